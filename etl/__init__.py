@@ -1,0 +1,1 @@
+"""THE ROAD: from an exchange's bytes to published rows; imports only the standard."""

@@ -1,0 +1,87 @@
+"""JSON: an array of records (Upbit) or an object that holds one under `data` (Coinone).
+
+Numbers keep their literal text: `parse_float` and `parse_int` are a string type, so no digit is lost. A key that
+stands twice in one record is kept by name and refused, because which of its values counts is not known.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+
+from etl.formats.table import Column, JsonNumber, TextTable, UnreadableError
+from etl.layout import Layout
+
+
+def read_json(data: bytes, layout: Layout) -> TextTable:
+    """The records of a JSON file; UnreadableError where it is none, is cut, or its envelope reports an error."""
+    repeated: set[str] = set()
+
+    def record(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            names = [name for name, _ in pairs]
+            repeated.update(name for name in names if names.count(name) > 1)
+        return found
+
+    records = _records(_document(data, record), layout)
+    return _table(records, tuple(sorted(repeated)))
+
+
+def _document(data: bytes, record: Any) -> Any:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableError("not_utf8", f"byte {error.start}", "UTF-8") from error
+    try:
+        return json.loads(
+            text,
+            parse_float=JsonNumber,
+            parse_int=JsonNumber,
+            parse_constant=JsonNumber,
+            object_pairs_hook=record,
+        )
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        cut = error.pos >= len(text.rstrip()) or "Unterminated string" in error.msg
+        raise UnreadableError("truncated_json" if cut else "not_json", where, "JSON") from error
+    except RecursionError as error:
+        raise UnreadableError("not_json", "nesting > 1000", "JSON") from error
+
+
+def _records(document: Any, layout: Layout) -> list[dict[str, Any]]:
+    if layout.envelope:
+        document = _opened(document)
+    if not isinstance(document, list):
+        raise UnreadableError("not_array", type(document).__name__, "[…]")
+    for position, item in enumerate(document, 1):
+        if not isinstance(item, dict):
+            raise UnreadableError("not_records", f"{position}: {str(item)[:40]}", "{…}")
+    return document
+
+
+def _opened(document: Any) -> Any:
+    if not isinstance(document, dict) or "data" not in document:
+        raise UnreadableError("error_envelope", type(document).__name__, '{"result":"success",…,"data":[…]}')
+    result, code = document.get("result"), document.get("error_code")
+    if result != "success" or str(code) != "0":
+        raise UnreadableError("error_envelope", f"{result} / {code}", "success / 0")
+    return document["data"]
+
+
+def _table(records: list[dict[str, Any]], repeated: tuple[str, ...]) -> TextTable:
+    names = dict.fromkeys(name for record in records for name in record)
+    absent = {
+        name: next(position for position, record in enumerate(records, 1) if name not in record)
+        for name in names
+        if sum(name in record for record in records) < len(records)
+    }
+    return TextTable(
+        columns={name: Column.of_cells([record.get(name) for record in records]) for name in names},
+        source_rows=pa.array(range(1, len(records) + 1), pa.int64()),
+        absent_keys=absent,
+        repeated=repeated,
+        has_header=bool(records),
+    )

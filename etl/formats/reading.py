@@ -1,0 +1,63 @@
+"""Which reader opens a file, and whether it is the exchange's own format or the canonical template."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from etl.formats import csv_lines, workbook
+from etl.formats.json_records import read_json
+from etl.formats.parquet_columns import read_parquet
+from etl.formats.table import TextTable, UnreadableError
+from etl.layout import Container, Exchange, Layout, canonical_layout
+from expectations.catalogue import parameter
+from expectations.vocabulary import Report
+
+_READERS = {
+    Container.JSON: read_json,
+    Container.CSV: csv_lines.read_csv,
+    Container.XLSX: workbook.read_workbook,
+    Container.PARQUET: read_parquet,
+}
+_CANONICAL_CONTAINERS = (Container.CSV, Container.XLSX, Container.PARQUET)
+
+
+def read(data: bytes, name: str, exchange: Exchange, report: Report) -> tuple[TextTable, Layout]:
+    """The file's cells and the layout they are in.
+
+    Raises UnreadableError (SUB-001, SUB-008), the sender's trouble, where the file does not open as that layout.
+    """
+    limit = int(parameter("maximum_file_bytes"))
+    if len(data) > limit:
+        raise UnreadableError("too_large", f"{len(data)}", f"≤ {limit}", rule="SUB-008")
+    if not data:
+        raise UnreadableError("empty_file", "0", "> 0")
+    container = _container(name, exchange.layouts[report.name])
+    if container is Container.XLSX:
+        workbook.check_archive(data)
+    layout = _layout(data, container, exchange.layouts[report.name], report)
+    table = _READERS[container](data, layout)
+    most = int(parameter("maximum_rows"))
+    if table.row_count > most:
+        raise UnreadableError("too_many_rows", f"{table.row_count}", f"≤ {most}", rule="SUB-008")
+    return table, layout
+
+
+def _container(name: str, native: Layout) -> Container:
+    ending = PurePath(name).suffix.lower().lstrip(".")
+    allowed = tuple(dict.fromkeys((native.container, *_CANONICAL_CONTAINERS)))
+    if ending not in allowed:
+        raise UnreadableError("wrong_container", ending or "∅", " | ".join(allowed))
+    return Container(ending)
+
+
+def _layout(data: bytes, container: Container, native: Layout, report: Report) -> Layout:
+    if container is Container.PARQUET or container is not native.container:
+        return canonical_layout(report, container)
+    names: tuple[str, ...] = ()
+    if container is Container.CSV:
+        names = csv_lines.header_names(data)
+    elif container is Container.XLSX:
+        names = workbook.header_names(data)
+    canonical = len(set(names) & set(report.field_names))
+    own = len(set(names) & set(native.native_names))
+    return canonical_layout(report, container) if canonical > own else native

@@ -1,0 +1,176 @@
+"""XLSX through calamine: one sheet, its headers in a fixed row, the sender's row being the sheet's.
+
+Before it is opened the archive is checked (SUB-008): unpacked size and ratio, by really unpacking within the
+limit, so that a lying directory does not help. Numeric cells are binary floats in the format itself; where one is too
+large to be exact as a float, the workbook's own text is read instead.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+import pyarrow as pa
+from openpyxl import load_workbook
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+
+from etl.formats.table import Column, JsonNumber, TextTable, UnreadableError
+from etl.layout import Layout
+from expectations.catalogue import parameter
+
+PERIOD_LABEL = "보고기간"
+TOTAL_MARK = "합계"
+_EXACT_AS_FLOAT = 2**53
+_OLE_MAGIC = b"\xd0\xcf\x11\xe0"
+_CHUNK = 1 << 20
+
+
+def check_archive(data: bytes) -> None:
+    """UnreadableError where the bytes are no archive (SUB-001) or unpack to too much (SUB-008)."""
+    if data.startswith(_OLE_MAGIC):
+        raise UnreadableError("encrypted_workbook", "OLE2", "XLSX")
+    most = int(parameter("maximum_unpacked_bytes"))
+    ratio = int(parameter("maximum_compression_ratio"))
+    unpacked = 0
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for member in archive.infolist():
+                with archive.open(member) as stream:
+                    while chunk := stream.read(_CHUNK):
+                        unpacked += len(chunk)
+                        if unpacked > most:
+                            raise UnreadableError(
+                                "unpacked_too_large", f"> {most}", f"≤ {most}", rule="SUB-008"
+                            )
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        raise UnreadableError("not_workbook", str(error)[:80], "XLSX") from error
+    except Exception as error:
+        if isinstance(error, UnreadableError):
+            raise
+        raise UnreadableError("not_workbook", type(error).__name__, "XLSX") from error
+    if unpacked > ratio * len(data):
+        found = f"{unpacked // len(data)}"
+        raise UnreadableError("ratio_too_high", found, f"≤ {ratio}", rule="SUB-008")
+
+
+def header_names(data: bytes) -> tuple[str, ...]:
+    """The texts in row 1 of the first sheet: enough to know the canonical template by."""
+    try:
+        rows = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python(nrows=1)
+    except (CalamineError, PasswordError, IndexError, ValueError):
+        return ()
+    return tuple(str(value) for value in rows[0] if value != "") if rows else ()
+
+
+def read_workbook(data: bytes, layout: Layout) -> TextTable:
+    """The data rows of one sheet; UnreadableError where workbook, sheet or period cell is not as it should be."""
+    cells, first_row = _cells(data, layout)
+    above = layout.header_row - first_row
+    if above < 0 or len(cells) <= above:
+        raise UnreadableError("no_sheet", f"{len(cells)}", f"≥ {layout.header_row}")
+    stated = _stated_period(cells, first_row) if layout.period_cell else None
+    header = [_name(value) for value in cells[above]]
+    while header and header[-1] == "":
+        header.pop()
+    body = cells[above + 1 :]
+    rows = [layout.header_row + 1 + place for place in range(len(body))]
+    kept = [(row, values) for row, values in zip(rows, body, strict=True) if any(v != "" for v in values)]
+    totals = None
+    if layout.nil_mark and any(values[0] == layout.nil_mark for _, values in kept):
+        kept = _without_nil_mark(kept, layout.nil_mark)
+    elif layout.total_row:
+        kept, totals = _without_totals(kept, header)
+    return _table(header, kept, totals, stated)
+
+
+def _cells(data: bytes, layout: Layout) -> tuple[list[list[Any]], int]:
+    """All cells from the first used row on, and that row's number."""
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        names = workbook.sheet_names
+        if not names:
+            raise UnreadableError("no_sheet", "0", "1")
+        if layout.sheet is not None and names != [layout.sheet]:
+            raise UnreadableError("sheet_name", ", ".join(names)[:200], layout.sheet)
+        sheet = workbook.get_sheet_by_name(names[0])
+        cells = sheet.to_python(skip_empty_area=True)
+        first = (sheet.start or (0, 0))[0] + 1
+        left = (sheet.start or (0, 0))[1]
+    except PasswordError as error:
+        raise UnreadableError("encrypted_workbook", "password", "XLSX") from error
+    except (CalamineError, ValueError, OSError) as error:
+        raise UnreadableError("not_workbook", str(error)[:80], "XLSX") from error
+    if left:
+        cells = [[""] * left + row for row in cells]
+    if any(type(v) in (int, float) and abs(v) >= _EXACT_AS_FLOAT for row in cells for v in row):
+        _restore_large_numbers(data, names[0], cells, first)
+    return cells, first
+
+
+def _restore_large_numbers(data: bytes, sheet: str, cells: list[list[Any]], first: int) -> None:
+    """Put the workbook's own text in place of numbers that a float cannot hold exactly."""
+    literal = load_workbook(io.BytesIO(data), read_only=True, data_only=True)[sheet]
+    for row, values in zip(cells, literal.iter_rows(min_row=first, values_only=True), strict=False):
+        for place, value in enumerate(values):
+            if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _EXACT_AS_FLOAT:
+                row[place] = JsonNumber(value)
+
+
+def _name(value: Any) -> str:
+    return value if isinstance(value, str) else str(value)
+
+
+def _stated_period(cells: list[list[Any]], first_row: int) -> str:
+    place = 2 - first_row
+    row = cells[place] if 0 <= place < len(cells) else []
+    if len(row) < 2 or row[0] != PERIOD_LABEL or row[1] == "":
+        found = ", ".join(str(value) for value in row[:2])
+        raise UnreadableError("no_period_cell", found or "∅", f"A2 = {PERIOD_LABEL}, B2 = 2026-11-02")
+    return str(row[1])
+
+
+def _without_nil_mark(kept: list[tuple[int, list[Any]]], mark: str) -> list[tuple[int, list[Any]]]:
+    if len(kept) > 1 or any(value != "" for value in kept[0][1][1:]):
+        raise UnreadableError("nil_mark_with_data", str(len(kept)), f"{mark} | 0")
+    return []
+
+
+def _without_totals(
+    kept: list[tuple[int, list[Any]]], header: list[str]
+) -> tuple[list[tuple[int, list[Any]]], dict[str, str | None]]:
+    """The data rows and the cells of the 합계 row that ends them; without that row every total is absent."""
+    if not kept or kept[-1][1][0] != TOTAL_MARK:
+        return kept, dict.fromkeys(header)
+    values = kept[-1][1]
+    totals = {
+        name: None if value == "" else Column.of_cells([value]).texts[0].as_py()
+        for name, value in zip(header, values, strict=False)
+    }
+    return kept[:-1], totals
+
+
+def _table(
+    header: list[str],
+    kept: list[tuple[int, list[Any]]],
+    totals: dict[str, str | None] | None,
+    stated: str | None,
+) -> TextTable:
+    width = len(header)
+    beyond = any(value != "" for _, values in kept for value in values[width:])
+    names = [*header, ""] if beyond else header
+    repeated = tuple(dict.fromkeys(name for name in names if names.count(name) > 1))
+    columns = {
+        name: Column.of_cells(
+            [None if place >= len(values) or values[place] == "" else values[place] for _, values in kept]
+        )
+        for place, name in enumerate(names)
+        if names.index(name) == place
+    }
+    return TextTable(
+        columns,
+        pa.array([row for row, _ in kept], pa.int64()),
+        repeated=repeated,
+        totals=totals,
+        stated_period=stated,
+    )

@@ -1,0 +1,396 @@
+"""Text table + layout + shape → canonical Arrow table, and every problem found on the way, all at once.
+
+The checks come in the order of the specification (section 5): columns both ways (SUB-002), what the file says of
+itself (SUB-004), secrets (SUB-007); where none of these fails, every cell is read (SUB-006). Nothing is blanked,
+guessed or rounded: a cell that cannot be read is a finding with its place, what stood there and what is expected.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl.formats import Column, TextTable
+from etl.layout import CANONICAL, Layout, Native
+from etl.notation import ARROW_TYPES, Cell, Notation, OutOfRangeError, exact_count, exact_decimal
+from expectations.vocabulary import (
+    KRW_DIGITS,
+    QUANTITY_DIGITS,
+    Field,
+    Finding,
+    Period,
+    Report,
+    ValueType,
+)
+
+SOURCE_ROW = "source_row"
+_SHOWN = 80
+"""Characters of a bad value that a finding repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """What came of a file: the canonical rows, or the problems; `row_count` is the rows in the file either way.
+
+    `table` holds the canonical columns in order and `source_row`, with nulls where a cell could not be read (then
+    `findings` is not empty), and is None after a structure failure. `totals` are the reported totals by
+    canonical column, None where the format has none.
+    """
+
+    table: pa.Table | None
+    findings: tuple[Finding, ...]
+    row_count: int
+    unread_fields: frozenset[str] = frozenset()
+    totals: Mapping[str, str | None] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def arrow_schema(report: Report) -> pa.Schema:
+    """Arrow schema of a report's canonical rows, `source_row` last."""
+    columns = [(f.name, ARROW_TYPES.get(f.type, pa.string())) for f in report.fields]
+    return pa.schema([*columns, (SOURCE_ROW, pa.int64())])
+
+
+def normalise(
+    table: TextTable, layout: Layout, report: Report, *, exchange: str, period: Period
+) -> Normalised:
+    """Read every cell of `table` as `layout` says; problems are values, never exceptions."""
+    structure = [
+        *_column_problems(table, layout),
+        *_identity_problems(table, layout, exchange, period),
+        *_secrets(table, layout, report),
+    ]
+    if structure:
+        return Normalised(None, tuple(structure), table.row_count)
+    readings = _read_fields(table, layout, report)
+    arrays = [readings[f.name].values for f in report.fields]
+    canonical = pa.Table.from_arrays([*arrays, table.source_rows], schema=arrow_schema(report))
+    return Normalised(
+        table=canonical,
+        findings=tuple(finding for reading in readings.values() for finding in reading.findings),
+        row_count=table.row_count,
+        unread_fields=frozenset(name for name, reading in readings.items() if reading.findings),
+        totals=_totals(table, layout, report),
+    )
+
+
+# ------------------------------------------------------------------------------------------- structure
+
+
+def _column_problems(table: TextTable, layout: Layout) -> Iterator[Finding]:
+    """SUB-002: the file's columns against the layout's, both ways."""
+    if not table.has_header:
+        return
+    wanted, seen = layout.native_names, table.columns
+    for name in dict.fromkeys(wanted):
+        if name not in seen:
+            yield Finding("SUB-002", column=name, found="∅", expected=name, reason="missing_column")
+        elif name in table.absent_keys:
+            found = f"∅ (row {table.absent_keys[name]})"
+            yield Finding("SUB-002", column=name, found=found, expected=name, reason="missing_column")
+    for name in seen:
+        if name not in wanted and name not in layout.optional_columns:
+            yield Finding("SUB-002", column=name, found=name, expected="∅", reason="unknown_column")
+    for name in table.repeated:
+        yield Finding("SUB-002", column=name, found=f"{name} × 2", expected=name, reason="repeated_column")
+
+
+def _identity_problems(
+    table: TextTable, layout: Layout, exchange: str, period: Period
+) -> Iterator[Finding]:
+    """SUB-004: exchange and period where the file itself says them."""
+    if table.stated_period is not None and not _same_period(table.stated_period, period):
+        yield Finding("SUB-004", found=table.stated_period, expected=period.text, reason="other_period")
+    if layout.format == CANONICAL and "exchange" in table.columns:
+        others = set(table.columns["exchange"].texts.unique().to_pylist()) - {exchange}
+        if others:
+            found = ", ".join(sorted(str(other) for other in others))[:_SHOWN]
+            yield Finding("SUB-004", found=found, expected=exchange, reason="other_exchange")
+
+
+def _same_period(stated: str, period: Period) -> bool:
+    try:
+        return Period.parse(stated) == period
+    except ValueError:
+        return False
+
+
+_RESIDENT_NUMBER = r"(?:^|[^0-9])([0-9]{6}-[1-8][0-9]{6})(?:$|[^0-9])"
+_MOBILE_NUMBER = r"(?:^|[^0-9])((?:\+82[- .]?1|01)[016789][- .]?[0-9]{3,4}[- .]?[0-9]{4})(?:$|[^0-9])"
+_EMAIL_ADDRESS = r"([A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})"
+_KEY_CANDIDATE = r"[A-Za-z0-9]{20,}"
+_SECRETS = {
+    "resident_registration_number": _RESIDENT_NUMBER,
+    "mobile_number": _MOBILE_NUMBER,
+    "email_address": _EMAIL_ADDRESS,
+}
+_TEXT_TYPES = frozenset({ValueType.TEXT, ValueType.HASH, ValueType.TARGET})
+_KEY_FIELDS = frozenset({"note", "auditor", "key_ref", "account_ref"})
+"""Where an unhashed key is looked for (specification, SUB-007)."""
+
+
+def _secrets(table: TextTable, layout: Layout, report: Report) -> Iterator[Finding]:
+    """SUB-007: personal data in any text column, unhashed keys in four of them; values are masked."""
+    typed = {name: canonical for canonical, native in layout.columns.items() for name in native.names}
+    for name, column in table.columns.items():
+        canonical = typed.get(name)
+        if canonical is not None and report.field(canonical).type not in _TEXT_TYPES:
+            continue
+        for reason, pattern in _SECRETS.items():
+            yield from _secret_cells(table, name, column, reason, pattern)
+        if canonical in _KEY_FIELDS:
+            yield from _secret_cells(table, name, column, "raw_api_key", _KEY_CANDIDATE)
+
+
+def _secret_cells(
+    table: TextTable, name: str, column: Column, reason: str, pattern: str
+) -> Iterator[Finding]:
+    hits = pc.fill_null(pc.match_substring_regex(column.texts, pattern), fill_value=False)
+    for place in pc.indices_nonzero(hits).to_pylist():
+        secret = _secret(column.texts[place].as_py(), reason, pattern)
+        if secret is not None:
+            yield Finding(
+                "SUB-007",
+                row=table.source_rows[place].as_py(),
+                column=name,
+                found=_masked(secret),
+                expected="∅",
+                reason=reason,
+            )
+
+
+def _secret(text: str, reason: str, pattern: str) -> str | None:
+    """The first secret in `text`; digits inside a hash are none, however much they look like a telephone."""
+    if reason == "raw_api_key":
+        return next((run for run in re.findall(pattern, text) if _is_raw_key(run)), None)
+    hashes = [match.span() for match in re.finditer(_KEY_CANDIDATE, text) if not match[0].isdigit()]
+    for match in re.finditer(pattern, text):
+        start, end = match.span(1)
+        if not any(first <= start and end <= last for first, last in hashes):
+            return match[1]
+    return None
+
+
+def _is_raw_key(run: str) -> bool:
+    letters = any(character.isalpha() for character in run)
+    digits = any(character.isdigit() for character in run)
+    return letters and digits and len(run) != 64
+
+
+def _masked(secret: str) -> str:
+    return f"{secret[0]}{'*' * (len(secret) - 1)}"
+
+
+# ----------------------------------------------------------------------------------------------- cells
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A canonical column and the cells of it that could not be read."""
+
+    values: pa.Array
+    findings: tuple[Finding, ...]
+
+
+def _read_fields(table: TextTable, layout: Layout, report: Report) -> dict[str, _Reading]:
+    readings: dict[str, _Reading] = {}
+    for shape in report.fields:
+        native = layout.columns[shape.name]
+        if table.row_count == 0:
+            empty = pa.array([], ARROW_TYPES.get(shape.type, pa.string()))
+            readings[shape.name] = _Reading(empty, ())
+        elif shape.type is ValueType.TARGET:
+            readings[shape.name] = _read_targets(table, layout, native, shape, readings["scope"].values)
+        else:
+            readings[shape.name] = _read_field(table, layout, native, shape)
+    return readings
+
+
+def _read_field(table: TextTable, layout: Layout, native: Native, shape: Field) -> _Reading:
+    column = _native_column(table, native)
+    missing = _is_absent(column, layout.absent)
+    fits = pc.and_(_kind_fits(column, native.notation), pc.invert(missing))
+    texts = pc.if_else(fits, column.texts, pa.scalar(None, pa.string()))
+    if shape.type is ValueType.CODE:
+        values = _read_distinct(texts, _code_reader(native), pa.string())
+        over = None
+    else:
+        values, over = _read_texts(texts, native.notation, shape)
+    bad = pc.and_(values.is_null(), pc.invert(missing))
+    if shape.required:
+        bad = pc.or_(bad, missing)
+    findings = _cell_findings(table, native, shape, column.texts, bad, missing, over)
+    return _Reading(values, findings)
+
+
+def _native_column(table: TextTable, native: Native) -> Column:
+    """The one native column, or two joined with a bar (Coinone's markets)."""
+    if len(native.names) == 1:
+        return table.columns[native.names[0]]
+    parts = [table.columns[name].texts for name in native.names]
+    return Column.of_text(pc.binary_join_element_wise(*[part.fill_null("") for part in parts], "|"))
+
+
+def _is_absent(column: Column, mark: str) -> pa.Array:
+    nulls = column.texts.is_null()
+    return pc.or_(nulls, pc.fill_null(pc.equal(column.texts, mark), fill_value=True))
+
+
+def _kind_fits(column: Column, notation: Notation) -> pa.Array:
+    if isinstance(column.kinds, Cell):
+        return pa.array([column.kinds in notation.cells]).take(pa.array([0] * len(column.texts), pa.int32()))
+    return pc.is_in(column.kinds, pa.array([int(cell) for cell in notation.cells], pa.int8()))
+
+
+def _read_texts(texts: pa.Array, notation: Notation, shape: Field) -> tuple[pa.Array, set[int] | None]:
+    """Canonical values, null where a text is none; and the places whose value does not fit its type."""
+    well_formed = pc.match_substring_regex(texts, rf"\A(?:{notation.pattern})\z")
+    texts = pc.if_else(pc.fill_null(well_formed, fill_value=False), texts, pa.scalar(None, pa.string()))
+    if shape.type is ValueType.TEXT:
+        fits = pc.fill_null(pc.less_equal(pc.utf8_length(texts), shape.maximum_length), fill_value=False)
+        long = set(pc.indices_nonzero(pc.and_(texts.is_valid(), pc.invert(fits))).to_pylist())
+        return pc.if_else(fits, texts, pa.scalar(None, pa.string())), long
+    if notation.read_one is not None:
+        return _read_distinct(texts, notation.read_one, notation.arrow_type), None
+    assert notation.read_all is not None
+    try:
+        return notation.read_all(texts), None
+    except ValueError:
+        return _read_singly(texts, notation)
+
+
+def _read_distinct(texts: pa.Array, read_one: Any, type_: pa.DataType) -> pa.Array:
+    """Read each distinct text once and spread the values over the rows."""
+    encoded = texts.dictionary_encode()
+    values: list[Any] = []
+    for text in encoded.dictionary.to_pylist():
+        try:
+            values.append(read_one(text))
+        except ValueError:
+            values.append(None)
+    return pa.array(values, type_).take(encoded.indices)
+
+
+def _code_reader(native: Native) -> Any:
+    canonical = {word: code for code, word in native.codes.items()}
+    return canonical.get
+
+
+def _read_singly(texts: pa.Array, notation: Notation) -> tuple[pa.Array, set[int]]:
+    """The slow way, for a column in which some text is no value: one by one, so that only that one is lost."""
+    values: list[Any] = []
+    over: set[int] = set()
+    for place, text in enumerate(texts.to_pylist()):
+        try:
+            values.append(None if text is None else _read_single(text, notation))
+        except OutOfRangeError:
+            over.add(place)
+            values.append(None)
+        except ValueError:
+            values.append(None)
+    return pa.array(values, notation.arrow_type), over
+
+
+def _read_single(text: str, notation: Notation) -> Any:
+    plain = text.replace(",", "")
+    match notation.type:
+        case ValueType.QUANTITY:
+            return exact_decimal(plain, QUANTITY_DIGITS)
+        case ValueType.KRW:
+            return exact_decimal(plain, KRW_DIGITS)
+        case ValueType.COUNT:
+            return exact_count(plain)
+        case _:
+            assert notation.read_all is not None
+            return notation.read_all(pa.array([text], pa.string()))[0].as_py()
+
+
+def _expectation(native: Native, shape: Field) -> str:
+    if native.codes:
+        return " | ".join(native.codes.values())
+    if shape.type is ValueType.TEXT:
+        return f"≤ {shape.maximum_length}"
+    return native.notation.example
+
+
+def _cell_findings(
+    table: TextTable,
+    native: Native,
+    shape: Field,
+    texts: pa.Array,
+    bad: pa.Array,
+    missing: pa.Array,
+    over: set[int] | None,
+) -> tuple[Finding, ...]:
+    """SUB-006: one finding a cell."""
+    places = pc.indices_nonzero(bad).to_pylist()
+    if not places:
+        return ()
+    expected = _expectation(native, shape)
+    findings = []
+    for place in places:
+        if missing[place].as_py():
+            reason = "absent"
+        elif over and place in over:
+            reason = "too_long" if shape.type is ValueType.TEXT else "out_of_range"
+        else:
+            reason = f"not_{shape.type.value}"
+        text = texts[place].as_py()
+        findings.append(
+            Finding(
+                "SUB-006",
+                row=table.source_rows[place].as_py(),
+                column=native.name,
+                found="∅" if reason == "absent" else f"{text}"[:_SHOWN],
+                expected=expected,
+                reason=reason,
+            )
+        )
+    return tuple(findings)
+
+
+def _read_targets(
+    table: TextTable, layout: Layout, native: Native, shape: Field, scopes: pa.Array
+) -> _Reading:
+    """Halt targets, read as the row's scope says; what does not fit it is kept as written (HLT-002)."""
+    column = _native_column(table, native)
+    two_fields = len(native.names) > 1
+    missing = _is_absent(column, "\x00" if two_fields else layout.absent)
+    kind_fits = _kind_fits(column, native.notation)
+    values: list[str | None] = []
+    for text, scope, gone, fits in zip(
+        column.texts.to_pylist(), scopes.to_pylist(), missing.to_pylist(), kind_fits.to_pylist(), strict=True
+    ):
+        values.append(None if gone or not fits else _target(text, scope, native))
+    array = pa.array(values, pa.string())
+    bad = pc.invert(array.is_valid())
+    findings = _cell_findings(table, native, shape, column.texts, bad, missing, None)
+    return _Reading(array, findings)
+
+
+def _target(text: str, scope: str | None, native: Native) -> str:
+    words = native.target_words
+    bare = text.removeprefix("|")
+    if scope == "exchange" and text == words["ALL"]:
+        return "ALL"
+    if scope == "account" and text == words["ACCOUNTS"]:
+        return "ACCOUNTS"
+    notation = {"market": native.target_market, "asset": native.notation}.get(scope or "")
+    written = bare if scope == "asset" else text
+    if notation is not None and re.fullmatch(notation.pattern, written):
+        assert notation.read_one is not None
+        return str(notation.read_one(written))
+    return bare.replace("|", "-")
+
+
+def _totals(table: TextTable, layout: Layout, report: Report) -> Mapping[str, str | None]:
+    """The 합계 row by canonical column: won and counts only, the text as it stands."""
+    if table.totals is None or table.row_count == 0:
+        return {}
+    summed = [f.name for f in report.fields if f.type in (ValueType.KRW, ValueType.COUNT)]
+    return {name: table.totals.get(layout.columns[name].name) for name in summed}

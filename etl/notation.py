@@ -1,0 +1,316 @@
+"""How values are written: one record a way of writing, from text to the canonical value, exactly.
+
+Each `Notation` says which kind of cell it accepts, the pattern a well-formed text has, an example to show to the
+sender, and how to read it. Columns with few distinct values (markets, assets, codes, dates) are read value by
+value (`read_one`), the others whole (`read_all`). No number passes through a binary float.
+Source: specification, sections 1, 3.7 and 4.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Context, Decimal, InvalidOperation
+from enum import IntEnum
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from expectations.vocabulary import COUNT_MAXIMUM, KRW_DIGITS, QUANTITY_DIGITS, ValueType
+
+ARROW_TYPES: dict[ValueType, pa.DataType] = {
+    ValueType.QUANTITY: pa.decimal128(sum(QUANTITY_DIGITS), QUANTITY_DIGITS[1]),
+    ValueType.KRW: pa.decimal128(sum(KRW_DIGITS), KRW_DIGITS[1]),
+    ValueType.COUNT: pa.int64(),
+    ValueType.INSTANT: pa.timestamp("ms", "UTC"),
+    ValueType.DATE: pa.date32(),
+}
+"""Arrow type of a canonical column; all other values are strings."""
+
+KST_OFFSET_MILLISECONDS = 9 * 3600 * 1000
+_INSTANT_RANGE_MILLISECONDS = (0, 32_472_144_000_000)
+"""1970 to 2998: instants outside are a unit mixed up, and could not be shown as dates."""
+
+_DECIMAL_CONTEXT = Context(prec=80)
+"""The default context's 28 digits are too few for 20 digits before and 18 after the point."""
+
+
+class Cell(IntEnum):
+    """What a cell of the sender's file is, before it is read."""
+
+    ABSENT = 0
+    TEXT = 1
+    NUMBER = 2
+    BOOLEAN = 3
+    OTHER = 4
+
+
+class OutOfRangeError(ValueError):
+    """A well-formed text whose value does not fit its type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """One way of writing one type of value.
+
+    `pattern` (RE2, whole text) is what well-formed texts look like; exactly one of `read_all` and `read_one`
+    turns them into canonical values. Both raise ValueError (pyarrow's ArrowInvalid is one) for a text that is
+    well-formed but no value, and OutOfRangeError where it does not fit. `reason` is the sentence of SUB-006.
+    """
+
+    name: str
+    type: ValueType
+    pattern: str
+    example: str
+    cells: frozenset[Cell] = frozenset({Cell.TEXT})
+    read_all: Callable[[pa.Array], pa.Array] | None = None
+    read_one: Callable[[str], Any] | None = None
+
+    @property
+    def reason(self) -> str:
+        """Code of the sentence that says what the text is not."""
+        return f"not_{self.type.value}"
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        """Arrow type of what it reads."""
+        return ARROW_TYPES.get(self.type, pa.string())
+
+
+_NUMBER = frozenset({Cell.NUMBER})
+_TEXT_OR_NUMBER = frozenset({Cell.TEXT, Cell.NUMBER})
+
+# ---------------------------------------------------------------------------------------------- numbers
+
+_PLAIN = r"-?[0-9]+(?:\.[0-9]+)?"
+_COMMA = r"-?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
+_EXPONENT = r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?"
+
+
+def exact_decimal(text: str, digits: tuple[int, int]) -> Decimal:
+    """`text` as a decimal of at most `digits` before and after the point; OutOfRangeError where it is longer."""
+    before, after = digits
+    try:
+        value = Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError(f"{text!r} is no decimal number") from error
+    if value and (value.adjusted() >= before or value.adjusted() < -after):
+        raise OutOfRangeError(text)
+    quantum = Decimal(1).scaleb(-after)
+    exact = value.quantize(quantum, context=_DECIMAL_CONTEXT)
+    if exact != value:
+        raise OutOfRangeError(text)
+    return exact
+
+
+def _decimals(digits: tuple[int, int]) -> Callable[[pa.Array], pa.Array]:
+    type_ = pa.decimal128(sum(digits), digits[1])
+
+    def read_all(texts: pa.Array) -> pa.Array:
+        return texts.cast(type_)
+
+    return read_all
+
+
+def _comma_decimals(digits: tuple[int, int]) -> Callable[[pa.Array], pa.Array]:
+    read_plain = _decimals(digits)
+
+    def read_all(texts: pa.Array) -> pa.Array:
+        return read_plain(pc.replace_substring(texts, ",", ""))
+
+    return read_all
+
+
+def _number(name: str, type_: ValueType, pattern: str, example: str, cells: frozenset[Cell]) -> Notation:
+    digits = QUANTITY_DIGITS if type_ is ValueType.QUANTITY else KRW_DIGITS
+    read_all = _comma_decimals(digits) if pattern is _COMMA else _decimals(digits)
+    return Notation(name, type_, pattern, example, cells, read_all=read_all)
+
+
+_ONLY_TEXT = frozenset({Cell.TEXT})
+QUANTITY_PLAIN = _number("quantity_plain", ValueType.QUANTITY, _PLAIN, "1234.5", _ONLY_TEXT)
+QUANTITY_COMMAS = _number("quantity_commas", ValueType.QUANTITY, _COMMA, "1,234.5", _ONLY_TEXT)
+QUANTITY_EXPONENT = _number("quantity_exponent", ValueType.QUANTITY, _EXPONENT, "1.5E-8", _ONLY_TEXT)
+KRW_PLAIN = _number("krw_plain", ValueType.KRW, _PLAIN, "1234.5", _ONLY_TEXT)
+KRW_COMMAS = _number("krw_commas", ValueType.KRW, _COMMA, "1,234.5", _ONLY_TEXT)
+KRW_EXPONENT = _number("krw_exponent", ValueType.KRW, _EXPONENT, "1.5E3", _ONLY_TEXT)
+KRW_JSON_NUMBER = _number("krw_json_number", ValueType.KRW, _EXPONENT, "1.4E-7", _NUMBER)
+
+
+def _read_counts(texts: pa.Array) -> pa.Array:
+    return texts.cast(pa.int64())
+
+
+def exact_count(text: str) -> int:
+    """`text` as a count; OutOfRangeError beyond 2^63−1."""
+    value = int(text)
+    if abs(value) > COUNT_MAXIMUM:
+        raise OutOfRangeError(text)
+    return value
+
+
+_WHOLE = r"-?[0-9]+"
+COUNT_TEXT = Notation("count_text", ValueType.COUNT, _WHOLE, "1234", read_all=_read_counts)
+COUNT_NUMBER = Notation("count_number", ValueType.COUNT, _WHOLE, "1234", _NUMBER, read_all=_read_counts)
+COUNT_ANY = Notation("count_any", ValueType.COUNT, _WHOLE, "1234", _TEXT_OR_NUMBER, read_all=_read_counts)
+
+# --------------------------------------------------------------------------------------------- instants
+
+
+def _in_range(milliseconds: pa.Array) -> pa.Array:
+    low, high = _INSTANT_RANGE_MILLISECONDS
+    extremes = pc.min_max(milliseconds).as_py()
+    if extremes["min"] is not None and not low <= extremes["min"] <= extremes["max"] <= high:
+        raise OutOfRangeError("instant")
+    return milliseconds.cast(pa.timestamp("ms", "UTC"))
+
+
+def _read_zoned(texts: pa.Array) -> pa.Array:
+    return _in_range(texts.cast(pa.timestamp("ms", "UTC")).cast(pa.int64()))
+
+
+def _read_naive_kst(texts: pa.Array) -> pa.Array:
+    padded = pc.replace_substring_regex(texts, r"[ T]([0-9]):", r"T0\1:")
+    local = pc.replace_substring(padded, " ", "T").cast(pa.timestamp("ms")).cast(pa.int64())
+    return _in_range(pc.subtract(local, KST_OFFSET_MILLISECONDS))
+
+
+def _read_milliseconds(texts: pa.Array) -> pa.Array:
+    return _in_range(texts.cast(pa.int64()))
+
+
+def _read_seconds(texts: pa.Array) -> pa.Array:
+    return _in_range(pc.multiply(texts.cast(pa.int64()), 1000))
+
+
+_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{3})?"
+
+
+def _instant(
+    name: str,
+    pattern: str,
+    example: str,
+    read_all: Callable[[pa.Array], pa.Array],
+    cells: frozenset[Cell] = _ONLY_TEXT,
+) -> Notation:
+    return Notation(name, ValueType.INSTANT, pattern, example, cells, read_all=read_all)
+
+
+INSTANT_OFFSET_KST = _instant(
+    "instant_offset_kst", rf"{_DATE}T{_TIME}\+09:00", "2026-11-02T09:05:00+09:00", _read_zoned
+)
+INSTANT_OFFSET_ANY = _instant(
+    "instant_offset_any",
+    rf"{_DATE}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{1,3}})?(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})",
+    "2026-11-02T09:05:00+09:00",
+    _read_zoned,
+)
+INSTANT_NAIVE_KST = _instant("instant_naive_kst", rf"{_DATE}T{_TIME}", "2026-11-02T09:00:00", _read_naive_kst)
+INSTANT_SPACED_KST = _instant(
+    "instant_spaced_kst",
+    rf"{_DATE} [0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{3}})?",
+    "2026-11-02 9:05:00",
+    _read_naive_kst,
+)
+INSTANT_UTC = _instant("instant_utc", rf"{_DATE}T{_TIME}Z", "2026-11-02T00:05:00.000Z", _read_zoned)
+EPOCH_MILLISECONDS_TEXT = _instant(
+    "epoch_milliseconds_text", "-?[0-9]{1,18}", "1793577900000", _read_milliseconds
+)
+EPOCH_MILLISECONDS_NUMBER = _instant(
+    "epoch_milliseconds_number", "-?[0-9]{1,18}", "1793577900000", _read_milliseconds, _NUMBER
+)
+EPOCH_SECONDS_TEXT = _instant("epoch_seconds_text", "-?[0-9]{1,15}", "1793577900", _read_seconds)
+
+# -------------------------------------------------------------------------------------- dates and months
+
+
+def _date_reader(pattern: str) -> Callable[[str], date]:
+    compiled = re.compile(pattern)
+
+    def read_one(text: str) -> date:
+        match = compiled.fullmatch(text)
+        if match is None:
+            raise ValueError(text)
+        day = date(*(int(part) for part in match.groups()))
+        if not 1970 <= day.year <= 2998:
+            raise OutOfRangeError(text)
+        return day
+
+    return read_one
+
+
+def _month_reader(pattern: str) -> Callable[[str], str]:
+    compiled = re.compile(pattern)
+
+    def read_one(text: str) -> str:
+        match = compiled.fullmatch(text)
+        if match is None or not 1 <= int(match[2]) <= 12:
+            raise ValueError(text)
+        if not 1970 <= int(match[1]) <= 2998:
+            raise OutOfRangeError(text)
+        return f"{match[1]}-{int(match[2]):02d}"
+
+    return read_one
+
+
+def _date(name: str, pattern: str, example: str) -> Notation:
+    return Notation(name, ValueType.DATE, pattern, example, read_one=_date_reader(pattern))
+
+
+def _month(name: str, pattern: str, example: str) -> Notation:
+    return Notation(name, ValueType.MONTH, pattern, example, read_one=_month_reader(pattern))
+
+
+DATE_DASHES = _date("date_dashes", "([0-9]{4})-([0-9]{2})-([0-9]{2})", "2026-11-02")
+DATE_COMPACT = _date("date_compact", "([0-9]{4})([0-9]{2})([0-9]{2})", "20261102")
+DATE_SLASHES = _date("date_slashes", "([0-9]{4})/([0-9]{2})/([0-9]{2})", "2026/11/02")
+MONTH_DASH = _month("month_dash", "([0-9]{4})-([0-9]{2})", "2026-10")
+MONTH_COMPACT = _month("month_compact", "([0-9]{4})([0-9]{2})", "202610")
+MONTH_SLASH = _month("month_slash", "([0-9]{4})/([0-9]{2})", "2026/10")
+MONTH_KOREAN = _month("month_korean", "([0-9]{4})년 ([0-9]{1,2})월", "2026년 10월")
+
+# --------------------------------------------------------------------------------------- names and texts
+
+
+def market_notation(name: str, *, separator: str, quote_first: bool, lower: bool) -> Notation:
+    """Markets written with `separator`, the quote or the base first, in upper or lower case."""
+    symbol = "[a-z0-9]{1,20}" if lower else "[A-Z0-9]{1,20}"
+
+    def read_one(text: str) -> str:
+        first, second = text.upper().split(separator)
+        return f"{second}/{first}" if quote_first else f"{first}/{second}"
+
+    example = separator.join(("KRW", "BTC") if quote_first else ("BTC", "KRW"))
+    pattern = symbol + re.escape(separator) + symbol
+    return Notation(name, ValueType.MARKET, pattern, example.lower() if lower else example, read_one=read_one)
+
+
+MARKET_QUOTE_DASH_BASE = market_notation(
+    "market_quote_dash_base", separator="-", quote_first=True, lower=False
+)
+MARKET_BASE_DASH_QUOTE = market_notation(
+    "market_base_dash_quote", separator="-", quote_first=False, lower=False
+)
+MARKET_BASE_UNDERSCORE_QUOTE = market_notation(
+    "market_base_underscore_quote", separator="_", quote_first=False, lower=False
+)
+MARKET_LOWER_UNDERSCORE = market_notation(
+    "market_lower_underscore", separator="_", quote_first=False, lower=True
+)
+MARKET_TWO_FIELDS_LOWER = market_notation(
+    "market_two_fields_lower", separator="|", quote_first=True, lower=True
+)
+MARKET_TWO_FIELDS_UPPER = market_notation(
+    "market_two_fields_upper", separator="|", quote_first=True, lower=False
+)
+"""Coinone's markets: the reader joins the two fields with a bar, the quote first."""
+MARKET_CANONICAL = market_notation("market_canonical", separator="/", quote_first=False, lower=False)
+
+ASSET_UPPER = Notation("asset_upper", ValueType.ASSET, "[A-Z0-9]{1,20}", "BTC", read_one=str)
+ASSET_LOWER = Notation("asset_lower", ValueType.ASSET, "[a-z0-9]{1,20}", "btc", read_one=str.upper)
+HASH = Notation("hash", ValueType.HASH, "[0-9a-f]{64}", "64 × [0-9a-f]", read_one=str)
+TEXT = Notation("text", ValueType.TEXT, r"(?s:.*)", "text", read_one=str)

@@ -1,0 +1,136 @@
+"""Finds the shapes, the suites and the parameters, and answers what was in force on a day.
+
+Everything is found by walking `expectations/reports`: a report is one module with `REPORT` and one JSON suite of
+the same name; `submission.json` holds the rules of all reports; thresholds are entries of `parameters.toml`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import pkgutil
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from expectations import reports as reports_package
+from expectations.vocabulary import Kind, Parameter, Report, Rule, Source, Wording
+
+_FOLDER = Path(reports_package.__file__).parent
+_PARAMETERS = _FOLDER.parent / "parameters.toml"
+COMMON_SUITE = "submission"
+"""Name of the suite whose rules hold for every report."""
+
+REPORT_ORDER = (
+    "api_volume",
+    "api_keys",
+    "key_actions",
+    "reconciliation",
+    "halts",
+    "audits",
+    "surveillance",
+)
+"""Order of the specification; a report not named here comes after them."""
+
+
+@cache
+def all_reports() -> Mapping[str, Report]:
+    """Every report's shape by its name, in the specification's order."""
+    found = {
+        module.name: importlib.import_module(f"{reports_package.__name__}.{module.name}").REPORT
+        for module in pkgutil.iter_modules(reports_package.__path__)
+    }
+    rank = {name: place for place, name in enumerate(REPORT_ORDER)}
+    return MappingProxyType(dict(sorted(found.items(), key=lambda item: (rank.get(item[0], 99), item[0]))))
+
+
+def report(name: str) -> Report:
+    """The shape of the report called `name`; KeyError in one sentence naming those there are."""
+    try:
+        return all_reports()[name]
+    except KeyError:
+        raise KeyError(f"there is no report '{name}'; the reports are {', '.join(all_reports())}") from None
+
+
+@cache
+def suite(name: str) -> Mapping[str, Any]:
+    """The Great Expectations suite `name` as it stands in its file."""
+    return MappingProxyType(json.loads((_FOLDER / f"{name}.json").read_text("utf-8")))
+
+
+@cache
+def all_rules() -> Mapping[str, Rule]:
+    """Every rule by its id, the common ones first, then report by report."""
+    rules: dict[str, Rule] = {}
+    for name in (COMMON_SUITE, *all_reports()):
+        for record in suite(name)["expectations"]:
+            rule = _rule(record, None if name == COMMON_SUITE else name)
+            if rule.id in rules:
+                raise ValueError(f"rule {rule.id} stands twice, again in {name}.json")
+            rules[rule.id] = rule
+    return MappingProxyType(rules)
+
+
+def _rule(record: Mapping[str, Any], report_name: str | None) -> Rule:
+    meta = record["meta"]
+    since = meta["effective_from"]
+    return Rule(
+        id=meta["id"],
+        kind=Kind(meta["kind"]),
+        report=report_name,
+        statement=Wording(meta["statement_ko"], meta["statement_en"]),
+        remedy=Wording(meta["remedy_ko"], meta["remedy_en"]),
+        source=Source(meta["source"]),
+        reference=meta["reference"],
+        effective_from=date.fromisoformat(since) if since else None,
+        parameters=tuple(meta["parameters"]),
+        type=record["type"],
+        kwargs=record["kwargs"],
+        example=meta["example"],
+        reasons={code: Wording(**texts) for code, texts in meta.get("reasons", {}).items()},
+    )
+
+
+def rules_for(report_name: str) -> tuple[Rule, ...]:
+    """The rules that a file of that report meets: the common ones and its own."""
+    return tuple(rule for rule in all_rules().values() if rule.report in (None, report_name))
+
+
+@cache
+def all_parameters() -> tuple[Parameter, ...]:
+    """Every value of every threshold, in the order of the file."""
+    entries = tomllib.loads(_PARAMETERS.read_text("utf-8"))["parameter"]
+    return tuple(
+        Parameter(
+            name=entry["name"],
+            value=entry["value"],
+            effective_from=entry["effective_from"],
+            source=Source(entry["source"]),
+            reason=Wording(entry["reason_ko"], entry["reason_en"]),
+        )
+        for entry in entries
+    )
+
+
+def parameter(name: str, day: date | None = None) -> Any:
+    """The value of a threshold on `day`, or the newest; before its first date the first value holds."""
+    values = sorted((p for p in all_parameters() if p.name == name), key=lambda p: p.effective_from)
+    if not values:
+        raise KeyError(f"there is no parameter '{name}' in {_PARAMETERS.name}")
+    in_force = [p for p in values if day is None or p.effective_from <= day]
+    return (in_force or values[:1])[-1].value
+
+
+@cache
+def rule_set_version() -> str:
+    """Twelve hexadecimal digits that change with any shape, rule or parameter (specification, 3.4)."""
+    digest = hashlib.sha256()
+    for path in sorted([*_FOLDER.glob("*.json"), *_FOLDER.glob("*.py"), _PARAMETERS]):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,211 @@
+"""One question: these rows under these rules → findings.
+
+Many files of one report are judged in one batch. The conditions of the rules may name two relations: `rows`, the
+canonical columns plus `submission`, `source_row`, `exchange`, `at` (the period field as an instant), `period_start`,
+`period_end` and `already_filed`; and `submissions`, one record a file, with or without rows. Instants are TIMESTAMP in
+UTC. A rule that crashes is our error, never a finding (great_expectations reports it as a failure without result).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+import duckdb
+import pyarrow as pa
+from great_expectations import ExpectationSuite
+from great_expectations.core.batch import Batch
+from great_expectations.validator.validator import Validator
+
+from expectations.engine import DuckDBBatchData, DuckDBExecutionEngine
+from expectations.verbs import READERS_VERB, row_predicates, unique_key_query
+from expectations.vocabulary import Finding, Period, Report, Rule, ValueType
+
+_AT_KST_MIDNIGHT = {
+    ValueType.INSTANT: "{column}",
+    ValueType.DATE: "{column}::TIMESTAMP - INTERVAL 9 HOUR",
+    ValueType.MONTH: "({column} || '-01')::DATE::TIMESTAMP - INTERVAL 9 HOUR",
+}
+
+
+class RuleCrashedError(RuntimeError):
+    """A rule could not be evaluated: our error. `rules` are their ids, `detail` what the engine said."""
+
+    def __init__(self, rules: Sequence[str], detail: str) -> None:
+        """Name the rules first."""
+        super().__init__(f"{', '.join(rules)} could not be evaluated: {detail}")
+        self.rules, self.detail = tuple(rules), detail
+
+
+@dataclass(frozen=True, slots=True)
+class FiledRows:
+    """The canonical rows of one submission with what rules need to know of it.
+
+    `totals` are its reported totals by canonical column; `already_filed` the halt ids that earlier accepted files
+    hold (specification 2.5).
+    """
+
+    submission: str
+    exchange: str
+    period: Period
+    table: pa.Table
+    totals: Mapping[str, str | None] = field(default_factory=lambda: MappingProxyType({}))
+    already_filed: frozenset[str] = frozenset()
+
+
+class _QuietValidator(Validator):
+    """Great Expectations' validator without its progress bars."""
+
+    def _determine_progress_bars(self) -> bool:
+        return False
+
+
+def judge(report: Report, files: Sequence[FiledRows], rules: Sequence[Rule]) -> dict[str, list[Finding]]:
+    """Findings of each submission by its id, columns in canonical names.
+
+    `rules` that the reader judges are passed over. Raises RuleCrashedError where a rule cannot be evaluated.
+    """
+    judged = [rule for rule in rules if rule.type != READERS_VERB]
+    found: dict[str, list[Finding]] = {file.submission: [] for file in files}
+    if not files or not judged:
+        return found
+    with duckdb.connect(config={"threads": os.cpu_count() or 1}) as connection:
+        _set_the_table(connection, report, files)
+        for rule, result in zip(judged, _validate(connection, report, judged), strict=True):
+            for record in result:
+                found[record["submission"]].append(_finding(rule, record))
+    return found
+
+
+def expectation(rule: Rule, predicates: Sequence[str] = ()) -> dict[str, Any]:
+    """The rule's record as Great Expectations takes it, completed with what the whole suite shares."""
+    kwargs = dict(rule.kwargs)
+    if own := row_predicates(rule.type, kwargs):
+        kwargs["predicates"] = list(predicates or own)
+    if rule.type == "expect_key_to_be_unique":
+        kwargs["query"] = unique_key_query(kwargs["key"], kwargs["subject"])
+    return {"type": rule.type, "kwargs": kwargs, "severity": rule.severity.value, "meta": {"id": rule.id}}
+
+
+def _validate(
+    connection: duckdb.DuckDBPyConnection, report: Report, rules: Sequence[Rule]
+) -> list[list[dict[str, Any]]]:
+    predicates = list(dict.fromkeys(p for rule in rules for p in row_predicates(rule.type, rule.kwargs)))
+    suite = ExpectationSuite(name=report.name, expectations=[expectation(rule, predicates) for rule in rules])
+    engine = DuckDBExecutionEngine()
+    batch = Batch(data=DuckDBBatchData(engine, connection))
+    validator = _QuietValidator(execution_engine=engine, batches=[batch])
+    results = validator.graph_validate(
+        configurations=suite.expectation_configurations,
+        runtime_configuration={"result_format": {"result_format": "COMPLETE"}, "catch_exceptions": True},
+    )
+    by_id = {result.expectation_config.meta["id"]: result for result in results}
+    crashed = {id_: r.exception_info for id_, r in by_id.items() if "findings" not in (r.result or {})}
+    if crashed:
+        raise RuleCrashedError(tuple(crashed), str(next(iter(crashed.values())))[:2000])
+    return [by_id[rule.id].result["findings"] for rule in rules]
+
+
+def _finding(rule: Rule, record: Mapping[str, Any]) -> Finding:
+    return Finding(
+        rule.id,
+        row=record.get("source_row"),
+        column=record.get("column"),
+        subject=record.get("subject"),
+        start=record.get("start"),
+        end=record.get("end"),
+        found=record.get("found"),
+        expected=record.get("expected"),
+        reason=record.get("reason"),
+    )
+
+
+def _set_the_table(connection: duckdb.DuckDBPyConnection, report: Report, files: Sequence[FiledRows]) -> None:
+    """Put the relations in place that the rules may name."""
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.register("filed_rows", _joined(files))
+    connection.register("filed_submissions", _submissions(report, files))
+    connection.register("known_halts", _known_halts(files))
+    connection.execute("CREATE VIEW submissions AS SELECT * FROM filed_submissions")
+    at = _AT_KST_MIDNIGHT[report.field(report.period_field).type].format(column=f"r.{report.period_field}")
+    already = "EXISTS (FROM known_halts k WHERE k.submission = r.submission AND k.halt_id = r.halt_id)"
+    connection.execute(
+        f"""CREATE VIEW rows AS SELECT r.*, s.exchange, s.period_start, s.period_end, {at} AS "at",
+            {already if report.name == "halts" else "false"} AS already_filed
+            FROM filed_rows r JOIN filed_submissions s USING (submission)"""  # noqa: S608
+    )
+    _set_totals(connection, report, files)
+
+
+def _joined(files: Sequence[FiledRows]) -> pa.Table:
+    """All rows with the id of their submission, instants as UTC without zone."""
+    tables = []
+    for file in files:
+        ids = pa.DictionaryArray.from_arrays(
+            pa.array([0], pa.int32()).take(pa.array([0] * file.table.num_rows, pa.int32())), [file.submission]
+        )
+        tables.append(file.table.append_column("submission", ids))
+    joined = pa.concat_tables(tables).unify_dictionaries()
+    for place, column in enumerate(joined.schema):
+        if pa.types.is_timestamp(column.type):
+            values = joined.column(place).cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
+            joined = joined.set_column(place, column.name, values)
+    return joined
+
+
+def _submissions(report: Report, files: Sequence[FiledRows]) -> pa.Table:
+    return pa.table(
+        {
+            "submission": [file.submission for file in files],
+            "exchange": [file.exchange for file in files],
+            "report": [report.name for _ in files],
+            "period": [file.period.text for file in files],
+            "period_start": _utc([file.period.start for file in files]),
+            "period_end": _utc([file.period.end for file in files]),
+        }
+    )
+
+
+def _utc(instants: Sequence[Any]) -> pa.Array:
+    return pa.array(instants, pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
+
+
+def _known_halts(files: Sequence[FiledRows]) -> pa.Table:
+    pairs = [(file.submission, halt) for file in files for halt in sorted(file.already_filed)]
+    return pa.table(
+        {
+            "submission": pa.array([pair[0] for pair in pairs], pa.string()),
+            "halt_id": pa.array([pair[1] for pair in pairs], pa.string()),
+        }
+    )
+
+
+def _set_totals(connection: duckdb.DuckDBPyConnection, report: Report, files: Sequence[FiledRows]) -> None:
+    """`column_totals`: what the file reports of its own sums beside what its rows sum to (SUB-009)."""
+    reported = [(file.submission, name, text) for file in files for name, text in file.totals.items()]
+    connection.register(
+        "reported_totals",
+        pa.table(
+            {
+                "submission": pa.array([r[0] for r in reported], pa.string()),
+                "column": pa.array([r[1] for r in reported], pa.string()),
+                "reported_text": pa.array([r[2] for r in reported], pa.string()),
+            }
+        ),
+    )
+    summed = [f.name for f in report.fields if f.type in (ValueType.KRW, ValueType.COUNT)]
+    sums = " UNION ALL ".join(
+        f"""SELECT submission, '{name}' AS "column", sum({name}::DECIMAL(38,8)) AS total FROM rows GROUP BY ALL"""  # noqa: S608
+        for name in summed
+    )
+    sums = sums or """SELECT NULL AS submission, NULL AS "column", NULL AS total WHERE false"""
+    connection.execute(
+        f"""CREATE VIEW column_totals AS SELECT t.submission, t."column", t.reported_text,
+            try_cast(replace(t.reported_text, ',', '') AS DECIMAL(38,8)) AS reported, s.total
+            FROM reported_totals t JOIN ({sums}) s USING (submission, "column")"""  # noqa: S608
+    )

