@@ -56,9 +56,7 @@ def arrow_schema(report: Report) -> pa.Schema:
     return pa.schema([*columns, (SOURCE_ROW, pa.int64())])
 
 
-def normalise(
-    table: TextTable, layout: Layout, report: Report, *, exchange: str, period: Period
-) -> Normalised:
+def normalise(table: TextTable, layout: Layout, report: Report, *, exchange: str, period: Period) -> Normalised:
     """Read every cell of `table` as `layout` says; problems are values, never exceptions."""
     structure = [
         *_column_problems(table, layout),
@@ -100,9 +98,7 @@ def _column_problems(table: TextTable, layout: Layout) -> Iterator[Finding]:
         yield Finding("SUB-002", column=name, found=f"{name} × 2", expected=name, reason="repeated_column")
 
 
-def _identity_problems(
-    table: TextTable, layout: Layout, exchange: str, period: Period
-) -> Iterator[Finding]:
+def _identity_problems(table: TextTable, layout: Layout, exchange: str, period: Period) -> Iterator[Finding]:
     """SUB-004: exchange and period where the file itself says them."""
     if table.stated_period is not None and not _same_period(table.stated_period, period):
         yield Finding("SUB-004", found=table.stated_period, expected=period.text, reason="other_period")
@@ -147,9 +143,7 @@ def _secrets(table: TextTable, layout: Layout, report: Report) -> Iterator[Findi
             yield from _secret_cells(table, name, column, "raw_api_key", _KEY_CANDIDATE)
 
 
-def _secret_cells(
-    table: TextTable, name: str, column: Column, reason: str, pattern: str
-) -> Iterator[Finding]:
+def _secret_cells(table: TextTable, name: str, column: Column, reason: str, pattern: str) -> Iterator[Finding]:
     hits = pc.fill_null(pc.match_substring_regex(column.texts, pattern), fill_value=False)
     for place in pc.indices_nonzero(hits).to_pylist():
         secret = _secret(column.texts[place].as_py(), reason, pattern)
@@ -354,9 +348,7 @@ def _cell_findings(
     return tuple(findings)
 
 
-def _read_targets(
-    table: TextTable, layout: Layout, native: Native, shape: Field, scopes: pa.Array
-) -> _Reading:
+def _read_targets(table: TextTable, layout: Layout, native: Native, shape: Field, scopes: pa.Array) -> _Reading:
     """Halt targets, read as the row's scope says; what does not fit it is kept as written (HLT-002)."""
     column = _native_column(table, native)
     two_fields = len(native.names) > 1

@@ -217,9 +217,7 @@ INSTANT_SPACED_KST = _instant(
     _read_naive_kst,
 )
 INSTANT_UTC = _instant("instant_utc", rf"{_DATE}T{_TIME}Z", "2026-11-02T00:05:00.000Z", _read_zoned)
-EPOCH_MILLISECONDS_TEXT = _instant(
-    "epoch_milliseconds_text", "-?[0-9]{1,18}", "1793577900000", _read_milliseconds
-)
+EPOCH_MILLISECONDS_TEXT = _instant("epoch_milliseconds_text", "-?[0-9]{1,18}", "1793577900000", _read_milliseconds)
 EPOCH_MILLISECONDS_NUMBER = _instant(
     "epoch_milliseconds_number", "-?[0-9]{1,18}", "1793577900000", _read_milliseconds, _NUMBER
 )
@@ -289,24 +287,14 @@ def market_notation(name: str, *, separator: str, quote_first: bool, lower: bool
     return Notation(name, ValueType.MARKET, pattern, example.lower() if lower else example, read_one=read_one)
 
 
-MARKET_QUOTE_DASH_BASE = market_notation(
-    "market_quote_dash_base", separator="-", quote_first=True, lower=False
-)
-MARKET_BASE_DASH_QUOTE = market_notation(
-    "market_base_dash_quote", separator="-", quote_first=False, lower=False
-)
+MARKET_QUOTE_DASH_BASE = market_notation("market_quote_dash_base", separator="-", quote_first=True, lower=False)
+MARKET_BASE_DASH_QUOTE = market_notation("market_base_dash_quote", separator="-", quote_first=False, lower=False)
 MARKET_BASE_UNDERSCORE_QUOTE = market_notation(
     "market_base_underscore_quote", separator="_", quote_first=False, lower=False
 )
-MARKET_LOWER_UNDERSCORE = market_notation(
-    "market_lower_underscore", separator="_", quote_first=False, lower=True
-)
-MARKET_TWO_FIELDS_LOWER = market_notation(
-    "market_two_fields_lower", separator="|", quote_first=True, lower=True
-)
-MARKET_TWO_FIELDS_UPPER = market_notation(
-    "market_two_fields_upper", separator="|", quote_first=True, lower=False
-)
+MARKET_LOWER_UNDERSCORE = market_notation("market_lower_underscore", separator="_", quote_first=False, lower=True)
+MARKET_TWO_FIELDS_LOWER = market_notation("market_two_fields_lower", separator="|", quote_first=True, lower=True)
+MARKET_TWO_FIELDS_UPPER = market_notation("market_two_fields_upper", separator="|", quote_first=True, lower=False)
 """Coinone's markets: the reader joins the two fields with a bar, the quote first."""
 MARKET_CANONICAL = market_notation("market_canonical", separator="/", quote_first=False, lower=False)
 

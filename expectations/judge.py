@@ -137,7 +137,7 @@ def _set_the_table(connection: duckdb.DuckDBPyConnection, report: Report, files:
     connection.execute(
         f"""CREATE VIEW rows AS SELECT r.*, s.exchange, s.period_start, s.period_end, {at} AS "at",
             {already if report.name == "halts" else "false"} AS already_filed
-            FROM filed_rows r JOIN filed_submissions s USING (submission)"""  # noqa: S608
+            FROM filed_rows r JOIN filed_submissions s USING (submission)"""
     )
     _set_totals(connection, report, files)
 
@@ -200,12 +200,12 @@ def _set_totals(connection: duckdb.DuckDBPyConnection, report: Report, files: Se
     )
     summed = [f.name for f in report.fields if f.type in (ValueType.KRW, ValueType.COUNT)]
     sums = " UNION ALL ".join(
-        f"""SELECT submission, '{name}' AS "column", sum({name}::DECIMAL(38,8)) AS total FROM rows GROUP BY ALL"""  # noqa: S608
+        f"""SELECT submission, '{name}' AS "column", sum({name}::DECIMAL(38,8)) AS total FROM rows GROUP BY ALL"""
         for name in summed
     )
     sums = sums or """SELECT NULL AS submission, NULL AS "column", NULL AS total WHERE false"""
     connection.execute(
         f"""CREATE VIEW column_totals AS SELECT t.submission, t."column", t.reported_text,
             try_cast(replace(t.reported_text, ',', '') AS DECIMAL(38,8)) AS reported, s.total
-            FROM reported_totals t JOIN ({sums}) s USING (submission, "column")"""  # noqa: S608
+            FROM reported_totals t JOIN ({sums}) s USING (submission, "column")"""
     )

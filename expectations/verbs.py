@@ -44,8 +44,8 @@ class OffendingRows(TableMetricProvider):
             f"(coalesce(({predicate}), false)::BIGINT << {place})"
             for place, predicate in enumerate(metric_value_kwargs["predicates"])
         )
-        query = f"SELECT * FROM (SELECT *, {bits} AS mask FROM rows) WHERE mask <> 0"  # noqa: S608
-        return execution_engine.connection.execute(query).to_arrow_table()
+        query = f"SELECT * FROM (SELECT *, {bits} AS mask FROM rows) WHERE mask <> 0"
+        return execution_engine.connection.sql(query).to_arrow_table()
 
 
 class QueriedFindings(TableMetricProvider):
@@ -64,7 +64,7 @@ class QueriedFindings(TableMetricProvider):
         runtime_configuration: dict[str, Any],
     ) -> list[dict[str, Any]]:
         """One record a finding."""
-        return execution_engine.connection.execute(metric_value_kwargs["query"]).to_arrow_table().to_pylist()
+        return execution_engine.connection.sql(metric_value_kwargs["query"]).to_arrow_table().to_pylist()
 
 
 def _outcome(findings: list[dict[str, Any]]) -> dict[str, Any]:
@@ -97,9 +97,9 @@ class _RowPredicate(BatchExpectation):
         connection.register(_OFFENDING, offending)
         query = f"""SELECT submission, ({self.subject})::VARCHAR AS subject, source_row, ?::VARCHAR AS "column",
             ({found})::VARCHAR AS found, ({expected})::VARCHAR AS expected
-            FROM {_OFFENDING} WHERE mask & {bit} <> 0 ORDER BY submission, source_row"""  # noqa: S608
+            FROM {_OFFENDING} WHERE mask & {bit} <> 0 ORDER BY submission, source_row"""
         try:
-            return connection.execute(query, [column]).to_arrow_table().to_pylist()
+            return connection.sql(query, params=[column]).to_arrow_table().to_pylist()
         finally:
             connection.unregister(_OFFENDING)
 
@@ -231,4 +231,4 @@ def unique_key_query(key: list[str], subject: str) -> str:
         )
         SELECT submission, {subject}::VARCHAR AS subject, source_row, NULL AS "column",
             {shown} || ' × ' || occurrence AS found, '1' AS expected
-        FROM numbered WHERE occurrence > 1 ORDER BY submission, source_row"""  # noqa: S608
+        FROM numbered WHERE occurrence > 1 ORDER BY submission, source_row"""

@@ -235,9 +235,7 @@ class Period:
     def _slice(cls, text: str, day: str, first: str, last: str) -> Period:
         begin, end = int(first), int(last)
         if not 0 <= begin < end <= 24:
-            raise ValueError(
-                f"'{text}' is no slice of a day; hours run from 00 to 24, the first before the last"
-            )
+            raise ValueError(f"'{text}' is no slice of a day; hours run from 00 to 24, the first before the last")
         whole = cls.of_day(date.fromisoformat(day))
         if (begin, end) == (0, 24):
             return whole

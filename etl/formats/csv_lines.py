@@ -56,8 +56,7 @@ def read_csv(data: bytes, layout: Layout) -> TextTable:
     """The records of a CSV file; UnreadableError for a wrong encoding, an open quote or a ragged line."""
     text = decode(data, layout.encoding)
     simple = b'"' not in data and b"\x00" not in data and not _UNEVEN_LINES.search(data.removeprefix(_BOM))
-    table = (_fast(text, layout) if simple else None) or _careful(text, layout)
-    return table
+    return (_fast(text, layout) if simple else None) or _careful(text, layout)
 
 
 def _header(fields: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -119,16 +118,11 @@ def _careful(text: str, layout: Layout) -> TextTable:
         shown = ", ".join(ragged[:_SHOWN]) + (" …" if len(ragged) > _SHOWN else "")
         raise UnreadableError("ragged_row", shown, str(len(names)))
     unique = dict.fromkeys(names)
-    columns = {
-        name: Column.of_text(pa.array([row[names.index(name)] for row in rows], pa.string()))
-        for name in unique
-    }
+    columns = {name: Column.of_text(pa.array([row[names.index(name)] for row in rows], pa.string())) for name in unique}
     return TextTable(columns, pa.array(lines, pa.int64()), repeated=repeated)
 
 
-def _without_nil_mark(
-    rows: list[list[str]], lines: list[int], mark: str
-) -> tuple[list[list[str]], list[int]]:
+def _without_nil_mark(rows: list[list[str]], lines: list[int], mark: str) -> tuple[list[list[str]], list[int]]:
     if len(rows) > 1:
         raise UnreadableError("nil_mark_with_data", f"{len(rows) - 1}", f"{mark} | 0")
     return [], []

@@ -22,9 +22,7 @@ def read_parquet(data: bytes, layout: Layout) -> TextTable:
     """The rows of a Parquet file as text; UnreadableError where it is none or unpacks to too much."""
     try:
         file = pq.ParquetFile(io.BytesIO(data))
-        unpacked = sum(
-            file.metadata.row_group(group).total_byte_size for group in range(file.num_row_groups)
-        )
+        unpacked = sum(file.metadata.row_group(group).total_byte_size for group in range(file.num_row_groups))
         most = int(parameter("maximum_unpacked_bytes"))
         if unpacked > most:
             raise UnreadableError("unpacked_too_large", str(unpacked), f"≤ {most}", rule="SUB-008")

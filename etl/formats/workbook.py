@@ -40,9 +40,7 @@ def check_archive(data: bytes) -> None:
                     while chunk := stream.read(_CHUNK):
                         unpacked += len(chunk)
                         if unpacked > most:
-                            raise UnreadableError(
-                                "unpacked_too_large", f"> {most}", f"≤ {most}", rule="SUB-008"
-                            )
+                            raise UnreadableError("unpacked_too_large", f"> {most}", f"≤ {most}", rule="SUB-008")
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         raise UnreadableError("not_workbook", str(error)[:80], "XLSX") from error
     except Exception as error:

@@ -86,9 +86,7 @@ REPORT = Report(
             "max_ips_per_key",
             ValueType.COUNT,
             Wording("키당 최대 IP 수", "Most addresses on a key"),
-            Wording(
-                "한 키에 등록된 허용 IP 수의 최댓값", "The largest number of addresses registered on one key"
-            ),
+            Wording("한 키에 등록된 허용 IP 수의 최댓값", "The largest number of addresses registered on one key"),
             unit="addresses",
         ),
         Field(

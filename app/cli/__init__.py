@@ -1,0 +1,470 @@
+"""The `daxa` command: the contract of the specification's section 6 for a terminal and for machines.
+
+Errors go to standard error in one sentence with what to do. Exit status: 0 done, 1 done and something was rejected,
+2 not done. Great Expectations and the dashboard are imported by the commands that need them, so the others start fast.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.output import emit, rules_table, show_progress, submission_record, summary_table
+from etl.intake import Candidate, NotAFilingError, find
+from etl.records.engine import RecordsUnavailableError
+from etl.store import Store, open_store
+from expectations.catalogue import all_reports, report
+from expectations.vocabulary import KST, Period, State
+
+if TYPE_CHECKING:
+    from etl.records.submissions import Submission
+
+DONE, REJECTED, NOT_DONE = 0, 1, 2
+
+app = typer.Typer(
+    name="daxa",
+    help="Compliance reports of Korea's crypto exchanges: filed, judged, published and looked at.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+class CommandError(Exception):
+    """A command that was not done, with the sentence to say so."""
+
+
+def main() -> None:
+    """Run the command; every failure of ours or theirs ends in one sentence and status 2."""
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as ending:
+        sys.exit(ending.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        _say("stopped; what was received stays received and is taken again with the next ingest")
+        sys.exit(NOT_DONE)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(NOT_DONE)
+    except Exception as error:
+        _say(_sentence(error))
+        sys.exit(NOT_DONE)
+
+
+def _say(text: str) -> None:
+    print(f"daxa: {text}", file=sys.stderr)
+
+
+def _sentence(error: Exception) -> str:
+    """What to tell the person at the terminal."""
+    if hasattr(error, "format_message"):
+        return f"{error.format_message()} See 'daxa --help'."
+    if isinstance(error, KeyError):
+        return str(error.args[0])
+    if isinstance(error, (CommandError, NotAFilingError, RecordsUnavailableError, ValueError, RuntimeError)):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or ''}: {error.strerror or error}; check the path and your rights"
+    if os.environ.get("DAXA_TRACE"):
+        raise error
+    return f"{type(error).__name__}: {error} (set DAXA_TRACE=1 for the whole of it)"
+
+
+# ------------------------------------------------------------------------------------------ options
+
+Paths = Annotated[list[Path], typer.Argument(help="Files or folders; folders are walked.", metavar="PATH…")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output.")]
+ExchangeOption = Annotated[str | None, typer.Option("--exchange", help="One exchange, such as upbit.")]
+ReportOption = Annotated[str | None, typer.Option("--report", help="One report, such as reconciliation.")]
+PeriodOption = Annotated[str | None, typer.Option("--period", help="2026-11-02, 2026-11-02T09-12 or 2026-10.")]
+FromOption = Annotated[str | None, typer.Option("--from", help="First day or month.")]
+ToOption = Annotated[str | None, typer.Option("--to", help="Last day or month.")]
+AsOfOption = Annotated[
+    str | None, typer.Option("--as-of", help="As it was known at that instant, ISO 8601 with offset.")
+]
+
+
+def _instant(text: str | None, option: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise CommandError(f"{option} '{text}' is no instant; write 2026-11-02T09:05:00+09:00")
+    return instant
+
+
+def _period(text: str | None) -> Period | None:
+    return None if text is None else Period.parse(text)
+
+
+def _known(exchange: str | None, report_name: str | None) -> None:
+    from etl.exchanges import exchange as exchange_of
+
+    if exchange is not None:
+        exchange_of(exchange)
+    if report_name is not None:
+        report(report_name)
+
+
+def _candidates(
+    paths: list[Path], exchange: str | None = None, report_name: str | None = None, period: str | None = None
+) -> list[Candidate]:
+    candidates: list[Candidate] = []
+    for found in find(paths, exchange_id=exchange, report_name=report_name, period=period):
+        if isinstance(found, NotAFilingError):
+            print(f"daxa: passed over: {found}", file=sys.stderr)
+        else:
+            candidates.append(found)
+    if not candidates:
+        raise CommandError("nothing to read: no file there says what it is (EXCHANGE_REPORT_PERIOD.EXT)")
+    return candidates
+
+
+# ----------------------------------------------------------------------------------------- commands
+
+
+@app.command()
+def ingest(
+    paths: Paths,
+    json: Json = False,
+    received_at: Annotated[
+        str | None, typer.Option("--received-at", help="Set the receipt time (for replays).")
+    ] = None,
+    as_if_in_force: Annotated[
+        bool, typer.Option("--as-if-in-force", help="Judge by today's rules whatever the period.")
+    ] = False,
+) -> None:
+    """File reports and take them the whole way: receive, read, judge, publish."""
+    from etl import jobs
+
+    at = _instant(received_at, "--received-at")
+    candidates = _candidates(paths)
+    store = open_store()
+    with show_progress("ingest", len(candidates)) as progress:
+        outcomes = jobs.ingest(store, candidates, received_at=at, progress=progress)
+    if json:
+        for outcome in outcomes:
+            emit(
+                submission_record(
+                    outcome.receipt.submission,
+                    file=outcome.receipt.file,
+                    duplicate=outcome.receipt.duplicate,
+                    findings=outcome.findings,
+                )
+            )
+    else:
+        summary_table([(o.receipt.file, o.receipt.submission.state, o.findings) for o in outcomes])
+    states = {outcome.receipt.submission.state for outcome in outcomes}
+    raise typer.Exit(REJECTED if State.REJECTED in states else DONE)
+
+
+@app.command()
+def check(
+    paths: Paths,
+    json: Json = False,
+    exchange: ExchangeOption = None,
+    report_name: ReportOption = None,
+    period: PeriodOption = None,
+) -> None:
+    """Judge files without filing them: the same findings as when they are filed."""
+    from app.cli.output import checked_record
+    from etl import jobs
+
+    candidates = _candidates(paths, exchange, report_name, period)
+    store = open_store()
+    with show_progress("check", len(candidates)) as progress:
+        verdicts = jobs.check(store, candidates, progress=progress)
+    if json:
+        for candidate, verdict in zip(candidates, verdicts, strict=True):
+            emit(checked_record(candidate, verdict))
+    else:
+        findings = [[(kind, finding) for finding, kind in verdict.findings] for verdict in verdicts]
+        rows = zip(candidates, verdicts, findings, strict=True)
+        summary_table([(str(c.path), v.state, tuple(f)) for c, v, f in rows])
+    states = {verdict.state for verdict in verdicts}
+    raise typer.Exit(REJECTED if State.REJECTED in states else DONE)
+
+
+@app.command()
+def findings(
+    json: Json = False,
+    exchange: ExchangeOption = None,
+    report_name: ReportOption = None,
+    rule: Annotated[str | None, typer.Option("--rule", help="One rule, such as REC-003.")] = None,
+    first: FromOption = None,
+    last: ToOption = None,
+) -> None:
+    """Every current finding: of accepted submissions, and of rejected ones that nothing has replaced."""
+    from app.cli.output import finding_record, findings_table
+    from etl.records import submissions as life
+    from etl.records.engine import reading
+    from expectations.catalogue import all_rules
+
+    _known(exchange, report_name)
+    if rule is not None and rule not in all_rules():
+        raise CommandError(f"there is no rule '{rule}'; 'daxa rules' lists them")
+    with reading(open_store().engine) as connection:
+        found = life.current_findings(
+            connection,
+            exchange=exchange,
+            report=report_name,
+            rule=rule,
+            first=_period(first),
+            last=_period(last),
+        )
+    if json:
+        for stored in found:
+            emit(finding_record(stored))
+    else:
+        findings_table(found)
+
+
+@app.command()
+def submissions(
+    json: Json = False,
+    exchange: ExchangeOption = None,
+    report_name: ReportOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
+    as_of: AsOfOption = None,
+) -> None:
+    """Submissions of every state, oldest first; with --as-of as they stood at that moment."""
+    from app.cli.output import submissions_table
+
+    _known(exchange, report_name)
+    found = _listed(open_store(), exchange, report_name, first, last, _instant(as_of, "--as-of"))
+    if json:
+        for submission in found:
+            emit(submission_record(submission, file=submission.file, duplicate=False, findings=None))
+    else:
+        submissions_table(found)
+
+
+def _listed(
+    store: Store,
+    exchange: str | None,
+    report_name: str | None,
+    first: str | None,
+    last: str | None,
+    as_of: datetime | None,
+) -> list[Submission]:
+    from etl.records import submissions as life
+    from etl.records.engine import reading
+
+    with reading(store.engine) as connection:
+        return life.listed(
+            connection,
+            exchange=exchange,
+            report=report_name,
+            first=_period(first),
+            last=_period(last),
+            as_of=as_of,
+        )
+
+
+@app.command()
+def withdraw(
+    submission: Annotated[str, typer.Argument(help="Number of the submission.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why it is withdrawn.")],
+    json: Json = False,
+) -> None:
+    """Take an accepted submission out of force; it stays readable."""
+    from etl import jobs
+
+    changed = jobs.withdraw(open_store(), submission, reason=reason)
+    if json:
+        emit(submission_record(changed, file=changed.file, duplicate=False, findings=None))
+    else:
+        print(f"{changed.id} {changed.state.value}")
+
+
+@app.command()
+def export(
+    report_name: Annotated[str, typer.Argument(help="The report, such as reconciliation.", metavar="REPORT")],
+    first: Annotated[str, typer.Option("--from", help="First day or month.")],
+    last: Annotated[str, typer.Option("--to", help="Last day or month.")],
+    out: Annotated[Path, typer.Option("--out", help="The file to write.")],
+    format_: Annotated[str, typer.Option("--format", help="csv, parquet or xlsx.")] = "csv",
+    exchange: ExchangeOption = None,
+    as_of: AsOfOption = None,
+) -> None:
+    """Canonical rows of the accepted, current submissions: exact decimals, instants in KST."""
+    from etl import export as exporting
+
+    _known(exchange, report_name)
+    rows = exporting.export(
+        open_store(),
+        report_name,
+        Period.parse(first),
+        Period.parse(last),
+        format_=format_,
+        out=out,
+        exchange=exchange,
+        as_of=_instant(as_of, "--as-of"),
+    )
+    print(f"{out}: {rows} rows", file=sys.stderr)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write into.")],
+    first: Annotated[str, typer.Option("--from", help="First day.")],
+    last: Annotated[str, typer.Option("--to", help="Last day.")],
+    seed: Annotated[int, typer.Option("--seed", help="Same seed, same bytes.")],
+    assets: Annotated[
+        int | None, typer.Option("--assets", help="Assets of each exchange; real size where not given.", min=1)
+    ] = None,
+    exchanges: Annotated[str | None, typer.Option("--exchanges", help="Some only, separated by commas.")] = None,
+    story: Annotated[
+        bool, typer.Option("--story/--no-story", help="With late, refused and troubled files, or without.")
+    ] = True,
+) -> None:
+    """Native files of all reports, as simulated exchanges would send them."""
+    from etl.simulate import simulate as simulated
+
+    chosen = exchanges.split(",") if exchanges else None
+    for name in chosen or ():
+        _known(name, None)
+    begin, end = _day(first, "--from"), _day(last, "--to")
+    count = 0
+    with show_progress("simulate", None) as progress:
+        for file in simulated(
+            out,
+            begin,
+            end,
+            seed=seed,
+            assets=None if assets is None else dict.fromkeys(_all_exchange_ids(), assets),
+            exchanges=chosen,
+            story=story,
+        ):
+            count += 1
+            progress(count, 0, file.path.name)
+    print(f"{out}: {count} files", file=sys.stderr)
+
+
+def _all_exchange_ids() -> list[str]:
+    from etl.exchanges import all_exchanges
+
+    return list(all_exchanges())
+
+
+def _day(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise CommandError(f"{option} '{text}' is no day; write 2026-11-02") from None
+
+
+@app.command()
+def rules(json: Json = False) -> None:
+    """The rule book: every rule with its kind, source and sentence."""
+    from app.cli.output import rule_record
+    from expectations.catalogue import all_rules
+
+    if json:
+        for rule in all_rules().values():
+            emit(rule_record(rule))
+    else:
+        rules_table(list(all_rules().values()))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version's schema."""
+    from etl.records.engine import migrate as run
+
+    before, after = run(open_store(prepared=False).engine)
+    print(f"already at revision {after}" if before == after else f"revision {before or 'none'} → {after}")
+
+
+@app.command()
+def verify(json: Json = False) -> None:
+    """Hold the kept bytes against their hashes, and the published rows against the kept bytes."""
+    from app.cli.output import verification_table
+    from etl.verify import verify as run
+
+    store = open_store()
+    with show_progress("verify", None) as progress:
+        faults, checked = run(store, progress=progress)
+    if json:
+        emit({"checked": checked, "faults": [fault.as_record() for fault in faults]})
+    else:
+        verification_table(faults, checked)
+    raise typer.Exit(REJECTED if faults else DONE)
+
+
+@app.command()
+def template(
+    report_name: Annotated[str, typer.Argument(help="The report.", metavar="REPORT")],
+    out: Annotated[Path, typer.Option("--out", help="The file to write: .csv, .xlsx or .parquet.")],
+) -> None:
+    """A blank canonical template of a report."""
+    from etl.export import write_template
+
+    write_template(report(report_name), out)
+    print(f"{out}", file=sys.stderr)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port to listen on.", min=1, max=65535)] = 8501,
+) -> None:
+    """The dashboard on one port."""
+    _serve(host, port)
+
+
+def _serve(host: str, port: int) -> None:
+    import uvicorn
+
+    open_store()
+    os.chdir(Path(__file__).resolve().parent.parent)
+    print(f"http://{host}:{port}", file=sys.stderr)
+    uvicorn.run("app.main:app", host=host, port=port, log_level="warning", access_log=False)
+
+
+DEMO_DAYS = 45
+DEMO_SEED = 20260206
+DEMO_FOLDER = "demo"
+
+
+@app.command()
+def demo(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port to listen on.", min=1, max=65535)] = 8501,
+    days: Annotated[int, typer.Option("--days", help="Days up to yesterday.", min=1)] = DEMO_DAYS,
+    only_data: Annotated[bool, typer.Option("--only-data", help="Fill the store and do not serve.")] = False,
+) -> None:
+    """Simulated reports of all five exchanges up to yesterday, then the dashboard."""
+    from app.cli.demo import prepare_demo
+
+    last = datetime.now(KST).date() - timedelta(days=1)
+    store = prepare_demo(last - timedelta(days=days - 1), last, seed=DEMO_SEED, progress=show_progress)
+    if not only_data:
+        os.environ["DAXA_HOME"] = str(store.home)
+        _serve(host, port)
+
+
+@app.command()
+def bench(
+    json: Json = False,
+    assets: Annotated[
+        int | None, typer.Option("--assets", help="Assets of each exchange; real size where not given.", min=1)
+    ] = None,
+) -> None:
+    """Speed as ratios within one run: a full-size day through ingest against a plain reading of the same files."""
+    from app.cli.bench import run_bench
+
+    run_bench(assets=assets, json=json, emit=emit, progress=show_progress)
+
+
+if __name__ == "__main__":
+    main()

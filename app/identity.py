@@ -1,0 +1,34 @@
+"""Who asks, and what they may see. Until people sign in, everybody is a supervisor of all exchanges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from etl.exchanges import all_exchanges
+
+
+class Role(StrEnum):
+    """What somebody does here."""
+
+    EXCHANGE = "exchange"
+    SUPERVISOR = "supervisor"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one person may see: their role, and the exchanges whose figures and rows are open to them."""
+
+    role: Role
+    exchanges: tuple[str, ...]
+
+    def visible(self, chosen: tuple[str, ...]) -> tuple[str, ...]:
+        """Of the chosen exchanges those that are open to them; all of them where none was chosen."""
+        return tuple(name for name in self.exchanges if not chosen or name in chosen)
+
+
+def current_scope() -> Scope:
+    """The scope of whoever looks at the screen."""
+    return Scope(Role.SUPERVISOR, tuple(all_exchanges()))

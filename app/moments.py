@@ -1,0 +1,59 @@
+"""The present moment, and how moments, days and lengths of time are written: always KST, never the server's zone."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime, timedelta
+
+from app.words import say
+from expectations.vocabulary import KST
+
+NOW_VARIABLE = "DAXA_NOW"
+"""An instant as ISO 8601 with offset that stands for the present, for tests, screenshots and replays."""
+
+
+def now() -> datetime:
+    """The present moment in UTC, or the one that DAXA_NOW names."""
+    given = os.environ.get(NOW_VARIABLE)
+    return datetime.fromisoformat(given).astimezone(UTC) if given else datetime.now(UTC)
+
+
+def kst_day(instant: datetime) -> date:
+    """The KST calendar day that an instant lies in."""
+    return instant.astimezone(KST).date()
+
+
+def kst_text(instant: datetime | None) -> str:
+    """Day and time of day in KST, to the second, or to the millisecond where it has them; empty for none.
+
+    >>> kst_text(datetime(2026, 11, 1, 15, 5, tzinfo=UTC))
+    '2026-11-02 00:05:00'
+    """
+    if instant is None or instant != instant:  # a missing instant of a frame is unequal to itself
+        return ""
+    local = instant.astimezone(KST)
+    milliseconds = local.microsecond // 1000
+    return f"{local:%Y-%m-%d %H:%M:%S}" + (f".{milliseconds:03d}" if milliseconds else "")
+
+
+def kst_minute(instant: datetime) -> str:
+    """Day and time of day in KST, to the minute."""
+    return f"{instant.astimezone(KST):%Y-%m-%d %H:%M}"
+
+
+def duration(length: timedelta, language: str) -> str:
+    """A length of time in its two largest units.
+
+    >>> duration(timedelta(hours=26, minutes=5), "ko"), duration(timedelta(seconds=90), "en")
+    ('1일 2시간', '1 min 30 s')
+    """
+    seconds = max(0, int(length.total_seconds()))
+    sizes = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+    parts = []
+    for unit, size in sizes:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(say(f"duration.{unit}", language, count=count))
+        elif parts:
+            break
+    return " ".join(parts[:2]) or say("duration.second", language, count=0)

@@ -1,0 +1,49 @@
+"""Every question that a screen asks, named after the question and scoped to who asks.
+
+Each takes the store, then the scope of whoever asks, then what it is about, and answers with a small frame or a frozen
+record; amounts are exact decimals that are added up here, because SQLite keeps them as text. Figures count
+while their submission is accepted.
+"""
+
+from app.queries.choice import Choice
+from app.queries.episodes import mismatch_episodes
+from app.queries.freshness import latest_day, records_stamp
+from app.queries.halting import halt_events
+from app.queries.keys import case_steps, key_cases, key_days, key_state
+from app.queries.origin import rows_behind
+from app.queries.reconciling import asset_checks, reconciled_assets, reconciled_days
+from app.queries.standing import Standing, report_standing
+from app.queries.submitted import (
+    finding_list,
+    state_history,
+    submission_counts,
+    submission_list,
+    submission_versions,
+)
+from app.queries.volume import market_volumes, volume_by_day, volume_by_hour
+
+__all__ = [
+    "Choice",
+    "Standing",
+    "asset_checks",
+    "case_steps",
+    "finding_list",
+    "halt_events",
+    "key_cases",
+    "key_days",
+    "key_state",
+    "latest_day",
+    "market_volumes",
+    "mismatch_episodes",
+    "reconciled_assets",
+    "reconciled_days",
+    "records_stamp",
+    "report_standing",
+    "rows_behind",
+    "state_history",
+    "submission_counts",
+    "submission_list",
+    "submission_versions",
+    "volume_by_day",
+    "volume_by_hour",
+]

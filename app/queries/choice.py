@@ -1,0 +1,58 @@
+"""What a question is about, and the two statements that all questions begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Select, Table, select
+
+from app.identity import Scope
+from etl.records.engine import reading
+from etl.records.tables import submissions
+from etl.store import Store
+from expectations.vocabulary import State
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the filters say: exchanges (none chosen means all) and a run of KST days, both ends included."""
+
+    exchanges: tuple[str, ...]
+    first_day: date
+    last_day: date
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """Every day of it in order."""
+        return tuple(self.first_day + timedelta(n) for n in range((self.last_day - self.first_day).days + 1))
+
+
+def in_force(table: Table, scope: Scope, exchanges: tuple[str, ...], *columns: Any) -> Select[Any]:
+    """The figures of `table` whose submission is accepted, of the exchanges that are chosen and may be seen."""
+    return (
+        select(*(columns or table.c))
+        .join(submissions, submissions.c.id == table.c.submission)
+        .where(submissions.c.state == State.ACCEPTED, table.c.exchange.in_(scope.visible(exchanges)))
+    )
+
+
+def chosen_figures(table: Table, scope: Scope, choice: Choice, *columns: Any) -> Select[Any]:
+    """The figures in force of the chosen exchanges and days."""
+    statement = in_force(table, scope, choice.exchanges, *columns)
+    return statement.where(table.c.day.between(choice.first_day, choice.last_day))
+
+
+def rows_of(store: Store, statement: Select[Any]) -> list[dict[str, Any]]:
+    """The answer as one dictionary a row."""
+    with reading(store.engine) as connection:
+        return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def frame_of(records: Iterable[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+    """A frame with exactly these columns, also when there is no row; values stay the objects that they are."""
+    rows = [[record[name] for name in columns] for record in records]
+    return pd.DataFrame(rows, columns=list(columns), dtype=object)

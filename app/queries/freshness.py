@@ -1,0 +1,40 @@
+"""How new the records are: what caches are keyed by, and the day that periods end on."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from sqlalchemy import func, select
+
+from app.identity import Scope
+from app.moments import kst_day
+from etl.records.engine import reading
+from etl.records.tables import states, submissions
+from etl.store import Store
+from expectations.catalogue import all_reports
+from expectations.vocabulary import Cadence, State
+
+
+def records_stamp(store: Store) -> str:
+    """A text that changes whenever a submission is recorded, decided, superseded or withdrawn."""
+    with reading(store.engine) as connection:
+        filed = connection.execute(
+            select(
+                func.count(), func.max(submissions.c.recorded_at), func.max(submissions.c.decided_at)
+            ).select_from(submissions)
+        ).one()
+        changed = connection.execute(select(func.count(), func.max(states.c.recorded_at))).one()
+    return "|".join(str(part) for part in (*filed, *changed))
+
+
+def latest_day(store: Store, scope: Scope) -> date | None:
+    """The last KST day that an accepted report of a day reaches; none where nothing was accepted."""
+    daily = [report.name for report in all_reports().values() if report.cadence is not Cadence.MONTH]
+    statement = select(func.max(submissions.c.period_end)).where(
+        submissions.c.state == State.ACCEPTED,
+        submissions.c.report.in_(daily),
+        submissions.c.exchange.in_(scope.exchanges),
+    )
+    with reading(store.engine) as connection:
+        end = connection.execute(statement).scalar_one()
+    return None if end is None else kst_day(end - timedelta(milliseconds=1))

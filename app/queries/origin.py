@@ -1,0 +1,84 @@
+"""The rows behind a figure: canonical rows with the file that they came from and their row in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import PurePath
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import select
+
+from app.identity import Scope
+from app.queries.choice import frame_of, rows_of
+from etl.facts import FactFile
+from etl.records.tables import submissions
+from etl.store import Store
+from expectations.catalogue import report as report_of
+from expectations.vocabulary import Period, State
+
+ROW_LIMIT = 200
+"""As many rows as a screen shows of what lies behind a mark."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFile:
+    """An accepted submission's published rows, and the name of the file that they came in."""
+
+    facts: FactFile
+    name: str
+
+
+def accepted_files(
+    store: Store, scope: Scope, report: str, exchange: str, first_day: date, last_day: date
+) -> list[PublishedFile]:
+    """The files in force of one exchange and report that touch these days and hold rows, oldest first."""
+    table = submissions.c
+    statement = (
+        select(table.id, table.exchange, table.report, table.period, table.file)
+        .where(
+            table.state == State.ACCEPTED,
+            table.report == report,
+            table.exchange.in_(scope.visible((exchange,))),
+            table.period_start < Period.of_day(last_day).end,
+            table.period_end > Period.of_day(first_day).start,
+            table.row_count > 0,
+        )
+        .order_by(table.period_start)
+    )
+    return [
+        PublishedFile(
+            FactFile(row["report"], row["exchange"], row["period"], row["id"]), PurePath(row["file"]).name
+        )
+        for row in rows_of(store, statement)
+    ]
+
+
+def rows_behind(
+    store: Store,
+    scope: Scope,
+    report: str,
+    exchange: str,
+    first_day: date,
+    last_day: date,
+    condition: str = "true",
+    parameters: Sequence[Any] = (),
+    submission: str | None = None,
+) -> pd.DataFrame:
+    """The first rows in force that meet `condition`: `file` and `source_row`, then the report's columns.
+
+    `submission` narrows it to one file. The frame is empty where nothing was published.
+    """
+    names = report_of(report).field_names
+    files = accepted_files(store, scope, report, exchange, first_day, last_day)
+    files = [file for file in files if submission in (None, file.facts.submission)]
+    if not files:
+        return frame_of([], ("file", "source_row", *names))
+    table = store.facts.read(
+        [file.facts for file in files], condition=condition, parameters=parameters, limit=ROW_LIMIT
+    )
+    file_names = {file.facts.submission: file.name for file in files}
+    rows = [{**row, "file": file_names[row["submission"]]} for row in table.to_pylist()]
+    return frame_of(rows, ("file", "source_row", *names))

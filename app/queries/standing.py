@@ -1,0 +1,193 @@
+"""Where each exchange stands with each report: what was due last, and what came of it (specification, 2.8)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select
+
+from app.identity import Scope
+from app.moments import kst_day
+from app.queries.choice import rows_of
+from etl.records.tables import findings, submissions
+from etl.store import Store
+from expectations.catalogue import all_reports
+from expectations.vocabulary import Cadence, Kind, Period, Report, State
+
+OBLIGATIONS_FROM = date(2026, 6, 1)
+"""The month after the standard (specification, 2.8)."""
+
+
+class Stand(StrEnum):
+    """What came of the period that was due last."""
+
+    MISSING = "missing"
+    REJECTED = "rejected"
+    PARTIAL = "partial"
+    RECEIVED = "received"
+    LATE = "late"
+    CURRENT = "current"
+    NIL = "nil"
+    NOT_DUE = "not_due"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One exchange's latest due period of one report.
+
+    `received_at` is of the first file that was accepted for it, or of the last one where none was; `reaches` is the end
+    of the newest period that was ever accepted; `worst_kind` the gravest kind among the findings.
+    """
+
+    exchange: str
+    report: str
+    period: str
+    due_at: datetime
+    stand: Stand
+    received_at: datetime | None = None
+    reaches: datetime | None = None
+    worst_kind: str = ""
+    finding_count: int = 0
+
+
+def latest_due_period(report: Report, moment: datetime) -> Period:
+    """The newest period of `report` whose due time has come."""
+    day = kst_day(moment)
+    while True:
+        text = f"{day:%Y-%m}" if report.cadence is Cadence.MONTH else day.isoformat()
+        period = Period.parse(text)
+        if report.due_at(period) <= moment:
+            return period
+        day = period.first_day - timedelta(days=1)
+
+
+def report_standing(
+    store: Store, scope: Scope, exchanges: tuple[str, ...], moment: datetime
+) -> tuple[Standing, ...]:
+    """Every chosen exchange with every report, in the order of the exchanges and the reports."""
+    due = {name: latest_due_period(report, moment) for name, report in all_reports().items()}
+    filed = _filed(store, scope, exchanges, due, moment)
+    reaches = _reaches(store, scope, exchanges)
+    return tuple(
+        _standing(
+            exchange, report, due[report.name], filed[exchange, report.name], reaches.get((exchange, report.name))
+        )
+        for exchange in scope.visible(exchanges)
+        for report in all_reports().values()
+    )
+
+
+def _filed(
+    store: Store, scope: Scope, exchanges: tuple[str, ...], due: dict[str, Period], moment: datetime
+) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """The submissions for the periods that were due last, with their findings counted by kind."""
+    table = submissions.c
+    touches = [
+        and_(table.report == name, table.period_start < period.end, table.period_end > period.start)
+        for name, period in due.items()
+    ]
+    columns = ("id", "exchange", "report", "period_start", "period_end", "state", "row_count", "received_at")
+    statement = (
+        select(*(table[name] for name in columns))
+        .where(table.exchange.in_(scope.visible(exchanges)), table.received_at <= moment, or_(*touches))
+        .order_by(table.received_at)
+    )
+    rows = rows_of(store, statement)
+    counts = _finding_counts(store, [row["id"] for row in rows])
+    filed: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        filed[row["exchange"], row["report"]].append({**row, "kinds": counts[row["id"]]})
+    return filed
+
+
+def _finding_counts(store: Store, ids: list[str]) -> dict[str, dict[str, int]]:
+    table = findings.c
+    statement = (
+        select(table.submission, table.kind, func.count().label("n"))
+        .where(table.submission.in_(ids))
+        .group_by(table.submission, table.kind)
+    )
+    counts: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in rows_of(store, statement):
+        counts[row["submission"]][row["kind"]] = row["n"]
+    return counts
+
+
+def _reaches(
+    store: Store, scope: Scope, exchanges: tuple[str, ...]
+) -> dict[tuple[str, str], datetime]:
+    table = submissions.c
+    statement = (
+        select(table.exchange, table.report, func.max(table.period_end).label("reaches"))
+        .where(table.state == State.ACCEPTED, table.exchange.in_(scope.visible(exchanges)))
+        .group_by(table.exchange, table.report)
+    )
+    return {(row["exchange"], row["report"]): row["reaches"] for row in rows_of(store, statement)}
+
+
+def _standing(
+    exchange: str, report: Report, period: Period, filed: Sequence[dict[str, Any]], reaches: datetime | None
+) -> Standing:
+    due_at = report.due_at(period)
+    in_force = [row for row in filed if row["state"] == State.ACCEPTED]
+    ever = [row for row in filed if row["state"] in (State.ACCEPTED, State.SUPERSEDED)]
+    counted = in_force or filed[-1:]
+    kinds: dict[str, int] = defaultdict(int)
+    for row in counted:
+        for kind, count in row["kinds"].items():
+            kinds[kind] += count
+    return Standing(
+        exchange=exchange,
+        report=report.name,
+        period=period.text,
+        due_at=due_at,
+        stand=_stand(period, due_at, filed, in_force, ever),
+        received_at=(ever or filed[-1:])[0]["received_at"] if filed else None,
+        reaches=reaches,
+        worst_kind=next((kind.value for kind in Kind if kinds.get(kind)), ""),
+        finding_count=sum(kinds.values()),
+    )
+
+
+def _stand(
+    period: Period,
+    due_at: datetime,
+    filed: Sequence[dict[str, Any]],
+    in_force: Sequence[dict[str, Any]],
+    ever: Sequence[dict[str, Any]],
+) -> Stand:
+    if period.first_day < OBLIGATIONS_FROM and not filed:
+        return Stand.NOT_DUE
+    if in_force and not _covers(in_force, period):
+        return Stand.PARTIAL
+    if in_force:
+        if _met_at(ever, period) > due_at:
+            return Stand.LATE
+        return Stand.NIL if not any(row["row_count"] for row in in_force) else Stand.CURRENT
+    if not filed or filed[-1]["state"] == State.WITHDRAWN:
+        return Stand.MISSING
+    return Stand.RECEIVED if filed[-1]["state"] == State.RECEIVED else Stand.REJECTED
+
+
+def _covers(filed: Sequence[dict[str, Any]], period: Period) -> bool:
+    """True where the files leave no moment of the period out."""
+    reached = period.start
+    for row in sorted(filed, key=lambda row: row["period_start"]):
+        if row["period_start"] > reached:
+            return False
+        reached = max(reached, row["period_end"])
+    return bool(reached >= period.end)
+
+
+def _met_at(ever: Sequence[dict[str, Any]], period: Period) -> datetime:
+    """When the first accepted files had covered the period; `ever` is in order of receipt."""
+    for count in range(1, len(ever) + 1):
+        if _covers(ever[:count], period):
+            break
+    met: datetime = ever[count - 1]["received_at"]
+    return met

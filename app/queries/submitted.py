@@ -1,0 +1,168 @@
+"""What was filed: submissions, their findings, states and versions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePath
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Select, func, select
+
+from app.identity import Scope
+from app.queries.choice import Choice, frame_of, rows_of
+from etl.records.tables import findings, states, submissions
+from etl.store import Store
+from expectations.catalogue import all_reports, all_rules
+from expectations.messages import message
+from expectations.vocabulary import Finding, Kind, Period
+
+LIST_LIMIT = 500
+"""As many submissions as a screen lists; it says so where there are more."""
+FINDING_LIMIT = 2000
+_COLUMNS = (
+    "id",
+    "exchange",
+    "report",
+    "period",
+    "file",
+    "state",
+    "row_count",
+    "finding_count",
+    "received_at",
+    "due_at",
+    "timeliness",
+    "format",
+    "size_bytes",
+    "sha256",
+    "rule_set_version",
+    "decided_at",
+    "superseded_by",
+    "period_start",
+    "period_end",
+    "evidence_kept",
+    "sender",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which submissions are asked for; an empty text means all."""
+
+    report: str = ""
+    state: str = ""
+
+
+def _statement(scope: Scope, choice: Choice, wanted: Wanted, *columns: Any) -> Select[Any]:
+    table = submissions.c
+    statement = select(*columns).where(
+        table.exchange.in_(scope.visible(choice.exchanges)),
+        table.period_start < Period.of_day(choice.last_day).end,
+        table.period_end > Period.of_day(choice.first_day).start,
+    )
+    if wanted.report:
+        statement = statement.where(table.report == wanted.report)
+    if wanted.state:
+        statement = statement.where(table.state == wanted.state)
+    return statement
+
+
+def submission_counts(store: Store, scope: Scope, choice: Choice, wanted: Wanted) -> dict[str, int]:
+    """How many submissions of the chosen exchanges and days there are, by state."""
+    table = submissions.c
+    statement = _statement(scope, choice, wanted, table.state, func.count().label("n")).group_by(table.state)
+    return {row["state"]: row["n"] for row in rows_of(store, statement)}
+
+
+def submission_list(store: Store, scope: Scope, choice: Choice, wanted: Wanted) -> pd.DataFrame:
+    """The newest submissions of the chosen exchanges and days, with when each was due and how it met that."""
+    statement = _statement(scope, choice, wanted, *_selected())
+    return _submission_frame(store, statement.order_by(submissions.c.received_at.desc()).limit(LIST_LIMIT))
+
+
+def submission_versions(store: Store, scope: Scope, submission: str) -> pd.DataFrame:
+    """One submission and all others of its exchange and report that share a moment of its period, oldest first."""
+    one = submissions.alias("one")
+    statement = (
+        select(*_selected())
+        .join(one, one.c.id == submission)
+        .where(
+            submissions.c.exchange == one.c.exchange,
+            submissions.c.exchange.in_(scope.exchanges),
+            submissions.c.report == one.c.report,
+            submissions.c.period_start < one.c.period_end,
+            submissions.c.period_end > one.c.period_start,
+        )
+    )
+    return _submission_frame(store, statement.order_by(submissions.c.received_at, submissions.c.id))
+
+
+def _selected() -> list[Any]:
+    later = submissions.alias("later")
+    corrects = select(func.count()).where(later.c.superseded_by == submissions.c.id).scalar_subquery()
+    counted = select(func.count()).where(findings.c.submission == submissions.c.id).scalar_subquery()
+    plain = [submissions.c[name] for name in _COLUMNS if name in submissions.c]
+    return [*plain, corrects.label("corrects"), counted.label("finding_count")]
+
+
+def _submission_frame(store: Store, statement: Select[Any]) -> pd.DataFrame:
+    rows = rows_of(store, statement)
+    for row in rows:
+        row["file"] = PurePath(row["file"]).name
+        row["due_at"] = all_reports()[row["report"]].due_at(Period.parse(row["period"]))
+        row["timeliness"] = _timeliness(row)
+    return frame_of(rows, _COLUMNS)
+
+
+def _timeliness(row: dict[str, Any]) -> str:
+    """`correction` where it replaced an accepted one, which is never late (specification, 2.8)."""
+    if row["corrects"]:
+        return "correction"
+    received: datetime = row["received_at"]
+    return "late" if received > row["due_at"] else "on_time"
+
+
+def state_history(store: Store, scope: Scope, submission: str) -> pd.DataFrame:
+    """The states that a submission went through."""
+    names = ("state", "at", "cause")
+    statement = (
+        select(*(states.c[name] for name in names))
+        .join(submissions, submissions.c.id == states.c.submission)
+        .where(states.c.submission == submission, submissions.c.exchange.in_(scope.exchanges))
+        .order_by(states.c.sequence)
+    )
+    return frame_of(rows_of(store, statement), names)
+
+
+def finding_list(store: Store, scope: Scope, submission: str, language: str) -> pd.DataFrame:
+    """The findings of a submission, gravest kind first, each with its whole sentence in `language`."""
+    table = findings.c
+    statement = (
+        select(findings)
+        .join(submissions, submissions.c.id == table.submission)
+        .where(table.submission == submission, submissions.c.exchange.in_(scope.exchanges))
+        .order_by(table.rule, table.row, table.id)
+        .limit(FINDING_LIMIT)
+    )
+    rows = rows_of(store, statement)
+    for row in rows:
+        row["sentence"] = _sentence(row, language)
+        row["remedy"] = _remedy(row["rule"], language)
+    grave = {kind.value: place for place, kind in enumerate(Kind)}
+    rows.sort(key=lambda row: grave.get(row["kind"], len(grave)))
+    names = ("rule", "kind", "row", "column", "subject", "start", "end", "found", "expected")
+    return frame_of(rows, (*names, "sentence", "remedy"))
+
+
+def _sentence(row: dict[str, Any], language: str) -> str:
+    rule = all_rules().get(row["rule"])
+    if rule is None:
+        return str(row["rule"])
+    names = ("rule", "row", "column", "subject", "start", "end", "found", "expected", "reason")
+    return message(Finding(**{name: row[name] for name in names}), rule, language)
+
+
+def _remedy(rule: str, language: str) -> str:
+    known = all_rules().get(rule)
+    return known.remedy.in_language(language) if known else ""

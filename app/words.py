@@ -1,0 +1,75 @@
+"""All texts of the screens in Korean and English, by key, from `wording.toml`.
+
+The names of exchanges, reports and columns are not repeated there: they come from the standard and the exchanges.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from etl.exchanges import all_exchanges
+from expectations.catalogue import all_reports
+from expectations.vocabulary import Wording
+
+LANGUAGES = ("ko", "en")
+"""Korean first: it is what people read who open the dashboard without saying otherwise."""
+
+_FILE = Path(__file__).with_name("wording.toml")
+
+
+@cache
+def all_words() -> Mapping[str, Wording]:
+    """Every text by its dotted key."""
+    return MappingProxyType(dict(_flat(tomllib.loads(_FILE.read_text("utf-8")), "")))
+
+
+def _flat(table: Mapping[str, Any], prefix: str) -> list[tuple[str, Wording]]:
+    found: list[tuple[str, Wording]] = []
+    for key, value in table.items():
+        if set(value) == set(LANGUAGES) and all(isinstance(text, str) for text in value.values()):
+            found.append((prefix + key, Wording(**value)))
+        else:
+            found.extend(_flat(value, f"{prefix}{key}."))
+    return found
+
+
+def say(key: str, language: str, **parts: object) -> str:
+    """The text called `key`, its placeholders filled with `parts`; KeyError naming the key where there is none."""
+    try:
+        text = all_words()[key].in_language(language)
+    except KeyError:
+        raise KeyError(f"there is no text '{key}' in {_FILE.name}") from None
+    return text.format(**parts) if parts else text
+
+
+@cache
+def exchange_name(exchange: str, language: str) -> str:
+    """The exchange's present display name; its id where it is no member that we know."""
+    known = all_exchanges().get(exchange)
+    return known.names[-1][1].in_language(language) if known else exchange
+
+
+@cache
+def report_name(report: str, language: str) -> str:
+    """The report's title."""
+    known = all_reports().get(report)
+    return known.label.in_language(language) if known else report
+
+
+@cache
+def field_label(report: str, field: str, language: str) -> str:
+    """The title of a canonical column of `report`."""
+    return all_reports()[report].field(field).label.in_language(language)
+
+
+def code_word(code: str | None, language: str) -> str:
+    """The word of a canonical code; the code itself where it is none of ours, and nothing for none."""
+    if not code:
+        return ""
+    known = all_words().get(f"code.{code}")
+    return known.in_language(language) if known else code

@@ -1,0 +1,71 @@
+"""The exact bytes that came, content-addressed: written once, never changed (specification, 3.1).
+
+A file lies at `evidence/<first two digits>/<sha256>`; it is written under a temporary name, made durable and then
+renamed, so a name stands for whole content or does not exist. Only a file that holds secrets (SUB-007) is discarded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def digest_of(data: bytes) -> str:
+    """SHA-256 of `data` in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Put `data` at `path` so that after a crash it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The store of received bytes under `folder`."""
+
+    folder: Path
+
+    def path(self, sha256: str) -> Path:
+        """Where the bytes with that hash lie."""
+        return self.folder / sha256[:2] / sha256
+
+    def keep(self, data: bytes) -> str:
+        """Store `data` durably and return its hash; the same bytes are stored once."""
+        sha256 = digest_of(data)
+        path = self.path(sha256)
+        if not path.exists():
+            write_durably(path, data)
+        return sha256
+
+    def read(self, sha256: str) -> bytes:
+        """The bytes with that hash; FileNotFoundError where they were discarded or never came."""
+        return self.path(sha256).read_bytes()
+
+    def discard(self, sha256: str) -> None:
+        """Remove bytes that must not be kept (SUB-007)."""
+        self.path(sha256).unlink(missing_ok=True)
+
+    def is_intact(self, sha256: str) -> bool:
+        """True where the bytes are there and still have that hash."""
+        path = self.path(sha256)
+        return path.exists() and digest_of(path.read_bytes()) == sha256

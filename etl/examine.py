@@ -1,0 +1,156 @@
+"""From bytes to a verdict: read, normalise, judge. Pure: it writes nothing and asks the records nothing.
+
+`check` and `ingest` both come here, so a file checked beforehand meets the same findings as when it is filed (3.8).
+What a verdict needs to know of the accepted past is handed in as `Past`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from etl.exchanges import exchange
+from etl.formats import UnreadableError, read
+from etl.intake import Declared
+from etl.layout import Layout
+from etl.normalise import normalise
+from expectations.catalogue import all_rules, report, rules_for
+from expectations.judge import FiledRows, judge
+from expectations.vocabulary import Finding, Kind, Period, State
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the accepted past says to one file: the periods it would meet, and earlier halts (2.5, 3.5)."""
+
+    accepted_periods: tuple[Period, ...] = ()
+    earlier_halts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One file under examination: its number in this run, its bytes, its name and what it is declared to be."""
+
+    id: str
+    data: bytes
+    name: str
+    declared: Declared
+    past: Past
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file after reading: its canonical rows where it could be read, and what was found so far."""
+
+    incoming: Incoming
+    layout: Layout | None
+    table: pa.Table | None
+    row_count: int
+    findings: tuple[Finding, ...]
+    judgeable: FiledRows | None
+    unread_fields: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a file: accepted with its rows, or rejected with every fault named."""
+
+    id: str
+    state: State
+    row_count: int
+    format: str | None
+    table: pa.Table | None
+    findings: tuple[tuple[Finding, Kind], ...]
+
+    @property
+    def holds_secrets(self) -> bool:
+        """True where the bytes must not be kept (SUB-007)."""
+        return any(finding.rule == "SUB-007" for finding, _ in self.findings)
+
+
+def read_one(incoming: Incoming) -> Reading:
+    """Open and read one file; every fault is a finding, none an exception."""
+    declared = incoming.declared
+    shape = report(declared.report)
+    overlap = _overlap(incoming)
+    try:
+        table, layout = read(incoming.data, incoming.name, exchange(declared.exchange), shape)
+    except UnreadableError as error:
+        finding = Finding(error.rule, found=error.found, expected=error.expected, reason=error.reason)
+        return Reading(incoming, None, None, 0, (finding, *overlap), None)
+    normalised = normalise(table, layout, shape, exchange=declared.exchange, period=declared.period)
+    findings = (*normalised.findings, *overlap)
+    if normalised.table is None or overlap:
+        structural = tuple(f for f in findings if all_rules()[f.rule].kind is Kind.STRUCTURE)
+        return Reading(incoming, layout, None, normalised.row_count, structural, None)
+    rows = FiledRows(
+        submission=incoming.id,
+        exchange=declared.exchange,
+        period=declared.period,
+        table=normalised.table,
+        totals=normalised.totals,
+        already_filed=incoming.past.earlier_halts,
+    )
+    return Reading(
+        incoming,
+        layout,
+        normalised.table,
+        normalised.row_count,
+        findings,
+        rows,
+        normalised.unread_fields,
+    )
+
+
+def _overlap(incoming: Incoming) -> tuple[Finding, ...]:
+    """SUB-005: an accepted period that this one meets without containing it."""
+    period = incoming.declared.period
+    met = [p for p in incoming.past.accepted_periods if p.overlaps(period) and not period.contains(p)]
+    if not met:
+        return ()
+    found = ", ".join(sorted(p.text for p in met))
+    return (Finding("SUB-005", found=found, expected=f"⊇ {found}", reason="partial_overlap"),)
+
+
+def decide(readings: Sequence[Reading]) -> dict[str, Verdict]:
+    """Judge what was read, all files of a report in one batch, and give each file its verdict.
+
+    Raises RuleCrashedError where a rule cannot be evaluated: our error, never a finding.
+    """
+    found: dict[str, list[Finding]] = {}
+    for name in dict.fromkeys(reading.incoming.declared.report for reading in readings):
+        filed = [
+            reading.judgeable
+            for reading in readings
+            if reading.judgeable is not None and reading.incoming.declared.report == name
+        ]
+        rejecting = [rule for rule in rules_for(name) if rule.kind.rejects]
+        found.update(judge(report(name), filed, rejecting))
+    return {reading.incoming.id: _verdict(reading, found.get(reading.incoming.id, [])) for reading in readings}
+
+
+def _verdict(reading: Reading, judged: Sequence[Finding]) -> Verdict:
+    layout = reading.layout
+    named = [f.in_column(layout.native_name(f.column)) for f in _applicable(reading, judged)] if layout else []
+    rules = all_rules()
+    findings = tuple((finding, rules[finding.rule].kind) for finding in (*reading.findings, *named))
+    rejected = any(kind.rejects for _, kind in findings)
+    return Verdict(
+        id=reading.incoming.id,
+        state=State.REJECTED if rejected else State.ACCEPTED,
+        row_count=reading.row_count,
+        format=layout.format if layout else None,
+        table=None if rejected else reading.table,
+        findings=findings,
+    )
+
+
+def _applicable(reading: Reading, judged: Sequence[Finding]) -> list[Finding]:
+    """After a cell that does not parse only the other SUB rules speak, and not of the columns it stands in."""
+    if not reading.unread_fields:
+        return list(judged)
+    return [
+        finding for finding in judged if finding.rule.startswith("SUB-") and finding.column not in reading.unread_fields
+    ]

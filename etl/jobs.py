@@ -1,0 +1,348 @@
+"""Receive, read, judge, publish: the whole way of a file.
+
+A file is `received`, its bytes and its record durable, before anything is promised. The rest is a pure function of
+evidence, rule book and accepted facts and can be repeated: after a crash what is still `received` is taken again.
+Files are taken in waves: within a wave no file's verdict depends on another's, so a wave is read and judged together.
+"""
+
+from __future__ import annotations
+
+import secrets
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Table, insert
+
+from etl import figures
+from etl.evidence import digest_of
+from etl.examine import Incoming, Past, Verdict, decide, read_one
+from etl.intake import Candidate, Declared
+from etl.records import submissions as life
+from etl.records.engine import reading, writing
+from etl.records.submissions import Submission
+from etl.records.tables import incidents
+from etl.store import Store
+from expectations.catalogue import rule_set_version
+from expectations.vocabulary import Finding, Kind, State
+
+WAVE_BYTES = 96 * 2**20
+"""Bytes of files read and judged together: a full-size day of all exchanges, and a bound on memory."""
+
+Progress = Callable[[int, int, str], None]
+"""Told the number of files done, of all, and the name of the one at work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to one file: its submission, and whether it only repeated an earlier one (3.4)."""
+
+    submission: Submission
+    file: str
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A file's receipt and what was found of it."""
+
+    receipt: Receipt
+    findings: tuple[tuple[Kind, Finding], ...]
+
+
+class ProcessingError(RuntimeError):
+    """We failed on a submission, which stays received; `incident` is the reference to quote."""
+
+    def __init__(self, incident: str, submission: str) -> None:
+        """Say what a person can do."""
+        super().__init__(
+            f"submission {submission} could not be processed (incident {incident}); nothing is lost, "
+            "it stays received and is taken again with the next ingest"
+        )
+        self.incident, self.submission = incident, submission
+
+
+def ingest(
+    store: Store,
+    candidates: Sequence[Candidate],
+    *,
+    received_at: datetime | None = None,
+    sender: str | None = None,
+    progress: Progress | None = None,
+) -> list[Outcome]:
+    """File every candidate and take it the whole way; outcomes in the order given.
+
+    What an earlier run left received is taken up first. Raises ProcessingError where we fail.
+    """
+    receipts: list[Receipt] = []
+    for candidate in candidates:
+        receipts.append(receive(store, candidate, received_at=received_at, sender=sender))
+    process(store, progress=progress)
+    return outcomes(store, receipts)
+
+
+def receive(
+    store: Store, candidate: Candidate, *, received_at: datetime | None = None, sender: str | None = None
+) -> Receipt:
+    """Make a file's bytes and its record durable, or answer with the submission that it repeats."""
+    data = candidate.path.read_bytes()
+    return receive_bytes(store, data, str(candidate.path), candidate.declared, received_at=received_at, sender=sender)
+
+
+def receive_bytes(
+    store: Store,
+    data: bytes,
+    file: str,
+    declared: Declared,
+    *,
+    received_at: datetime | None = None,
+    sender: str | None = None,
+) -> Receipt:
+    """As `receive`, for bytes that came some other way than as a file."""
+    now = datetime.now(UTC)
+    at = received_at or now
+    sha256 = digest_of(data)
+    with writing(store.engine, lock=f"{declared.exchange}/{declared.report}") as connection:
+        earlier = life.same_filed(
+            connection, declared.exchange, declared.report, declared.period, sha256, rule_set_version()
+        )
+        if earlier is not None:
+            return Receipt(earlier, file, duplicate=True)
+        store.evidence.keep(data)
+        submission = Submission(
+            id=life.new_id(at),
+            exchange=declared.exchange,
+            report=declared.report,
+            period=declared.period,
+            sender=sender,
+            file=file,
+            format=None,
+            sha256=sha256,
+            size_bytes=len(data),
+            evidence_kept=True,
+            received_at=at,
+            recorded_at=now,
+            state=State.RECEIVED,
+            row_count=None,
+            rule_set_version=None,
+            decided_at=None,
+            superseded_by=None,
+        )
+        life.insert_received(connection, submission)
+    return Receipt(submission, file, duplicate=False)
+
+
+def process(store: Store, *, progress: Progress | None = None) -> None:
+    """Take everything received the whole way, oldest period first."""
+    with reading(store.engine) as connection:
+        waiting = sorted(life.received(connection), key=lambda s: (s.period, s.received_at, s.recorded_at))
+    done = 0
+    for wave in _waves(waiting):
+        _process_wave(store, wave)
+        done += len(wave)
+        if progress is not None:
+            progress(done, len(waiting), wave[-1].file)
+
+
+def _waves(waiting: Sequence[Submission]) -> Iterator[list[Submission]]:
+    """Groups in which no verdict depends on another's: no overlap, and no two halts files of one exchange."""
+    wave: list[Submission] = []
+    size = 0
+    for submission in waiting:
+        if wave and (size + submission.size_bytes > WAVE_BYTES or any(_depends(submission, o) for o in wave)):
+            yield wave
+            wave, size = [], 0
+        wave.append(submission)
+        size += submission.size_bytes
+    if wave:
+        yield wave
+
+
+def _depends(later: Submission, earlier: Submission) -> bool:
+    if (later.exchange, later.report) != (earlier.exchange, earlier.report):
+        return False
+    return later.report == "halts" or later.period.overlaps(earlier.period)
+
+
+def _process_wave(store: Store, wave: Sequence[Submission]) -> None:
+    try:
+        verdicts = _examine(store, wave)
+        _publish(store, wave, verdicts)
+    except Exception as error:
+        if len(wave) > 1:
+            for submission in wave:
+                _process_wave(store, [submission])
+            return
+        raise _incident(store, wave[0], error) from error
+
+
+def _examine(store: Store, wave: Sequence[Submission]) -> dict[str, Verdict]:
+    with reading(store.engine) as connection:
+        pasts = {s.id: _past(connection, Declared(s.exchange, s.report, s.period)) for s in wave}
+    readings = [
+        read_one(
+            Incoming(
+                s.id,
+                store.evidence.read(s.sha256),
+                Path(s.file).name,
+                Declared(s.exchange, s.report, s.period),
+                pasts[s.id],
+            )
+        )
+        for s in wave
+    ]
+    return decide(readings)
+
+
+def _past(connection: Connection, declared: Declared) -> Past:
+    met = life.accepted_overlapping(connection, declared.exchange, declared.report, declared.period)
+    earlier: frozenset[str] = frozenset()
+    if declared.report == "halts":
+        earlier = life.halt_ids_before(connection, declared.exchange, declared.period)
+    return Past(tuple(s.period for s in met), earlier)
+
+
+def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdict]) -> None:
+    """Write facts and figures, then change all states of the wave in one transaction: one moment for readers."""
+    derived = _derive(wave, verdicts)
+    for submission in wave:
+        table = verdicts[submission.id].table
+        if table is not None:
+            store.facts.write(life.fact_files([submission])[0], table)
+    version = rule_set_version()
+    with writing(store.engine) as connection:
+        for submission in wave:
+            current = life.by_id(connection, submission.id)
+            if current is None or current.state is not State.RECEIVED:
+                continue
+            verdict = verdicts[submission.id]
+            life.insert_findings(connection, submission.id, verdict.findings)
+            if verdict.state is State.ACCEPTED:
+                figures.write(connection, derived.get(submission.id, []))
+                _supersede(connection, submission)
+            life.change_state(
+                connection,
+                submission.id,
+                verdict.state,
+                submission.received_at,
+                row_count=verdict.row_count,
+                format=verdict.format,
+                rule_set_version=version,
+                decided_at=submission.received_at,
+                evidence_kept=not verdict.holds_secrets,
+            )
+    for submission in wave:
+        if verdicts[submission.id].holds_secrets:
+            store.evidence.discard(submission.sha256)
+
+
+def _derive(
+    wave: Sequence[Submission], verdicts: dict[str, Verdict]
+) -> dict[str, list[tuple[Table, list[dict[str, object]]]]]:
+    derived: dict[str, list[tuple[Table, list[dict[str, object]]]]] = {}
+    for report in dict.fromkeys(s.report for s in wave):
+        accepted = []
+        for s in wave:
+            table = verdicts[s.id].table
+            if s.report == report and table is not None:
+                accepted.append(figures.AcceptedRows(s.id, s.exchange, s.period, table))
+        derived.update(figures.derive(report, accepted))
+    return derived
+
+
+def _supersede(connection: Connection, submission: Submission) -> None:
+    """Accepted files that the new one's period contains are superseded (3.5)."""
+    for earlier in life.accepted_overlapping(connection, submission.exchange, submission.report, submission.period):
+        life.change_state(
+            connection,
+            earlier.id,
+            State.SUPERSEDED,
+            submission.received_at,
+            cause=submission.id,
+            superseded_by=submission.id,
+        )
+
+
+def _incident(store: Store, submission: Submission, error: Exception) -> ProcessingError:
+    """Record our failure; the submission stays received."""
+    incident = f"I-{secrets.token_hex(4)}"
+    with writing(store.engine) as connection:
+        connection.execute(
+            insert(incidents).values(
+                id=incident,
+                submission=submission.id,
+                at=datetime.now(UTC),
+                summary=f"{type(error).__name__}: {error}"[:500],
+                detail="".join(traceback.format_exception(error)),
+            )
+        )
+    return ProcessingError(incident, submission.id)
+
+
+def outcomes(store: Store, receipts: Sequence[Receipt]) -> list[Outcome]:
+    """What became of each file, as the records say it now."""
+    with reading(store.engine) as connection:
+        found = life.findings_of(connection, [receipt.submission.id for receipt in receipts])
+        current = [life.by_id(connection, receipt.submission.id) for receipt in receipts]
+    return [
+        Outcome(
+            Receipt(now or receipt.submission, receipt.file, receipt.duplicate),
+            tuple(found[receipt.submission.id]),
+        )
+        for receipt, now in zip(receipts, current, strict=True)
+    ]
+
+
+def check(store: Store, candidates: Sequence[Candidate], *, progress: Progress | None = None) -> list[Verdict]:
+    """The same judgement without filing: each file alone against what is accepted (3.8)."""
+    verdicts: list[Verdict] = []
+    for chunk in _chunks(candidates):
+        with reading(store.engine) as connection:
+            pasts = [_past(connection, candidate.declared) for candidate in chunk]
+        readings = [
+            read_one(Incoming(str(place), c.path.read_bytes(), c.path.name, c.declared, past))
+            for place, (c, past) in enumerate(zip(chunk, pasts, strict=True))
+        ]
+        decided = decide(readings)
+        verdicts += [decided[str(place)] for place in range(len(chunk))]
+        if progress is not None:
+            progress(len(verdicts), len(candidates), chunk[-1].path.name)
+    return verdicts
+
+
+def _chunks(candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:
+    chunk: list[Candidate] = []
+    size = 0
+    for candidate in candidates:
+        bytes_ = candidate.path.stat().st_size
+        if chunk and size + bytes_ > WAVE_BYTES:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(candidate)
+        size += bytes_
+    if chunk:
+        yield chunk
+
+
+class NotWithdrawableError(ValueError):
+    """A submission that cannot be withdrawn: a sentence for whoever asked."""
+
+
+def withdraw(store: Store, submission: str, *, reason: str, at: datetime | None = None) -> Submission:
+    """Take an accepted submission out of force; what it superseded stays superseded (3.2)."""
+    if not reason.strip():
+        raise NotWithdrawableError("a withdrawal needs a reason; give --reason")
+    with writing(store.engine) as connection:
+        current = life.by_id(connection, submission)
+        if current is None:
+            raise NotWithdrawableError(f"there is no submission {submission}; 'daxa submissions --json' lists them")
+        if current.state is not State.ACCEPTED:
+            raise NotWithdrawableError(
+                f"submission {submission} is {current.state.value}; only an accepted one can be withdrawn"
+            )
+        life.change_state(connection, submission, State.WITHDRAWN, at or datetime.now(UTC), cause=reason)
+        changed = life.by_id(connection, submission)
+    assert changed is not None
+    return changed

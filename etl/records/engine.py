@@ -1,0 +1,145 @@
+"""Opening the records: SQLite by default, PostgreSQL by URL; transactions, and migrations through Alembic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+
+_MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+_BUSY_TIMEOUT_MILLISECONDS = 30_000
+
+
+class RecordsUnavailableError(RuntimeError):
+    """The database cannot be used: a sentence for the person at the command."""
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `url`; RecordsUnavailableError where it is no database URL that we know."""
+    try:
+        parsed = make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+            raise ArgumentError(parsed.drivername)
+        engine = create_engine(parsed)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise RecordsUnavailableError(
+            f"'{_shown(url)}' is no database address; DAXA_DATABASE_URL is sqlite:///path or postgresql://…"
+        ) from error
+    if engine.dialect.name == "sqlite":
+        _set_up_sqlite(engine)
+    return engine
+
+
+def _shown(url: str) -> str:
+    """The address without its password."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://…{rest.rpartition('@')[2]}" if "@" in rest else url
+
+
+def _set_up_sqlite(engine: Engine) -> None:
+    """Write-ahead logging and transactions that begin when we say so."""
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={_BUSY_TIMEOUT_MILLISECONDS}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("daxa_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent view of the records."""
+    with _opened(engine) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine, *, lock: str = "records") -> Iterator[Connection]:
+    """One transaction that nobody else's writing under the same `lock` interleaves with."""
+    with _opened(engine) as connection:
+        connection = connection.execution_options(daxa_writes=True)
+        with connection.begin():
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:lock))"), {"lock": lock})
+            yield connection
+
+
+@contextmanager
+def _opened(engine: Engine) -> Iterator[Connection]:
+    try:
+        connection = engine.connect()
+    except OperationalError as error:
+        cause = str(error.orig).strip().splitlines()[0]
+        raise RecordsUnavailableError(
+            f"the database {_shown(engine.url.render_as_string(hide_password=True))} cannot be opened "
+            f"({cause}); check DAXA_DATABASE_URL and that it is running"
+        ) from error
+    with connection:
+        try:
+            yield connection
+        except OperationalError as error:
+            if "locked" in str(error.orig):
+                raise RecordsUnavailableError(
+                    "the database is locked by another process; wait for it to end and try again"
+                ) from error
+            raise
+
+
+def _configuration(url: str) -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(_MIGRATIONS))
+    configuration.attributes["url"] = url
+    return configuration
+
+
+def migrate(engine: Engine) -> tuple[str | None, str]:
+    """Bring the schema to this version's; the revisions before and after."""
+    configuration = _configuration("")
+    with writing(engine, lock="migrations") as connection:
+        before = MigrationContext.configure(connection).get_current_revision()
+        configuration.attributes["connection"] = connection
+        command.upgrade(configuration, "head")
+        after = MigrationContext.configure(connection).get_current_revision()
+    return before, str(after)
+
+
+def head_revision() -> str:
+    """The newest revision that this version of the program knows."""
+    return str(ScriptDirectory.from_config(_configuration("")).get_current_head())
+
+
+def prepare(engine: Engine) -> None:
+    """Make an empty database ready; RecordsUnavailableError where an older or foreign schema stands there."""
+    with reading(engine) as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+        empty = not inspect(connection).get_table_names()
+    if current == head_revision():
+        return
+    if not empty:
+        raise RecordsUnavailableError(
+            f"the database is at revision {current}, this program at {head_revision()}; run 'daxa migrate'"
+        )
+    migrate(engine)

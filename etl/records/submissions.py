@@ -1,0 +1,353 @@
+"""The life of a submission: received, then rejected or accepted, then perhaps superseded or withdrawn (3.2).
+
+Every change of state is a row with its moment, so that what was known at an earlier moment can be asked. `at` is the
+moment by the run's clock (a replay sets it), `recorded_at` the moment by the machine's.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, and_, func, insert, or_, select, update
+
+from etl.facts import FactFile
+from etl.records.tables import findings, halts, states, submissions
+from expectations.vocabulary import KST, Finding, Kind, Period, State
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One file that was filed, as its record says."""
+
+    id: str
+    exchange: str
+    report: str
+    period: Period
+    sender: str | None
+    file: str
+    format: str | None
+    sha256: str
+    size_bytes: int
+    evidence_kept: bool
+    received_at: datetime
+    recorded_at: datetime
+    state: State
+    row_count: int | None
+    rule_set_version: str | None
+    decided_at: datetime | None
+    superseded_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFinding:
+    """A finding with the kind of its rule and the submission that it concerns."""
+
+    submission: Submission
+    kind: Kind
+    finding: Finding
+
+
+def _submission(row: RowMapping, state: str | None = None) -> Submission:
+    return Submission(
+        id=row["id"],
+        exchange=row["exchange"],
+        report=row["report"],
+        period=Period(row["period_start"], row["period_end"], row["period"]),
+        sender=row["sender"],
+        file=row["file"],
+        format=row["format"],
+        sha256=row["sha256"],
+        size_bytes=row["size_bytes"],
+        evidence_kept=row["evidence_kept"],
+        received_at=row["received_at"],
+        recorded_at=row["recorded_at"],
+        state=State(state or row["state"]),
+        row_count=row["row_count"],
+        rule_set_version=row["rule_set_version"],
+        decided_at=row["decided_at"],
+        superseded_by=row["superseded_by"],
+    )
+
+
+def new_id(received_at: datetime) -> str:
+    """A receipt number: the KST day of receipt and ten random digits."""
+    return f"{received_at.astimezone(KST):%Y%m%d}-{secrets.token_hex(5)}"
+
+
+# ------------------------------------------------------------------------------------------- changes
+
+
+def insert_received(connection: Connection, submission: Submission) -> None:
+    """Record a file as received."""
+    connection.execute(
+        insert(submissions).values(
+            id=submission.id,
+            exchange=submission.exchange,
+            report=submission.report,
+            period=submission.period.text,
+            period_start=submission.period.start,
+            period_end=submission.period.end,
+            sender=submission.sender,
+            file=submission.file,
+            format=submission.format,
+            sha256=submission.sha256,
+            size_bytes=submission.size_bytes,
+            evidence_kept=submission.evidence_kept,
+            received_at=submission.received_at,
+            recorded_at=submission.recorded_at,
+            state=submission.state.value,
+        )
+    )
+    _add_state(connection, submission.id, State.RECEIVED, submission.received_at, None)
+
+
+def change_state(
+    connection: Connection,
+    submission: str,
+    state: State,
+    at: datetime,
+    *,
+    cause: str | None = None,
+    **columns: Any,
+) -> None:
+    """Move a submission to `state`, with whatever else becomes known by it."""
+    connection.execute(update(submissions).where(submissions.c.id == submission).values(state=state.value, **columns))
+    _add_state(connection, submission, state, at, cause)
+
+
+def _add_state(connection: Connection, submission: str, state: State, at: datetime, cause: str | None) -> None:
+    number = connection.execute(
+        select(func.count()).select_from(states).where(states.c.submission == submission)
+    ).scalar_one()
+    connection.execute(
+        insert(states).values(
+            submission=submission,
+            sequence=number + 1,
+            state=state.value,
+            at=at,
+            recorded_at=datetime.now(UTC),
+            cause=cause,
+        )
+    )
+
+
+def insert_findings(connection: Connection, submission: str, found: Iterable[tuple[Finding, Kind]]) -> None:
+    """Record what a submission's judgement found."""
+    records = [
+        {
+            "submission": submission,
+            "rule": finding.rule,
+            "kind": kind.value,
+            "row": finding.row,
+            "column": finding.column,
+            "subject": finding.subject,
+            "start": finding.start,
+            "end": finding.end,
+            "found": finding.found,
+            "expected": finding.expected,
+            "reason": finding.reason,
+        }
+        for finding, kind in found
+    ]
+    if records:
+        connection.execute(insert(findings), records)
+
+
+# ----------------------------------------------------------------------------------------- questions
+
+
+def by_id(connection: Connection, submission: str) -> Submission | None:
+    """The submission with that number."""
+    row = connection.execute(select(submissions).where(submissions.c.id == submission)).mappings().first()
+    return _submission(row) if row else None
+
+
+def same_filed(
+    connection: Connection, exchange: str, report: str, period: Period, sha256: str, rule_set_version: str
+) -> Submission | None:
+    """An earlier submission that the same bytes would only repeat (3.4)."""
+    c = submissions.c
+    row = (
+        connection.execute(
+            select(submissions)
+            .where(
+                c.exchange == exchange,
+                c.report == report,
+                c.period_start == period.start,
+                c.period_end == period.end,
+                c.sha256 == sha256,
+                or_(
+                    c.state.in_((State.ACCEPTED.value, State.RECEIVED.value)),
+                    and_(c.state == State.REJECTED.value, c.rule_set_version == rule_set_version),
+                ),
+            )
+            .order_by(c.received_at.desc(), c.id.desc())
+        )
+        .mappings()
+        .first()
+    )
+    return _submission(row) if row else None
+
+
+def _overlapping(exchange: str, report: str, period: Period) -> Select[Any]:
+    c = submissions.c
+    return select(submissions).where(
+        c.exchange == exchange,
+        c.report == report,
+        c.state == State.ACCEPTED.value,
+        c.period_start < period.end,
+        c.period_end > period.start,
+    )
+
+
+def accepted_overlapping(connection: Connection, exchange: str, report: str, period: Period) -> list[Submission]:
+    """Accepted submissions that share a moment with `period`."""
+    rows = connection.execute(_overlapping(exchange, report, period)).mappings()
+    return [_submission(row) for row in rows]
+
+
+def received(connection: Connection) -> list[Submission]:
+    """What was received and not yet decided, oldest first."""
+    c = submissions.c
+    query = select(submissions).where(c.state == State.RECEIVED.value).order_by(c.received_at, c.id)
+    return [_submission(row) for row in connection.execute(query).mappings()]
+
+
+def halt_ids_before(connection: Connection, exchange: str, period: Period) -> frozenset[str]:
+    """Ids of the halts that accepted files of earlier periods hold (2.5)."""
+    query = (
+        select(halts.c.halt_id)
+        .distinct()
+        .join(submissions, submissions.c.id == halts.c.submission)
+        .where(
+            submissions.c.exchange == exchange,
+            submissions.c.state == State.ACCEPTED.value,
+            submissions.c.period_start < period.start,
+        )
+    )
+    return frozenset(connection.execute(query).scalars())
+
+
+def _filtered(
+    query: Select[Any],
+    exchange: str | None,
+    report: str | None,
+    first: Period | None,
+    last: Period | None,
+) -> Select[Any]:
+    c = submissions.c
+    if exchange is not None:
+        query = query.where(c.exchange == exchange)
+    if report is not None:
+        query = query.where(c.report == report)
+    if first is not None:
+        query = query.where(c.period_start >= first.start)
+    if last is not None:
+        query = query.where(c.period_end <= last.end)
+    return query
+
+
+def listed(
+    connection: Connection,
+    *,
+    exchange: str | None = None,
+    report: str | None = None,
+    first: Period | None = None,
+    last: Period | None = None,
+    as_of: datetime | None = None,
+) -> list[Submission]:
+    """Submissions of every state, oldest first; with `as_of` those known then, in the state they had then."""
+    c = submissions.c
+    query = _filtered(select(submissions), exchange, report, first, last)
+    query = query.order_by(c.received_at, c.recorded_at, c.id)
+    then = None if as_of is None else states_at(connection, as_of)
+    rows = connection.execute(query).mappings().all()
+    if then is None:
+        return [_submission(row) for row in rows]
+    return [_submission(row, then[row["id"]]) for row in rows if row["id"] in then]
+
+
+def states_at(connection: Connection, moment: datetime) -> dict[str, str]:
+    """The state that each submission had at `moment`, by its number."""
+    query = (
+        select(states.c.submission, states.c.state)
+        .where(states.c.at <= moment)
+        .order_by(states.c.submission, states.c.sequence)
+    )
+    return {row.submission: row.state for row in connection.execute(query)}
+
+
+def in_force(
+    connection: Connection,
+    report: str,
+    *,
+    exchange: str | None = None,
+    first: Period | None = None,
+    last: Period | None = None,
+    as_of: datetime | None = None,
+) -> list[Submission]:
+    """Accepted submissions of a report, by period and exchange; with `as_of`, accepted at that moment."""
+    found = listed(connection, exchange=exchange, report=report, first=first, last=last, as_of=as_of)
+    accepted = [submission for submission in found if submission.state is State.ACCEPTED]
+    return sorted(accepted, key=lambda s: (s.period, s.exchange))
+
+
+def findings_of(connection: Connection, ids: Sequence[str]) -> dict[str, list[tuple[Kind, Finding]]]:
+    """Findings of each of the submissions, in the order they were found."""
+    found: dict[str, list[tuple[Kind, Finding]]] = {id_: [] for id_ in ids}
+    for start in range(0, len(ids), 500):
+        query = select(findings).where(findings.c.submission.in_(ids[start : start + 500])).order_by(findings.c.id)
+        for row in connection.execute(query).mappings():
+            found[row["submission"]].append((Kind(row["kind"]), _finding(row)))
+    return found
+
+
+def _finding(row: RowMapping) -> Finding:
+    return Finding(
+        rule=row["rule"],
+        row=row["row"],
+        column=row["column"],
+        subject=row["subject"],
+        start=row["start"],
+        end=row["end"],
+        found=row["found"],
+        expected=row["expected"],
+        reason=row["reason"],
+    )
+
+
+def current_findings(
+    connection: Connection,
+    *,
+    exchange: str | None = None,
+    report: str | None = None,
+    rule: str | None = None,
+    first: Period | None = None,
+    last: Period | None = None,
+) -> list[StoredFinding]:
+    """Findings of accepted submissions, and of rejected ones that nothing later has replaced (section 6)."""
+    every = listed(connection, exchange=exchange, report=report, first=first, last=last)
+    newest: dict[tuple[str, str, Period], str] = {}
+    for submission in every:
+        newest[submission.exchange, submission.report, submission.period] = submission.id
+    current = [
+        s
+        for s in every
+        if s.state is State.ACCEPTED or (s.state is State.REJECTED and newest[s.exchange, s.report, s.period] == s.id)
+    ]
+    found = findings_of(connection, [s.id for s in current])
+    return [
+        StoredFinding(submission, kind, finding)
+        for submission in current
+        for kind, finding in found[submission.id]
+        if rule is None or finding.rule == rule
+    ]
+
+
+def fact_files(wanted: Sequence[Submission]) -> list[FactFile]:
+    """Where the rows of accepted submissions lie."""
+    return [FactFile(s.report, s.exchange, s.period.text, s.id) for s in wanted]

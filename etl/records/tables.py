@@ -1,0 +1,295 @@
+"""The schema: submissions and their states, findings, incidents, and the daily figures that screens read.
+
+Every figure row carries the submission that it came from; it counts while that submission is accepted, so publishing,
+superseding and withdrawing change one row of `submissions` and no figure. Migrations in `etl/migrations` make
+the same schema; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+from etl.records.types import ExactDecimal, Instant
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("exchange", String(32), nullable=False),
+    Column("report", String(32), nullable=False),
+    Column("period", String(16), nullable=False),
+    Column("period_start", Instant, nullable=False),
+    Column("period_end", Instant, nullable=False),
+    Column("sender", String(128)),
+    Column("file", Text, nullable=False),
+    Column("format", String(16)),
+    Column("sha256", String(64), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("evidence_kept", Boolean, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("row_count", BigInteger),
+    Column("rule_set_version", String(16)),
+    Column("decided_at", Instant),
+    Column("superseded_by", String(32)),
+    Index(None, "exchange", "report", "period_start"),
+    Index(None, "state", "report", "period_start"),
+    Index(None, "sha256"),
+)
+
+states = Table(
+    "states",
+    metadata,
+    Column("submission", ForeignKey("submissions.id"), primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("cause", Text),
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("submission", ForeignKey("submissions.id"), nullable=False),
+    Column("rule", String(16), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("row", BigInteger),
+    Column("column", Text),
+    Column("subject", Text),
+    Column("start", Instant),
+    Column("end", Instant),
+    Column("found", Text),
+    Column("expected", Text),
+    Column("reason", String(48)),
+    Index(None, "submission", "rule"),
+    Index(None, "rule"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("submission", String(32)),
+    Column("at", Instant, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+
+def _figure(name: str, *columns: Column[Any]) -> Table:
+    """A table of figures: the submission it came from, then exchange and KST day, then what is counted."""
+    return Table(
+        name,
+        metadata,
+        Column("submission", ForeignKey("submissions.id"), nullable=False),
+        Column("exchange", String(32), nullable=False),
+        Column("day", Date, nullable=False),
+        *columns,
+        Index(None, "submission"),
+        Index(None, "day", "exchange"),
+    )
+
+
+def _count(name: str) -> Column[Any]:
+    return Column(name, BigInteger, nullable=False)
+
+
+def _amount(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, ExactDecimal, nullable=nullable)
+
+
+def _name(name: str, length: int = 64, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, String(length), nullable=nullable)
+
+
+def _instant(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, Instant, nullable=nullable)
+
+
+_VOLUME_COUNTS = (
+    "trade_count",
+    "api_trade_count",
+    "api_order_count",
+    "api_cancel_count",
+    "api_small_order_count",
+)
+
+
+def _volume() -> tuple[Column[Any], ...]:
+    values = (_amount("trade_value_krw"), _amount("api_trade_value_krw"))
+    return (*values, *(_count(name) for name in _VOLUME_COUNTS))
+
+
+volume_days = _figure("volume_days", *_volume(), _count("market_count"), _count("row_count"))
+volume_hours = _figure("volume_hours", _count("hour"), *_volume())
+volume_markets = _figure("volume_markets", _name("market"), *_volume(), _count("hour_count"))
+
+key_days = _figure(
+    "key_days",
+    _name("scope"),
+    *(
+        _count(name)
+        for name in (
+            "opening_keys",
+            "issued_keys",
+            "expired_keys",
+            "deleted_keys",
+            "forced_expired_keys",
+            "active_keys",
+            "allowlisted_keys",
+            "max_ips_per_key",
+            "blocked_call_count",
+            "unlisted_call_count",
+            "source_row",
+        )
+    ),
+)
+
+key_actions = _figure(
+    "key_actions",
+    *(
+        _name(name)
+        for name in (
+            "action_id",
+            "case_id",
+            "key_ref",
+            "account_ref",
+            "suspicion",
+            "risk_level",
+            "stage",
+            "outcome",
+        )
+    ),
+    _instant("detected_at"),
+    _instant("acted_at"),
+    Column("note", Text),
+    _count("source_row"),
+)
+
+reconciliation_days = _figure(
+    "reconciliation_days",
+    *(
+        _count(name)
+        for name in (
+            "asset_count",
+            "check_count",
+            "slot_count",
+            "covered_slot_count",
+            "mismatch_count",
+            "mismatched_asset_count",
+        )
+    ),
+)
+"""`slot_count`: assets × five-minute slots of the period; `covered_slot_count`: those with a check in them (2.4)."""
+
+reconciliation_assets = _figure(
+    "reconciliation_assets",
+    _name("asset"),
+    _count("check_count"),
+    _count("slot_count"),
+    _count("covered_slot_count"),
+    _count("mismatch_count"),
+    _instant("first_checked_at"),
+    _instant("last_checked_at"),
+    _amount("last_ledger_quantity"),
+    _amount("last_wallet_quantity"),
+    _amount("last_price_krw"),
+)
+
+mismatch_runs = _figure(
+    "mismatch_runs",
+    _name("asset"),
+    _instant("started_at"),
+    _instant("last_mismatch_at"),
+    _instant("ended_at", nullable=True),
+    Column("begins_file", Boolean, nullable=False),
+    _count("check_count"),
+    _amount("largest_shortfall_quantity"),
+    _amount("largest_shortfall_krw"),
+    _amount("ledger_quantity"),
+    _amount("wallet_quantity"),
+    _amount("price_krw"),
+    _instant("largest_at"),
+    _count("source_row"),
+)
+"""Mismatches of one asset without a match between them, inside one file. `begins_file`: it holds the asset's first
+check of the file, so it may continue an earlier file's run; `ended_at` is the first match after it, null where the
+file ends first. The quantities, the price and `source_row` are of the check with the largest shortfall in won."""
+
+halts = _figure(
+    "halts",
+    _name("halt_id"),
+    _name("scope"),
+    _name("target", 500),
+    _name("functions"),
+    _name("trigger"),
+    _name("mode"),
+    _instant("detected_at"),
+    _instant("halted_at"),
+    _instant("resumed_at", nullable=True),
+    _instant("notice_at", nullable=True),
+    _count("affected_account_count"),
+    _count("source_row"),
+)
+
+audits = _figure(
+    "audits",
+    _name("audit_month", 7),
+    _name("asset"),
+    _instant("as_of"),
+    _amount("ledger_quantity"),
+    _amount("hot_wallet_quantity"),
+    _amount("cold_wallet_quantity"),
+    _amount("price_krw"),
+    _name("auditor", 500),
+    _name("opinion"),
+    Column("signed_on", Date, nullable=False),
+    _count("source_row"),
+)
+
+surveillance_days = _figure(
+    "surveillance_days",
+    _name("pattern"),
+    *(
+        _count(name)
+        for name in (
+            "market_count",
+            "alert_count",
+            "case_count",
+            "account_count",
+            "key_count",
+            "notified_count",
+        )
+    ),
+    _amount("trade_value_krw"),
+    _amount("api_trade_value_krw"),
+)
+
+FIGURE_TABLES = tuple(table for table in metadata.sorted_tables if "submission" in table.c and "day" in table.c)
+"""Every table of figures, emptied of a submission's rows when its figures are written anew."""

@@ -1,0 +1,46 @@
+"""Where everything lies: evidence, facts and records under one home (design, section 4)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from etl.evidence import Evidence
+from etl.facts import Facts
+from etl.records.engine import RecordsUnavailableError, open_engine, prepare
+
+HOME_VARIABLE = "DAXA_HOME"
+URL_VARIABLE = "DAXA_DATABASE_URL"
+DEFAULT_HOME = Path("var")
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The three places of the design: exact bytes, canonical rows, and the records that say what is in force."""
+
+    home: Path
+    engine: Engine
+    evidence: Evidence
+    facts: Facts
+
+
+def open_store(home: Path | None = None, url: str | None = None, *, prepared: bool = True) -> Store:
+    """The store under `home` (DAXA_HOME, ./var) with its records at `url` (DAXA_DATABASE_URL, embedded SQLite).
+
+    An empty database is made ready unless `prepared` is False. Raises RecordsUnavailableError in one sentence where
+    the database or the folder cannot be used.
+    """
+    home = (home or Path(os.environ.get(HOME_VARIABLE) or DEFAULT_HOME)).absolute()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordsUnavailableError(
+            f"the folder {home} cannot be made ({error.strerror}); set {HOME_VARIABLE} to one you may write to"
+        ) from error
+    engine = open_engine(url or os.environ.get(URL_VARIABLE) or f"sqlite:///{home / 'daxa.sqlite'}")
+    if prepared:
+        prepare(engine)
+    return Store(home, engine, Evidence(home / "evidence"), Facts(home / "facts"))

@@ -1,0 +1,1 @@
+"""The screens: each page asks, then draws."""
