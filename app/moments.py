@@ -6,7 +6,7 @@ import os
 from datetime import UTC, date, datetime, timedelta
 
 from app.words import say
-from expectations.vocabulary import KST
+from expectations.vocabulary import KST as KST
 
 NOW_VARIABLE = "DAXA_NOW"
 """An instant as ISO 8601 with offset that stands for the present, for tests, screenshots and replays."""

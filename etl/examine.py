@@ -7,7 +7,7 @@ What a verdict needs to know of the accepted past is handed in as `Past`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -135,7 +135,7 @@ def _verdict(reading: Reading, judged: Sequence[Finding]) -> Verdict:
     layout = reading.layout
     named = [f.in_column(layout.native_name(f.column)) for f in _applicable(reading, judged)] if layout else []
     rules = all_rules()
-    findings = tuple((finding, rules[finding.rule].kind) for finding in (*reading.findings, *named))
+    findings = tuple((_storable(finding), rules[finding.rule].kind) for finding in (*reading.findings, *named))
     rejected = any(kind.rejects for _, kind in findings)
     return Verdict(
         id=reading.incoming.id,
@@ -144,6 +144,21 @@ def _verdict(reading: Reading, judged: Sequence[Finding]) -> Verdict:
         format=layout.format if layout else None,
         table=None if rejected else reading.table,
         findings=findings,
+    )
+
+
+def _storable(finding: Finding) -> Finding:
+    """The finding without null characters and half surrogate pairs, which a file may hold and no database keeps."""
+
+    def storable(text: str | None) -> str | None:
+        return text and text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\x00", "␀")
+
+    return replace(
+        finding,
+        column=storable(finding.column),
+        subject=storable(finding.subject),
+        found=storable(finding.found),
+        expected=storable(finding.expected),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -135,15 +135,22 @@ def receive_bytes(
 
 
 def process(store: Store, *, progress: Progress | None = None) -> None:
-    """Take everything received the whole way, oldest period first."""
+    """Take everything received the whole way, oldest period first.
+
+    Where we fail on a submission the others go on; then the first ProcessingError is raised.
+    """
     with reading(store.engine) as connection:
         waiting = sorted(life.received(connection), key=lambda s: (s.period, s.received_at, s.recorded_at))
     done = 0
+    failures: list[ProcessingError] = []
     for wave in _waves(waiting):
-        _process_wave(store, wave)
+        failures += _process_wave(store, wave)
         done += len(wave)
         if progress is not None:
             progress(done, len(waiting), wave[-1].file)
+    _discard_secrets(store)
+    if failures:
+        raise failures[0]
 
 
 def _waves(waiting: Sequence[Submission]) -> Iterator[list[Submission]]:
@@ -166,16 +173,15 @@ def _depends(later: Submission, earlier: Submission) -> bool:
     return later.report == "halts" or later.period.overlaps(earlier.period)
 
 
-def _process_wave(store: Store, wave: Sequence[Submission]) -> None:
+def _process_wave(store: Store, wave: Sequence[Submission]) -> list[ProcessingError]:
+    """Take a wave together; where we fail, one by one, so that only what we fail on stays received."""
     try:
-        verdicts = _examine(store, wave)
-        _publish(store, wave, verdicts)
+        _publish(store, wave, _examine(store, wave))
     except Exception as error:
-        if len(wave) > 1:
-            for submission in wave:
-                _process_wave(store, [submission])
-            return
-        raise _incident(store, wave[0], error) from error
+        if len(wave) == 1:
+            return [_incident(store, wave[0], error)]
+        return [failure for submission in wave for failure in _process_wave(store, [submission])]
+    return []
 
 
 def _examine(store: Store, wave: Sequence[Submission]) -> dict[str, Verdict]:
@@ -233,9 +239,15 @@ def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdi
                 decided_at=submission.received_at,
                 evidence_kept=not verdict.holds_secrets,
             )
-    for submission in wave:
-        if verdicts[submission.id].holds_secrets:
-            store.evidence.discard(submission.sha256)
+
+
+def _discard_secrets(store: Store) -> None:
+    """Remove bytes that must not be kept (SUB-007) and that no other submission is kept by; also after a crash."""
+    with reading(store.engine) as connection:
+        hashes = life.hashes_not_kept(connection)
+    for sha256 in hashes:
+        if store.evidence.path(sha256).exists():
+            store.evidence.discard(sha256)
 
 
 def _derive(
@@ -343,6 +355,4 @@ def withdraw(store: Store, submission: str, *, reason: str, at: datetime | None 
                 f"submission {submission} is {current.state.value}; only an accepted one can be withdrawn"
             )
         life.change_state(connection, submission, State.WITHDRAWN, at or datetime.now(UTC), cause=reason)
-        changed = life.by_id(connection, submission)
-    assert changed is not None
-    return changed
+    return replace(current, state=State.WITHDRAWN)

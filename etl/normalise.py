@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from etl.formats import Column, TextTable
 from etl.layout import CANONICAL, Layout, Native
-from etl.notation import ARROW_TYPES, Cell, Notation, OutOfRangeError, exact_count, exact_decimal
+from etl.notation import ARROW_TYPES, TEXT, Cell, Notation, OutOfRangeError, exact_count, exact_decimal
 from expectations.vocabulary import (
     KRW_DIGITS,
     QUANTITY_DIGITS,
@@ -30,6 +30,7 @@ from expectations.vocabulary import (
 )
 
 SOURCE_ROW = "source_row"
+_FREE_TEXT = frozenset({ValueType.TEXT, ValueType.TARGET})
 _SHOWN = 80
 """Characters of a bad value that a finding repeats."""
 
@@ -82,6 +83,8 @@ def normalise(table: TextTable, layout: Layout, report: Report, *, exchange: str
 
 def _column_problems(table: TextTable, layout: Layout) -> Iterator[Finding]:
     """SUB-002: the file's columns against the layout's, both ways."""
+    for name in table.repeated:
+        yield Finding("SUB-002", column=name, found=f"{name} × 2", expected=name, reason="repeated_column")
     if not table.has_header:
         return
     wanted, seen = layout.native_names, table.columns
@@ -94,8 +97,6 @@ def _column_problems(table: TextTable, layout: Layout) -> Iterator[Finding]:
     for name in seen:
         if name not in wanted and name not in layout.optional_columns:
             yield Finding("SUB-002", column=name, found=name, expected="∅", reason="unknown_column")
-    for name in table.repeated:
-        yield Finding("SUB-002", column=name, found=f"{name} × 2", expected=name, reason="repeated_column")
 
 
 def _identity_problems(table: TextTable, layout: Layout, exchange: str, period: Period) -> Iterator[Finding]:
@@ -208,7 +209,7 @@ def _read_fields(table: TextTable, layout: Layout, report: Report) -> dict[str, 
 def _read_field(table: TextTable, layout: Layout, native: Native, shape: Field) -> _Reading:
     column = _native_column(table, native)
     missing = _is_absent(column, layout.absent)
-    fits = pc.and_(_kind_fits(column, native.notation), pc.invert(missing))
+    fits = pc.and_(_is_kind(column, native.notation.cells), pc.invert(missing))
     texts = pc.if_else(fits, column.texts, pa.scalar(None, pa.string()))
     if shape.type is ValueType.CODE:
         values = _read_distinct(texts, _code_reader(native), pa.string())
@@ -226,8 +227,11 @@ def _native_column(table: TextTable, native: Native) -> Column:
     """The one native column, or two joined with a bar (Coinone's markets)."""
     if len(native.names) == 1:
         return table.columns[native.names[0]]
-    parts = [table.columns[name].texts for name in native.names]
-    return Column.of_text(pc.binary_join_element_wise(*[part.fill_null("") for part in parts], "|"))
+    parts = [table.columns[name] for name in native.names]
+    joined = pc.binary_join_element_wise(*[part.texts.fill_null("") for part in parts], "|")
+    are_texts = [pc.or_(part.texts.is_null(), _is_kind(part, frozenset({Cell.TEXT}))) for part in parts]
+    kinds = pc.if_else(pc.and_(*are_texts), pa.scalar(int(Cell.TEXT), pa.int8()), pa.scalar(int(Cell.OTHER), pa.int8()))
+    return Column(joined, kinds)
 
 
 def _is_absent(column: Column, mark: str) -> pa.Array:
@@ -235,17 +239,17 @@ def _is_absent(column: Column, mark: str) -> pa.Array:
     return pc.or_(nulls, pc.fill_null(pc.equal(column.texts, mark), fill_value=True))
 
 
-def _kind_fits(column: Column, notation: Notation) -> pa.Array:
+def _is_kind(column: Column, cells: frozenset[Cell]) -> pa.Array:
     if isinstance(column.kinds, Cell):
-        return pa.array([column.kinds in notation.cells]).take(pa.array([0] * len(column.texts), pa.int32()))
-    return pc.is_in(column.kinds, pa.array([int(cell) for cell in notation.cells], pa.int8()))
+        return pa.array([column.kinds in cells]).take(pa.array([0] * len(column.texts), pa.int32()))
+    return pc.is_in(column.kinds, pa.array([int(cell) for cell in cells], pa.int8()))
 
 
 def _read_texts(texts: pa.Array, notation: Notation, shape: Field) -> tuple[pa.Array, set[int] | None]:
     """Canonical values, null where a text is none; and the places whose value does not fit its type."""
     well_formed = pc.match_substring_regex(texts, rf"\A(?:{notation.pattern})\z")
     texts = pc.if_else(pc.fill_null(well_formed, fill_value=False), texts, pa.scalar(None, pa.string()))
-    if shape.type is ValueType.TEXT:
+    if notation.type is ValueType.TEXT:
         fits = pc.fill_null(pc.less_equal(pc.utf8_length(texts), shape.maximum_length), fill_value=False)
         long = set(pc.indices_nonzero(pc.and_(texts.is_valid(), pc.invert(fits))).to_pylist())
         return pc.if_else(fits, texts, pa.scalar(None, pa.string())), long
@@ -331,9 +335,9 @@ def _cell_findings(
         if missing[place].as_py():
             reason = "absent"
         elif over and place in over:
-            reason = "too_long" if shape.type is ValueType.TEXT else "out_of_range"
+            reason = "too_long" if shape.type in _FREE_TEXT else "out_of_range"
         else:
-            reason = f"not_{shape.type.value}"
+            reason = "not_text" if shape.type in _FREE_TEXT else f"not_{shape.type.value}"
         text = texts[place].as_py()
         findings.append(
             Finding(
@@ -353,15 +357,14 @@ def _read_targets(table: TextTable, layout: Layout, native: Native, shape: Field
     column = _native_column(table, native)
     two_fields = len(native.names) > 1
     missing = _is_absent(column, "\x00" if two_fields else layout.absent)
-    kind_fits = _kind_fits(column, native.notation)
-    values: list[str | None] = []
-    for text, scope, gone, fits in zip(
-        column.texts.to_pylist(), scopes.to_pylist(), missing.to_pylist(), kind_fits.to_pylist(), strict=True
-    ):
-        values.append(None if gone or not fits else _target(text, scope, native))
+    texts = pc.if_else(_is_kind(column, native.notation.cells), column.texts, pa.scalar(None, pa.string()))
+    texts, over = _read_texts(texts, TEXT, shape)
+    values = [
+        None if text is None or gone else _target(text, scope, native)
+        for text, scope, gone in zip(texts.to_pylist(), scopes.to_pylist(), missing.to_pylist(), strict=True)
+    ]
     array = pa.array(values, pa.string())
-    bad = pc.invert(array.is_valid())
-    findings = _cell_findings(table, native, shape, column.texts, bad, missing, None)
+    findings = _cell_findings(table, native, shape, column.texts, array.is_null(), missing, over)
     return _Reading(array, findings)
 
 

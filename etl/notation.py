@@ -301,4 +301,5 @@ MARKET_CANONICAL = market_notation("market_canonical", separator="/", quote_firs
 ASSET_UPPER = Notation("asset_upper", ValueType.ASSET, "[A-Z0-9]{1,20}", "BTC", read_one=str)
 ASSET_LOWER = Notation("asset_lower", ValueType.ASSET, "[a-z0-9]{1,20}", "btc", read_one=str.upper)
 HASH = Notation("hash", ValueType.HASH, "[0-9a-f]{64}", "64 × [0-9a-f]", read_one=str)
-TEXT = Notation("text", ValueType.TEXT, r"(?s:.*)", "text", read_one=str)
+TEXT = Notation("text", ValueType.TEXT, r"[^\x00]*", "text", read_one=str)
+"""Anything but the null character, which no database keeps."""

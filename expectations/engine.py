@@ -11,26 +11,28 @@ from typing import Any, NoReturn
 
 import duckdb
 from great_expectations.core.batch import BatchData, BatchMarkers
-from great_expectations.execution_engine import ExecutionEngine
+from great_expectations.execution_engine.execution_engine import ExecutionEngine
 
 
 class DuckDBBatchData(BatchData):
     """The open connection whose relations are judged."""
 
-    def __init__(self, execution_engine: ExecutionEngine, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, execution_engine: ExecutionEngine[Any], connection: duckdb.DuckDBPyConnection) -> None:
         """Hold `connection` for the metrics."""
         super().__init__(execution_engine)
         self.connection = connection
 
 
-class DuckDBExecutionEngine(ExecutionEngine):
+class DuckDBExecutionEngine(ExecutionEngine[Any]):
     """Runs the verbs' metrics on the connection of the active batch; row conditions are not offered."""
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The connection of the batch under judgement."""
-        connection: duckdb.DuckDBPyConnection = self.batch_manager.active_batch_data.connection
-        return connection
+        data = self.batch_manager.active_batch_data
+        if not isinstance(data, DuckDBBatchData):
+            raise TypeError(f"this engine judges DuckDB batches, not {type(data).__name__}")
+        return data.connection
 
     def get_batch_data_and_markers(self, batch_spec: Any) -> tuple[BatchData, BatchMarkers]:
         """Never asked: batches are made by the judge, with their data."""

@@ -19,6 +19,7 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 import duckdb
 import pyarrow as pa
 from great_expectations import ExpectationSuite
+from great_expectations.core import ExpectationValidationResult
 from great_expectations.core.batch import Batch
 from great_expectations.validator.validator import Validator
 
@@ -98,17 +99,24 @@ def _validate(
     predicates = list(dict.fromkeys(p for rule in rules for p in row_predicates(rule.type, rule.kwargs)))
     suite = ExpectationSuite(name=report.name, expectations=[expectation(rule, predicates) for rule in rules])
     engine = DuckDBExecutionEngine()
-    batch = Batch(data=DuckDBBatchData(engine, connection))
+    data: Any = DuckDBBatchData(engine, connection)
+    batch = Batch(data=data)
     validator = _QuietValidator(execution_engine=engine, batches=[batch])
     results = validator.graph_validate(
         configurations=suite.expectation_configurations,
         runtime_configuration={"result_format": {"result_format": "COMPLETE"}, "catch_exceptions": True},
     )
-    by_id = {result.expectation_config.meta["id"]: result for result in results}
+    by_id = {_rule_id(result): result for result in results}
     crashed = {id_: r.exception_info for id_, r in by_id.items() if "findings" not in (r.result or {})}
     if crashed:
         raise RuleCrashedError(tuple(crashed), str(next(iter(crashed.values())))[:2000])
     return [by_id[rule.id].result["findings"] for rule in rules]
+
+
+def _rule_id(result: ExpectationValidationResult) -> str:
+    if result.expectation_config is None:
+        raise RuleCrashedError(("?",), "a result came back without its rule")
+    return str((result.expectation_config.meta or {})["id"])
 
 
 def _finding(rule: Rule, record: Mapping[str, Any]) -> Finding:
@@ -206,6 +214,7 @@ def _set_totals(connection: duckdb.DuckDBPyConnection, report: Report, files: Se
     sums = sums or """SELECT NULL AS submission, NULL AS "column", NULL AS total WHERE false"""
     connection.execute(
         f"""CREATE VIEW column_totals AS SELECT t.submission, t."column", t.reported_text,
-            try_cast(replace(t.reported_text, ',', '') AS DECIMAL(38,8)) AS reported, s.total
+            CASE WHEN regexp_full_match(t.reported_text, '-?[0-9,]+([.][0-9]{{1,8}}0*)?')
+                THEN try_cast(replace(t.reported_text, ',', '') AS DECIMAL(38,8)) END AS reported, s.total
             FROM reported_totals t JOIN ({sums}) s USING (submission, "column")"""
     )

@@ -8,12 +8,12 @@ expected; see `expectations.judge` for the relations that conditions may name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import pyarrow as pa
 from great_expectations.core.metric_function_types import MetricFunctionTypes
-from great_expectations.execution_engine import ExecutionEngine
+from great_expectations.execution_engine.execution_engine import ExecutionEngine
 from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
@@ -64,11 +64,22 @@ class QueriedFindings(TableMetricProvider):
         runtime_configuration: dict[str, Any],
     ) -> list[dict[str, Any]]:
         """One record a finding."""
-        return execution_engine.connection.sql(metric_value_kwargs["query"]).to_arrow_table().to_pylist()
+        return _records(execution_engine.connection.sql(metric_value_kwargs["query"]).to_arrow_table())
+
+
+def _records(table: pa.Table) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = table.to_pylist()
+    return records
 
 
 def _outcome(findings: list[dict[str, Any]]) -> dict[str, Any]:
     return {"success": not findings, "result": {"unexpected_count": len(findings), "findings": findings}}
+
+
+def _ours(engine: ExecutionEngine[Any] | None) -> DuckDBExecutionEngine:
+    if not isinstance(engine, DuckDBExecutionEngine):
+        raise TypeError(f"the verbs are judged by DuckDB, not by {type(engine).__name__}")
+    return engine
 
 
 class _RowPredicate(BatchExpectation):
@@ -76,7 +87,7 @@ class _RowPredicate(BatchExpectation):
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("daxa.offending_rows",)
     success_keys: ClassVar[tuple[str, ...]] = ("predicates",)
-    predicates: list[str] = []
+    predicates: Sequence[str] = ()
     subject: str
 
     def _slice(
@@ -99,7 +110,7 @@ class _RowPredicate(BatchExpectation):
             ({found})::VARCHAR AS found, ({expected})::VARCHAR AS expected
             FROM {_OFFENDING} WHERE mask & {bit} <> 0 ORDER BY submission, source_row"""
         try:
-            return connection.sql(query, params=[column]).to_arrow_table().to_pylist()
+            return _records(connection.sql(query, params=[column]).to_arrow_table())
         finally:
             connection.unregister(_OFFENDING)
 
@@ -115,12 +126,11 @@ class ExpectNoRowWhere(_RowPredicate):
         self,
         metrics: dict[str, Any],
         runtime_configuration: dict[str, Any] | None = None,
-        execution_engine: ExecutionEngine | None = None,
+        execution_engine: ExecutionEngine[Any] | None = None,
     ) -> dict[str, Any]:
-        assert isinstance(execution_engine, DuckDBExecutionEngine)
         return _outcome(
             self._slice(
-                execution_engine,
+                _ours(execution_engine),
                 metrics["daxa.offending_rows"],
                 self.violation,
                 column=None,
@@ -140,13 +150,13 @@ class ExpectNoCellWhere(_RowPredicate):
         self,
         metrics: dict[str, Any],
         runtime_configuration: dict[str, Any] | None = None,
-        execution_engine: ExecutionEngine | None = None,
+        execution_engine: ExecutionEngine[Any] | None = None,
     ) -> dict[str, Any]:
-        assert isinstance(execution_engine, DuckDBExecutionEngine)
+        engine = _ours(execution_engine)
         findings: list[dict[str, Any]] = []
         for column, predicate in cell_predicates(self.cells).items():
             findings += self._slice(
-                execution_engine,
+                engine,
                 metrics["daxa.offending_rows"],
                 predicate,
                 column=column,
@@ -169,7 +179,7 @@ class ExpectKeyToBeUnique(BatchExpectation):
         self,
         metrics: dict[str, Any],
         runtime_configuration: dict[str, Any] | None = None,
-        execution_engine: ExecutionEngine | None = None,
+        execution_engine: ExecutionEngine[Any] | None = None,
     ) -> dict[str, Any]:
         return _outcome(metrics["daxa.queried_findings"])
 
@@ -185,7 +195,7 @@ class ExpectNoFindingsFrom(BatchExpectation):
         self,
         metrics: dict[str, Any],
         runtime_configuration: dict[str, Any] | None = None,
-        execution_engine: ExecutionEngine | None = None,
+        execution_engine: ExecutionEngine[Any] | None = None,
     ) -> dict[str, Any]:
         return _outcome(metrics["daxa.queried_findings"])
 
@@ -197,7 +207,7 @@ class ExpectFileToBeReadable(BatchExpectation):
         self,
         metrics: dict[str, Any],
         runtime_configuration: dict[str, Any] | None = None,
-        execution_engine: ExecutionEngine | None = None,
+        execution_engine: ExecutionEngine[Any] | None = None,
     ) -> dict[str, Any]:
         raise TypeError("a reader's rule was given to a batch; the reader judges it before there are values")
 

@@ -182,14 +182,16 @@ class Report:
 
     def due_at(self, period: Period) -> datetime:
         """The moment (UTC) by which `period` is to be filed (2.8)."""
-        after = period.end.astimezone(KST).date()
-        day = after if self.due_day_of_next_month is None else after.replace(day=self.due_day_of_next_month)
+        if self.due_day_of_next_month is None:
+            day = period.first_day + timedelta(days=1)
+        else:
+            day = period.end.astimezone(KST).date().replace(day=self.due_day_of_next_month)
         return datetime.combine(day, self.due_time, KST).astimezone(UTC)
 
 
-_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
-_SLICE = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2})-(\d{2})")
-_MONTH = re.compile(r"(\d{4})-(\d{2})")
+_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+_SLICE = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2})-(\d{2})", re.ASCII)
+_MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -206,17 +208,23 @@ class Period:
     @classmethod
     def parse(cls, text: str, cadence: Cadence | None = None) -> Period:
         """Read `text`; ValueError in one sentence where it is no period, or none of that cadence."""
-        if match := _SLICE.fullmatch(text):
-            period = cls._slice(text, *match.groups())
-        elif match := _DAY.fullmatch(text):
-            period = cls.of_day(date.fromisoformat(text))
-        elif match := _MONTH.fullmatch(text):
-            period = cls._of_month(int(match[1]), int(match[2]))
-        else:
-            raise ValueError(f"'{text}' is no period; write 2026-11-02, 2026-11-02T09-12 or 2026-10")
+        try:
+            period = cls._of_text(text)
+        except OverflowError as error:  # the first day of year 1 begins before the calendar in UTC
+            raise ValueError(f"'{text}' is no period; its year is out of range") from error
         if cadence is not None and period.cadence not in _MEETS[cadence]:
             raise ValueError(f"'{text}' is a {period.cadence.value} where a {cadence.value} is due")
         return period
+
+    @classmethod
+    def _of_text(cls, text: str) -> Period:
+        if match := _SLICE.fullmatch(text):
+            return cls._slice(text, *match.groups())
+        if match := _DAY.fullmatch(text):
+            return cls.of_day(date.fromisoformat(text))
+        if match := _MONTH.fullmatch(text):
+            return cls._of_month(int(match[1]), int(match[2]))
+        raise ValueError(f"'{text}' is no period; write 2026-11-02, 2026-11-02T09-12 or 2026-10")
 
     @classmethod
     def of_day(cls, day: date) -> Period:

@@ -25,30 +25,21 @@ FLOORS = {
 
 DOORS = {
     # the standard
-    "great_expectations": ["expectations.verbs", "expectations.judge", "expectations.dialect"],
+    "great_expectations": ["expectations.verbs", "expectations.judge", "expectations.engine"],
     "duckdb": [
         "expectations.verbs",
         "expectations.judge",
-        "expectations.dialect",
+        "expectations.engine",
         "etl.facts",
         "etl.figures",
     ],
-    "duckdb_engine": ["expectations.dialect"],
     # the road
-    "sqlalchemy": [
-        "expectations.verbs",
-        "expectations.judge",
-        "expectations.dialect",
-        "etl.records",
-        "etl.migrations",
-        "etl.figures",
-        "app.queries",
-    ],
+    "sqlalchemy": ["etl.records", "etl.migrations", "etl.store", "etl.jobs", "etl.figures", "app.queries"],
     "alembic": ["etl.records", "etl.migrations"],
     "pyarrow": ["expectations.verbs", "expectations.judge", "etl", "app.queries", "app.cli"],
-    "python_calamine": ["etl.formats"],
+    "python_calamine": ["etl.formats", "app.cli.bench"],
     "openpyxl": ["etl.formats"],
-    "xlsxwriter": ["etl.simulate", "etl.workbooks"],
+    "xlsxwriter": ["etl.simulate", "etl.export"],
     "pandas": ["etl", "app", "pages"],
     "numpy": ["etl", "app.charts"],
     # the service and the screens

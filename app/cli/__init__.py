@@ -42,9 +42,7 @@ class CommandError(Exception):
 def main() -> None:
     """Run the command; every failure of ours or theirs ends in one sentence and status 2."""
     try:
-        app(standalone_mode=False)
-    except typer.Exit as ending:
-        sys.exit(ending.exit_code)
+        status = app(standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         _say("stopped; what was received stays received and is taken again with the next ingest")
         sys.exit(NOT_DONE)
@@ -54,6 +52,7 @@ def main() -> None:
     except Exception as error:
         _say(_sentence(error))
         sys.exit(NOT_DONE)
+    sys.exit(status if isinstance(status, int) else DONE)
 
 
 def _say(text: str) -> None:

@@ -83,11 +83,9 @@ def _finding_fields(kind: Kind, finding: Finding) -> dict[str, Any]:
     }
 
 
-def submission_record(
-    submission: Submission, *, file: str, duplicate: bool, findings: Found | None
-) -> dict[str, Any]:
+def submission_record(submission: Submission, *, file: str, duplicate: bool, findings: Found | None) -> dict[str, Any]:
     """The submission object of section 6; without `findings` for lists of submissions."""
-    record = {
+    record: dict[str, Any] = {
         "file": file,
         "submission": submission.id,
         "exchange": submission.exchange,
@@ -157,8 +155,13 @@ def rule_record(rule: Rule) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------- tables
 
 
+_PIPED_WIDTH = 400
+"""Columns for a table that no terminal looks at: a line a row, for grep and less."""
+
+
 def _print(table: Table) -> None:
-    Console().print(table)
+    console = Console()
+    (console if console.is_terminal else Console(width=_PIPED_WIDTH)).print(table)
 
 
 def _table(*headings: str) -> Table:

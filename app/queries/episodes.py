@@ -103,9 +103,7 @@ class _Following:
         files = self._files[after["exchange"]]
         table = reconciliation_assets.c
         for submission in files[self._place[after["submission"]] + 1 :]:
-            statement = select(table.first_checked_at).where(
-                table.submission == submission, table.asset == asset
-            )
+            statement = select(table.first_checked_at).where(table.submission == submission, table.asset == asset)
             first = self._connection.execute(statement).scalar_one_or_none()
             if first is not None:
                 return submission, first

@@ -19,9 +19,9 @@ def records_stamp(store: Store) -> str:
     """A text that changes whenever a submission is recorded, decided, superseded or withdrawn."""
     with reading(store.engine) as connection:
         filed = connection.execute(
-            select(
-                func.count(), func.max(submissions.c.recorded_at), func.max(submissions.c.decided_at)
-            ).select_from(submissions)
+            select(func.count(), func.max(submissions.c.recorded_at), func.max(submissions.c.decided_at)).select_from(
+                submissions
+            )
         ).one()
         changed = connection.execute(select(func.count(), func.max(states.c.recorded_at))).one()
     return "|".join(str(part) for part in (*filed, *changed))

@@ -46,8 +46,7 @@ def halt_events(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
     rows = [
         {**found[-1], "version_count": len(found), "earlier": tuple(row["submission"] for row in found[:-1])}
         for found in versions.values()
-        if found[-1]["halted_at"] < end
-        and (found[-1]["resumed_at"] is None or found[-1]["resumed_at"] > start)
+        if found[-1]["halted_at"] < end and (found[-1]["resumed_at"] is None or found[-1]["resumed_at"] > start)
     ]
     rows.sort(key=lambda row: row["halted_at"], reverse=True)
     return frame_of(rows, (*_COLUMNS, "version_count", "earlier"))

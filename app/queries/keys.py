@@ -119,7 +119,5 @@ def key_cases(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
 def case_steps(store: Store, scope: Scope, exchange: str, case: str) -> pd.DataFrame:
     """Every step of one case in time order."""
     table = key_actions.c
-    statement = in_force(key_actions, scope, (exchange,), *(table[name] for name in _STEP)).where(
-        table.case_id == case
-    )
+    statement = in_force(key_actions, scope, (exchange,), *(table[name] for name in _STEP)).where(table.case_id == case)
     return frame_of(rows_of(store, statement.order_by(table.acted_at, table.source_row)), _STEP)

@@ -49,9 +49,7 @@ def accepted_files(
         .order_by(table.period_start)
     )
     return [
-        PublishedFile(
-            FactFile(row["report"], row["exchange"], row["period"], row["id"]), PurePath(row["file"]).name
-        )
+        PublishedFile(FactFile(row["report"], row["exchange"], row["period"], row["id"]), PurePath(row["file"]).name)
         for row in rows_of(store, statement)
     ]
 

@@ -54,9 +54,7 @@ def reconciled_days(store: Store, scope: Scope, choice: Choice, moment: datetime
     return frame_of(sorted(days.values(), key=lambda row: (row["day"], row["exchange"])), columns)
 
 
-def _worst_shortfalls(
-    store: Store, scope: Scope, choice: Choice
-) -> dict[tuple[str, date], dict[str, Any]]:
+def _worst_shortfalls(store: Store, scope: Scope, choice: Choice) -> dict[tuple[str, date], dict[str, Any]]:
     table = mismatch_runs.c
     columns = (
         table.exchange,
@@ -73,8 +71,7 @@ def _worst_shortfalls(
         key: {
             "worst_krw": max(row["largest_shortfall_krw"] for row in found),
             "worst_ratio": max(
-                ratio(row["ledger_quantity"] - row["wallet_quantity"], row["ledger_quantity"]) or 0
-                for row in found
+                ratio(row["ledger_quantity"] - row["wallet_quantity"], row["ledger_quantity"]) or 0 for row in found
             ),
             "mismatched_asset_count": len({row["asset"] for row in found}),
         }

@@ -66,9 +66,7 @@ def latest_due_period(report: Report, moment: datetime) -> Period:
         day = period.first_day - timedelta(days=1)
 
 
-def report_standing(
-    store: Store, scope: Scope, exchanges: tuple[str, ...], moment: datetime
-) -> tuple[Standing, ...]:
+def report_standing(store: Store, scope: Scope, exchanges: tuple[str, ...], moment: datetime) -> tuple[Standing, ...]:
     """Every chosen exchange with every report, in the order of the exchanges and the reports."""
     due = {name: latest_due_period(report, moment) for name, report in all_reports().items()}
     filed = _filed(store, scope, exchanges, due, moment)
@@ -118,9 +116,7 @@ def _finding_counts(store: Store, ids: list[str]) -> dict[str, dict[str, int]]:
     return counts
 
 
-def _reaches(
-    store: Store, scope: Scope, exchanges: tuple[str, ...]
-) -> dict[tuple[str, str], datetime]:
+def _reaches(store: Store, scope: Scope, exchanges: tuple[str, ...]) -> dict[tuple[str, str], datetime]:
     table = submissions.c
     statement = (
         select(table.exchange, table.report, func.max(table.period_end).label("reaches"))

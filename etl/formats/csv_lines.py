@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -48,8 +49,11 @@ def _is_utf8(data: bytes) -> bool:
 
 def header_names(data: bytes) -> tuple[str, ...]:
     """The names in the first line as far as they are ASCII: enough to know the canonical template by."""
-    first = data.removeprefix(_BOM).split(b"\n", 1)[0].decode("ascii", "replace").strip("\r")
-    return tuple(next(csv.reader([first]), []))
+    first = re.split(rb"[\r\n]", data.removeprefix(_BOM), maxsplit=1)[0].decode("ascii", "replace")
+    try:
+        return tuple(next(csv.reader([first]), []))
+    except csv.Error:  # a field beyond the reader's limit; reading the file says so
+        return ()
 
 
 def read_csv(data: bytes, layout: Layout) -> TextTable:
@@ -60,8 +64,7 @@ def read_csv(data: bytes, layout: Layout) -> TextTable:
 
 
 def _header(fields: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    repeated = tuple(dict.fromkeys(name for name in fields if fields.count(name) > 1))
-    return tuple(fields), repeated
+    return tuple(fields), tuple(name for name, times in Counter(fields).items() if times > 1)
 
 
 def _fast(text: str, layout: Layout) -> TextTable | None:
@@ -117,8 +120,11 @@ def _careful(text: str, layout: Layout) -> TextTable:
     if ragged:
         shown = ", ".join(ragged[:_SHOWN]) + (" …" if len(ragged) > _SHOWN else "")
         raise UnreadableError("ragged_row", shown, str(len(names)))
-    unique = dict.fromkeys(names)
-    columns = {name: Column.of_text(pa.array([row[names.index(name)] for row in rows], pa.string())) for name in unique}
+    first_place = {name: place for place, name in reversed(list(enumerate(names)))}
+    columns = {
+        name: Column.of_text(pa.array([row[first_place[name]] for row in rows], pa.string()))
+        for name in dict.fromkeys(names)
+    }
     return TextTable(columns, pa.array(lines, pa.int64()), repeated=repeated)
 
 

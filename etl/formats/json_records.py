@@ -7,6 +7,7 @@ stands twice in one record is kept by name and refused, because which of its val
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import pyarrow as pa
@@ -72,14 +73,18 @@ def _opened(document: Any) -> Any:
 
 
 def _table(records: list[dict[str, Any]], repeated: tuple[str, ...]) -> TextTable:
-    names = dict.fromkeys(name for record in records for name in record)
+    present = Counter(name for record in records for name in record)
     absent = {
         name: next(position for position, record in enumerate(records, 1) if name not in record)
-        for name in names
-        if sum(name in record for record in records) < len(records)
+        for name, times in present.items()
+        if times < len(records)
     }
+    try:
+        columns = {name: Column.of_cells([record.get(name) for record in records]) for name in present}
+    except UnicodeEncodeError as error:  # half of a surrogate pair: legal as an escape, but no character
+        raise UnreadableError("not_json", f"\\u{ord(error.object[error.start]):04x}", "Unicode") from error
     return TextTable(
-        columns={name: Column.of_cells([record.get(name) for record in records]) for name in names},
+        columns=columns,
         source_rows=pa.array(range(1, len(records) + 1), pa.int64()),
         absent_keys=absent,
         repeated=repeated,

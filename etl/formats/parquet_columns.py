@@ -26,7 +26,11 @@ def read_parquet(data: bytes, layout: Layout) -> TextTable:
         most = int(parameter("maximum_unpacked_bytes"))
         if unpacked > most:
             raise UnreadableError("unpacked_too_large", str(unpacked), f"≤ {most}", rule="SUB-008")
+        rows, most_rows = file.metadata.num_rows, int(parameter("maximum_rows"))
+        if rows > most_rows:  # before it is read: a run of a billion equal rows packs into a few bytes
+            raise UnreadableError("too_many_rows", str(rows), f"≤ {most_rows}", rule="SUB-008")
         table = file.read()
+        table.validate(full=True)
     except (pa.ArrowException, OSError) as error:
         raise UnreadableError("not_parquet", str(error)[:80], "Parquet") from error
     names = table.column_names

@@ -8,7 +8,10 @@ large to be exact as a float, the workbook's own text is read instead.
 from __future__ import annotations
 
 import io
+import re
+import warnings
 import zipfile
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -24,6 +27,12 @@ TOTAL_MARK = "합계"
 _EXACT_AS_FLOAT = 2**53
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0"
 _CHUNK = 1 << 20
+_OVERLAP = 64
+_MOST_CELLS = 20_000_000
+"""More than the largest sheet of the widest report; a sheet takes memory for every cell between its corners."""
+_REFERENCE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,7})([0-9]{1,10})["']""")
+_FAR_REFERENCE = re.compile(rb"""\br\s*=\s*["'](?:[A-Za-z]{2}|[A-Za-z]*[0-9]{7})""")
+"""A cell beyond column Z or row 999,999: without one the sheet cannot be too large."""
 
 
 def check_archive(data: bytes) -> None:
@@ -36,11 +45,7 @@ def check_archive(data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for member in archive.infolist():
-                with archive.open(member) as stream:
-                    while chunk := stream.read(_CHUNK):
-                        unpacked += len(chunk)
-                        if unpacked > most:
-                            raise UnreadableError("unpacked_too_large", f"> {most}", f"≤ {most}", rule="SUB-008")
+                unpacked += _checked_member(archive, member, unpacked, most)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         raise UnreadableError("not_workbook", str(error)[:80], "XLSX") from error
     except Exception as error:
@@ -50,6 +55,44 @@ def check_archive(data: bytes) -> None:
     if unpacked > ratio * len(data):
         found = f"{unpacked // len(data)}"
         raise UnreadableError("ratio_too_high", found, f"≤ {ratio}", rule="SUB-008")
+
+
+def _checked_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, before: int, most: int) -> int:
+    """The unpacked size of one part; UnreadableError where it and what came `before` exceed `most`, or its cells do."""
+    size, is_far = 0, False
+    for piece in _pieces(archive, member):
+        size += len(piece) - min(size, _OVERLAP)
+        if before + size > most:
+            raise UnreadableError("unpacked_too_large", f"> {most}", f"≤ {most}", rule="SUB-008")
+        is_far = is_far or _FAR_REFERENCE.search(piece) is not None
+    if is_far and (cells := _cells_between_corners(_pieces(archive, member))) > _MOST_CELLS:
+        raise UnreadableError("unpacked_too_large", f"{cells} cells", f"≤ {_MOST_CELLS} cells", rule="SUB-008")
+    return size
+
+
+def _pieces(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The unpacked part piece by piece, each beginning with the end of the one before."""
+    tail = b""
+    with archive.open(member) as stream:
+        while chunk := stream.read(_CHUNK):
+            yield tail + chunk
+            tail = (tail + chunk)[-_OVERLAP:]
+
+
+def _cells_between_corners(pieces: Iterator[bytes]) -> int:
+    """Cells of a sheet from A1 to its farthest row and column: a few bytes can name both corners of billions."""
+    rows = columns = 1
+    for piece in pieces:
+        for letters, digits in _REFERENCE.findall(piece):
+            rows, columns = max(rows, int(digits)), max(columns, _column_number(letters))
+    return rows * columns
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - 64
+    return number
 
 
 def header_names(data: bytes) -> tuple[str, ...]:
@@ -108,11 +151,21 @@ def _cells(data: bytes, layout: Layout) -> tuple[list[list[Any]], int]:
 
 def _restore_large_numbers(data: bytes, sheet: str, cells: list[list[Any]], first: int) -> None:
     """Put the workbook's own text in place of numbers that a float cannot hold exactly."""
-    literal = load_workbook(io.BytesIO(data), read_only=True, data_only=True)[sheet]
-    for row, values in zip(cells, literal.iter_rows(min_row=first, values_only=True), strict=False):
+    for row, values in zip(cells, _literal_rows(data, sheet, first), strict=False):
         for place, value in enumerate(values):
             if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _EXACT_AS_FLOAT:
                 row[place] = JsonNumber(value)
+
+
+def _literal_rows(data: bytes, sheet: str, first: int) -> list[tuple[Any, ...]]:
+    """The cells as openpyxl reads them, whole numbers exactly."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it remarks on styles, which say nothing here
+            literal = load_workbook(io.BytesIO(data), read_only=True, data_only=True)[sheet]
+            return list(literal.iter_rows(min_row=first, values_only=True))
+    except (LookupError, ValueError, TypeError, AttributeError, SyntaxError, OSError, zipfile.BadZipFile) as error:
+        raise UnreadableError("not_workbook", str(error)[:80], "XLSX") from error
 
 
 def _name(value: Any) -> str:

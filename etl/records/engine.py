@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 _MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
-_BUSY_TIMEOUT_MILLISECONDS = 30_000
+BUSY_VARIABLE = "DAXA_BUSY_SECONDS"
+_BUSY_SECONDS = 30.0
+"""How long a writer waits for another one before it says that the database is locked."""
 
 
 class RecordsUnavailableError(RuntimeError):
@@ -53,11 +56,12 @@ def _set_up_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
+        patience = float(os.environ.get(BUSY_VARIABLE) or _BUSY_SECONDS)
         for pragma in (
+            f"busy_timeout={int(patience * 1000)}",
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            f"busy_timeout={_BUSY_TIMEOUT_MILLISECONDS}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

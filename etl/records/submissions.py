@@ -217,6 +217,13 @@ def received(connection: Connection) -> list[Submission]:
     return [_submission(row) for row in connection.execute(query).mappings()]
 
 
+def hashes_not_kept(connection: Connection) -> list[str]:
+    """Hashes of bytes that no submission keeps or still waits to have read."""
+    kept = select(submissions.c.sha256).where(submissions.c.evidence_kept)
+    query = select(submissions.c.sha256).distinct().where(submissions.c.sha256.not_in(kept))
+    return list(connection.execute(query).scalars())
+
+
 def halt_ids_before(connection: Connection, exchange: str, period: Period) -> frozenset[str]:
     """Ids of the halts that accepted files of earlier periods hold (2.5)."""
     query = (

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from etl.exchanges import all_exchanges
 from etl.simulate.filing import GENERATORS, Filing, contents, planned, table_of
-from etl.simulate.market import DEMO_ASSETS, MEMBERS, listing
+from etl.simulate.market import MEMBERS, listing
 from etl.simulate.story import STORY, Run
 from etl.simulate.writers import write_canonical, write_native
 from expectations.catalogue import all_reports
@@ -25,7 +25,6 @@ from expectations.catalogue import report as report_of
 from expectations.vocabulary import Period
 
 __all__ = [
-    "DEMO_ASSETS",
     "REAL_ASSETS",
     "SimulatedFile",
     "canonical_table",

@@ -1,8 +1,8 @@
 """Keys: suspect ones step by step from detection to forced expiry or clearance, and the inventory of all.
 
-The inventory rolls from a fixed day, so a day opens with what the day before closed with; what is forcibly expired in it are
-the keys of that day's cases. Cases are detected from the first day of a run on, because a case of before would
-begin in the middle.
+The inventory rolls from a fixed day, so a day opens with what the day before closed with; what is forcibly expired in
+it are the keys of that day's cases. Cases are detected from the first day of a run on, because a case of before
+would begin in the middle.
 """
 
 from __future__ import annotations
@@ -233,7 +233,7 @@ def api_keys(run: Run, exchange: str, period: Period) -> dict[str, pa.Array]:
 def _inventory(run: Run, exchange: str) -> dict[date, tuple[Stock, ...]]:
     """Every day's keys by scope, from the day on which all walks begin to the last of the run."""
     member = MEMBERS[exchange]
-    active = member.keys
+    active = list(member.keys)
     inventory: dict[date, tuple[Stock, ...]] = {}
     for number in range((run.last_day - FIRST_DAY).days + 1):
         day = FIRST_DAY + timedelta(days=number)
@@ -244,10 +244,10 @@ def _inventory(run: Run, exchange: str) -> dict[date, tuple[Stock, ...]]:
             np.outer(_rates(wave), active).T * [[member.keys[s] / active[s], 1, 1] for s in range(3)]
         )
         inventory[day] = tuple(
-            Stock(opening, *counts, forcibly)
-            for opening, counts, forcibly in zip(active, moved.tolist(), forced, strict=True)
+            Stock(opening, issued, expired, deleted, forcibly)
+            for opening, (issued, expired, deleted), forcibly in zip(active, moved.tolist(), forced, strict=True)
         )
-        active = tuple(stock.active for stock in inventory[day])
+        active = [stock.active for stock in inventory[day]]
     return inventory
 
 

@@ -66,9 +66,6 @@ MEMBERS = {
 }
 """Turnover, listings and API share as published (FSS; healthtomato 2025-11); keys, cases, halts and alerts assumed."""
 
-DEMO_ASSETS = {"upbit": 12, "bithumb": 14, "coinone": 10, "korbit": 8, "gopax": 6}
-"""Listings of the demo: small enough to be generated and judged within two minutes."""
-
 _REAL = """
 BTC 142000000  ETH 5000000  XRP 3400  SOL 230000  DOGE 310  ADA 1050  TRX 430  USDT 1440  SUI 3900  LINK 25000
 SHIB 0.0174  BTT 0.0091  1INCH 310  AVAX 31000  XLM 410  BCH 745000  HBAR 290  DOT 5100  ETC 22000  PEPE 0.0142
@@ -83,6 +80,11 @@ CRO 290  BAT 230  ZRX 320  KNC 490  COMP 58000  UNI 11000  MASK 1700  CVC 120  S
 _INVENTED = 920
 _CORE = 6
 """The first assets of the ranking are listed by every exchange, in the same order."""
+
+_DAILY_SWING, _SLOT_SWING = 0.022, 6e-4
+"""How far prices go in a day and in five minutes, as a proportion."""
+_STABLE = {"USDT": 0.12}
+"""Coins that follow the dollar move by this part of it."""
 
 _UNIVERSE_SEED = 20260528
 """Listings are facts of the simulated market and do not change with the seed of a run."""
@@ -152,15 +154,21 @@ def _market_prices(seed: int, day: date) -> Floats:
     count = len(universe())
     begin, end = (_daily(seed, d)[:, None] for d in (day, day + timedelta(days=1)))
     time = np.arange(SLOTS) / SLOTS
-    noise = np.cumsum(generator(seed, "prices", day).standard_normal((count, SLOTS)), axis=1) * 6e-4
-    bridge = noise - noise[:, -1:] * time
+    noise = np.cumsum(generator(seed, "prices", day).standard_normal((count, SLOTS)), axis=1)
+    bridge = (noise - noise[:, -1:] * time) * _SLOT_SWING * _swing()[:, None]
     prices: Floats = begin ** (1 - time) * end**time * np.exp(bridge)
     return prices
 
 
 def _daily(seed: int, day: date) -> Floats:
-    levels: Floats = _anchors() * np.exp(0.022 * walk_on(seed, "price", len(universe()), day))
+    levels: Floats = _anchors() * np.exp(_DAILY_SWING * _swing() * walk_on(seed, "price", len(universe()), day))
     return levels
+
+
+@cache
+def _swing() -> Floats:
+    """How much each asset moves compared with the others."""
+    return np.array([_STABLE.get(symbol, 1.0) for symbol in universe()])
 
 
 def prices(seed: int, exchange: str, symbols: Sequence[str], day: date) -> Floats:

@@ -20,7 +20,6 @@ from etl import notation as n
 from etl.layout import Layout, Native
 from expectations.vocabulary import Field, Report, ValueType
 
-Array = pa.Array
 _TEXT = pa.string()
 _GROUPS = 7
 """Groups of three digits that hold 20 digits before the point."""
@@ -33,7 +32,7 @@ class Spelled:
     """One native column as text, null where a value is absent; `is_bare` for JSON literals and numeric cells."""
 
     name: str
-    texts: Array
+    texts: pa.Array
     is_bare: bool
 
 
@@ -57,15 +56,20 @@ def _columns(table: pa.Table, shape: Field, native: Native) -> Iterator[Spelled]
         yield Spelled(native.names[0], texts, is_bare)
         return
     for place, name in enumerate(native.names):
-        yield Spelled(name, _distinct(texts, lambda text, place=place: text.split("|")[place]), is_bare)
+        yield Spelled(name, _distinct(texts, _field_at(place)), is_bare)
 
 
-def _whole(column: pa.ChunkedArray) -> Array:
+def _field_at(place: int) -> Callable[[str], str]:
+    """Which of the fields that a bar joins."""
+    return lambda text: text.split("|")[place]
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
     combined = column.combine_chunks()
     return combined.combine_chunks() if isinstance(combined, pa.ChunkedArray) else combined
 
 
-def spell(values: Array, notation: n.Notation) -> Array:
+def spell(values: pa.Array, notation: n.Notation) -> pa.Array:
     """`values` as `notation` writes them; KeyError naming the notation where its writing is not known."""
     after_example = _AFTER_EXAMPLE.get(notation.type)
     if after_example is not None:
@@ -76,7 +80,7 @@ def spell(values: Array, notation: n.Notation) -> Array:
         raise KeyError(f"notation {notation.name}: no way of writing it is listed in etl.simulate.spelling") from None
 
 
-def _distinct(values: Array, spell_one: Callable[[str], str]) -> Array:
+def _distinct(values: pa.Array, spell_one: Callable[[str], str]) -> pa.Array:
     """Spell each distinct value once and spread the texts over the rows."""
     encoded = values.dictionary_encode()
     texts = [spell_one(value) for value in encoded.dictionary.to_pylist()]
@@ -86,7 +90,7 @@ def _distinct(values: Array, spell_one: Callable[[str], str]) -> Array:
 # ---------------------------------------------------------------------------------------------- numbers
 
 
-def _parts(values: Array) -> tuple[Array, Array, Array]:
+def _parts(values: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
     """Sign, digits before the point and digits after it (without closing zeros), from the integers themselves."""
     scale = values.type.scale
     magnitude = pc.abs(values)
@@ -97,17 +101,17 @@ def _parts(values: Array) -> tuple[Array, Array, Array]:
     return sign, before, pc.utf8_rtrim(pc.utf8_slice_codeunits(digits, -scale), "0")
 
 
-def _assembled(sign: Array, before: Array, after: Array) -> Array:
+def _assembled(sign: pa.Array, before: pa.Array, after: pa.Array) -> pa.Array:
     point = pc.if_else(pc.equal(after, ""), "", ".")
     return pc.binary_join_element_wise(sign, before, point, after, "")
 
 
-def plain_text(values: Array) -> Array:
+def plain_text(values: pa.Array) -> pa.Array:
     """Decimals as plain text: no exponent, no separators, no closing zeros."""
     return _assembled(*_parts(values))
 
 
-def _comma_text(values: Array) -> Array:
+def _comma_text(values: pa.Array) -> pa.Array:
     sign, before, after = _parts(values)
     padded = pc.utf8_lpad(before, 3 * _GROUPS, "0")
     groups = [pc.utf8_slice_codeunits(padded, 3 * place, 3 * place + 3) for place in range(_GROUPS)]
@@ -115,7 +119,7 @@ def _comma_text(values: Array) -> Array:
     return _assembled(sign, pc.if_else(pc.equal(grouped, ""), "0", grouped), after)
 
 
-def _exponent_text(values: Array) -> Array:
+def _exponent_text(values: pa.Array) -> pa.Array:
     """Plain text with an exponent now and then; both are the same number exactly."""
     texts = plain_text(values)
     tiny = pc.match_substring_regex(texts, r"^-?0\.000000")
@@ -125,52 +129,52 @@ def _exponent_text(values: Array) -> Array:
     return pc.replace_with_mask(texts, chosen, pa.array(scientific, _TEXT))
 
 
-def _whole_number(values: Array) -> Array:
+def _whole_number(values: pa.Array) -> pa.Array:
     return values.cast(_TEXT)
 
 
 # --------------------------------------------------------------------------------------------- instants
 
 
-def _milliseconds(values: Array) -> Array:
+def _milliseconds(values: pa.Array) -> pa.Array:
     return values.cast(pa.int64())
 
 
-def _kst(values: Array) -> Array:
+def _kst(values: pa.Array) -> pa.Array:
     """`2026-11-02 09:05:00`, with milliseconds where there are any."""
     local = pc.add(_milliseconds(values), n.KST_OFFSET_MILLISECONDS).cast(pa.timestamp("ms"))
     return pc.replace_substring_regex(local.cast(_TEXT), r"\.000$", "")
 
 
-def _kst_with_t(values: Array) -> Array:
+def _kst_with_t(values: pa.Array) -> pa.Array:
     return pc.replace_substring(_kst(values), " ", "T")
 
 
-def _kst_with_offset(values: Array) -> Array:
+def _kst_with_offset(values: pa.Array) -> pa.Array:
     return pc.binary_join_element_wise(_kst_with_t(values), "+09:00", "")
 
 
-def _kst_unpadded_hour(values: Array) -> Array:
+def _kst_unpadded_hour(values: pa.Array) -> pa.Array:
     return pc.replace_substring_regex(_kst(values), r" 0([0-9]):", r" \1:")
 
 
-def _utc(values: Array) -> Array:
+def _utc(values: pa.Array) -> pa.Array:
     naive = _milliseconds(values).cast(pa.timestamp("ms")).cast(_TEXT)
     return pc.binary_join_element_wise(pc.replace_substring(naive, " ", "T"), "Z", "")
 
 
-def _epoch_milliseconds(values: Array) -> Array:
+def _epoch_milliseconds(values: pa.Array) -> pa.Array:
     return _milliseconds(values).cast(_TEXT)
 
 
-def _epoch_seconds(values: Array) -> Array:
+def _epoch_seconds(values: pa.Array) -> pa.Array:
     seconds = pc.divide(_milliseconds(values), 1000)
     if not pc.all(pc.equal(pc.multiply(seconds, 1000), _milliseconds(values)), min_count=0).as_py():
         raise ValueError("epoch seconds hold no milliseconds; give instants on whole seconds")
     return seconds.cast(_TEXT)
 
 
-_SPELL: Mapping[str, Callable[[Array], Array]] = {
+_SPELL: Mapping[str, Callable[[pa.Array], pa.Array]] = {
     n.QUANTITY_PLAIN.name: plain_text,
     n.QUANTITY_COMMAS.name: _comma_text,
     n.QUANTITY_EXPONENT.name: _exponent_text,
@@ -239,7 +243,7 @@ _AFTER_EXAMPLE: Mapping[ValueType, Callable[[n.Notation], Callable[..., str]]] =
 # ---------------------------------------------------------------------------------------- halt targets
 
 
-def _targets(scopes: Array, targets: Array, native: Native) -> Array:
+def _targets(scopes: pa.Array, targets: pa.Array, native: Native) -> pa.Array:
     """Each target as its scope says; one that does not fit its scope is written by what it looks like."""
     texts = [
         None if target is None else _target(scope, target, native)

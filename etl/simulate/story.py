@@ -1,9 +1,9 @@
 """The story that the simulated exchanges tell: every trouble of a run, as a table that can be read.
 
-Each event is a record; the rooms beside this one look up what concerns them and bend their figures accordingly. Days are
-counted back from the last day of the run (0 is the last day itself), so that a run of any length that ends yesterday
-tells the newest part of the story. Events before the first day do not happen. For the audits, `days_before`
-counts months: 0 is the last month whose audit is due by the last day.
+Each event is a record; the rooms beside this one look up what concerns them and bend their figures accordingly. Days
+are counted back from the last day of the run (0 is the last day itself), so that a run of any length that ends
+yesterday tells the newest part of the story. Events before the first day do not happen. For the audits,
+`days_before` counts months: 0 is the last month whose audit is due by the last day.
 """
 
 from __future__ import annotations

@@ -124,39 +124,55 @@ def _mixed(count: int, random: np.random.Generator) -> list[str]:
 
 
 def _drawn(exchange: str, day: date, number: int, kind: str, symbol: str, random: np.random.Generator) -> Halt:
-    base = int(Period.of_day(day).start.timestamp())
-    accounts = int(6e6 * MEMBERS[exchange].turnover_share * random.uniform(0.002, 0.02))
-    halt_id = _halt_id(exchange, day, number)
-    at = base + int(random.integers((3 if kind == "maintenance" else 7) * _HOUR, 22 * _HOUR))
+    """One ordinary halt; it is over by half past two of the next day, and such a night lasts until three."""
+    midnight = int(Period.of_day(day).start.timestamp())
+    at = midnight + int(random.integers((3 if kind == "maintenance" else 7) * _HOUR, 22 * _HOUR))
+    halt = Halt(
+        halt_id=_halt_id(exchange, day, number),
+        scope="exchange",
+        target="ALL",
+        functions="trading",
+        trigger=kind,
+        mode="manual",
+        detected_at=at - int(random.integers(2, 25)) * _MINUTE,
+        halted_at=at,
+        resumed_at=at + int(random.integers(15, 90)) * _MINUTE,
+        notice_at=at + int(random.integers(3, 40)) * _MINUTE,
+        affected_account_count=int(6e6 * MEMBERS[exchange].turnover_share * random.uniform(0.002, 0.02)),
+    )
     match kind:
         case "maintenance":
-            functions = str(random.choice(("deposit", "withdrawal", "all"), p=(0.4, 0.2, 0.4)))
-            lasting = int(random.integers(_HOUR, 4 * _HOUR + _HOUR // 2))
-            notice = at - int(random.integers(4 * _HOUR, 40 * _HOUR))
-            return Halt(
-                halt_id, "asset", symbol, functions, "maintenance", "manual",
-                at - 30 * _MINUTE, at, at + lasting, notice, 0,
-            )  # fmt: skip
+            return replace(
+                halt,
+                scope="asset",
+                target=symbol,
+                functions=str(random.choice(("deposit", "withdrawal", "all"), p=(0.4, 0.2, 0.4))),
+                resumed_at=at + int(random.integers(_HOUR, 4 * _HOUR + _HOUR // 2)),
+                notice_at=at - int(random.integers(4 * _HOUR, 40 * _HOUR)),
+                affected_account_count=0,
+            )
         case "maintenance_all":
-            early = base + 4 * _HOUR
-            return Halt(
-                halt_id, "exchange", "ALL", "all", "maintenance", "manual",
-                early - _HOUR, early, early + 2 * _HOUR, early - 72 * _HOUR, accounts,
-            )  # fmt: skip
+            return replace(
+                halt,
+                functions="all",
+                trigger="maintenance",
+                detected_at=midnight + 3 * _HOUR,
+                halted_at=midnight + 4 * _HOUR,
+                resumed_at=midnight + 6 * _HOUR,
+                notice_at=midnight - 70 * _HOUR,
+            )
         case "abnormal_trading":
             seen = at - int(random.integers(5, 120))
-            return Halt(
-                halt_id, "market", f"{symbol}/KRW", "trading", "abnormal_trading", "automatic",
-                seen, at, at + int(random.integers(5, 50)) * _MINUTE, at + int(random.integers(3, 40)) * _MINUTE, accounts,
-            )  # fmt: skip
-        case "system_fault":
-            seen = at - int(random.integers(2, 25)) * _MINUTE
-            return Halt(
-                halt_id, "exchange", "ALL", "trading", "system_fault", "manual",
-                seen, at, at + int(random.integers(15, 90)) * _MINUTE, at + int(random.integers(4, 30)) * _MINUTE, accounts,
-            )  # fmt: skip
+            return replace(halt, scope="market", target=f"{symbol}/KRW", mode="automatic", detected_at=seen)
+        case "authority_order":
+            few = int(random.integers(1, 9))
+            return replace(
+                halt,
+                scope="account",
+                target="ACCOUNTS",
+                functions="withdrawal",
+                notice_at=None,
+                affected_account_count=few,
+            )
         case _:
-            return Halt(
-                halt_id, "account", "ACCOUNTS", "withdrawal", "authority_order", "manual",
-                at - _HOUR, at, at + int(random.integers(20, 110)) * _MINUTE, None, int(random.integers(1, 9)),
-            )  # fmt: skip
+            return halt

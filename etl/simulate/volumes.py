@@ -1,7 +1,7 @@
 """Trading by market and hour, with the API's part of it, and what surveillance saw in it.
 
-Turnover is heavy-tailed over markets and follows Korean evenings and weekdays; the API's share differs by market and drifts
-slowly by exchange. Surveillance concerns a small part of a market's API trading of the day.
+Turnover is heavy-tailed over markets and follows Korean evenings and weekdays; the API's share differs by market and
+drifts slowly by exchange. Surveillance concerns a small part of a market's API trading of the day.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def _shares(seed: int, exchange: str, values: Floats, day: date, random: np.rand
     by_market = target * np.exp(habits)
     for place, share in _HIGH_SHARES.items():
         by_market[place : place + 1] = share
-    shares = by_market[:, None] * random.lognormal(0, 0.09, values.shape)
+    shares: Floats = by_market[:, None] * random.lognormal(0, 0.09, values.shape)
     for _ in range(_ROUNDS):
         shares = (shares * target / ((shares * values).sum() / values.sum())).clip(0.01, 0.94)
     return shares

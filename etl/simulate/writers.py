@@ -1,35 +1,29 @@
 """Canonical Arrow table → the bytes of a file: an exchange's own format, or the canonical template.
 
-The inverse of `etl.formats` and `etl.normalise`, driven by the same layouts, so that what is written here and read there
-is the same table to the last digit. The same table gives the same bytes at any time: workbooks carry a fixed
-date of creation. Source: specification, sections 3.7 and 4.
+The inverse of `etl.formats` and `etl.normalise`, driven by the same layouts, so that what is written here and read
+there is the same table to the last digit. The same table gives the same bytes at any time. Workbooks are in
+`etl.simulate.sheets`. Source: specification, sections 3.7 and 4.
 """
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import re
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import xlsxwriter
 
 from etl.formats.workbook import PERIOD_LABEL, TOTAL_MARK
 from etl.layout import Container, Exchange, Layout, canonical_layout
 from etl.notation import ARROW_TYPES
+from etl.simulate.sheets import Cells, write_workbook
 from etl.simulate.spelling import Spelled, spell, spelled
 from expectations.vocabulary import Period, Report, ValueType
 
-_CREATED = datetime(2026, 6, 1)
-"""Date of creation in every workbook: a file must not change with the hour at which it is written."""
-_EXACT_IN_CELL = 10**16
-"""xlsxwriter writes sixteen digits; a larger count would lose some."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NEEDS_QUOTES = '[",\r\n]'
 _NEEDS_ESCAPE = re.compile(r'["\\\x00-\x1f]')
@@ -65,7 +59,7 @@ def write_canonical(table: pa.Table, report: Report, container: Container) -> by
     layout = canonical_layout(report, container)
     columns = spelled(table, layout, report)
     if container is Container.XLSX:
-        return _workbook(report.name, [_header(columns), *_rows(columns)])
+        return write_workbook(report.name, [_header(columns)], columns, [])
     return _lines(_csv_rows(columns, ""), "\n").encode("utf-8")
 
 
@@ -133,13 +127,8 @@ def _quoted(texts: pa.Array) -> pa.Array:
     special = pc.match_substring_regex(texts, _NEEDS_QUOTES)
     if not pc.any(special).as_py():
         return texts
-    return pa.array([None if text is None else _quoted_field(text) for text in texts.to_pylist()], pa.string())
-
-
-def _quoted_field(text: str) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([text])
-    return line.getvalue()
+    doubled = pc.binary_join_element_wise('"', pc.replace_substring(texts, '"', '""'), '"', "")
+    return pc.if_else(special, doubled, texts)
 
 
 # ------------------------------------------------------------------------------------------------- XLSX
@@ -150,69 +139,31 @@ def _native_workbook(
 ) -> bytes:
     """Title, period, headers, data and, where the layout has one, the row of totals."""
     columns = spelled(table, layout, report)
-    rows: list[Sequence[Any]] = [[title], [PERIOD_LABEL, period.text], _header(columns)]
+    above: list[Cells] = [[title], [PERIOD_LABEL, period.text], _header(columns)]
     if table.num_rows == 0:
-        rows.append([layout.nil_mark])
+        below: list[Cells] = [[layout.nil_mark]]
     else:
-        rows.extend(_rows(columns))
-        if layout.total_row:
-            rows.append(_totals(totals_of, layout, report))
-    assert layout.sheet is not None
-    return _workbook(layout.sheet, rows)
+        below = [_totals(totals_of, layout, report)] if layout.total_row else []
+    return write_workbook(layout.sheet or report.name, above, columns, below)
 
 
 def _header(columns: Sequence[Spelled]) -> list[str]:
     return [column.name for column in columns]
 
 
-def _rows(columns: Sequence[Spelled]) -> list[Sequence[Any]]:
-    values = [_cells(column) for column in columns]
-    return list(zip(*values, strict=True))
-
-
-def _cells(column: Spelled) -> list[Any]:
-    texts: list[Any] = column.texts.to_pylist()
-    return [None if text is None else int(text) for text in texts] if column.is_bare else texts
-
-
-def _totals(table: pa.Table, layout: Layout, report: Report) -> list[Any]:
+def _totals(table: pa.Table, layout: Layout, report: Report) -> Cells:
     """합계 in the first column, the sums of the won and count columns in theirs."""
-    cells: list[Any] = [TOTAL_MARK]
+    cells: list[str | int | None] = [TOTAL_MARK]
     for name in list(layout.columns)[1:]:
         kind = report.field(name).type
         if kind is ValueType.COUNT:
-            cells.append(pc.sum(table.column(name)).as_py())
+            cells.append(pc.sum(table.column(name), min_count=0).as_py())
         elif kind is ValueType.KRW:
-            total = pc.sum(table.column(name)).cast(ARROW_TYPES[kind])
-            cells.append(spell(pa.array([total.as_py()], ARROW_TYPES[kind]), layout.columns[name].notation)[0].as_py())
+            total = pc.sum(table.column(name), min_count=0).as_py()
+            cells.append(spell(pa.array([total], ARROW_TYPES[kind]), layout.columns[name].notation)[0].as_py())
         else:
             cells.append(None)
     return cells
-
-
-def _workbook(sheet: str, rows: Sequence[Sequence[Any]]) -> bytes:
-    """One sheet, row by row: texts as inline strings, whole numbers as numeric cells."""
-    target = io.BytesIO()
-    with xlsxwriter.Workbook(target, {"constant_memory": True}) as workbook:
-        workbook.set_properties({"created": _CREATED})
-        worksheet = workbook.add_worksheet(sheet)
-        _fill(rows, worksheet.write_string, worksheet.write_number)
-    return target.getvalue()
-
-
-def _fill(
-    rows: Sequence[Sequence[Any]],
-    write_string: Callable[[int, int, str], Any],
-    write_number: Callable[[int, int, int], Any],
-) -> None:
-    for row, values in enumerate(rows):
-        for column, value in enumerate(values):
-            if isinstance(value, str):
-                write_string(row, column, value)
-            elif value is not None:
-                if abs(value) >= _EXACT_IN_CELL:
-                    raise ValueError(f"a numeric cell cannot hold {value} exactly")
-                write_number(row, column, value)
 
 
 # ---------------------------------------------------------------------------------------------- Parquet

@@ -1,0 +1,36 @@
+"""Frame to figure, and nothing else: every chart of the screens, in one house style.
+
+An exchange keeps its colour, marker and dash everywhere (Okabe and Ito's colours). Missing days are gaps, never
+interpolated. There are no heat maps and no Sankey diagrams, because Streamlit tells of no click on them; squares are
+markers, stretches of time are bars with a base. Every mark that leads to rows carries in `customdata` what they are
+found by.
+"""
+
+from app.charts.grades import day_grade
+from app.charts.halts import halt_lanes
+from app.charts.keys import allow_list_coverage, case_timeline, ended_keys, open_stages
+from app.charts.reconciliation import episode_sizes, ledger_and_wallet, reconciliation_calendar, slot_strip
+from app.charts.style import CONFIG, Figure, Look, figure_in_house_style, warm_up
+from app.charts.volume import market_bars, market_share, share_by_day, share_by_hour
+
+__all__ = [
+    "CONFIG",
+    "Figure",
+    "Look",
+    "allow_list_coverage",
+    "case_timeline",
+    "day_grade",
+    "ended_keys",
+    "episode_sizes",
+    "figure_in_house_style",
+    "halt_lanes",
+    "ledger_and_wallet",
+    "market_bars",
+    "market_share",
+    "open_stages",
+    "reconciliation_calendar",
+    "share_by_day",
+    "share_by_hour",
+    "slot_strip",
+    "warm_up",
+]

@@ -1,0 +1,160 @@
+"""The house style: colours, markers, dashes, axes, and an empty figure to begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.graph_objects import Figure as Figure
+
+from app.words import exchange_name, say
+from etl.exchanges import all_exchanges
+from expectations.vocabulary import KST
+
+CONFIG = MappingProxyType(
+    {"displaylogo": False, "showSendToCloud": False, "displayModeBar": False, "scrollZoom": False}
+)
+"""Nothing of a chart leaves the house, and no tool bar covers it."""
+DAY_FORMAT = "%m-%d"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a figure's looks depend on: the language of its words, and a light or dark ground."""
+
+    language: str
+    dark: bool = False
+
+    def say(self, key: str, **parts: object) -> str:
+        """A text of the screens in this language."""
+        return say(key, self.language, **parts)
+
+    @property
+    def ink(self) -> str:
+        """Text and axes."""
+        return "#e6ebf0" if self.dark else "#0d141b"
+
+    @property
+    def quiet(self) -> str:
+        """What is there without being looked at: reference lines, complete days."""
+        return "#a9b4c0" if self.dark else "#55606c"
+
+    @property
+    def rule(self) -> str:
+        """Lines of the grid."""
+        return "#2b3641" if self.dark else "#e4e9ee"
+
+    @property
+    def ground(self) -> str:
+        """The page behind the chart."""
+        return "#12181f" if self.dark else "#ffffff"
+
+    def colour(self, place: int) -> str:
+        """The colour of the exchange, or series, at `place`."""
+        colours = _DARK if self.dark else _LIGHT
+        return colours[place % len(colours)]
+
+
+_LIGHT = ("#0072b2", "#b87a00", "#008a64", "#d55e00", "#b0558a", "#3a8fc4", "#6b5b00", "#4a5560")
+_DARK = ("#4aa3df", "#e69f00", "#1fb88c", "#f0803c", "#d98fb8", "#8fd0f5", "#f0e442", "#c3ccd5")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+
+
+def warm_up() -> None:
+    """Load all that the first chart needs."""
+    go.Figure([go.Scatter(y=[1.0]), go.Bar(y=[1.0])]).to_json()
+
+
+def place_of(exchange: str) -> int:
+    """The place of an exchange among all, which fixes its colour, marker and dash."""
+    known = list(all_exchanges())
+    return known.index(exchange) if exchange in known else len(known)
+
+
+def figure_in_house_style(look: Look, height: int, **layout: Any) -> go.Figure:
+    """An empty figure in the house style."""
+    axis = {
+        "gridcolor": look.rule,
+        "linecolor": look.quiet,
+        "tickcolor": look.quiet,
+        "zeroline": False,
+        "automargin": True,
+        "title": {"font": {"size": 12}, "standoff": 8},
+    }
+    figure = go.Figure()
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 12, "t": 36, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "Source Sans, 'Noto Sans CJK KR', sans-serif", "size": 13, "color": look.ink},
+        hovermode="closest",
+        dragmode=False,
+        hoverlabel={"bgcolor": look.ground, "bordercolor": look.quiet, "font": {"color": look.ink, "size": 13}},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "y": 1.02,
+            "yanchor": "bottom",
+            "font": {"size": 13},
+            "traceorder": "normal",
+        },
+        xaxis=axis,
+        yaxis=axis,
+        barcornerradius=2,
+    )
+    return figure.update_layout(**layout)
+
+
+def day_axis(look: Look, figure: go.Figure, days: Sequence[date]) -> go.Figure:
+    """A horizontal axis of KST days that never shows hours."""
+    step = max(1, -(-len(days) // 12))
+    shown = [day.isoformat() for day in days][::step]
+    figure.update_xaxes(
+        title_text=look.say("axis.day"),
+        type="date",
+        tickformat=DAY_FORMAT,
+        tickvals=shown,
+        showgrid=False,
+    )
+    if days:
+        ends = [
+            datetime.combine(days[0], datetime.min.time()) - timedelta(hours=14),
+            datetime.combine(days[-1], datetime.min.time()) + timedelta(hours=14),
+        ]
+        figure.update_xaxes(range=[end.isoformat() for end in ends])
+    return figure
+
+
+def line_of(look: Look, exchange: str, **trace: Any) -> go.Scatter:
+    """A line with markers in the colours of an exchange, broken where there is no value."""
+    place = place_of(exchange)
+    return go.Scatter(
+        name=exchange_name(exchange, look.language),
+        mode="lines+markers",
+        connectgaps=False,
+        line={"color": look.colour(place), "width": 2, "dash": DASHES[place % len(DASHES)]},
+        marker={"color": look.colour(place), "size": 7, "symbol": SYMBOLS[place % len(SYMBOLS)]},
+        **trace,
+    )
+
+
+def exchanges_in(frame: pd.DataFrame) -> list[str]:
+    """The exchanges of a frame in the order of the screens."""
+    return sorted(set(frame["exchange"]), key=place_of)
+
+
+def is_ended(instant: Any) -> bool:
+    """True where a moment is known; what has no end is open."""
+    return instant is not None and not pd.isna(instant)
+
+
+def local_time(instant: datetime) -> str:
+    """KST wall time without a zone: plotly draws what it is told."""
+    return instant.astimezone(KST).replace(tzinfo=None).isoformat()

@@ -1,0 +1,50 @@
+"""The table of pages: file, address, title, sign, and who sees it. A page is one file and one line here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.identity import Role, Scope
+from app.words import say
+
+_PAGES = Path(__file__).resolve().parent.parent / "pages"
+_EVERYBODY = frozenset(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One page: its name (file, address and texts share it), its icon, and the roles that see it."""
+
+    name: str
+    icon: str
+    roles: frozenset[Role] = _EVERYBODY
+
+
+SCREENS = (
+    Screen("overview", ":material/dashboard:"),
+    Screen("api_volume", ":material/show_chart:"),
+    Screen("key_revocations", ":material/key_off:"),
+    Screen("reconciliation", ":material/balance:"),
+    Screen("halts", ":material/block:"),
+    Screen("submissions", ":material/inbox:"),
+)
+"""Every page in the order of the menu; the first is what one sees on arriving."""
+
+
+def pages(scope: Scope, language: str) -> dict[str, Any]:
+    """The pages that a scope may see, by name, titled in `language`."""
+    return {
+        screen.name: st.Page(
+            _PAGES / f"{screen.name}.py",
+            title=say(f"{screen.name}.title", language),
+            icon=screen.icon,
+            url_path=screen.name,
+            default=screen is SCREENS[0],
+        )
+        for screen in SCREENS
+        if scope.role in screen.roles
+    }

@@ -1,0 +1,24 @@
+"""The script of a session: who looks, in which language, at what; then the page that was asked for."""
+
+import streamlit as st
+
+from app import moments, navigation, widgets
+from app.identity import current_scope
+from app.widgets import address, house
+from app.widgets.view import View, keep_view, newest_day
+from app.words import say
+
+scope = current_scope()
+now = moments.now()
+language = address.language()
+st.set_page_config(page_title=say("product", language), page_icon=str(house.ICON), layout="wide")
+house.style()
+st.logo(str(house.ICON), size="large")
+page = st.navigation(list(navigation.pages(scope, language).values()))
+address.drop_picks_of_other_pages(page.url_path)
+latest = newest_day(scope)
+with st.sidebar:
+    choice = widgets.sidebar(scope, latest, moments.kst_day(now), language)
+    widgets.language_switch(language)
+keep_view(View(language, scope, choice, latest, now, dark=getattr(st.context.theme, "type", "light") == "dark"))
+page.run()

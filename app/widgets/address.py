@@ -1,0 +1,89 @@
+"""The address of a page: language, filters and what is picked, so that a copied link shows the same again.
+
+Streamlit's own binding writes the translated labels of choices; these are ids, the same in both languages. Filters
+are shared by all pages; picks (a day, a case, a submission) belong to one page and are dropped on leaving it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from app.words import LANGUAGES
+
+FILTERS = ("lang", "exchange", "period", "from", "to")
+"""The parameters that all pages share."""
+_WRITTEN = "address.written"
+_PAGE = "address.page"
+
+
+def language() -> str:
+    """The language that is read."""
+    return restored("lang", LANGUAGES[0], lambda text: text in LANGUAGES)
+
+
+def restored(name: str, default: str, is_valid: Callable[[str], bool]) -> str:
+    """A filter's value: what the address says if somebody changed it, else what the session last had."""
+    written = _written()
+    in_address = st.query_params.get(name)
+    known = written.get(name, default)
+    if in_address is not None and in_address != written.get(name) and is_valid(in_address):
+        known = in_address
+    remember(name, known, default)
+    return known
+
+
+def remember(name: str, value: str, default: str) -> None:
+    """Write a filter's value into the session and the address; the default leaves no trace in the address."""
+    _written()[name] = value
+    if value == default:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != value:
+        st.query_params[name] = value
+
+
+def _written() -> dict[str, str]:
+    written: dict[str, str] = st.session_state.setdefault(_WRITTEN, {})
+    return written
+
+
+def drop_picks_of_other_pages(page: str) -> None:
+    """Forget what was picked on the page that was shown before."""
+    before = st.session_state.get(_PAGE)
+    st.session_state[_PAGE] = page
+    if before not in (None, page):
+        for name in list(st.query_params):
+            if name not in FILTERS:
+                del st.query_params[name]
+
+
+def picked(name: str) -> str:
+    """What is picked on this page under `name`; empty where nothing is."""
+    return str(st.query_params.get(name, ""))
+
+
+def picked_day(name: str) -> date | None:
+    """The day that is picked on this page under `name`; none where there is none, or it is no day."""
+    try:
+        return date.fromisoformat(picked(name))
+    except ValueError:
+        return None
+
+
+def pick(**values: str) -> None:
+    """Write what was picked into the address; an empty value is taken out of it."""
+    for name, value in values.items():
+        if value:
+            st.query_params[name] = value
+        else:
+            st.query_params.pop(name, None)
+
+
+def link(page: str, **picks: str) -> str:
+    """The address of a page with the present filters, changed and completed by `picks`."""
+    shared = {name: st.query_params[name] for name in FILTERS if name in st.query_params}
+    query = urlencode({**shared, **{name: value for name, value in picks.items() if value}})
+    return f"/{page}?{query}" if query else f"/{page}"

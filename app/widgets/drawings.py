@@ -1,0 +1,56 @@
+"""A chart on the screen: a title, words for those who do not see it, the same as a table, and what a click does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import charts
+from app.widgets.tables import Shown, table
+from app.widgets.view import View
+
+
+def chart(
+    view: View,
+    figure: charts.Figure,
+    *,
+    key: str,
+    alt: str,
+    frame: pd.DataFrame,
+    columns: Mapping[str, Shown],
+    title: str = "",
+    on_pick: Callable[[Sequence[Any]], None] | None = None,
+) -> None:
+    """Draw a figure; `on_pick` is called with the `customdata` of the mark that somebody clicks.
+
+    `alt` says what the chart shows; the switch beside the title shows `columns` of `frame` in its place.
+    """
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.html(f'<h4 class="chart">{escape(title)}</h4>', width="content")
+        as_table = st.toggle(view.say("chart.as_table"), key=f"{key}.table")
+    if as_table:
+        table(view, frame, columns, alt=alt)
+        return
+    if on_pick is None:
+        st.plotly_chart(figure, key=key, config=dict(charts.CONFIG), theme=None, alt=alt)
+        return
+
+    def clicked() -> None:
+        points = st.session_state[key].selection.points
+        found = points[0].get("customdata") if points else None
+        if found:
+            on_pick(list(found.values()) if isinstance(found, dict) else found)
+
+    st.plotly_chart(
+        figure,
+        key=key,
+        config=dict(charts.CONFIG),
+        theme=None,
+        alt=alt,
+        on_select=clicked,
+        selection_mode="points",
+    )

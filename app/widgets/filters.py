@@ -1,0 +1,147 @@
+"""The side bar: language, exchanges and period, shared by all pages and kept in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import streamlit as st
+
+from app.identity import Scope
+from app.queries import Choice
+from app.widgets.address import pick, picked, remember, restored
+from app.widgets.header import state_mark
+from app.widgets.view import View
+from app.words import LANGUAGES, exchange_name, say
+from expectations.catalogue import all_reports
+from expectations.vocabulary import State
+
+PERIODS = {"7d": 7, "30d": 30, "90d": 90}
+"""Presets that end on the newest day with data, and their length in days."""
+DEFAULT_PERIOD = "30d"
+CUSTOM = "custom"
+LONGEST_DAYS = 400
+_OWN_NAMES = {"ko": "한국어", "en": "English"}
+
+
+def language_switch(language: str) -> None:
+    """Which language is read; each is named in itself."""
+    st.session_state["filter.lang"] = language
+
+    def chosen() -> None:
+        remember("lang", st.session_state["filter.lang"] or LANGUAGES[0], LANGUAGES[0])
+
+    st.segmented_control(
+        "한국어 · English",
+        LANGUAGES,
+        format_func=_OWN_NAMES.__getitem__,
+        key="filter.lang",
+        on_change=chosen,
+        label_visibility="collapsed",
+        required=True,
+    )
+
+
+def sidebar(scope: Scope, latest: date | None, now_day: date, language: str) -> Choice:
+    """The exchanges and days that are looked at."""
+    exchanges = _exchanges(scope, language)
+    return Choice(exchanges, *_period(latest or now_day - timedelta(days=1), language))
+
+
+def _exchanges(scope: Scope, language: str) -> tuple[str, ...]:
+    text = restored("exchange", "", lambda text: all(name in scope.exchanges for name in text.split(",")))
+    st.session_state["filter.exchange"] = [name for name in scope.exchanges if name in text.split(",")]
+
+    def chosen() -> None:
+        remember("exchange", ",".join(st.session_state["filter.exchange"]), "")
+
+    selected = st.multiselect(
+        say("filter.exchanges", language),
+        scope.exchanges,
+        format_func=lambda name: exchange_name(name, language),
+        key="filter.exchange",
+        on_change=chosen,
+        placeholder=say("filter.all_exchanges", language),
+        select_all=False,
+    )
+    return tuple(selected)
+
+
+def _period(latest: date, language: str) -> tuple[date, date]:
+    period = restored("period", DEFAULT_PERIOD, lambda text: text in (*PERIODS, CUSTOM))
+    st.session_state["filter.period"] = period
+
+    def chosen() -> None:
+        remember("period", st.session_state["filter.period"] or DEFAULT_PERIOD, DEFAULT_PERIOD)
+
+    st.segmented_control(
+        say("filter.period", language),
+        (*PERIODS, CUSTOM),
+        format_func=lambda name: say(f"filter.{name}", language),
+        key="filter.period",
+        on_change=chosen,
+        required=True,
+    )
+    first, last = latest - timedelta(days=PERIODS.get(period, 30) - 1), latest
+    if period != CUSTOM:
+        remember("from", "", "")
+        remember("to", "", "")
+        st.caption(say("filter.days", language, first=first, last=last))
+        return first, last
+    left, right = st.columns(2)
+    with left:
+        first = _day("from", first, language)
+    with right:
+        last = _day("to", last, language)
+    if last < first:
+        st.caption(say("filter.reversed", language))
+        return last, first
+    return max(first, last - timedelta(days=LONGEST_DAYS - 1)), last
+
+
+def _day(name: str, default: date, language: str) -> date:
+    text = restored(name, default.isoformat(), _is_day)
+    st.session_state[f"filter.{name}"] = date.fromisoformat(text)
+
+    def chosen() -> None:
+        day = st.session_state[f"filter.{name}"]
+        remember(name, (day or default).isoformat(), "")
+
+    remember(name, text, "")
+    st.date_input(say(f"filter.{name}", language), key=f"filter.{name}", on_change=chosen, format="YYYY-MM-DD")
+    return date.fromisoformat(text)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def submission_filters(view: View) -> tuple[str, str]:
+    """Which report and which state of submissions are listed; an empty text means all."""
+    left, right = st.columns(2)
+    with left:
+        report = _choice(view, "report", tuple(all_reports()), view.report)
+    with right:
+        state = _choice(view, "state", tuple(State), lambda name: state_mark(view, name))
+    return report, state
+
+
+def _choice(view: View, name: str, options: tuple[str, ...], word: Callable[[str], str]) -> str:
+    """One of the options, or all; kept in the address as a pick of this page."""
+    in_address = picked(name)
+    st.session_state[f"filter.{name}"] = in_address if in_address in options else ""
+
+    def chosen() -> None:
+        pick(**{name: st.session_state[f"filter.{name}"] or "", "submission": ""})
+
+    return st.selectbox(
+        view.say(f"filter.{name}"),
+        ("", *options),
+        format_func=lambda value: word(value) if value else view.say(f"filter.all_{name}s"),
+        key=f"filter.{name}",
+        on_change=chosen,
+    )

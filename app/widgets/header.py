@@ -1,0 +1,103 @@
+"""The head of a page, its sections, and the sentences that stand where there is nothing to show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import NoReturn
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app.moments import duration, kst_minute
+from app.queries import Choice
+from app.widgets.view import View
+from expectations.vocabulary import Period
+
+STATE_GLYPHS = {
+    "received": "◔",
+    "accepted": "●",
+    "rejected": "✕",
+    "superseded": "↻",
+    "withdrawn": "⊘",
+    "missing": "✕",
+    "partial": "◑",
+    "late": "◐",
+    "current": "●",
+    "nil": "○",
+    "not_due": "·",
+    "open": "▶",
+    "ended": "■",
+    "closed": "■",
+    "lifted": "■",
+}
+"""A sign beside the word of a state, so that colour never stands alone."""
+
+
+def header(view: View, page: str) -> None:
+    """Title, what the page is for, and how new the figures are."""
+    st.title(view.say(f"{page}.title"), anchor=False)
+    st.html(f'<p class="purpose">{escape(view.say(f"{page}.purpose"))}</p>{_as_of(view)}')
+
+
+def _as_of(view: View) -> str:
+    """The chip that says until when the figures reach, in KST, and how old that is."""
+    if view.latest_day is None:
+        return f'<p class="asof">{escape(view.say("head.no_data"))}</p>'
+    end = Period.of_day(view.latest_day).end
+    age = duration(view.now - end, view.language)
+    return (
+        f'<p class="asof">{escape(view.say("head.as_of", moment=kst_minute(end), age=age))}'
+        f" · {escape(_days(view, view.choice))}</p>"
+    )
+
+
+def _days(view: View, choice: Choice) -> str:
+    return view.say("head.period", first=choice.first_day, last=choice.last_day, count=len(choice.days))
+
+
+def section(view: View, key: str, **parts: object) -> None:
+    """A heading inside a page."""
+    st.subheader(view.say(key, **parts), anchor=False)
+
+
+def markup(body: str) -> None:
+    """A piece of HTML that the page made and escaped itself."""
+    st.html(body)
+
+
+def facts(pairs: Mapping[str, str]) -> None:
+    """Names and values of one thing."""
+    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in pairs.items())
+    st.html(f'<dl class="facts">{items}</dl>')
+
+
+def columns(count: int) -> list[DeltaGenerator]:
+    """Places side by side."""
+    return st.columns(count, gap="medium")
+
+
+def stop() -> NoReturn:
+    """Nothing more on this page."""
+    st.stop()
+
+
+def sentence(text: str) -> None:
+    """What the charts below show, in words."""
+    st.html(f'<p class="sentence">{escape(text)}</p>')
+
+
+def note(text: str) -> None:
+    """A definition or a limit that belongs to the figures beside it."""
+    st.html(f'<p class="note">{escape(text)}</p>')
+
+
+def empty(view: View, key: str, **parts: object) -> None:
+    """Why there is nothing to show, and what to do; another sentence while there is no data at all."""
+    text = view.say("empty.store") if view.is_empty else view.say(f"empty.{key}", **parts)
+    st.html(f'<p class="empty"><span aria-hidden="true">○</span> {escape(text)}</p>')
+
+
+def state_mark(view: View, state: str) -> str:
+    """Glyph and word of a state."""
+    return f"{STATE_GLYPHS.get(state, '')} {view.say(f'state.{state}')}".strip()

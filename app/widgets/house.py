@@ -1,0 +1,44 @@
+"""The house style of what Streamlit does not draw: a few rules that work on a light and on a dark ground."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+ICON = Path(__file__).resolve().parent.parent / "static" / "mark.svg"
+"""The sign in the browser's tab: a file of ours: signs of its icon font Streamlit fetches from abroad."""
+_CSS = """
+<style>
+h1 { font-size: 1.75rem !important; padding: 0 !important; }
+h3 { font-size: 1.15rem !important; padding: .9rem 0 .1rem 0 !important; }
+.stMainBlockContainer { padding: 3.6rem 2.6rem 3rem 2.6rem; max-width: 1500px; }
+p.purpose { margin: .1rem 0 .35rem 0; opacity: .82; }
+p.asof { display: inline-block; margin: 0; padding: .1rem .6rem; border: 1px solid rgba(128,140,153,.55);
+  border-radius: 1rem; font-size: .875rem; font-variant-numeric: tabular-nums; }
+p.sentence { margin: .2rem 0; font-size: 1.02rem; font-variant-numeric: tabular-nums; }
+p.note { margin: 0; font-size: .875rem; opacity: .82; }
+p.empty { margin: .2rem 0; padding: .7rem .9rem; border: 1px dashed rgba(128,140,153,.8); border-radius: .4rem; }
+h4.chart { margin: 0; padding: 0; font-size: .95rem; font-weight: 600; }
+table.matrix { width: 100%; border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
+table.matrix th { text-align: left; font-weight: 600; padding: .35rem .5rem; white-space: nowrap;
+  border-bottom: 1px solid rgba(128,140,153,.7); }
+table.matrix td { padding: 0; border-bottom: 1px solid rgba(128,140,153,.28); vertical-align: top; }
+table.matrix td a { display: block; padding: .35rem .5rem; color: inherit !important;
+  text-decoration: none !important; min-height: 3.2rem; }
+table.matrix td a:hover, table.matrix td a:focus { background: rgba(11,92,173,.12); outline-offset: -2px; }
+table.matrix td b { font-weight: 600; white-space: nowrap; }
+table.matrix td small { display: block; font-size: .8125rem; opacity: .8; }
+table.matrix td.missing, table.matrix td.rejected { box-shadow: inset 4px 0 0 #b3261e; }
+table.matrix td.late, table.matrix td.partial, table.matrix td.received { box-shadow: inset 4px 0 0 #e3a53a; }
+dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem;
+  padding: 0 !important; margin: .3rem 0 !important; font-size: .9rem; }
+dl.facts dt { opacity: .75; margin: 0 !important; }
+dl.facts dd { margin: 0 !important; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+</style>
+"""
+
+
+def style() -> None:
+    """Put the rules into the page."""
+    st.html(_CSS)

@@ -1,0 +1,61 @@
+"""The rows behind a mark: what the exchange sent, with the file and the row in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from app import queries
+from app.queries.origin import ROW_LIMIT
+from app.widgets.header import empty, note, section
+from app.widgets.tables import Shown, table
+from app.widgets.view import View, ask
+from app.words import field_label
+from expectations.catalogue import report as report_of
+from expectations.vocabulary import ValueType
+
+_NATURES = {
+    ValueType.QUANTITY: Shown.AMOUNT,
+    ValueType.KRW: Shown.AMOUNT,
+    ValueType.COUNT: Shown.COUNT,
+    ValueType.INSTANT: Shown.MOMENT,
+    ValueType.DATE: Shown.DAY,
+    ValueType.CODE: Shown.CODE,
+}
+
+
+def rows_behind(
+    view: View,
+    report: str,
+    exchange: str,
+    first_day: date,
+    last_day: date,
+    *,
+    condition: str = "true",
+    parameters: Sequence[Any] = (),
+    submission: str | None = None,
+    title: str = "",
+) -> None:
+    """A heading and at most 200 published rows, each with its file and source row."""
+    section(view, "rows.title", what=title or f"{view.exchange(exchange)} · {view.report(report)}")
+    frame = ask(
+        queries.rows_behind,
+        report,
+        exchange,
+        first_day,
+        last_day,
+        condition,
+        tuple(parameters),
+        submission,
+    )
+    if frame.empty:
+        empty(view, "rows")
+        return
+    if len(frame) == ROW_LIMIT:
+        note(view.say("rows.cut", count=ROW_LIMIT))
+    shape = report_of(report)
+    columns = {"file": Shown.TEXT, "source_row": Shown.COUNT}
+    columns |= {field.name: _NATURES.get(field.type, Shown.TEXT) for field in shape.fields}
+    labels = {name: field_label(report, name, view.language) for name in shape.field_names}
+    table(view, frame, columns, labels=labels, alt=view.say("rows.alt", report=view.report(report)))

@@ -1,0 +1,120 @@
+"""What one run of a page looks at: language, scope, filters, the present moment; and how it asks its questions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import streamlit as st
+
+from app.charts import Look
+from app.identity import Scope
+from app.queries import Choice, latest_day, records_stamp
+from app.words import code_word, exchange_name, report_name, say
+from etl.store import HOME_VARIABLE, URL_VARIABLE, Store, open_store
+
+_VIEW = "view"
+"""Key of the session under which the script of the session leaves the view for the page."""
+_SECONDS_KEPT = 60
+
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything that a page draws from: who looks, in which language, at which exchanges and days, and when."""
+
+    language: str
+    scope: Scope
+    choice: Choice
+    latest_day: date | None
+    now: datetime
+    dark: bool
+
+    def say(self, key: str, **parts: object) -> str:
+        """A text of the screens."""
+        return say(key, self.language, **parts)
+
+    def exchange(self, name: str) -> str:
+        """An exchange's display name."""
+        return exchange_name(name, self.language)
+
+    def report(self, name: str) -> str:
+        """A report's title."""
+        return report_name(name, self.language)
+
+    def code(self, code: str | None) -> str:
+        """The word of a code."""
+        return code_word(code, self.language)
+
+    @property
+    def exchanges(self) -> tuple[str, ...]:
+        """The exchanges that are looked at."""
+        return self.scope.visible(self.choice.exchanges)
+
+    @property
+    def look(self) -> Look:
+        """What figures need to know."""
+        return Look(self.language, self.dark)
+
+    @property
+    def is_empty(self) -> bool:
+        """True while no report of a day was ever accepted."""
+        return self.latest_day is None
+
+
+def keep_view(view: View) -> None:
+    """Leave the view for the page that runs next."""
+    st.session_state[_VIEW] = view
+
+
+def current_view() -> View:
+    """The view of this run; a page that is not run by the dashboard's own script shows nothing."""
+    view = st.session_state.get(_VIEW)
+    if not isinstance(view, View):
+        st.stop()
+    return view
+
+
+def store() -> Store:
+    """The store that the environment names, opened once a process."""
+    return _opened(os.environ.get(HOME_VARIABLE), os.environ.get(URL_VARIABLE))
+
+
+@st.cache_resource(show_spinner=False)
+def _opened(home: str | None, url: str | None) -> Store:
+    return open_store()
+
+
+def newest_day(scope: Scope) -> date | None:
+    """The last day that accepted reports reach."""
+    return _answer(latest_day.__name__, _place(), records_stamp(store()), scope, (), lambda: latest_day(store(), scope))
+
+
+def ask(
+    question: Callable[Concatenate[Store, Scope, Asked], Answer], *about: Asked.args, **more: Asked.kwargs
+) -> Answer:
+    """The answer to one of the queries, in the scope of whoever looks; kept until the records change."""
+    scope = current_view().scope
+    return _answer(
+        question.__name__,
+        _place(),
+        records_stamp(store()),
+        scope,
+        (about, tuple(sorted(more.items()))),
+        lambda: question(store(), scope, *about, **more),
+    )
+
+
+def _place() -> str:
+    return str(store().engine.url)
+
+
+@st.cache_data(ttl=_SECONDS_KEPT, max_entries=500, show_spinner=False)
+def _answer(question: str, place: str, stamp: str, scope: Scope, about: Any, _answered: Callable[[], Answer]) -> Answer:
+    """One answer by question, store, state of the records, scope and what it is about; `_answered` is no key."""
+    return _answered()

@@ -1,0 +1,145 @@
+"""Submissions: what was filed, what became of it, and every finding of each file."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from app import queries, widgets
+from app.amounts import exact
+from app.moments import duration, kst_text
+from app.queries.submitted import FINDING_LIMIT, LIST_LIMIT, Wanted
+from app.widgets import Shown, View
+
+# The columns of the tables, and how each is written.
+HISTORY = {
+    "received_at": Shown.INSTANT,
+    "exchange": Shown.EXCHANGE,
+    "report": Shown.REPORT,
+    "period": Shown.TEXT,
+    "state": Shown.STATE,
+    "timeliness": Shown.CODE,
+    "row_count": Shown.COUNT,
+    "finding_count": Shown.COUNT,
+    "file": Shown.TEXT,
+    "sha256": Shown.TEXT,
+}
+GROUPS = {"rule": Shown.TEXT, "kind": Shown.CODE, "count": Shown.COUNT, "remedy": Shown.LONG_TEXT}
+FINDINGS = {
+    "rule": Shown.TEXT,
+    "row": Shown.COUNT,
+    "column": Shown.TEXT,
+    "subject": Shown.TEXT,
+    "start": Shown.INSTANT,
+    "end": Shown.INSTANT,
+    "found": Shown.TEXT,
+    "expected": Shown.TEXT,
+    "sentence": Shown.LONG_TEXT,
+}
+STATES = {"at": Shown.INSTANT, "state": Shown.STATE, "cause": Shown.LONG_TEXT}
+VERSIONS = {
+    "received_at": Shown.INSTANT,
+    "state": Shown.STATE,
+    "period": Shown.TEXT,
+    "row_count": Shown.COUNT,
+    "finding_count": Shown.COUNT,
+    "file": Shown.TEXT,
+    "id": Shown.TEXT,
+}
+
+
+def passport(view: View, one: pd.Series) -> None:
+    """Who filed what when, and its exact bytes' digest."""
+    late = one["received_at"] - one["due_at"]
+    timeliness = view.code(one["timeliness"])
+    if one["timeliness"] == "late":
+        timeliness += f" ({duration(late, view.language)})"
+    widgets.facts(
+        {
+            view.say("column.state"): widgets.state_mark(view, one["state"]),
+            view.say("column.file"): one["file"],
+            view.say("column.id"): one["id"],
+            view.say("column.received_at"): f"{kst_text(one['received_at'])} · {timeliness}",
+            view.say("column.due_at"): kst_text(one["due_at"]),
+            view.say("column.row_count"): exact(one["row_count"]) or "–",
+            view.say("column.size_bytes"): exact(one["size_bytes"]),
+            "SHA-256": one["sha256"],
+            view.say("column.evidence_kept"): view.say("yes" if one["evidence_kept"] else "no"),
+            view.say("column.rule_set_version"): one["rule_set_version"] or "–",
+            view.say("column.superseded_by"): one["superseded_by"] or "–",
+        }
+    )
+
+
+def show_findings(view: View, submission: str) -> None:
+    """The findings of a file: by rule with counts, then each with its place and sentence."""
+    found = widgets.ask(queries.finding_list, submission, view.language)
+    widgets.section(view, "submissions.findings", count=f"{len(found):,}")
+    if found.empty:
+        widgets.empty(view, "findings")
+        return
+    if len(found) == FINDING_LIMIT:
+        widgets.note(view.say("submissions.findings_cut", count=f"{FINDING_LIMIT:,}"))
+    groups = found.groupby(["rule", "kind", "remedy"], sort=False).size().rename("count").reset_index()
+    widgets.table(view, groups, GROUPS, alt=view.say("submissions.by_rule"))
+    filled = {name: nature for name, nature in FINDINGS.items() if found[name].notna().any()}
+    widgets.table(view, found, filled, alt=view.say("submissions.findings", count=len(found)))
+
+
+view = widgets.current_view()
+widgets.header(view, "submissions")
+report, state = widgets.submission_filters(view)
+wanted = Wanted(report, state)
+listed = widgets.ask(queries.submission_list, view.choice, wanted)
+counts = widgets.ask(queries.submission_counts, view.choice, wanted)
+if listed.empty:
+    widgets.empty(view, "submissions")
+else:
+    words = " · ".join(f"{widgets.state_mark(view, name)} {count:,}" for name, count in sorted(counts.items()))
+    widgets.sentence(view.say("submissions.summary", count=f"{sum(counts.values()):,}", words=words))
+    if sum(counts.values()) > LIST_LIMIT:
+        widgets.note(view.say("submissions.cut", count=LIST_LIMIT))
+    widgets.table(
+        view,
+        listed,
+        HISTORY,
+        key="history",
+        alt=view.say("submissions.title"),
+        on_pick=lambda row: widgets.pick(submission=row["id"]),
+    )
+    widgets.note(view.say("submissions.how"))
+
+submission = widgets.picked("submission")
+versions = widgets.ask(queries.submission_versions, submission) if submission else listed.head(0)
+chosen = versions[versions["id"] == submission]
+if chosen.empty:
+    if submission:
+        widgets.empty(view, "submission", submission=submission)
+    widgets.stop()
+one = chosen.iloc[0]
+widgets.section(
+    view,
+    "submissions.one",
+    exchange=view.exchange(one["exchange"]),
+    report=view.report(one["report"]),
+    period=one["period"],
+)
+left, right = widgets.columns(2)
+with left:
+    passport(view, one)
+with right:
+    widgets.section(view, "submissions.states")
+    states = widgets.ask(queries.state_history, submission)
+    widgets.table(view, states, STATES, alt=view.say("submissions.states"))
+    widgets.section(view, "submissions.versions", count=len(versions))
+    widgets.table(
+        view,
+        versions,
+        VERSIONS,
+        key=f"versions.{submission}",
+        alt=view.say("submissions.versions", count=len(versions)),
+        on_pick=lambda row: widgets.pick(submission=row["id"]),
+    )
+show_findings(view, submission)
+if one["state"] == "accepted":
+    days = widgets.days_of(one)
+    widgets.rows_behind(view, one["report"], one["exchange"], *days, submission=submission)
