@@ -41,8 +41,8 @@ def kst_minute(instant: datetime) -> str:
     return f"{instant.astimezone(KST):%Y-%m-%d %H:%M}"
 
 
-def duration(length: timedelta, language: str) -> str:
-    """A length of time in its two largest units.
+def duration(length: timedelta, language: str, units: int = 2) -> str:
+    """A length of time in its largest units, what is less cut off.
 
     >>> duration(timedelta(hours=26, minutes=5), "ko"), duration(timedelta(seconds=90), "en")
     ('1일 2시간', '1 min 30 s')
@@ -56,4 +56,4 @@ def duration(length: timedelta, language: str) -> str:
             parts.append(say(f"duration.{unit}", language, count=count))
         elif parts:
             break
-    return " ".join(parts[:2]) or say("duration.second", language, count=0)
+    return " ".join(parts[:units]) or say("duration.second", language, count=0)

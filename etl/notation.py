@@ -89,6 +89,12 @@ _PLAIN = r"-?[0-9]+(?:\.[0-9]+)?"
 _COMMA = r"-?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
 _EXPONENT = r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?"
 
+_SAFE_TO_CAST = (
+    r"\A-?[0-9]{1,20}(?:\.[0-9]+)?(?:[eE]-(?:0?[0-9]|1[0-8]))?\z|"
+    r"\A-?[0-9](?:\.[0-9]+)?[eE]\+?[01]?[0-9]\z"
+)
+"""Numbers below 10^20 by their looks; of larger ones pyarrow 26 drops the highest bits without an error."""
+
 
 def exact_decimal(text: str, digits: tuple[int, int]) -> Decimal:
     """`text` as a decimal of at most `digits` before and after the point; OutOfRangeError where it is longer."""
@@ -110,6 +116,8 @@ def _decimals(digits: tuple[int, int]) -> Callable[[pa.Array], pa.Array]:
     type_ = pa.decimal128(sum(digits), digits[1])
 
     def read_all(texts: pa.Array) -> pa.Array:
+        if not pc.all(pc.match_substring_regex(texts, _SAFE_TO_CAST), min_count=0).as_py():
+            raise ValueError("a number whose size Arrow would not check")
         return texts.cast(type_)
 
     return read_all

@@ -50,12 +50,20 @@ def matrix(view: View, standing: tuple[Standing, ...]) -> str:
 
 def cell_of(view: View, cell: Standing) -> str:
     """One cell: sign and word, how old, and the gravest kind of finding."""
-    target = widgets.link("submissions", exchange=cell.exchange, report=cell.report)
+    target = widgets.link("submissions", **about(view, cell))
     lines = [f"<b>{escape(widgets.state_mark(view, cell.stand))}</b>", f"<small>{escape(age(view, cell))}</small>"]
     if cell.finding_count:
         kind = view.code(cell.worst_kind)
         lines.append(f"<small>{escape(view.say('overview.findings', kind=kind, count=cell.finding_count))}</small>")
     return f'<td class="{cell.stand}"><a href="{escape(target)}">{"".join(lines)}</a></td>'
+
+
+def about(view: View, cell: Standing) -> dict[str, str]:
+    """The filters that lead to a cell's submissions: the present days, or the cell's own where these leave it out."""
+    filters = {"exchange": cell.exchange, "report": cell.report}
+    if cell.first_day <= view.choice.last_day and view.choice.first_day <= cell.last_day:
+        return filters
+    return {**filters, "period": "custom", "from": str(cell.first_day), "to": str(cell.last_day)}
 
 
 def age(view: View, cell: Standing) -> str:
@@ -64,12 +72,12 @@ def age(view: View, cell: Standing) -> str:
     if cell.stand is Stand.NOT_DUE:
         return period
     if cell.stand in (Stand.MISSING, Stand.PARTIAL):
-        length = duration(view.now - cell.due_at, view.language)
+        length = duration(view.now - cell.due_at, view.language, 1)
         return view.say("overview.overdue", period=period, length=length)
     if cell.stand is Stand.LATE and cell.received_at:
-        length = duration(cell.received_at - cell.due_at, view.language)
+        length = duration(cell.received_at - cell.due_at, view.language, 1)
         return view.say("overview.was_late", period=period, length=length)
-    length = duration(view.now - cell.received_at, view.language) if cell.received_at else ""
+    length = duration(view.now - cell.received_at, view.language, 1) if cell.received_at else ""
     return view.say("overview.filed", period=period, length=length)
 
 

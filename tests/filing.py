@@ -10,9 +10,7 @@ from expectations.vocabulary import Period
 
 MORNING = datetime(2026, 11, 3, 0, 30, tzinfo=UTC)
 RECONCILIATION_HEADER = "checkedAt,asset,ledgerBalance,walletBalance,price,result"
-HALTS_HEADER = (
-    "haltId,scope,target,functions,trigger,automatic,detectedAt,haltedAt,resumedAt,noticeAt,affectedAccounts"
-)
+HALTS_HEADER = "haltId,scope,target,functions,trigger,automatic,detectedAt,haltedAt,resumedAt,noticeAt,affectedAccounts"
 
 
 def milliseconds(instant: datetime) -> int:
@@ -21,7 +19,13 @@ def milliseconds(instant: datetime) -> int:
 
 
 def checks(
-    period: str, *, asset: str = "btc", every: int = 60, ledger: str = "1.5", wallet: str = "1.6", short: range = range(0)
+    period: str,
+    *,
+    asset: str = "btc",
+    every: int = 60,
+    ledger: str = "1.5",
+    wallet: str = "1.6",
+    short: range = range(0),
 ) -> str:
     """A Korbit reconciliation file with one check of one asset every so many minutes; `short` checks lack coins."""
     whole = Period.parse(period)
@@ -46,9 +50,7 @@ def halts(*lines: str) -> str:
     return "\r\n".join([HALTS_HEADER, *lines]) + "\r\n"
 
 
-def file(
-    store: Store, folder: Path, name: str, content: str | bytes, received_at: datetime = MORNING
-) -> jobs.Outcome:
+def file(store: Store, folder: Path, name: str, content: str | bytes, received_at: datetime = MORNING) -> jobs.Outcome:
     """Write `content` under `name` and take it the whole way."""
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -163,9 +163,9 @@ def test_export_is_exact_in_every_format(daxa, inbox, tmp_path, format_):
 @pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
 def test_a_blank_template_is_a_nil_return_of_every_exchange(daxa, tmp_path, report, ending):
     from etl.export import write_template
+    from etl.intake import Candidate, declare
     from etl.jobs import check
     from etl.store import open_store
-    from etl.intake import Candidate, declare
 
     period = "2026-10" if report == "audits" else "2026-11-02"
     candidates = []
@@ -203,7 +203,10 @@ def test_simulate_writes_the_same_bytes_for_the_same_seed(daxa, tmp_path):
 
 WRONG = {
     "a path that is not there": (("ingest", "/nowhere/at/all"), "no such file or folder"),
-    "an unknown report": (("export", "nothing", "--from", "2026-11-02", "--to", "2026-11-02", "--out", "x"), "no report"),
+    "an unknown report": (
+        ("export", "nothing", "--from", "2026-11-02", "--to", "2026-11-02", "--out", "x"),
+        "no report",
+    ),
     "an unknown exchange": (("findings", "--exchange", "binance"), "no exchange"),
     "an unknown rule": (("findings", "--rule", "XYZ-999"), "no rule"),
     "no instant": (("submissions", "--as-of", "yesterday"), "is no instant"),

@@ -46,9 +46,7 @@ def states(store):
 
 def exported(store, tmp_path, first=DAY, last=DAY, **options):
     out = tmp_path / "out.csv"
-    export.export(
-        store, "reconciliation", Period.parse(first), Period.parse(last), format_="csv", out=out, **options
-    )
+    export.export(store, "reconciliation", Period.parse(first), Period.parse(last), format_="csv", out=out, **options)
     return out.read_text("utf-8").splitlines()[1:]
 
 

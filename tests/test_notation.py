@@ -177,6 +177,32 @@ def test_nothing_beyond_the_digits_is_accepted_or_rounded(notation: Notation) ->
     is_refused()
 
 
+def exactly(text: str, type_: ValueType) -> Decimal | str:
+    """What a number means by school arithmetic."""
+    before, after = DIGITS[type_]
+    value = Decimal(text)
+    fits = abs(value) < 10**before and (not value or value.normalize(n._DECIMAL_CONTEXT).as_tuple().exponent >= -after)
+    return value if fits else "out_of_range"
+
+
+@pytest.mark.parametrize("notation", [n.QUANTITY_EXPONENT, n.KRW_JSON_NUMBER], ids=by_name)
+def test_a_number_of_any_length_is_exact_or_refused(notation: Notation) -> None:
+    """Arrow alone would read 5244008187438687035754525736 as a number of ten digits."""
+
+    @settings(profile, max_examples=1000)
+    @given(st.from_regex(r"-?[0-9]{1,45}(\.[0-9]{1,25})?([eE][+-]?[0-9]{1,2})?", fullmatch=True))
+    @example("5244008187438687035754525736")
+    @example("-5244008187438687035754525736")
+    @example("340282366920938463463374607431768211456")
+    @example("9.99E37")
+    @example("9.99E19")
+    @example("1" + "0" * 20 + "E-1")
+    def is_exact_or_refused(text: str) -> None:
+        assert one(notation, text) == exactly(text, notation.type)
+
+    is_exact_or_refused()
+
+
 @pytest.mark.parametrize("notation", [*QUANTITIES, *AMOUNTS], ids=by_name)
 def test_the_largest_and_the_smallest_number_are_read(notation: Notation) -> None:
     before, after = DIGITS[notation.type]
@@ -440,7 +466,8 @@ def test_every_date_is_read(days: list[date]) -> None:
         (notation, text)
         for notation in DAYS
         for text in ["2026-2-30", "2026-02-30", "20260230", "2026/02/30", "2026-11-2", "26-11-02", "2026.11.02",
-                     "2026년 11월 2일", "02/11/2026", "2026-11-02T00:00:00", " 2026-11-02", "２０２６-11-02", "", "0000-00-00"]
+                     "2026년 11월 2일", "02/11/2026", "2026-11-02T00:00:00",
+                     " 2026-11-02", "２０２６-11-02", "", "0000-00-00"]
     ],
 )  # fmt: skip
 def test_what_is_no_date_is_refused(notation: Notation, text: str) -> None:

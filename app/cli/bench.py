@@ -15,6 +15,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
@@ -97,9 +98,8 @@ def _files(folder: Path) -> list[Path]:
 
 def _apart(measure: Callable[[Path, Path], float], folder: Path, home: Path) -> tuple[float, int]:
     """Run a measurement in a fresh process: its seconds and the process's peak in bytes."""
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(1) as pool:
-        return pool.apply(_measured, (measure, folder, home))
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
+        return executor.submit(_measured, measure, folder, home).result()
 
 
 def _measured(measure: Callable[[Path, Path], float], folder: Path, home: Path) -> tuple[float, int]:

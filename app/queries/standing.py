@@ -47,6 +47,8 @@ class Standing:
     exchange: str
     report: str
     period: str
+    first_day: date
+    last_day: date
     due_at: datetime
     stand: Stand
     received_at: datetime | None = None
@@ -141,6 +143,8 @@ def _standing(
         exchange=exchange,
         report=report.name,
         period=period.text,
+        first_day=period.first_day,
+        last_day=kst_day(period.end - timedelta(milliseconds=1)),
         due_at=due_at,
         stand=_stand(period, due_at, filed, in_force, ever),
         received_at=(ever or filed[-1:])[0]["received_at"] if filed else None,

@@ -23,7 +23,8 @@ h4.chart { margin: 0; padding: 0; font-size: .95rem; font-weight: 600; }
 table.matrix { width: 100%; border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
 table.matrix th { text-align: left; font-weight: 600; padding: .35rem .5rem; white-space: nowrap;
   border-bottom: 1px solid rgba(128,140,153,.7); }
-table.matrix td { padding: 0; border-bottom: 1px solid rgba(128,140,153,.28); vertical-align: top; }
+table.matrix td { padding: 0; vertical-align: top; }
+table.matrix tbody th, table.matrix td { border-bottom: 1px solid rgba(128,140,153,.28); }
 table.matrix td a { display: block; padding: .35rem .5rem; color: inherit !important;
   text-decoration: none !important; min-height: 3.2rem; }
 table.matrix td a:hover, table.matrix td a:focus { background: rgba(11,92,173,.12); outline-offset: -2px; }

@@ -15,7 +15,6 @@ from expectations.vocabulary import Report
 _READERS = {
     Container.JSON: read_json,
     Container.CSV: csv_lines.read_csv,
-    Container.XLSX: workbook.read_workbook,
     Container.PARQUET: read_parquet,
 }
 _CANONICAL_CONTAINERS = (Container.CSV, Container.XLSX, Container.PARQUET)
@@ -33,9 +32,13 @@ def read(data: bytes, name: str, exchange: Exchange, report: Report) -> tuple[Te
         raise UnreadableError("empty_file", "0", "> 0")
     container = _container(name, exchange.layouts[report.name])
     if container is Container.XLSX:
-        workbook.check_archive(data)
-    layout = _layout(data, container, exchange.layouts[report.name], report)
-    table = _READERS[container](data, layout)
+        sheet = workbook.open_workbook(data)
+        layout = _layout(sheet.header_names, container, exchange.layouts[report.name], report)
+        table = workbook.read_sheet(sheet, layout)
+    else:
+        names = csv_lines.header_names(data) if container is Container.CSV else ()
+        layout = _layout(names, container, exchange.layouts[report.name], report)
+        table = _READERS[container](data, layout)
     most = int(parameter("maximum_rows"))
     if table.row_count > most:
         raise UnreadableError("too_many_rows", f"{table.row_count}", f"≤ {most}", rule="SUB-008")
@@ -50,14 +53,10 @@ def _container(name: str, native: Layout) -> Container:
     return Container(ending)
 
 
-def _layout(data: bytes, container: Container, native: Layout, report: Report) -> Layout:
-    if container is Container.PARQUET or container is not native.container:
+def _layout(names: tuple[str, ...], container: Container, native: Layout, report: Report) -> Layout:
+    """The exchange's own layout or the canonical one, whichever the file's headers are nearer to."""
+    if container is not native.container:
         return canonical_layout(report, container)
-    names: tuple[str, ...] = ()
-    if container is Container.CSV:
-        names = csv_lines.header_names(data)
-    elif container is Container.XLSX:
-        names = workbook.header_names(data)
     canonical = len(set(names) & set(report.field_names))
     own = len(set(names) & set(native.native_names))
     return canonical_layout(report, container) if canonical > own else native

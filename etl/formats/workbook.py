@@ -12,6 +12,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -30,8 +31,8 @@ _CHUNK = 1 << 20
 _OVERLAP = 64
 _MOST_CELLS = 20_000_000
 """More than the largest sheet of the widest report; a sheet takes memory for every cell between its corners."""
-_REFERENCE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,7})([0-9]{1,10})["']""")
-_FAR_REFERENCE = re.compile(rb"""\br\s*=\s*["'](?:[A-Za-z]{2}|[A-Za-z]*[0-9]{7})""")
+_REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,7})([0-9]{1,10})["']""")
+_FAR_REFERENCE = re.compile(rb"""\sr\s*=\s*["'](?:[A-Za-z]{2,7}[0-9]{1,10}|[A-Za-z]*[0-9]{7,10})["']""")
 """A cell beyond column Z or row 999,999: without one the sheet cannot be too large."""
 
 
@@ -95,18 +96,27 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def header_names(data: bytes) -> tuple[str, ...]:
-    """The texts in row 1 of the first sheet: enough to know the canonical template by."""
-    try:
-        rows = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python(nrows=1)
-    except (CalamineError, PasswordError, IndexError, ValueError):
-        return ()
-    return tuple(str(value) for value in rows[0] if value != "") if rows else ()
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The first sheet of a workbook: all cells from the first used row on, and that row's number."""
+
+    names: tuple[str, ...]
+    cells: list[list[Any]]
+    first_row: int
+
+    @property
+    def header_names(self) -> tuple[str, ...]:
+        """The texts in row 1: enough to know the canonical template by."""
+        if self.first_row != 1 or not self.cells:
+            return ()
+        return tuple(str(value) for value in self.cells[0] if value != "")
 
 
-def read_workbook(data: bytes, layout: Layout) -> TextTable:
-    """The data rows of one sheet; UnreadableError where workbook, sheet or period cell is not as it should be."""
-    cells, first_row = _cells(data, layout)
+def read_sheet(sheet: Sheet, layout: Layout) -> TextTable:
+    """The data rows of one sheet; UnreadableError where sheet or period cell is not as it should be."""
+    if layout.sheet is not None and sheet.names != (layout.sheet,):
+        raise UnreadableError("sheet_name", ", ".join(sheet.names)[:200], layout.sheet)
+    cells, first_row = sheet.cells, sheet.first_row
     above = layout.header_row - first_row
     if above < 0 or len(cells) <= above:
         raise UnreadableError("no_sheet", f"{len(cells)}", f"≥ {layout.header_row}")
@@ -125,28 +135,26 @@ def read_workbook(data: bytes, layout: Layout) -> TextTable:
     return _table(header, kept, totals, stated)
 
 
-def _cells(data: bytes, layout: Layout) -> tuple[list[list[Any]], int]:
-    """All cells from the first used row on, and that row's number."""
+def open_workbook(data: bytes) -> Sheet:
+    """The first sheet, after the archive was checked; UnreadableError where it is no workbook, or too large a one."""
+    check_archive(data)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        names = workbook.sheet_names
+        names = tuple(workbook.sheet_names)
         if not names:
             raise UnreadableError("no_sheet", "0", "1")
-        if layout.sheet is not None and names != [layout.sheet]:
-            raise UnreadableError("sheet_name", ", ".join(names)[:200], layout.sheet)
         sheet = workbook.get_sheet_by_name(names[0])
         cells = sheet.to_python(skip_empty_area=True)
-        first = (sheet.start or (0, 0))[0] + 1
-        left = (sheet.start or (0, 0))[1]
+        above, left = sheet.start or (0, 0)
     except PasswordError as error:
         raise UnreadableError("encrypted_workbook", "password", "XLSX") from error
     except (CalamineError, ValueError, OSError) as error:
         raise UnreadableError("not_workbook", str(error)[:80], "XLSX") from error
     if left:
         cells = [[""] * left + row for row in cells]
-    if any(type(v) in (int, float) and abs(v) >= _EXACT_AS_FLOAT for row in cells for v in row):
-        _restore_large_numbers(data, names[0], cells, first)
-    return cells, first
+    if any(type(v) is float and (v >= _EXACT_AS_FLOAT or v <= -_EXACT_AS_FLOAT) for row in cells for v in row):
+        _restore_large_numbers(data, names[0], cells, above + 1)
+    return Sheet(names, cells, above + 1)
 
 
 def _restore_large_numbers(data: bytes, sheet: str, cells: list[list[Any]], first: int) -> None:

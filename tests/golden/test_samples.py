@@ -2,9 +2,8 @@
 
 import pytest
 
-from tests.golden.filing import FOLDER, PAIRS, native_file, without_row_numbers
+from tests.golden.filing import FOLDER, PAIRS, native_file, verdict_on, without_row_numbers
 from tests.golden.filing import sample as sample_rows
-from tests.golden.filing import verdict_on
 from tests.golden.samples import golden_path, golden_text, meaning, sample_path
 
 HOW = "if that is meant: python -m tests.golden --regenerate, and look at the difference"

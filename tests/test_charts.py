@@ -1,0 +1,210 @@
+"""Charts: every builder with nothing, with one row and with a sample; the house style; the gaps."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from app import charts
+from app.amounts import krw
+from app.charts.grades import ABSENT, COVERED, GAPS, GRAVE, SHORTFALL
+from app.words import LANGUAGES
+
+DAYS = [date(2026, 11, 1) + timedelta(days=n) for n in range(5)]
+NOON = datetime(2026, 11, 1, 3, tzinfo=UTC)
+START, END = NOON - timedelta(hours=12), NOON + timedelta(days=5)
+EXCHANGES = ("upbit", "bithumb", "coinone", "korbit", "gopax")
+
+
+def frame(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
+    return pd.DataFrame([[row[name] for name in columns] for row in rows], columns=columns, dtype=object)
+
+
+def volume(exchange: str, day: date) -> dict[str, Any]:
+    return {
+        "exchange": exchange,
+        "day": day,
+        "hour": day.day,
+        "market": f"BTC{day.day}/KRW",
+        "trade_value_krw": Decimal("1000000000000000000.12345678"),
+        "api_trade_value_krw": Decimal("300000000000000000.03703703"),
+        "share": Decimal("0.3"),
+    }
+
+
+def keys(exchange: str, day: date) -> dict[str, Any]:
+    return {
+        "exchange": exchange,
+        "day": day,
+        "forced_expired_keys": 3,
+        "stage": "warning",
+        "acted_at": NOON + timedelta(days=day.day),
+        "outcome": "applied",
+        "risk_level": "high",
+        "source_row": 7,
+        "active_keys": 10,
+        "allowlisted_keys": 9,
+        "coverage": Decimal("0.9"),
+    }
+
+
+def reconciled(exchange: str, day: date) -> dict[str, Any]:
+    return {
+        "exchange": exchange,
+        "day": day,
+        "covered_slot_count": 287,
+        "expected_slot_count": 288,
+        "coverage": Decimal(287) / 288,
+        "worst_krw": None,
+        "worst_ratio": None,
+    }
+
+
+def check(exchange: str, day: date) -> dict[str, Any]:
+    slot = day.day * 3
+    return {
+        "checked_at": NOON + timedelta(minutes=5 * slot),
+        "slot": slot,
+        "ledger_quantity": Decimal("10.000000000000000001"),
+        "wallet_quantity": Decimal(9),
+        "result": "mismatch" if day.day % 2 else "match",
+        "source_row": slot,
+    }
+
+
+def episode(exchange: str, day: date) -> dict[str, Any]:
+    return {
+        "exchange": exchange,
+        "asset": "BTC",
+        "started_at": NOON,
+        "ended_at": None if day.day % 2 else NOON + timedelta(hours=1),
+        "shortfall_krw": Decimal(10**9),
+        "shortfall_ratio": Decimal("0.02"),
+    }
+
+
+def halt(exchange: str, day: date) -> dict[str, Any]:
+    return {
+        "exchange": exchange,
+        "halt_id": f"H-{day.day}",
+        "scope": "asset",
+        "target": "BTC",
+        "trigger": "maintenance",
+        "mode": "manual",
+        "halted_at": NOON + timedelta(days=day.day - 1),
+        "resumed_at": None if day.day == 5 else NOON + timedelta(days=day.day - 1, hours=2),
+    }
+
+
+Row = Callable[[str, date], dict[str, Any]]
+Build = Callable[[pd.DataFrame, charts.Look], Any]
+BUILDERS: dict[str, tuple[Row, Build]] = {
+    "share_by_day": (volume, lambda f, look: charts.share_by_day(f, DAYS, look)),
+    "share_by_hour": (volume, charts.share_by_hour),
+    "market_bars": (volume, charts.market_bars),
+    "ended_keys": (keys, lambda f, look: charts.ended_keys(f, "forced_expired_keys", DAYS, look)),
+    "open_stages": (keys, charts.open_stages),
+    "case_timeline": (keys, charts.case_timeline),
+    "allow_list_coverage": (keys, charts.allow_list_coverage),
+    "reconciliation_calendar": (reconciled, lambda f, look: charts.reconciliation_calendar(f, EXCHANGES, DAYS, look)),
+    "slot_strip": (check, lambda f, look: charts.slot_strip(f, DAYS[0], look)),
+    "ledger_and_wallet": (check, charts.ledger_and_wallet),
+    "episode_sizes": (episode, charts.episode_sizes),
+    "halt_lanes": (halt, lambda f, look: charts.halt_lanes(f, EXCHANGES, START, END, END, look)),
+}
+
+
+def built(name: str, rows: list[tuple[str, date]], language: str = "ko", dark: bool = False) -> Any:
+    row, build = BUILDERS[name]
+    columns = list(row("upbit", DAYS[0]))
+    return build(frame([row(*about) for about in rows], columns), charts.Look(language, dark))
+
+
+SAMPLE = [(exchange, day) for exchange in EXCHANGES for day in DAYS]
+
+
+def test_every_builder_is_tested() -> None:
+    kept = {"day_grade", "figure_in_house_style", "market_share", "warm_up"}
+    public = {name for name in charts.__all__ if name.islower()} - kept
+    assert public == set(BUILDERS)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("rows", [[], SAMPLE[:1], SAMPLE], ids=["nothing", "one row", "a sample"])
+@pytest.mark.parametrize("name", BUILDERS)
+def test_a_chart_can_be_drawn(name: str, rows: list[tuple[str, date]], language: str, dark: bool) -> None:
+    drawn = json.loads(built(name, rows, language, dark).to_json())
+    types = {trace["type"] for trace in drawn["data"]}
+    assert types <= {"bar", "scatter"}, "Streamlit tells of no click on any other trace that we know"
+    assert drawn["layout"]["hovermode"] == "closest"
+    assert drawn["layout"]["height"] > 100
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_lines_that_can_be_clicked_have_markers(name: str) -> None:
+    for trace in built(name, SAMPLE).data:
+        if trace.type == "scatter" and trace.customdata is not None:
+            assert "markers" in trace.mode
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_an_exchange_keeps_its_colour(name: str) -> None:
+    look = charts.Look("ko")
+    for trace in built(name, SAMPLE).data:
+        if trace.name == "업비트":
+            assert trace.marker.color in (look.colour(0), None)
+
+
+def test_a_day_that_was_not_filed_is_a_gap() -> None:
+    figure = built("share_by_day", [("upbit", DAYS[0]), ("upbit", DAYS[2])])
+    assert list(figure.data[0].y) == [30.0, None, 30.0, None, None]
+    assert figure.data[0].connectgaps is False
+
+
+def test_missing_slots_break_the_lines() -> None:
+    figure = built("ledger_and_wallet", [("upbit", DAYS[0]), ("upbit", DAYS[1])])
+    assert [value is None for value in figure.data[0].y] == [False, True, False]
+
+
+def test_a_mark_says_what_lies_behind_it() -> None:
+    figure = built("reconciliation_calendar", SAMPLE)
+    marks = [tuple(mark) for trace in figure.data for mark in trace.customdata]
+    assert ("gopax", "2026-11-05") in marks
+    assert len(marks) == len(SAMPLE)
+
+
+@pytest.mark.parametrize(
+    ("row", "grade"),
+    [
+        pytest.param(None, ABSENT, id="not filed"),
+        pytest.param({"worst_krw": None, "coverage": Decimal(1)}, COVERED, id="complete"),
+        pytest.param({"worst_krw": None, "coverage": Decimal("0.99")}, GAPS, id="slots missing"),
+        pytest.param({"worst_krw": Decimal(5), "worst_ratio": Decimal("0.001")}, SHORTFALL, id="small"),
+        pytest.param({"worst_krw": Decimal(5), "worst_ratio": Decimal("0.01")}, GRAVE, id="one per cent"),
+        pytest.param({"worst_krw": Decimal(10**9), "worst_ratio": Decimal(0)}, GRAVE, id="a billion won"),
+    ],
+)
+def test_a_day_is_graded_by_its_worst(row: Any, grade: Any) -> None:
+    assert charts.day_grade(row) is grade
+
+
+def test_the_share_of_the_market_is_of_all_values_together() -> None:
+    rows = [volume("upbit", DAYS[0]), {**volume("gopax", DAYS[0]), "api_trade_value_krw": Decimal(0)}]
+    share = charts.market_share(frame(rows, list(rows[0])))[DAYS[0]]
+    assert share == Decimal("300000000000000000.03703703") / Decimal("2000000000000000000.24691356")
+
+
+def test_hovering_shows_every_digit() -> None:
+    text = built("share_by_day", SAMPLE[:1]).data[0].text[0]
+    assert "1,000,000,000,000,000,000.12345678" in text
+    assert krw(Decimal("300000000000000000.03703703"), "ko") in text
+
+
+def test_nothing_of_a_chart_leaves_the_house() -> None:
+    assert charts.CONFIG["showSendToCloud"] is False
+    assert charts.CONFIG["displaylogo"] is False

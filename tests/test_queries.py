@@ -1,0 +1,191 @@
+"""Questions of the screens, asked of small stores: scope, exactness, episodes across files, halts filed again."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from filing import MORNING, checks, file, halt, halts
+
+from app import queries
+from app.identity import Role, Scope, current_scope
+from app.queries import Choice
+from app.queries.standing import Stand
+from app.queries.submitted import Wanted
+from etl.store import Store, open_store
+from expectations.vocabulary import KST, Period
+
+DAY = date(2026, 11, 2)
+CHOICE = Choice((), DAY, DAY + timedelta(days=3))
+EVERYBODY = current_scope()
+GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
+NOW = datetime(2026, 11, 3, 11, tzinfo=KST)
+
+
+@pytest.fixture
+def store(tmp_path: Path, database_url: str) -> Store:
+    return open_store(tmp_path / "home", database_url)
+
+
+def reconcile(store: Store, folder: Path, period: str, short: range, **more: object) -> None:
+    """A Korbit file with one check an hour, the checks in `short` lacking coins."""
+    content = checks(period, short=short, **more)  # type: ignore[arg-type]
+    outcome = file(store, folder, f"korbit_reconciliation_{period}.csv", content)
+    assert outcome.receipt.submission.state == "accepted"
+
+
+def episodes(store: Store, scope: Scope = EVERYBODY, choice: Choice = CHOICE) -> list[dict[str, object]]:
+    return queries.mismatch_episodes(store, scope, choice).to_dict("records")
+
+
+def test_an_episode_inside_a_file_ends_at_the_first_match(store: Store, tmp_path: Path) -> None:
+    reconcile(store, tmp_path, "2026-11-02", range(3, 6))
+    (one,) = episodes(store)
+    start = Period.of_day(DAY).start + timedelta(hours=3, seconds=3)
+    assert (one["started_at"], one["ended_at"]) == (start, start + timedelta(hours=3))
+    assert one["duration"] == timedelta(hours=3)
+    assert one["check_count"] == 3
+    assert one["shortfall_quantity"] == Decimal("0.1")
+    assert one["shortfall_krw"] == Decimal("10.05")
+    assert one["shortfall_ratio"] == Decimal("0.1") / Decimal("1.5")
+    assert one["source_row"] == 5  # the header, three matches, then the first mismatch
+
+
+def test_an_episode_continues_across_files(store: Store, tmp_path: Path) -> None:
+    reconcile(store, tmp_path, "2026-11-02", range(20, 24))
+    reconcile(store, tmp_path, "2026-11-03", range(0, 2))
+    (one,) = episodes(store)
+    midnight = Period.of_day(DAY).end
+    assert one["started_at"] == midnight - timedelta(hours=4) + timedelta(seconds=3)
+    assert one["ended_at"] == midnight + timedelta(hours=2, seconds=3)
+    assert one["check_count"] == 6
+
+
+def test_an_episode_whose_next_file_begins_well_ended_there(store: Store, tmp_path: Path) -> None:
+    reconcile(store, tmp_path, "2026-11-02", range(20, 24))
+    reconcile(store, tmp_path, "2026-11-03", range(5, 6))
+    first, second = sorted(episodes(store), key=lambda one: str(one["started_at"]))
+    assert first["ended_at"] == Period.of_day(DAY).end + timedelta(seconds=3)
+    assert second["check_count"] == 1
+
+
+def test_a_file_without_the_asset_is_passed_over(store: Store, tmp_path: Path) -> None:
+    reconcile(store, tmp_path, "2026-11-02", range(20, 24))
+    reconcile(store, tmp_path, "2026-11-03", range(0), asset="eth")
+    reconcile(store, tmp_path, "2026-11-04", range(0, 1))
+    (one,) = episodes(store)
+    assert one["check_count"] == 5
+    assert one["ended_at"] == Period.of_day(DAY).start + timedelta(days=2, hours=1, seconds=3)
+
+
+def test_an_episode_without_a_later_file_is_open(store: Store, tmp_path: Path) -> None:
+    reconcile(store, tmp_path, "2026-11-02", range(20, 24))
+    (one,) = episodes(store)
+    assert one["ended_at"] is None
+    assert one["duration"] == timedelta(hours=3)
+    assert len(episodes(store, choice=Choice((), DAY + timedelta(days=1), DAY + timedelta(days=2)))) == 1
+    assert episodes(store, choice=Choice((), DAY - timedelta(days=2), DAY - timedelta(days=1))) == []
+
+
+def test_nobody_sees_what_their_scope_leaves_out(store: Store, tmp_path: Path) -> None:
+    reconcile(store, tmp_path, "2026-11-02", range(20, 24))
+    submission = queries.submission_list(store, EVERYBODY, CHOICE, Wanted()).iloc[0]["id"]
+    assert episodes(store, GOPAX_ONLY) == []
+    assert queries.reconciled_days(store, GOPAX_ONLY, CHOICE, NOW).empty
+    assert queries.reconciled_assets(store, GOPAX_ONLY, "korbit", DAY, NOW).empty
+    assert queries.asset_checks(store, GOPAX_ONLY, "korbit", DAY, "BTC").empty
+    assert queries.rows_behind(store, GOPAX_ONLY, "reconciliation", "korbit", DAY, DAY).empty
+    assert queries.submission_list(store, GOPAX_ONLY, CHOICE, Wanted()).empty
+    assert queries.submission_versions(store, GOPAX_ONLY, submission).empty
+    assert queries.state_history(store, GOPAX_ONLY, submission).empty
+    assert queries.finding_list(store, GOPAX_ONLY, submission, "ko").empty
+    assert {cell.exchange for cell in queries.report_standing(store, GOPAX_ONLY, (), NOW)} == {"gopax"}
+
+
+def test_slices_of_a_day_add_up_and_a_missing_one_is_not_covered(store: Store, tmp_path: Path) -> None:
+    for period in ("2026-11-02T00-12", "2026-11-02T12-18"):
+        reconcile(store, tmp_path, period, range(0), every=5)
+    (row,) = queries.reconciled_days(store, EVERYBODY, CHOICE, NOW).to_dict("records")
+    assert (row["covered_slot_count"], row["expected_slot_count"]) == (216, 288)
+    during = Period.of_day(DAY).start + timedelta(hours=19)
+    (row,) = queries.reconciled_days(store, EVERYBODY, CHOICE, during).to_dict("records")
+    assert (row["covered_slot_count"], row["expected_slot_count"]) == (216, 216)
+
+
+def test_rows_behind_name_file_and_row(store: Store, tmp_path: Path) -> None:
+    reconcile(store, tmp_path, "2026-11-02", range(3, 6))
+    found = queries.rows_behind(store, EVERYBODY, "reconciliation", "korbit", DAY, DAY, "result = ?", ("mismatch",))
+    assert list(found["source_row"]) == [5, 6, 7]
+    assert set(found["file"]) == {"korbit_reconciliation_2026-11-02.csv"}
+    assert found["wallet_quantity"].iloc[0] == Decimal("1.4")
+
+
+def test_a_halt_filed_again_is_shown_as_filed_last(store: Store, tmp_path: Path) -> None:
+    start = Period.of_day(DAY).start + timedelta(hours=9)
+    end = start + timedelta(days=1)
+    file(store, tmp_path, "korbit_halts_2026-11-02.csv", halts(halt("H-1", start)))
+    (event,) = queries.halt_events(store, EVERYBODY, CHOICE).to_dict("records")
+    assert event["resumed_at"] is None
+    file(store, tmp_path, "korbit_halts_2026-11-03.csv", halts(halt("H-1", start, end)))
+    (event,) = queries.halt_events(store, EVERYBODY, CHOICE).to_dict("records")
+    assert event["resumed_at"] == end
+    assert (event["version_count"], len(event["earlier"])) == (2, 1)
+
+
+def stand(store: Store, report: str, moment: datetime = NOW) -> Stand:
+    (one,) = [cell for cell in queries.report_standing(store, EVERYBODY, ("korbit",), moment) if cell.report == report]
+    return one.stand
+
+
+def test_what_was_due_and_did_not_come_is_missing(store: Store) -> None:
+    assert stand(store, "halts") is Stand.MISSING
+    assert stand(store, "halts", datetime(2026, 5, 20, 11, tzinfo=KST)) is Stand.NOT_DUE
+
+
+def test_a_nil_return_is_not_nothing(store: Store, tmp_path: Path) -> None:
+    file(store, tmp_path, "korbit_halts_2026-11-02.csv", halts())
+    assert stand(store, "halts") is Stand.NIL
+
+
+def test_a_slice_is_a_part(store: Store, tmp_path: Path) -> None:
+    reconcile(store, tmp_path, "2026-11-02T00-12", range(0))
+    assert stand(store, "reconciliation") is Stand.PARTIAL
+    reconcile(store, tmp_path, "2026-11-02T12-24", range(0))
+    assert stand(store, "reconciliation") is Stand.CURRENT
+
+
+def test_a_file_after_the_due_time_is_late(store: Store, tmp_path: Path) -> None:
+    late = datetime(2026, 11, 3, 10, 30, tzinfo=KST)
+    file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02"), late)
+    assert stand(store, "reconciliation") is Stand.LATE
+    assert queries.submission_list(store, EVERYBODY, CHOICE, Wanted()).iloc[0]["timeliness"] == "late"
+
+
+def test_a_refused_file_and_its_findings_are_told(store: Store, tmp_path: Path) -> None:
+    broken = checks("2026-11-02").replace("100.5,match", "many,match", 1)
+    outcome = file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", broken)
+    assert stand(store, "reconciliation") is Stand.REJECTED
+    found = queries.finding_list(store, EVERYBODY, outcome.receipt.submission.id, "ko")
+    assert (found.iloc[0]["rule"], found.iloc[0]["row"], found.iloc[0]["column"]) == ("SUB-006", 2, "price")
+    assert "many" in found.iloc[0]["sentence"]
+    (row,) = queries.submission_list(store, EVERYBODY, CHOICE, Wanted(state="rejected")).to_dict("records")
+    assert row["finding_count"] == len(found)
+
+
+def test_a_correction_of_an_accepted_file_is_not_late(store: Store, tmp_path: Path) -> None:
+    file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02"))
+    later = datetime(2026, 11, 9, 10, tzinfo=KST)
+    file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02", wallet="1.7"), later)
+    listed = queries.submission_list(store, EVERYBODY, CHOICE, Wanted())
+    assert list(listed["timeliness"]) == ["correction", "on_time"]
+    assert list(listed["state"]) == ["accepted", "superseded"]
+    versions = queries.submission_versions(store, EVERYBODY, listed.iloc[0]["id"])
+    assert list(versions["id"]) == list(listed["id"])[::-1]
+    assert stand(store, "reconciliation", later) is not Stand.LATE
+
+
+def test_the_stamp_changes_with_every_publication(store: Store, tmp_path: Path) -> None:
+    before = queries.records_stamp(store)
+    file(store, tmp_path, "korbit_halts_2026-11-02.csv", halts(), MORNING)
+    assert queries.records_stamp(store) != before
+    assert queries.latest_day(store, EVERYBODY) == DAY

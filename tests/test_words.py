@@ -1,0 +1,108 @@
+"""Texts of the screens: the same in both languages but for the language."""
+
+import ast
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from app.words import LANGUAGES, all_words, code_word, exchange_name, field_label, report_name, say
+from etl.exchanges import all_exchanges
+from expectations.catalogue import all_reports
+from expectations.vocabulary import Wording
+
+ROOT = Path(__file__).resolve().parent.parent
+HANGUL = re.compile(r"[가-힣]")
+LATIN_THAT_IS_KOREAN_TOO = {
+    "API", "KST", "FSS", "DAXA", "IP", "SHA", "KRW", "bp", "p", "md", "CSV",
+    "first", "last",
+}  # fmt: skip
+"""Abbreviations that Korean papers write in Latin letters."""
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def without_placeholders(text: str) -> str:
+    return re.sub(r"{\w+}", "", text)
+
+
+@pytest.mark.parametrize("key", all_words())
+def test_a_text_has_the_same_placeholders_in_both_languages(key: str) -> None:
+    wording = all_words()[key]
+    assert placeholders(wording.ko) == placeholders(wording.en), f"{key}: {wording}"
+
+
+@pytest.mark.parametrize("key", all_words())
+def test_an_english_text_holds_no_korean(key: str) -> None:
+    assert not HANGUL.search(all_words()[key].en), f"{key} is not English: {all_words()[key].en}"
+
+
+@pytest.mark.parametrize("key", all_words())
+def test_a_korean_text_holds_no_english_words(key: str) -> None:
+    words = re.findall(r"[A-Za-z]+", without_placeholders(all_words()[key].ko))
+    assert set(words) <= LATIN_THAT_IS_KOREAN_TOO, f"{key}: say {words} in Korean, or add what Korean papers write so"
+
+
+@pytest.mark.parametrize("report", all_reports())
+def test_every_code_of_a_report_has_a_word(report: str) -> None:
+    codes = [code for field in all_reports()[report].fields for code in field.codes]
+    missing = [code for code in codes if f"code.{code}" not in all_words()]
+    assert not missing, f"add these to [code] in wording.toml: {missing}"
+
+
+def test_a_text_that_is_not_there_is_named() -> None:
+    with pytest.raises(KeyError, match="there is no text"):
+        say("no.such", "ko")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_come_from_the_standard_and_the_exchanges(language: str) -> None:
+    for exchange in all_exchanges():
+        assert exchange_name(exchange, language) != exchange
+    for report in all_reports().values():
+        assert report_name(report.name, language) == report.label.in_language(language)
+        assert all(field_label(report.name, field.name, language) for field in report.fields)
+    assert code_word(None, language) == ""
+    assert code_word("unheard_of", language) == "unheard_of"
+
+
+def test_every_text_that_the_code_asks_for_by_name_is_there() -> None:
+    asked = set()
+    for file in [*(ROOT / "app").rglob("*.py"), *(ROOT / "pages").glob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(attr="say") | ast.Name(id="say"), args=[ast.Constant(value=str(key)), *_]
+                ):
+                    asked.add(key)
+                case ast.Call(
+                    func=ast.Attribute(attr="section") | ast.Name(id="section"),
+                    args=[_, ast.Constant(value=str(key)), *_],
+                ):
+                    asked.add(key)
+                case ast.Call(
+                    func=ast.Attribute(attr="empty") | ast.Name(id="empty"), args=[_, ast.Constant(value=str(key)), *_]
+                ):
+                    asked.add(f"empty.{key}")
+    missing = sorted(asked - set(all_words()))
+    assert len(asked) > 60
+    assert not missing, f"add these to wording.toml: {missing}"
+
+
+def test_both_languages_must_be_said() -> None:
+    with pytest.raises(ValueError, match="Korean and English"):
+        Wording("가", "")
+
+
+def test_pages_hold_no_bare_texts() -> None:
+    """Streamlit would print a text that stands alone in a page; only a docstring may."""
+    wrong = [
+        f"{file.name}:{node.lineno}"
+        for file in (ROOT / "pages").glob("*.py")
+        for node in ast.parse(file.read_text("utf-8")).body[1:]
+        if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call)
+    ]
+    assert not wrong, f"write a comment instead: {wrong}"
