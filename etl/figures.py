@@ -1,9 +1,9 @@
 """The daily figures that screens read, derived from the canonical rows when a submission is accepted.
 
 One record a figure: its table, the report it comes from, and the DuckDB query that derives it. Queries see `rows` (the
-canonical columns, `submission`, `exchange`, `source_row`, instants as TIMESTAMP in UTC) and `submissions` (`submission`,
-`exchange`, `day`, `period_start`, `period_end`, `slot_count` = five-minute slots of the period), and return the table's
-columns. Amounts stay decimals: sums are exact, and products that would overflow are made in Python.
+canonical columns, `submission`, `exchange`, `source_row`, instants as TIMESTAMP in UTC) and `submissions`
+(`submission`, `slot_count` = five-minute slots of the period), and return the table's columns. Amounts stay decimals:
+sums are exact, and products that would overflow are made in Python.
 """
 
 from __future__ import annotations

@@ -255,9 +255,8 @@ def _read_texts(texts: pa.Array, notation: Notation, shape: Field) -> tuple[pa.A
         return pc.if_else(fits, texts, pa.scalar(None, pa.string())), long
     if notation.read_one is not None:
         return _read_distinct(texts, notation.read_one, notation.arrow_type), None
-    assert notation.read_all is not None
     try:
-        return notation.read_all(texts), None
+        return notation.whole(texts), None
     except ValueError:
         return _read_singly(texts, notation)
 
@@ -304,8 +303,7 @@ def _read_single(text: str, notation: Notation) -> Any:
         case ValueType.COUNT:
             return exact_count(plain)
         case _:
-            assert notation.read_all is not None
-            return notation.read_all(pa.array([text], pa.string()))[0].as_py()
+            return notation.whole(pa.array([text], pa.string()))[0].as_py()
 
 
 def _expectation(native: Native, shape: Field) -> str:
@@ -378,8 +376,7 @@ def _target(text: str, scope: str | None, native: Native) -> str:
     notation = {"market": native.target_market, "asset": native.notation}.get(scope or "")
     written = bare if scope == "asset" else text
     if notation is not None and re.fullmatch(notation.pattern, written):
-        assert notation.read_one is not None
-        return str(notation.read_one(written))
+        return str(notation.one(written))
     return bare.replace("|", "-")
 
 

@@ -69,6 +69,18 @@ class Notation:
     read_all: Callable[[pa.Array], pa.Array] | None = None
     read_one: Callable[[str], Any] | None = None
 
+    def whole(self, texts: pa.Array) -> pa.Array:
+        """Canonical values of a whole column of well-formed texts; nulls stay null."""
+        if self.read_all is None:
+            raise TypeError(f"notation {self.name} is read value by value")
+        return self.read_all(texts)
+
+    def one(self, text: str) -> Any:
+        """The canonical value of one well-formed text."""
+        if self.read_one is None:
+            raise TypeError(f"notation {self.name} is read whole")
+        return self.read_one(text)
+
     @property
     def reason(self) -> str:
         """Code of the sentence that says what the text is not."""

@@ -1,5 +1,6 @@
 """Questions of the screens, asked of small stores: scope, exactness, episodes across files, halts filed again."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -23,8 +24,10 @@ NOW = datetime(2026, 11, 3, 11, tzinfo=KST)
 
 
 @pytest.fixture
-def store(tmp_path: Path, database_url: str) -> Store:
-    return open_store(tmp_path / "home", database_url)
+def store(tmp_path: Path, database_url: str) -> Iterator[Store]:
+    opened = open_store(tmp_path / "home", database_url)
+    yield opened
+    opened.engine.dispose()
 
 
 def reconcile(store: Store, folder: Path, period: str, short: range, **more: object) -> None:

@@ -18,7 +18,7 @@ from app.cli.output import emit, rules_table, show_progress, submission_record, 
 from etl.intake import Candidate, NotAFilingError, find
 from etl.records.engine import RecordsUnavailableError
 from etl.store import Store, open_store
-from expectations.catalogue import all_reports, report
+from expectations.catalogue import report
 from expectations.vocabulary import KST, Period, State
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """Speed as ratios of one run: a full-size day of all exchanges through `ingest` against its floor.
 
-The floor is a plain reading of the same files, each by the same library that the readers use and with no check at all,
-plus writing what was read as Parquet. Both run in processes of their own after a warm-up, in turn, so that the machine's
-moods meet both; the peak is the whole process's.
+The floor is a plain reading of the same files, each by the same library that the readers use and with no check at
+all, plus writing what was read as Parquet. Both run in processes of their own after a warm-up, in turn, so that the
+machine's moods meet both; the peak is the whole process's.
 """
 
 from __future__ import annotations

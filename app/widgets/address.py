@@ -18,6 +18,7 @@ FILTERS = ("lang", "exchange", "period", "from", "to")
 """The parameters that all pages share."""
 _WRITTEN = "address.written"
 _PAGE = "address.page"
+_PICKS = "address.picks"
 
 
 def language() -> str:
@@ -51,13 +52,14 @@ def _written() -> dict[str, str]:
 
 
 def drop_picks_of_other_pages(page: str) -> None:
-    """Forget what was picked on the page that was shown before."""
-    before = st.session_state.get(_PAGE)
-    st.session_state[_PAGE] = page
-    if before not in (None, page):
-        for name in list(st.query_params):
-            if name not in FILTERS:
+    """Forget what was picked on the page that was shown before; what the address brings anew stays."""
+    before: dict[str, str] = st.session_state.get(_PICKS, {})
+    if st.session_state.get(_PAGE) not in (None, page):
+        for name, value in before.items():
+            if st.query_params.get(name) == value:
                 del st.query_params[name]
+    st.session_state[_PAGE] = page
+    st.session_state[_PICKS] = {name: value for name, value in st.query_params.items() if name not in FILTERS}
 
 
 def picked(name: str) -> str:

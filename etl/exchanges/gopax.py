@@ -1,7 +1,7 @@
 """Gopax (Streami): CSV in CP949, comma, LF.
 
-Oddities (specification 4.5): Korean headers and codes; markets base first (`BTC-KRW`, the mirror of Upbit's); instants in
-UTC; quantities may have an exponent; absent is `-`; a nil return is the header and a line that says 없음. A file
+Oddities (specification 4.5): Korean headers and codes; markets base first (`BTC-KRW`, the mirror of Upbit's); instants
+in UTC; quantities may have an exponent; absent is `-`; a nil return is the header and a line that says 없음. A file
 that is UTF-8 and holds more than ASCII is refused by name (SUB-001).
 """
 

@@ -1,8 +1,8 @@
 """Upbit (Dunamu): a JSON array of objects in UTF-8.
 
-Oddities (specification 4.1): markets quote first (`KRW-BTC`); instants with offset, only `candle_date_time_kst` is naive
-KST; quantities are JSON strings while won and counts are JSON numbers, won possibly with an exponent; codes in upper
-case; whether a halt was automatic is a JSON boolean; absent is `null`.
+Oddities (specification 4.1): markets quote first (`KRW-BTC`); instants with offset, only `candle_date_time_kst` is
+naive KST; quantities are JSON strings while won and counts are JSON numbers, won possibly with an exponent; codes in
+upper case; whether a halt was automatic is a JSON boolean; absent is `null`.
 """
 
 from dataclasses import replace
