@@ -5,7 +5,7 @@ import streamlit as st
 from app import moments, navigation, widgets
 from app.identity import current_scope
 from app.widgets import address, house
-from app.widgets.view import View, keep_view, newest_day
+from app.widgets.view import View, keep_view, newest_day, present_stamp
 from app.words import say
 
 scope = current_scope()
@@ -16,9 +16,11 @@ house.style()
 st.logo(str(house.ICON), size="large")
 page = st.navigation(list(navigation.pages(scope, language).values()))
 address.drop_picks_of_other_pages(page.url_path)
-latest = newest_day(scope)
+stamp = present_stamp()
+latest = newest_day(scope, stamp)
 with st.sidebar:
     choice = widgets.sidebar(scope, latest, moments.kst_day(now), language)
     widgets.language_switch(language)
-keep_view(View(language, scope, choice, latest, now, dark=getattr(st.context.theme, "type", "light") == "dark"))
+is_dark = getattr(st.context.theme, "type", "light") == "dark"
+keep_view(View(language, scope, choice, latest, now, is_dark, stamp))
 page.run()

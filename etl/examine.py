@@ -16,7 +16,7 @@ from etl.formats import UnreadableError, read
 from etl.intake import Declared
 from etl.layout import Layout
 from etl.normalise import normalise
-from expectations.catalogue import all_rules, report, rules_for
+from expectations.catalogue import all_rules, rejecting_rules, report
 from expectations.judge import FiledRows, judge
 from expectations.vocabulary import Finding, Kind, Period, State
 
@@ -126,8 +126,7 @@ def decide(readings: Sequence[Reading]) -> dict[str, Verdict]:
             for reading in readings
             if reading.judgeable is not None and reading.incoming.declared.report == name
         ]
-        rejecting = [rule for rule in rules_for(name) if rule.kind.rejects]
-        found.update(judge(report(name), filed, rejecting))
+        found.update(judge(report(name), filed, rejecting_rules(name)))
     return {reading.incoming.id: _verdict(reading, found.get(reading.incoming.id, [])) for reading in readings}
 
 

@@ -46,9 +46,7 @@ def export(
     if format_ not in FORMATS:
         raise ValueError(f"there is no format '{format_}'; choose {', '.join(FORMATS)}")
     with reading(store.engine) as connection:
-        accepted = life.in_force(
-            connection, report_name, exchange=exchange, first=first, last=last, as_of=as_of
-        )
+        accepted = life.in_force(connection, report_name, exchange=exchange, first=first, last=last, as_of=as_of)
     files = life.fact_files(accepted)
     table = store.facts.read(files) if files else fact_schema(report_name).empty_table()
     write_rows(table, out, format_)

@@ -86,6 +86,12 @@ FIGURES = (
                 arg_max(price_krw, checked_at) AS last_price_krw
             FROM rows JOIN submissions s USING (submission) GROUP BY submission, asset""",
     ),
+    Figure(
+        t.short_checks,
+        "reconciliation",
+        """SELECT submission, asset, checked_at, ledger_quantity, wallet_quantity, price_krw, source_row
+            FROM rows WHERE wallet_quantity < ledger_quantity""",
+    ),
     Figure(t.halts, "halts", "SELECT * EXCLUDE (exchange) FROM rows"),
     Figure(t.audits, "audits", "SELECT * EXCLUDE (exchange) FROM rows"),
     Figure(

@@ -24,6 +24,7 @@ from etl.records import submissions as life
 from etl.records.engine import reading, writing
 from etl.records.submissions import Submission
 from etl.records.tables import incidents
+from etl.review import review_pending
 from etl.store import Store
 from expectations.catalogue import rule_set_version
 from expectations.vocabulary import Finding, Kind, State
@@ -71,15 +72,17 @@ def ingest(
     received_at: datetime | None = None,
     sender: str | None = None,
     progress: Progress | None = None,
+    as_if_in_force: bool = False,
 ) -> list[Outcome]:
     """File every candidate and take it the whole way; outcomes in the order given.
 
-    What an earlier run left received is taken up first. Raises ProcessingError where we fail.
+    What an earlier run left received is taken up first. `as_if_in_force` judges by today's rules whatever
+    the period. Raises ProcessingError where we fail.
     """
     receipts: list[Receipt] = []
     for candidate in candidates:
         receipts.append(receive(store, candidate, received_at=received_at, sender=sender))
-    process(store, progress=progress)
+    process(store, progress=progress, as_if_in_force=as_if_in_force)
     return outcomes(store, receipts)
 
 
@@ -134,8 +137,8 @@ def receive_bytes(
     return Receipt(submission, file, duplicate=False)
 
 
-def process(store: Store, *, progress: Progress | None = None) -> None:
-    """Take everything received the whole way, oldest period first.
+def process(store: Store, *, progress: Progress | None = None, as_if_in_force: bool = False) -> None:
+    """Take everything received the whole way, oldest period first, then judge again what the changes can affect.
 
     Where we fail on a submission the others go on; then the first ProcessingError is raised.
     """
@@ -149,6 +152,7 @@ def process(store: Store, *, progress: Progress | None = None) -> None:
         if progress is not None:
             progress(done, len(waiting), wave[-1].file)
     _discard_secrets(store)
+    review_pending(store, as_if_in_force=as_if_in_force)
     if failures:
         raise failures[0]
 
@@ -224,7 +228,7 @@ def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdi
             if current is None or current.state is not State.RECEIVED:
                 continue
             verdict = verdicts[submission.id]
-            life.insert_findings(connection, submission.id, verdict.findings)
+            life.insert_findings(connection, submission, verdict.findings, submission.received_at)
             if verdict.state is State.ACCEPTED:
                 figures.write(connection, derived.get(submission.id, []))
                 _supersede(connection, submission)
@@ -355,4 +359,5 @@ def withdraw(store: Store, submission: str, *, reason: str, at: datetime | None 
                 f"submission {submission} is {current.state.value}; only an accepted one can be withdrawn"
             )
         life.change_state(connection, submission, State.WITHDRAWN, at or datetime.now(UTC), cause=reason)
+    review_pending(store)
     return replace(current, state=State.WITHDRAWN)

@@ -343,7 +343,7 @@ def _cell_findings(
                 row=table.source_rows[place].as_py(),
                 column=native.name,
                 found="∅" if reason == "absent" else f"{text}"[:_SHOWN],
-                expected=expected,
+                expected=f"≤ {shape.maximum_length}" if reason == "too_long" else expected,
                 reason=reason,
             )
         )

@@ -13,6 +13,7 @@ import pkgutil
 import tomllib
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -25,6 +26,9 @@ _FOLDER = Path(reports_package.__file__).parent
 _PARAMETERS = _FOLDER.parent / "parameters.toml"
 COMMON_SUITE = "submission"
 """Name of the suite whose rules hold for every report."""
+
+CALENDAR_SUITE = "calendar"
+"""Name of the suite whose rules are about what was to be filed, not about a file."""
 
 REPORT_ORDER = (
     "api_volume",
@@ -67,9 +71,9 @@ def suite(name: str) -> Mapping[str, Any]:
 def all_rules() -> Mapping[str, Rule]:
     """Every rule by its id, the common ones first, then report by report."""
     rules: dict[str, Rule] = {}
-    for name in (COMMON_SUITE, *all_reports()):
+    for name in (COMMON_SUITE, *all_reports(), CALENDAR_SUITE):
         for record in suite(name)["expectations"]:
-            rule = _rule(record, None if name == COMMON_SUITE else name)
+            rule = _rule(record, name if name in all_reports() else None)
             if rule.id in rules:
                 raise ValueError(f"rule {rule.id} stands twice, again in {name}.json")
             rules[rule.id] = rule
@@ -93,12 +97,30 @@ def _rule(record: Mapping[str, Any], report_name: str | None) -> Rule:
         kwargs=record["kwargs"],
         example=meta["example"],
         reasons={code: Wording(**texts) for code, texts in meta.get("reasons", {}).items()},
+        reads={name: (first, last) for name, (first, last) in meta.get("reads", {}).items()},
+        needs=tuple(meta.get("needs", ())),
     )
 
 
 def rules_for(report_name: str) -> tuple[Rule, ...]:
     """The rules that a file of that report meets: the common ones and its own."""
-    return tuple(rule for rule in all_rules().values() if rule.report in (None, report_name))
+    calendar = calendar_rules()
+    return tuple(r for r in all_rules().values() if r.report in (None, report_name) and r not in calendar)
+
+
+def calendar_rules() -> tuple[Rule, ...]:
+    """The rules about what was to be filed and when."""
+    return tuple(all_rules()[record["meta"]["id"]] for record in suite(CALENDAR_SUITE)["expectations"])
+
+
+def rejecting_rules(report_name: str) -> tuple[Rule, ...]:
+    """The rules that refuse a file of that report: structure and integrity."""
+    return tuple(rule for rule in rules_for(report_name) if rule.kind.rejects)
+
+
+def published_rules(report_name: str) -> tuple[Rule, ...]:
+    """The rules that judge what is accepted of that report: compliance, consistency and plausibility."""
+    return tuple(rule for rule in rules_for(report_name) if not rule.kind.rejects)
 
 
 @cache
@@ -108,20 +130,33 @@ def all_parameters() -> tuple[Parameter, ...]:
     return tuple(
         Parameter(
             name=entry["name"],
-            value=entry["value"],
+            value=_number(entry["value"]),
             effective_from=entry["effective_from"],
             source=Source(entry["source"]),
             reason=Wording(entry["reason_ko"], entry["reason_en"]),
+            exchange=entry.get("exchange"),
         )
         for entry in entries
     )
 
 
-def parameter(name: str, day: date | None = None) -> Any:
-    """The value of a threshold on `day`, or the newest; before its first date the first value holds."""
-    values = sorted((p for p in all_parameters() if p.name == name), key=lambda p: p.effective_from)
-    if not values:
+def _number(value: Any) -> Any:
+    """A number with a fraction is written as text, so that it is exact."""
+    return Decimal(value) if isinstance(value, str) else value
+
+
+def parameter(name: str, day: date | None = None, exchange: str | None = None) -> Any:
+    """The value of a threshold on `day`, or the newest; before its first date the first value holds.
+
+    An exchange's own value wins over the common one; None where there are only other exchanges' own.
+    """
+    named = [p for p in all_parameters() if p.name == name]
+    if not named:
         raise KeyError(f"there is no parameter '{name}' in {_PARAMETERS.name}")
+    own = [p for p in named if p.exchange == exchange]
+    values = sorted(own or [p for p in named if p.exchange is None], key=lambda p: p.effective_from)
+    if not values:
+        return None
     in_force = [p for p in values if day is None or p.effective_from <= day]
     return (in_force or values[:1])[-1].value
 

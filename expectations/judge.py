@@ -2,8 +2,9 @@
 
 Many files of one report are judged in one batch. The conditions of the rules may name two relations: `rows`, the
 canonical columns plus `submission`, `source_row`, `exchange`, `at` (the period field as an instant), `period_start`,
-`period_end` and `already_filed`; and `submissions`, one record a file, with or without rows. Instants are TIMESTAMP in
-UTC. A rule that crashes is our error, never a finding (great_expectations reports it as a failure without result).
+`period_end`, `day` and `already_filed`; and `submissions`, one record a file, with or without rows; both also hold
+the thresholds in force, by name. Instants are TIMESTAMP in UTC. A rule that crashes is our error, never a finding
+(great_expectations reports it as a failure without result).
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -48,7 +51,8 @@ class FiledRows:
     """The canonical rows of one submission with what rules need to know of it.
 
     `totals` are its reported totals by canonical column; `already_filed` the halt ids that earlier accepted files
-    hold (specification 2.5).
+    hold (specification 2.5); `parameters` the thresholds in force on its day, each a column of `submissions` and of
+    `rows`.
     """
 
     submission: str
@@ -57,6 +61,7 @@ class FiledRows:
     table: pa.Table
     totals: Mapping[str, str | None] = field(default_factory=lambda: MappingProxyType({}))
     already_filed: frozenset[str] = frozenset()
+    parameters: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class _QuietValidator(Validator):
@@ -66,30 +71,46 @@ class _QuietValidator(Validator):
         return False
 
 
-def judge(report: Report, files: Sequence[FiledRows], rules: Sequence[Rule]) -> dict[str, list[Finding]]:
+def judge(
+    report: Report,
+    files: Sequence[FiledRows],
+    rules: Sequence[Rule],
+    *,
+    context: Mapping[str, pa.Table] = MappingProxyType({}),
+    as_if_in_force: bool = False,
+) -> dict[str, list[Finding]]:
     """Findings of each submission by its id, columns in canonical names.
 
-    `rules` that the reader judges are passed over. Raises RuleCrashedError where a rule cannot be evaluated.
+    `context` are further relations that the rules name. `rules` that the reader judges are passed over; findings of a
+    rule on a day before it was in force are none, unless `as_if_in_force`; findings of other submissions are left out.
+    Raises RuleCrashedError where a rule cannot be evaluated.
     """
     judged = [rule for rule in rules if rule.type != READERS_VERB]
     found: dict[str, list[Finding]] = {file.submission: [] for file in files}
+    days = {file.submission: file.period.first_day for file in files}
     if not files or not judged:
         return found
     with duckdb.connect(config={"threads": os.cpu_count() or 1}) as connection:
         _set_the_table(connection, report, files)
+        for name, table in context.items():
+            connection.register(name, _without_zones(table))
         for rule, result in zip(judged, _validate(connection, report, judged), strict=True):
+            since = None if as_if_in_force else rule.effective_from
             for record in result:
-                found[record["submission"]].append(_finding(rule, record))
+                submission = record["submission"]
+                if submission in found and (since is None or days[submission] >= since):
+                    found[submission].append(_finding(rule, record))
     return found
 
 
-def expectation(rule: Rule, predicates: Sequence[str] = ()) -> dict[str, Any]:
-    """The rule's record as Great Expectations takes it, completed with what the whole suite shares."""
+def expectation(rule: Rule, report: Report, predicates: Sequence[str] = ()) -> dict[str, Any]:
+    """The rule's record as Great Expectations takes it, completed with what the report and its whole suite know."""
     kwargs = dict(rule.kwargs)
     if own := row_predicates(rule.type, kwargs):
         kwargs["predicates"] = list(predicates or own)
     if rule.type == "expect_key_to_be_unique":
-        kwargs["query"] = unique_key_query(kwargs["key"], kwargs["subject"])
+        instants = [f.name for f in report.fields if f.type is ValueType.INSTANT]
+        kwargs["query"] = unique_key_query(kwargs["key"], kwargs["subject"], instants)
     return {"type": rule.type, "kwargs": kwargs, "severity": rule.severity.value, "meta": {"id": rule.id}}
 
 
@@ -97,7 +118,7 @@ def _validate(
     connection: duckdb.DuckDBPyConnection, report: Report, rules: Sequence[Rule]
 ) -> list[list[dict[str, Any]]]:
     predicates = list(dict.fromkeys(p for rule in rules for p in row_predicates(rule.type, rule.kwargs)))
-    suite = ExpectationSuite(name=report.name, expectations=[expectation(rule, predicates) for rule in rules])
+    suite = ExpectationSuite(name=report.name, expectations=[expectation(rule, report, predicates) for rule in rules])
     engine = DuckDBExecutionEngine()
     data: Any = DuckDBBatchData(engine, connection)
     batch = Batch(data=data)
@@ -125,12 +146,16 @@ def _finding(rule: Rule, record: Mapping[str, Any]) -> Finding:
         row=record.get("source_row"),
         column=record.get("column"),
         subject=record.get("subject"),
-        start=record.get("start"),
-        end=record.get("end"),
+        start=_instant(record.get("start")),
+        end=_instant(record.get("end")),
         found=record.get("found"),
         expected=record.get("expected"),
         reason=record.get("reason"),
     )
+
+
+def _instant(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=UTC)
 
 
 def _set_the_table(connection: duckdb.DuckDBPyConnection, report: Report, files: Sequence[FiledRows]) -> None:
@@ -143,7 +168,7 @@ def _set_the_table(connection: duckdb.DuckDBPyConnection, report: Report, files:
     at = _AT_KST_MIDNIGHT[report.field(report.period_field).type].format(column=f"r.{report.period_field}")
     already = "EXISTS (FROM known_halts k WHERE k.submission = r.submission AND k.halt_id = r.halt_id)"
     connection.execute(
-        f"""CREATE VIEW rows AS SELECT r.*, s.exchange, s.period_start, s.period_end, {at} AS "at",
+        f"""CREATE VIEW rows AS SELECT r.*, s.* EXCLUDE (submission, report), {at} AS "at",
             {already if report.name == "halts" else "false"} AS already_filed
             FROM filed_rows r JOIN filed_submissions s USING (submission)"""
     )
@@ -158,12 +183,16 @@ def _joined(files: Sequence[FiledRows]) -> pa.Table:
             pa.array([0], pa.int32()).take(pa.array([0] * file.table.num_rows, pa.int32())), [file.submission]
         )
         tables.append(file.table.append_column("submission", ids))
-    joined = pa.concat_tables(tables).unify_dictionaries()
-    for place, column in enumerate(joined.schema):
+    return _without_zones(pa.concat_tables(tables).unify_dictionaries())
+
+
+def _without_zones(table: pa.Table) -> pa.Table:
+    """Instants as UTC without zone, in microseconds."""
+    for place, column in enumerate(table.schema):
         if pa.types.is_timestamp(column.type):
-            values = joined.column(place).cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
-            joined = joined.set_column(place, column.name, values)
-    return joined
+            values = table.column(place).cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
+            table = table.set_column(place, column.name, values)
+    return table
 
 
 def _submissions(report: Report, files: Sequence[FiledRows]) -> pa.Table:
@@ -175,8 +204,18 @@ def _submissions(report: Report, files: Sequence[FiledRows]) -> pa.Table:
             "period": [file.period.text for file in files],
             "period_start": _utc([file.period.start for file in files]),
             "period_end": _utc([file.period.end for file in files]),
+            "day": pa.array([file.period.first_day for file in files], pa.date32()),
+            **{name: _threshold([file.parameters.get(name) for file in files]) for name in _thresholds(files)},
         }
     )
+
+
+def _thresholds(files: Sequence[FiledRows]) -> list[str]:
+    return list(dict.fromkeys(name for file in files for name in file.parameters))
+
+
+def _threshold(values: Sequence[Any]) -> pa.Array:
+    return pa.array([None if value is None else Decimal(value) for value in values], pa.decimal128(18, 8))
 
 
 def _utc(instants: Sequence[Any]) -> pa.Array:

@@ -229,10 +229,18 @@ def row_predicates(type_: str, kwargs: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def unique_key_query(key: list[str], subject: str) -> str:
-    """SQL that returns every repeated row after the first: a hash count, and a window over the repeated only."""
+def unique_key_query(key: Sequence[str], subject: str, instants: Sequence[str] = ()) -> str:
+    """SQL that returns every repeated row after the first: a hash count, and a window over the repeated only.
+
+    Columns among `instants` are shown in KST.
+    """
     columns = ", ".join(key)
-    shown = " || ', ' || ".join(f"{column}::VARCHAR" for column in key)
+    shown = " || ', ' || ".join(
+        f"strftime({column} + INTERVAL 9 HOUR, '%Y-%m-%dT%H:%M:%S.%g+09:00')"
+        if column in instants
+        else f"{column}::VARCHAR"
+        for column in key
+    )
     return f"""WITH repeated AS (
             SELECT submission, {columns} FROM rows GROUP BY ALL HAVING count(*) > 1
         ), numbered AS (

@@ -279,13 +279,17 @@ _MEETS = {
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One value of a threshold, in force since a date, with where it comes from and why."""
+    """One value of a threshold, in force since a date, with where it comes from and why.
+
+    `exchange` is set where the value is one exchange's own; a number with a fraction is a Decimal.
+    """
 
     name: str
     value: Any
     effective_from: date
     source: Source
     reason: Wording
+    exchange: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +297,9 @@ class Rule:
     """One rule of the book, as its record in a suite says it.
 
     `type` and `kwargs` are Great Expectations' own; the rest is the record's `meta`. `report` is None where
-    the rule holds for every report. `reasons` are the sentences of a rule that can fail in several ways.
+    the rule holds for every report. `reasons` are the sentences of a rule that can fail in several ways. `reads` names
+    the accepted figures that a rule reads beside its own file, each with the first and the last day it reads, counted
+    from the judged day; `needs` are the reports of the same exchange and day without which it cannot be evaluated.
     """
 
     id: str
@@ -309,6 +315,8 @@ class Rule:
     kwargs: dict[str, Any]
     example: dict[str, Any]
     reasons: dict[str, Wording]
+    reads: dict[str, tuple[int, int]]
+    needs: tuple[str, ...]
 
     @property
     def severity(self) -> Severity:

@@ -51,7 +51,7 @@ def ranking(frame: pd.DataFrame, days: Sequence[date]) -> pd.DataFrame:
             {
                 "exchange": exchange,
                 "share": api / total if total else None,
-                "trend": [None if by_day.get(day) is None else float(by_day[day] * 100) for day in days],
+                "trend": [float(by_day[day] * 100) for day in days if by_day.get(day) is not None],
                 "change": shares[-1] - shares[0] if shares else None,
                 "api_trade_value_krw": api,
                 "trade_value_krw": total,

@@ -6,6 +6,7 @@ import pandas as pd
 
 from app import charts, queries, widgets
 from app.amounts import ratio
+from app.queries.keys import CASE_LIMIT
 from app.widgets import Shown, View
 
 # By the exchange for suspicion, by age, by the user: only the first is a revocation (specification, 2.2).
@@ -85,12 +86,12 @@ widgets.header(view, "key_revocations")
 widgets.note(view.say("key_revocations.definition"))
 frame = widgets.ask(queries.key_days, view.choice)
 cases = widgets.ask(queries.key_cases, view.choice)
+open_cases = widgets.ask(queries.open_case_counts, view.choice)
 if frame.empty and cases.empty:
     widgets.empty(view, "keys")
     widgets.stop()
 
 cases["state"] = ["open" if is_open else "closed" for is_open in cases["is_open"]]
-open_cases = cases[cases["is_open"].astype(bool)]
 forced, natural, user = (int(frame[name].sum()) for name in ENDS)
 widgets.sentence(
     view.say(
@@ -98,7 +99,7 @@ widgets.sentence(
         forced=f"{forced:,}",
         natural=f"{natural:,}",
         user=f"{user:,}",
-        cases=f"{len(open_cases):,}",
+        cases=f"{int(open_cases['case_count'].sum()):,}",
     )
 )
 ended(view, frame, ENDS[0])
@@ -118,7 +119,7 @@ with left:
         title=view.say("key_revocations.stages"),
         alt=view.say("key_revocations.stages"),
         frame=open_cases,
-        columns=STOCK,
+        columns={"exchange": Shown.EXCHANGE, "stage": Shown.CODE, "case_count": Shown.COUNT},
     )
 with right:
     listed = coverage(widgets.ask(queries.key_state, view.choice))
@@ -138,6 +139,8 @@ if cases.empty:
     widgets.empty(view, "cases")
     widgets.stop()
 widgets.note(view.say("key_revocations.cases_how"))
+if len(cases) == CASE_LIMIT:
+    widgets.note(view.say("key_revocations.cases_cut", count=CASE_LIMIT))
 widgets.table(
     view,
     cases,

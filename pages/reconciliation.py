@@ -174,7 +174,7 @@ if at in view.exchanges and day:
             key=f"assets.{at}.{day}",
             alt=view.say("reconciliation.day", exchange=view.exchange(at), day=day),
             on_pick=lambda row: widgets.pick(asset=row["asset"], slot="", row=""),
-            height=248,
+            most_rows=6,
         )
         asset_day(view, at, day, asset or assets.iloc[0]["asset"])
 else:

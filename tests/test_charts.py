@@ -42,6 +42,7 @@ def keys(exchange: str, day: date) -> dict[str, Any]:
         "day": day,
         "forced_expired_keys": 3,
         "stage": "warning",
+        "case_count": 2,
         "acted_at": NOON + timedelta(days=day.day),
         "outcome": "applied",
         "risk_level": "high",

@@ -71,14 +71,12 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
         monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
         monkeypatch.setenv("DAXA_NOW", NOW.isoformat())
         session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60)
+        if name != NAMES[0]:
+            session.run()
+            session.switch_page(f"../pages/{name}.py")
         for parameter, value in address.items():
             session.query_params[parameter.rstrip("_")] = value
         session.run()
-        if name != NAMES[0]:
-            session.switch_page(f"../pages/{name}.py")
-            for parameter, value in address.items():
-                session.query_params[parameter.rstrip("_")] = value
-            session.run()
         assert not session.exception, [error.stack_trace for error in session.exception]
         return session
 

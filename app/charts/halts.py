@@ -12,9 +12,11 @@ import plotly.graph_objects as go
 from app.charts.grades import GRAVE, SHORTFALL
 from app.charts.style import (
     Look,
+    bar,
     figure_in_house_style,
     is_ended,
     local_time,
+    name_axis,
 )
 from app.moments import duration, kst_text
 from app.words import code_word, exchange_name
@@ -28,23 +30,24 @@ def halt_lanes(
     Short ones are widened to be seen; one that is not lifted is hatched and reaches to now. `frame`: what
     `queries.halt_events` answers. A mark carries exchange and halt id.
     """
-    figure = figure_in_house_style(look, 120 + 44 * len(exchanges), barmode="overlay", bargap=0.45)
+    traces: list[Any] = []
     rows = frame.to_dict("records")
     for trigger in TRIGGERS:
         for is_open in (False, True):
             own = [row for row in rows if row["trigger"] == trigger and is_ended(row["resumed_at"]) is not is_open]
             if own:
-                figure.add_trace(_bars(own, trigger, is_open, start, min(end, now), now, look))
+                traces.append(_bars(own, trigger, is_open, start, min(end, now), now, look))
     names = [exchange_name(exchange, look.language) for exchange in exchanges]
-    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], range=[-0.6, len(names) - 0.4], showgrid=True)
-    figure.update_xaxes(
-        title_text=look.say("axis.time"),
-        type="date",
-        tickformat="%m-%d" if end - start > timedelta(days=2) else "%m-%d %H:%M",
-        range=[local_time(start), local_time(end)],
-        nticks=12,
-    )
-    return figure
+    x = {
+        "title": look.say("axis.time"),
+        "type": "date",
+        "tickformat": "%m-%d" if end - start > timedelta(days=2) else "%m-%d %H:%M",
+        "range": [local_time(start), local_time(end)],
+        "nticks": 12,
+    }
+    height = 120 + 44 * len(exchanges)
+    y = name_axis(names, lanes=True, grid=True)
+    return figure_in_house_style(look, height, traces, x, y, barmode="overlay", bargap=0.45)
 
 
 TRIGGERS = ("reconciliation_mismatch", "abnormal_trading", "system_fault", "authority_order", "maintenance")
@@ -63,14 +66,14 @@ _SERIES = {"system_fault": 6, "authority_order": 5, "maintenance": 7}
 
 def _bars(
     rows: Sequence[Any], trigger: str, is_open: bool, start: datetime, edge: datetime, now: datetime, look: Look
-) -> go.Bar:
+) -> dict[str, Any]:
     """The halts of one trigger that are open, or that are lifted."""
     bases = [max(row["halted_at"], start) for row in rows]
     ends = [edge if is_open else row["resumed_at"] for row in rows]
     least = (edge - start) / 250
     lengths = [max(end - base, least) for end, base in zip(ends, bases, strict=True)]
     word = code_word(trigger, look.language)
-    return go.Bar(
+    return bar(
         name=f"{word} · {look.say('halt.open')}" if is_open else word,
         orientation="h",
         y=[exchange_name(row["exchange"], look.language) for row in rows],

@@ -19,7 +19,9 @@ from app.charts.style import (
     figure_in_house_style,
     is_ended,
     local_time,
+    name_axis,
     place_of,
+    scatter,
 )
 from app.moments import kst_text
 from app.words import exchange_name
@@ -32,7 +34,7 @@ def reconciliation_calendar(
 
     `frame`: what `queries.reconciled_days` answers. One trace a grade, so that the legend explains it.
     """
-    figure = figure_in_house_style(look, 110 + 44 * len(exchanges))
+    traces: list[Any] = []
     found = {(row["exchange"], row["day"]): row for row in frame.to_dict("records")}
     size = max(6, min(28, int(760 / max(1, len(days)))))
     for grade in DAY_GRADES:
@@ -42,8 +44,8 @@ def reconciliation_calendar(
             for day in days
             if day_grade(found.get((exchange, day))) is grade
         ]
-        figure.add_trace(
-            go.Scatter(
+        traces.append(
+            scatter(
                 name=f"{grade.sign} {look.say(f'grade.{grade.name}')}".strip(),
                 x=_at_least_nothing([day.isoformat() for _, day, _ in cells]),
                 y=_at_least_nothing([exchange_name(exchange, look.language) for exchange, _, _ in cells]),
@@ -62,10 +64,9 @@ def reconciliation_calendar(
             )
         )
     names = [exchange_name(exchange, look.language) for exchange in exchanges]
-    figure.update_yaxes(
-        categoryorder="array", categoryarray=names[::-1], range=[-0.6, len(names) - 0.4], showgrid=False
+    return figure_in_house_style(
+        look, 110 + 44 * len(exchanges), traces, day_axis(look, days), name_axis(names, lanes=True)
     )
-    return day_axis(look, figure, days)
 
 
 def _at_least_nothing(values: list[Any]) -> list[Any]:
@@ -94,14 +95,14 @@ def slot_strip(frame: pd.DataFrame, day: date, look: Look) -> go.Figure:
 
     `frame`: what `queries.asset_checks` answers. A mark carries the slot's first and last minute.
     """
-    figure = figure_in_house_style(look, 330)
+    traces: list[Any] = []
     by_slot: dict[int, list[Any]] = {}
     for row in frame.to_dict("records"):
         by_slot.setdefault(row["slot"], []).append(row)
     for grade, word in ((COVERED, "slot.match"), (GRAVE, "slot.mismatch"), (ABSENT, "slot.missing")):
         slots = [slot for slot in range(288) if _slot_grade(by_slot.get(slot, [])) is grade]
-        figure.add_trace(
-            go.Scatter(
+        traces.append(
+            scatter(
                 name=f"{grade.sign} {look.say(word)}".strip(),
                 x=_at_least_nothing([slot // 12 for slot in slots]),
                 y=_at_least_nothing([slot % 12 * 5 for slot in slots]),
@@ -119,9 +120,9 @@ def slot_strip(frame: pd.DataFrame, day: date, look: Look) -> go.Figure:
                 hovertemplate="%{hovertext}<extra></extra>",
             )
         )
-    figure.update_xaxes(title_text=look.say("axis.hour"), dtick=1, range=[-0.7, 23.7], showgrid=False)
-    figure.update_yaxes(title_text=look.say("axis.minute"), dtick=10, range=[59, -4], showgrid=False)
-    return figure
+    x = {"title": look.say("axis.hour"), "dtick": 1, "range": [-0.7, 23.7], "showgrid": False}
+    y = {"title": look.say("axis.minute"), "dtick": 10, "range": [59, -4], "showgrid": False}
+    return figure_in_house_style(look, 330, traces, x, y)
 
 
 def _slot_grade(rows: Sequence[Any]) -> Grade:
@@ -144,14 +145,14 @@ def ledger_and_wallet(frame: pd.DataFrame, look: Look) -> go.Figure:
 
     Where five-minute slots have no check the lines break.
     """
-    figure = figure_in_house_style(look, 300)
+    traces: list[Any] = []
     rows = _with_gaps(frame)
     for column, place, dash, symbol in (
         ("ledger_quantity", 0, "solid", "circle"),
         ("wallet_quantity", 3, "dot", "diamond"),
     ):
-        figure.add_trace(
-            go.Scatter(
+        traces.append(
+            scatter(
                 name=look.say(f"column.{column}"),
                 x=[None if row is None else local_time(row["checked_at"]) for row in rows],
                 y=[None if row is None else float(row[column]) for row in rows],
@@ -163,9 +164,9 @@ def ledger_and_wallet(frame: pd.DataFrame, look: Look) -> go.Figure:
                 hovertemplate=look.say(f"column.{column}") + " %{customdata[1]}<br>%{x|%H:%M:%S}<extra></extra>",
             )
         )
-    figure.update_xaxes(title_text=look.say("axis.time"), tickformat="%H:%M", nticks=13, showgrid=False)
-    figure.update_yaxes(title_text=look.say("axis.quantity"), tickformat=",")
-    return figure
+    x = {"title": look.say("axis.time"), "tickformat": "%H:%M", "nticks": 13, "showgrid": False}
+    y = {"title": look.say("axis.quantity"), "tickformat": ","}
+    return figure_in_house_style(look, 300, traces, x, y)
 
 
 def _with_gaps(frame: pd.DataFrame) -> list[Any]:
@@ -183,13 +184,13 @@ def episode_sizes(frame: pd.DataFrame, look: Look) -> go.Figure:
 
     A mark carries exchange, asset and start; open episodes are drawn hollow.
     """
-    figure = figure_in_house_style(look, 320)
+    traces: list[Any] = []
     for exchange in exchanges_in(frame):
         own = [row for row in frame.to_dict("records") if row["exchange"] == exchange]
         place = place_of(exchange)
         symbol = SYMBOLS[place % len(SYMBOLS)]
-        figure.add_trace(
-            go.Scatter(
+        traces.append(
+            scatter(
                 name=exchange_name(exchange, look.language),
                 x=[float(row["shortfall_ratio"] * 10_000) for row in own],
                 y=[float(row["shortfall_krw"]) / 1e8 for row in own],
@@ -209,6 +210,7 @@ def episode_sizes(frame: pd.DataFrame, look: Look) -> go.Figure:
                 hovertemplate="%{hovertext}<extra></extra>",
             )
         )
-    figure.update_xaxes(title_text=look.say("axis.basis_points"), type="log", dtick=1, tickformat=",.10~f")
-    figure.update_yaxes(title_text=look.say("axis.krw_eok"), type="log", dtick=1, tickformat=",.10~f")
-    return figure
+    scale = {"type": "log", "dtick": 1, "tickformat": ",.10~f"}
+    x = {**scale, "title": look.say("axis.basis_points")}
+    y = {**scale, "title": look.say("axis.krw_eok")}
+    return figure_in_house_style(look, 320, traces, x, y)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +21,9 @@ CONFIG = MappingProxyType(
 )
 """Nothing of a chart leaves the house, and no tool bar covers it."""
 DAY_FORMAT = "%m-%d"
+LONG_DAY_FORMAT = "%Y-%m-%d"
+LONG_DAYS = 180
+"""From here the year is said as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,13 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
 
+_UNSELECTED = {"unselected": {"marker": {"opacity": 0.55}}}
+"""What was not clicked steps back and stays readable."""
+
+
 def warm_up() -> None:
     """Load all that the first chart needs."""
-    go.Figure([go.Scatter(y=[1.0]), go.Bar(y=[1.0])]).to_json()
+    go.Figure([scatter(y=[1.0]), bar(y=[1.0])]).to_json()
 
 
 def place_of(exchange: str) -> int:
@@ -77,65 +84,99 @@ def place_of(exchange: str) -> int:
     return known.index(exchange) if exchange in known else len(known)
 
 
-def figure_in_house_style(look: Look, height: int, **layout: Any) -> go.Figure:
-    """An empty figure in the house style."""
-    axis = {
+def figure_in_house_style(
+    look: Look,
+    height: int,
+    traces: Sequence[Any],
+    x: Mapping[str, Any],
+    y: Mapping[str, Any],
+    **layout: Any,
+) -> go.Figure:
+    """The figure of these traces in the house style; `x` and `y` say what is particular about its axes.
+
+    It is made in one go: each later change of a layout costs plotly as much as the whole figure.
+    """
+    return go.Figure(
+        data=list(traces),
+        layout={
+            "height": height,
+            "margin": {"l": 8, "r": 12, "t": 36, "b": 8},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": {"family": _FONTS, "size": 13, "color": look.ink},
+            "hovermode": "closest",
+            "dragmode": False,
+            "hoverlabel": {
+                "bgcolor": look.ground,
+                "bordercolor": look.quiet,
+                "font": {"color": look.ink, "size": 13},
+            },
+            "legend": dict(_LEGEND),
+            "barcornerradius": 2,
+            "template": {"data": {"scatter": [_UNSELECTED], "bar": [_UNSELECTED]}},
+            "xaxis": _axis(look, x),
+            "yaxis": _axis(look, y),
+            **layout,
+        },
+    )
+
+
+_FONTS = "Source Sans, 'Noto Sans CJK KR', sans-serif"
+_LEGEND = MappingProxyType(
+    {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 13}, "traceorder": "normal"}
+)
+
+
+def _axis(look: Look, particulars: Mapping[str, Any]) -> dict[str, Any]:
+    """An axis in the house style; its `title` is given as the text alone."""
+    title = {"text": particulars.get("title", ""), "font": {"size": 12}, "standoff": 8}
+    return {
         "gridcolor": look.rule,
         "linecolor": look.quiet,
         "tickcolor": look.quiet,
         "zeroline": False,
         "automargin": True,
-        "title": {"font": {"size": 12}, "standoff": 8},
+        **particulars,
+        "title": title,
     }
-    figure = go.Figure()
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 12, "t": 36, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": "Source Sans, 'Noto Sans CJK KR', sans-serif", "size": 13, "color": look.ink},
-        hovermode="closest",
-        dragmode=False,
-        hoverlabel={"bgcolor": look.ground, "bordercolor": look.quiet, "font": {"color": look.ink, "size": 13}},
-        legend={
-            "orientation": "h",
-            "x": 0,
-            "y": 1.02,
-            "yanchor": "bottom",
-            "font": {"size": 13},
-            "traceorder": "normal",
-        },
-        xaxis=axis,
-        yaxis=axis,
-        barcornerradius=2,
-    )
-    return figure.update_layout(**layout)
 
 
-def day_axis(look: Look, figure: go.Figure, days: Sequence[date]) -> go.Figure:
+def day_axis(look: Look, days: Sequence[date]) -> dict[str, Any]:
     """A horizontal axis of KST days that never shows hours."""
     step = max(1, -(-len(days) // 12))
-    shown = [day.isoformat() for day in days][::step]
-    figure.update_xaxes(
-        title_text=look.say("axis.day"),
-        type="date",
-        tickformat=DAY_FORMAT,
-        tickvals=shown,
-        showgrid=False,
-    )
+    axis = {
+        "title": look.say("axis.day"),
+        "type": "date",
+        "tickformat": DAY_FORMAT if len(days) <= LONG_DAYS else LONG_DAY_FORMAT,
+        "tickvals": [day.isoformat() for day in days][::step],
+        "showgrid": False,
+    }
     if days:
-        ends = [
-            datetime.combine(days[0], datetime.min.time()) - timedelta(hours=14),
-            datetime.combine(days[-1], datetime.min.time()) + timedelta(hours=14),
-        ]
-        figure.update_xaxes(range=[end.isoformat() for end in ends])
-    return figure
+        ends = (days[0], -timedelta(hours=14)), (days[-1], timedelta(hours=14))
+        axis["range"] = [(datetime.combine(day, time()) + shift).isoformat() for day, shift in ends]
+    return axis
 
 
-def line_of(look: Look, exchange: str, **trace: Any) -> go.Scatter:
+def name_axis(names: Sequence[str], *, lanes: bool = False, grid: bool = False) -> dict[str, Any]:
+    """A vertical axis of names, the first on top; `lanes` fixes its ends at half a lane."""
+    axis = {"categoryorder": "array", "categoryarray": list(names)[::-1], "showgrid": grid}
+    return {**axis, "range": [-0.6, len(names) - 0.4]} if lanes else axis
+
+
+def bar(**trace: Any) -> dict[str, Any]:
+    """A trace of bars, plain: plotly looks at it once, when the figure is made."""
+    return {"type": "bar", **trace}
+
+
+def scatter(**trace: Any) -> dict[str, Any]:
+    """A trace of lines or markers, plain."""
+    return {"type": "scatter", **trace}
+
+
+def line_of(look: Look, exchange: str, **trace: Any) -> dict[str, Any]:
     """A line with markers in the colours of an exchange, broken where there is no value."""
     place = place_of(exchange)
-    return go.Scatter(
+    return scatter(
         name=exchange_name(exchange, look.language),
         mode="lines+markers",
         connectgaps=False,

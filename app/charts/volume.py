@@ -13,11 +13,14 @@ import plotly.graph_objects as go
 from app.amounts import exact, krw, percent
 from app.charts.style import (
     Look,
+    bar,
     day_axis,
     exchanges_in,
     figure_in_house_style,
     line_of,
+    name_axis,
     place_of,
+    scatter,
 )
 from app.words import exchange_name
 
@@ -30,12 +33,12 @@ def share_by_day(frame: pd.DataFrame, days: Sequence[date], look: Look) -> go.Fi
 
     `frame`: `exchange`, `day`, `trade_value_krw`, `api_trade_value_krw`, `share`. A mark carries exchange and day.
     """
-    figure = figure_in_house_style(look, 380)
+    traces: list[Any] = []
     rows = frame.to_dict("records")
     for exchange in exchanges_in(frame):
         own = {row["day"]: row for row in rows if row["exchange"] == exchange}
         filed = [own.get(day) for day in days]
-        figure.add_trace(
+        traces.append(
             line_of(
                 look,
                 exchange,
@@ -51,8 +54,8 @@ def share_by_day(frame: pd.DataFrame, days: Sequence[date], look: Look) -> go.Fi
         )
     market = market_share(frame)
     if len(set(frame["exchange"])) > 1:
-        figure.add_trace(
-            go.Scatter(
+        traces.append(
+            scatter(
                 name=look.say("volume.market_wide"),
                 x=[day.isoformat() for day in days],
                 y=[float(market[day] * 100) if day in market else None for day in days],
@@ -62,14 +65,18 @@ def share_by_day(frame: pd.DataFrame, days: Sequence[date], look: Look) -> go.Fi
                 hovertemplate=look.say("volume.market_wide") + " %{y:.1f} %<extra></extra>",
             )
         )
-    figure.add_hline(
-        y=SHARE_REFERENCE * 100,
-        line={"color": look.quiet, "width": 1, "dash": "dash"},
-        annotation={"text": look.say("volume.reference"), "font": {"color": look.quiet, "size": 12}},
-        annotation_position="top right",
+    traces.append(
+        scatter(
+            name=look.say("volume.reference"),
+            x=[day.isoformat() for day in days],
+            y=[SHARE_REFERENCE * 100] * len(days),
+            mode="lines",
+            line={"color": look.quiet, "width": 1.5, "dash": "dash"},
+            hoverinfo="skip",
+        )
     )
-    figure.update_yaxes(title_text=look.say("axis.api_share"), rangemode="tozero", ticksuffix=" %")
-    return day_axis(look, figure, days)
+    y = {"title": look.say("axis.api_share"), "rangemode": "tozero", "ticksuffix": " %"}
+    return figure_in_house_style(look, 380, traces, day_axis(look, days), y)
 
 
 def _share_text(row: Any, exchange: str, day: date, look: Look) -> str:
@@ -84,20 +91,20 @@ def _share_text(row: Any, exchange: str, day: date, look: Look) -> str:
 def market_share(frame: pd.DataFrame) -> dict[date, Decimal]:
     """API share of the trading of all exchanges in the frame together, by day."""
     sums: dict[date, list[Decimal]] = {}
-    for row in frame.itertuples():
-        total = sums.setdefault(row.day, [Decimal(), Decimal()])  # type: ignore[arg-type]
-        total[0] += row.api_trade_value_krw  # type: ignore[operator, arg-type, unused-ignore]
-        total[1] += row.trade_value_krw  # type: ignore[operator, arg-type, unused-ignore]
+    for row in frame.to_dict("records"):
+        total = sums.setdefault(row["day"], [Decimal(), Decimal()])
+        total[0] += row["api_trade_value_krw"]
+        total[1] += row["trade_value_krw"]
     return {day: api / total for day, (api, total) in sums.items() if total}
 
 
 def share_by_hour(frame: pd.DataFrame, look: Look) -> go.Figure:
     """API share by hour of the KST day. `frame`: `exchange`, `hour`, the two values, `share`."""
-    figure = figure_in_house_style(look, 300)
+    traces: list[Any] = []
     for exchange in exchanges_in(frame):
         own = frame[frame["exchange"] == exchange].set_index("hour")["share"]
         share = [own.get(hour) for hour in range(24)]
-        figure.add_trace(
+        traces.append(
             line_of(
                 look,
                 exchange,
@@ -107,37 +114,40 @@ def share_by_hour(frame: pd.DataFrame, look: Look) -> go.Figure:
                 + "%{x}:00 · %{y:.1f} %<extra></extra>",
             )
         )
-    figure.update_xaxes(title_text=look.say("axis.hour"), dtick=3, range=[-0.5, 23.5], showgrid=False)
-    figure.update_yaxes(title_text=look.say("axis.api_share"), ticksuffix=" %")
-    return figure
+    x = {"title": look.say("axis.hour"), "dtick": 3, "range": [-0.5, 23.5], "showgrid": False}
+    y = {"title": look.say("axis.api_share"), "ticksuffix": " %"}
+    return figure_in_house_style(look, 300, traces, x, y)
 
 
 def market_bars(frame: pd.DataFrame, look: Look) -> go.Figure:
     """The markets with the largest API value. A mark carries exchange and market."""
-    figure = figure_in_house_style(look, max(220, 60 + 26 * len(frame)), showlegend=True)
-    labels = [f"{row.market} · {exchange_name(str(row.exchange), look.language)}" for row in frame.itertuples()]
+    rows = frame.to_dict("records")
+    label = {id(row): f"{row['market']} · {exchange_name(row['exchange'], look.language)}" for row in rows}
+    traces: list[Any] = []
     for exchange in exchanges_in(frame):
-        own = frame[frame["exchange"] == exchange]
-        figure.add_trace(
-            go.Bar(
+        own = [row for row in rows if row["exchange"] == exchange]
+        traces.append(
+            bar(
                 name=exchange_name(exchange, look.language),
                 orientation="h",
-                y=[f"{market} · {exchange_name(exchange, look.language)}" for market in own["market"]],
-                x=[float(value) / 1e8 for value in own["api_trade_value_krw"]],
+                y=[label[id(row)] for row in own],
+                x=[float(row["api_trade_value_krw"]) / 1e8 for row in own],
                 marker={"color": look.colour(place_of(exchange))},
-                text=[percent(share) for share in own["share"]],
+                text=[percent(row["share"]) for row in own],
                 textposition="outside",
                 cliponaxis=False,
-                customdata=[[exchange, market] for market in own["market"]],
-                hovertext=[
-                    f"<b>{row.market}</b> · {percent(row.share)}<br>API {krw(row.api_trade_value_krw, look.language)}"  # type: ignore[arg-type]
-                    f" ({exact(row.api_trade_value_krw)})"  # type: ignore[arg-type]
-                    for row in own.itertuples()
-                ],
+                customdata=[[exchange, row["market"]] for row in own],
+                hovertext=[_market_text(row, look) for row in own],
                 hovertemplate="%{hovertext}<extra></extra>",
             )
         )
-    figure.update_yaxes(categoryorder="array", categoryarray=labels[::-1], showgrid=False)
-    longest = max((float(value) / 1e8 for value in frame["api_trade_value_krw"]), default=1.0)
-    figure.update_xaxes(title_text=look.say("axis.krw_eok"), tickformat=",~g", range=[0, longest * 1.15 or 1.0])
-    return figure
+    longest = max((float(row["api_trade_value_krw"]) / 1e8 for row in rows), default=0.0)
+    x = {"title": look.say("axis.krw_eok"), "tickformat": ",~g", "range": [0, longest * 1.15 or 1.0]}
+    y = name_axis([label[id(row)] for row in rows])
+    height = max(220, 60 + 26 * len(rows))
+    return figure_in_house_style(look, height, traces, x, y, showlegend=True)
+
+
+def _market_text(row: Any, look: Look) -> str:
+    amount = row["api_trade_value_krw"]
+    return f"<b>{row['market']}</b> · {percent(row['share'])}<br>API {krw(amount, look.language)} ({exact(amount)})"

@@ -9,7 +9,7 @@ from app.queries.choice import Choice
 from app.queries.episodes import mismatch_episodes
 from app.queries.freshness import latest_day, records_stamp
 from app.queries.halting import halt_events
-from app.queries.keys import case_steps, key_cases, key_days, key_state
+from app.queries.keys import case_steps, key_cases, key_days, key_state, open_case_counts
 from app.queries.origin import rows_behind
 from app.queries.reconciling import asset_checks, reconciled_assets, reconciled_days
 from app.queries.standing import Standing, report_standing
@@ -35,6 +35,7 @@ __all__ = [
     "latest_day",
     "market_volumes",
     "mismatch_episodes",
+    "open_case_counts",
     "reconciled_assets",
     "reconciled_days",
     "records_stamp",

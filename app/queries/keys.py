@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 
 import pandas as pd
-from sqlalchemy import func, or_, select
+from sqlalchemy import Subquery, func, or_, select
 
 from app.identity import Scope
 from app.queries.choice import Choice, chosen_figures, frame_of, in_force, rows_of
@@ -35,6 +35,8 @@ _STEP = (
     "submission",
     "source_row",
 )
+CASE_LIMIT = 500
+"""As many cases as a screen lists; it says so where there are more."""
 CLOSING_STAGES = ("cleared", "forced_expiry")
 """Nothing follows these in a case (specification, ACT-003)."""
 
@@ -79,41 +81,57 @@ def key_state(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
 
 
 def key_cases(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
-    """Cases that were open at the end of the period or had a step in it, each as its last step left it.
+    """The latest cases that were open at the end of the period or had a step in it, as their last step left them.
 
     `first_detected_at`, `step_count`, and `is_open`: its last step by the end of the period closes nothing.
     """
-    table = key_actions.c
+    cases = _last_steps(scope, choice)
     start = datetime.combine(choice.first_day, time(), KST)
+    statement = (
+        select(cases)
+        .where(or_(cases.c.stage.not_in(CLOSING_STAGES), cases.c.acted_at >= start))
+        .order_by(cases.c.acted_at.desc())
+        .limit(CASE_LIMIT)
+    )
+    rows = rows_of(store, statement)
+    for row in rows:
+        row["is_open"] = row["stage"] not in CLOSING_STAGES
+    return frame_of(rows, (*_STEP, "first_detected_at", "step_count", "is_open"))
+
+
+def open_case_counts(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
+    """How many cases were open at the end of the period, by exchange and stage."""
+    cases = _last_steps(scope, choice).c
+    names = ("exchange", "stage", "case_count")
+    statement = (
+        select(cases.exchange, cases.stage, func.count().label("case_count"))
+        .where(cases.stage.not_in(CLOSING_STAGES))
+        .group_by(cases.exchange, cases.stage)
+        .order_by(cases.exchange, cases.stage)
+    )
+    return frame_of(rows_of(store, statement), names)
+
+
+def _last_steps(scope: Scope, choice: Choice) -> Subquery:
+    """Every case's last step by the end of the period."""
+    table = key_actions.c
     end = datetime.combine(choice.last_day, time(), KST) + timedelta(days=1)
     case = (table.exchange, table.case_id)
+    newest_first = (table.acted_at.desc(), table.source_row.desc())
     ordered = (
         in_force(
             key_actions,
             scope,
             choice.exchanges,
             *(table[name] for name in _STEP),
-            func.row_number()
-            .over(partition_by=case, order_by=(table.acted_at.desc(), table.source_row.desc()))
-            .label("place"),
+            func.row_number().over(partition_by=case, order_by=newest_first).label("place"),
             func.count().over(partition_by=case).label("step_count"),
             func.min(table.detected_at).over(partition_by=case).label("first_detected_at"),
         )
         .where(table.acted_at < end)
         .subquery()
     )
-    statement = (
-        select(ordered)
-        .where(
-            ordered.c.place == 1,
-            or_(ordered.c.stage.not_in(CLOSING_STAGES), ordered.c.acted_at >= start),
-        )
-        .order_by(ordered.c.acted_at.desc())
-    )
-    rows = rows_of(store, statement)
-    for row in rows:
-        row["is_open"] = row["stage"] not in CLOSING_STAGES
-    return frame_of(rows, (*_STEP, "first_detected_at", "step_count", "is_open"))
+    return select(ordered).where(ordered.c.place == 1).subquery()
 
 
 def case_steps(store: Store, scope: Scope, exchange: str, case: str) -> pd.DataFrame:

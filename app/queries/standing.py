@@ -40,8 +40,8 @@ class Stand(StrEnum):
 class Standing:
     """One exchange's latest due period of one report.
 
-    `received_at` is of the first file that was accepted for it, or of the last one where none was; `reaches` is the end
-    of the newest period that was ever accepted; `worst_kind` the gravest kind among the findings.
+    `received_at` is of the first file that was accepted for it, or of the last one where none was; `worst_kind` is
+    the gravest kind among the findings.
     """
 
     exchange: str
@@ -52,7 +52,6 @@ class Standing:
     due_at: datetime
     stand: Stand
     received_at: datetime | None = None
-    reaches: datetime | None = None
     worst_kind: str = ""
     finding_count: int = 0
 
@@ -72,11 +71,8 @@ def report_standing(store: Store, scope: Scope, exchanges: tuple[str, ...], mome
     """Every chosen exchange with every report, in the order of the exchanges and the reports."""
     due = {name: latest_due_period(report, moment) for name, report in all_reports().items()}
     filed = _filed(store, scope, exchanges, due, moment)
-    reaches = _reaches(store, scope, exchanges)
     return tuple(
-        _standing(
-            exchange, report, due[report.name], filed[exchange, report.name], reaches.get((exchange, report.name))
-        )
+        _standing(exchange, report, due[report.name], filed[exchange, report.name])
         for exchange in scope.visible(exchanges)
         for report in all_reports().values()
     )
@@ -109,7 +105,7 @@ def _finding_counts(store: Store, ids: list[str]) -> dict[str, dict[str, int]]:
     table = findings.c
     statement = (
         select(table.submission, table.kind, func.count().label("n"))
-        .where(table.submission.in_(ids))
+        .where(table.submission.in_(ids), table.lifted_at.is_(None))
         .group_by(table.submission, table.kind)
     )
     counts: dict[str, dict[str, int]] = defaultdict(dict)
@@ -118,19 +114,7 @@ def _finding_counts(store: Store, ids: list[str]) -> dict[str, dict[str, int]]:
     return counts
 
 
-def _reaches(store: Store, scope: Scope, exchanges: tuple[str, ...]) -> dict[tuple[str, str], datetime]:
-    table = submissions.c
-    statement = (
-        select(table.exchange, table.report, func.max(table.period_end).label("reaches"))
-        .where(table.state == State.ACCEPTED, table.exchange.in_(scope.visible(exchanges)))
-        .group_by(table.exchange, table.report)
-    )
-    return {(row["exchange"], row["report"]): row["reaches"] for row in rows_of(store, statement)}
-
-
-def _standing(
-    exchange: str, report: Report, period: Period, filed: Sequence[dict[str, Any]], reaches: datetime | None
-) -> Standing:
+def _standing(exchange: str, report: Report, period: Period, filed: Sequence[dict[str, Any]]) -> Standing:
     due_at = report.due_at(period)
     in_force = [row for row in filed if row["state"] == State.ACCEPTED]
     ever = [row for row in filed if row["state"] in (State.ACCEPTED, State.SUPERSEDED)]
@@ -148,7 +132,6 @@ def _standing(
         due_at=due_at,
         stand=_stand(period, due_at, filed, in_force, ever),
         received_at=(ever or filed[-1:])[0]["received_at"] if filed else None,
-        reaches=reaches,
         worst_kind=next((kind.value for kind in Kind if kinds.get(kind)), ""),
         finding_count=sum(kinds.values()),
     )

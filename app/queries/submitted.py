@@ -99,25 +99,31 @@ def submission_versions(store: Store, scope: Scope, submission: str) -> pd.DataF
 
 
 def _selected() -> list[Any]:
-    later = submissions.alias("later")
-    corrects = select(func.count()).where(later.c.superseded_by == submissions.c.id).scalar_subquery()
-    counted = select(func.count()).where(findings.c.submission == submissions.c.id).scalar_subquery()
-    plain = [submissions.c[name] for name in _COLUMNS if name in submissions.c]
-    return [*plain, corrects.label("corrects"), counted.label("finding_count")]
+    return [submissions.c[name] for name in _COLUMNS if name in submissions.c]
 
 
 def _submission_frame(store: Store, statement: Select[Any]) -> pd.DataFrame:
+    """The submissions with what other tables say of them, asked for all at once."""
     rows = rows_of(store, statement)
+    ids = [row["id"] for row in rows]
+    later = select(submissions.c.superseded_by).where(submissions.c.superseded_by.in_(ids))
+    corrections = {row["superseded_by"] for row in rows_of(store, later)}
+    table = findings.c
+    counted = select(table.submission, func.count().label("n")).where(
+        table.submission.in_(ids), table.lifted_at.is_(None)
+    )
+    counts = {row["submission"]: row["n"] for row in rows_of(store, counted.group_by(table.submission))}
     for row in rows:
         row["file"] = PurePath(row["file"]).name
         row["due_at"] = all_reports()[row["report"]].due_at(Period.parse(row["period"]))
-        row["timeliness"] = _timeliness(row)
+        row["timeliness"] = _timeliness(row, row["id"] in corrections)
+        row["finding_count"] = counts.get(row["id"], 0)
     return frame_of(rows, _COLUMNS)
 
 
-def _timeliness(row: dict[str, Any]) -> str:
+def _timeliness(row: dict[str, Any], is_correction: bool) -> str:
     """`correction` where it replaced an accepted one, which is never late (specification, 2.8)."""
-    if row["corrects"]:
+    if is_correction:
         return "correction"
     received: datetime = row["received_at"]
     return "late" if received > row["due_at"] else "on_time"
@@ -141,7 +147,8 @@ def finding_list(store: Store, scope: Scope, submission: str, language: str) -> 
     statement = (
         select(findings)
         .join(submissions, submissions.c.id == table.submission)
-        .where(table.submission == submission, submissions.c.exchange.in_(scope.exchanges))
+        .where(table.submission == submission, table.lifted_at.is_(None))
+        .where(submissions.c.exchange.in_(scope.exchanges))
         .order_by(table.rule, table.row, table.id)
         .limit(FINDING_LIMIT)
     )

@@ -31,6 +31,7 @@ def restored(name: str, default: str, is_valid: Callable[[str], bool]) -> str:
     written = _written()
     in_address = st.query_params.get(name)
     known = written.get(name, default)
+    known = known if is_valid(known) else default
     if in_address is not None and in_address != written.get(name) and is_valid(in_address):
         known = in_address
     remember(name, known, default)

@@ -64,7 +64,7 @@ def table(
     key: str | None = None,
     labels: Mapping[str, str] | None = None,
     on_pick: Callable[[Mapping[str, Any]], None] | None = None,
-    height: int | None = None,
+    most_rows: int = 11,
 ) -> None:
     """The named columns of a frame; `on_pick` is called with the row of the frame that somebody selects.
 
@@ -79,7 +79,7 @@ def table(
         hide_index=True,
         column_config=settings,
         alt=alt,
-        height=height or min(12, len(shown) + 1) * ROW_PIXELS + 3,
+        height=(min(most_rows, len(shown)) + 1) * ROW_PIXELS + 3,
         placeholder="–",
     )
     if on_pick is None or key is None:

@@ -34,6 +34,8 @@ class View:
     latest_day: date | None
     now: datetime
     dark: bool
+    stamp: str
+    """State of the records when the run began: all of a run's answers are of the same state."""
 
     def say(self, key: str, **parts: object) -> str:
         """A text of the screens."""
@@ -90,20 +92,26 @@ def _opened(home: str | None, url: str | None) -> Store:
     return open_store()
 
 
-def newest_day(scope: Scope) -> date | None:
+def present_stamp() -> str:
+    """The state that the records are in now."""
+    return records_stamp(store())
+
+
+def newest_day(scope: Scope, stamp: str) -> date | None:
     """The last day that accepted reports reach."""
-    return _answer(latest_day.__name__, _place(), records_stamp(store()), scope, (), lambda: latest_day(store(), scope))
+    return _answer(latest_day.__name__, _place(), stamp, scope, (), lambda: latest_day(store(), scope))
 
 
 def ask(
     question: Callable[Concatenate[Store, Scope, Asked], Answer], *about: Asked.args, **more: Asked.kwargs
 ) -> Answer:
     """The answer to one of the queries, in the scope of whoever looks; kept until the records change."""
-    scope = current_view().scope
+    view = current_view()
+    scope = view.scope
     return _answer(
         question.__name__,
         _place(),
-        records_stamp(store()),
+        view.stamp,
         scope,
         (about, tuple(sorted(more.items()))),
         lambda: question(store(), scope, *about, **more),

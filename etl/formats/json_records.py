@@ -23,8 +23,9 @@ def read_json(data: bytes, layout: Layout) -> TextTable:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableError("not_utf8", f"byte {error.start}", "UTF-8") from error
-    records = _records(_document(text), layout)
-    return _table(records, () if _each_key_stands_once(text, records) else _repeated_keys(text))
+    document = _document(text)
+    records = _records(document, layout)
+    return _table(records, () if _each_key_stands_once(text, document, records) else _repeated_keys(text))
 
 
 def _document(text: str, record: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
@@ -44,12 +45,16 @@ def _document(text: str, record: Callable[[list[tuple[str, Any]]], Any] | None =
         raise UnreadableError("not_json", "nesting > 1000", "JSON") from error
 
 
-def _each_key_stands_once(text: str, records: list[dict[str, Any]]) -> bool:
-    """True where counting the keys in the text proves that no record repeats one; cheap, and never wrong when True."""
-    names = records[0].keys() if records else ()
-    if any(record.keys() != names for record in records):
+def _each_key_stands_once(text: str, document: Any, records: list[dict[str, Any]]) -> bool:
+    """True where counting the keys in the text proves that none is repeated; cheap, and never wrong when True.
+
+    A key may be escaped, and of an envelope with two `data` the last may be empty: neither is counted, both are read.
+    """
+    if "\\" in text or not records or any(record.keys() != records[0].keys() for record in records):
         return False
-    return all(text.count(json.dumps(name, ensure_ascii=False)) == len(records) for name in names)
+    times = Counter(dict.fromkeys(records[0], len(records)))
+    times.update(list(document) if isinstance(document, dict) else [])
+    return all(text.count(json.dumps(name, ensure_ascii=False)) == expected for name, expected in times.items())
 
 
 def _repeated_keys(text: str) -> tuple[str, ...]:
@@ -57,9 +62,10 @@ def _repeated_keys(text: str) -> tuple[str, ...]:
     repeated: set[str] = set()
 
     def record(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in pairs]
-        repeated.update(name for name in names if names.count(name) > 1)
-        return dict(pairs)
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            repeated.update(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+        return found
 
     _document(text, record)
     return tuple(sorted(repeated))

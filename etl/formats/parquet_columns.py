@@ -66,4 +66,4 @@ def _instants(values: pa.Array) -> pa.Array:
     except pa.ArrowInvalid:
         milliseconds = values.cast(pa.timestamp(values.type.unit, "UTC"))
     naive = pc.replace_substring(milliseconds.cast(pa.timestamp(milliseconds.type.unit)).cast(pa.string()), " ", "T")
-    return pc.binary_join_element_wise(naive, "Z", "")
+    return pc.binary_join_element_wise(pc.replace_substring_regex(naive, r"(\.[0-9]{3})0+$", r"\1"), "Z", "")

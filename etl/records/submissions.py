@@ -135,11 +135,17 @@ def _add_state(connection: Connection, submission: str, state: State, at: dateti
     )
 
 
-def insert_findings(connection: Connection, submission: str, found: Iterable[tuple[Finding, Kind]]) -> None:
-    """Record what a submission's judgement found."""
+def insert_findings(
+    connection: Connection, submission: Submission, found: Iterable[tuple[Finding, Kind]], at: datetime
+) -> None:
+    """Record what was found of a submission at a moment."""
     records = [
         {
-            "submission": submission,
+            "submission": submission.id,
+            "exchange": submission.exchange,
+            "report": submission.report,
+            "period": submission.period.text,
+            "found_at": at,
             "rule": finding.rule,
             "kind": kind.value,
             "row": finding.row,
@@ -215,6 +221,35 @@ def received(connection: Connection) -> list[Submission]:
     c = submissions.c
     query = select(submissions).where(c.state == State.RECEIVED.value).order_by(c.received_at, c.id)
     return [_submission(row) for row in connection.execute(query).mappings()]
+
+
+def unreviewed(connection: Connection) -> list[Submission]:
+    """Submissions that came into force or left it since they were last reviewed."""
+    c = submissions.c
+    moved = (State.ACCEPTED.value, State.SUPERSEDED.value, State.WITHDRAWN.value)
+    query = select(submissions).where(c.state.in_(moved), or_(c.reviewed_state.is_(None), c.reviewed_state != c.state))
+    return [_submission(row) for row in connection.execute(query.order_by(c.period_start, c.id)).mappings()]
+
+
+def last_change(connection: Connection, ids: Sequence[str]) -> datetime:
+    """The latest moment, by the runs' clocks, at which one of the submissions changed its state."""
+    latest: datetime = max(
+        connection.execute(
+            select(func.max(states.c.at)).where(states.c.submission.in_(ids[start : start + 500]))
+        ).scalar_one()
+        for start in range(0, len(ids), 500)
+    )
+    return latest
+
+
+def mark_reviewed(connection: Connection, changed: Sequence[Submission]) -> None:
+    """Note that what these changes can affect has been judged again."""
+    for submission in changed:
+        connection.execute(
+            update(submissions)
+            .where(submissions.c.id == submission.id, submissions.c.state == submission.state.value)
+            .values(reviewed_state=submission.state.value)
+        )
 
 
 def hashes_not_kept(connection: Connection) -> list[str]:
@@ -307,10 +342,40 @@ def findings_of(connection: Connection, ids: Sequence[str]) -> dict[str, list[tu
     """Findings of each of the submissions, in the order they were found."""
     found: dict[str, list[tuple[Kind, Finding]]] = {id_: [] for id_ in ids}
     for start in range(0, len(ids), 500):
-        query = select(findings).where(findings.c.submission.in_(ids[start : start + 500])).order_by(findings.c.id)
+        query = (
+            select(findings)
+            .where(findings.c.submission.in_(ids[start : start + 500]), findings.c.lifted_at.is_(None))
+            .order_by(findings.c.id)
+        )
         for row in connection.execute(query).mappings():
             found[row["submission"]].append((Kind(row["kind"]), _finding(row)))
     return found
+
+
+def replace_findings(
+    connection: Connection,
+    submission: Submission,
+    rules: Sequence[str],
+    found: Sequence[tuple[Finding, Kind]],
+    at: datetime,
+) -> None:
+    """Make `found` what `rules` find of an accepted submission now: what is new is added, what is gone is lifted."""
+    query = select(findings).where(
+        findings.c.submission == submission.id, findings.c.rule.in_(rules), findings.c.lifted_at.is_(None)
+    )
+    standing: dict[Finding, list[int]] = {}
+    for row in connection.execute(query).mappings():
+        standing.setdefault(_finding(row), []).append(row["id"])
+    new = []
+    for finding, kind in found:
+        if standing.get(finding):
+            standing[finding].pop()
+        else:
+            new.append((finding, kind))
+    gone = [number for numbers in standing.values() for number in numbers]
+    if gone:
+        connection.execute(update(findings).where(findings.c.id.in_(gone)).values(lifted_at=at))
+    insert_findings(connection, submission, new, at)
 
 
 def _finding(row: RowMapping) -> Finding:

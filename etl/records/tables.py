@@ -56,10 +56,14 @@ submissions = Table(
     Column("rule_set_version", String(16)),
     Column("decided_at", Instant),
     Column("superseded_by", String(32)),
+    Column("reviewed_state", String(16)),
     Index(None, "exchange", "report", "period_start"),
     Index(None, "state", "report", "period_start"),
     Index(None, "sha256"),
 )
+
+"""`reviewed_state`: the state that was the last to be reviewed; while it is not `state`, what the change can affect has
+still to be judged again."""
 
 states = Table(
     "states",
@@ -76,7 +80,10 @@ findings = Table(
     "findings",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("submission", ForeignKey("submissions.id"), nullable=False),
+    Column("submission", ForeignKey("submissions.id")),
+    Column("exchange", String(32), nullable=False),
+    Column("report", String(32), nullable=False),
+    Column("period", String(16), nullable=False),
     Column("rule", String(16), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("row", BigInteger),
@@ -87,9 +94,13 @@ findings = Table(
     Column("found", Text),
     Column("expected", Text),
     Column("reason", String(48)),
+    Column("found_at", Instant, nullable=False),
+    Column("lifted_at", Instant),
     Index(None, "submission", "rule"),
     Index(None, "rule"),
 )
+"""What was found and when; a finding that a later filing takes away is lifted, not deleted. `submission` is null where
+nothing was filed for an obligation."""
 
 incidents = Table(
     "incidents",
@@ -241,6 +252,17 @@ mismatch_runs = _figure(
 """Mismatches of one asset without a match between them, inside one file. `begins_file`: it holds the asset's first
 check of the file, so it may continue an earlier file's run; `ended_at` is the first match after it, null where the
 file ends first. The quantities, the price and `source_row` are of the check with the largest shortfall in won."""
+
+short_checks = _figure(
+    "short_checks",
+    _name("asset"),
+    _instant("checked_at"),
+    _amount("ledger_quantity"),
+    _amount("wallet_quantity"),
+    _amount("price_krw"),
+    _count("source_row"),
+)
+"""Every check at which less was held than owed: what rules about shortfalls read."""
 
 halts = _figure(
     "halts",

@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("rule_set_version", sa.String(length=16), nullable=True),
         sa.Column("decided_at", types.Instant(), nullable=True),
         sa.Column("superseded_by", sa.String(length=32), nullable=True),
+        sa.Column("reviewed_state", sa.String(length=16), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_submissions")),
     )
     with op.batch_alter_table("submissions", schema=None) as batch_op:
@@ -82,7 +83,10 @@ def upgrade() -> None:
     op.create_table(
         "findings",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("submission", sa.String(length=32), nullable=False),
+        sa.Column("submission", sa.String(length=32), nullable=True),
+        sa.Column("exchange", sa.String(length=32), nullable=False),
+        sa.Column("report", sa.String(length=32), nullable=False),
+        sa.Column("period", sa.String(length=16), nullable=False),
         sa.Column("rule", sa.String(length=16), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("row", sa.BigInteger(), nullable=True),
@@ -93,6 +97,8 @@ def upgrade() -> None:
         sa.Column("found", sa.Text(), nullable=True),
         sa.Column("expected", sa.Text(), nullable=True),
         sa.Column("reason", sa.String(length=48), nullable=True),
+        sa.Column("found_at", types.Instant(), nullable=False),
+        sa.Column("lifted_at", types.Instant(), nullable=True),
         sa.ForeignKeyConstraint(["submission"], ["submissions.id"], name=op.f("fk_findings_submission")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_findings")),
     )
@@ -232,6 +238,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_reconciliation_days_submission"), ["submission"], unique=False)
 
     op.create_table(
+        "short_checks",
+        sa.Column("submission", sa.String(length=32), nullable=False),
+        sa.Column("exchange", sa.String(length=32), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("asset", sa.String(length=64), nullable=False),
+        sa.Column("checked_at", types.Instant(), nullable=False),
+        sa.Column("ledger_quantity", types.ExactDecimal(), nullable=False),
+        sa.Column("wallet_quantity", types.ExactDecimal(), nullable=False),
+        sa.Column("price_krw", types.ExactDecimal(), nullable=False),
+        sa.Column("source_row", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["submission"], ["submissions.id"], name=op.f("fk_short_checks_submission")),
+    )
+    with op.batch_alter_table("short_checks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_short_checks_day_exchange"), ["day", "exchange"], unique=False)
+        batch_op.create_index(batch_op.f("ix_short_checks_submission"), ["submission"], unique=False)
+
+    op.create_table(
         "states",
         sa.Column("submission", sa.String(length=32), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
@@ -348,6 +371,11 @@ def downgrade() -> None:
 
     op.drop_table("surveillance_days")
     op.drop_table("states")
+    with op.batch_alter_table("short_checks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_short_checks_submission"))
+        batch_op.drop_index(batch_op.f("ix_short_checks_day_exchange"))
+
+    op.drop_table("short_checks")
     with op.batch_alter_table("reconciliation_days", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_reconciliation_days_submission"))
         batch_op.drop_index(batch_op.f("ix_reconciliation_days_day_exchange"))

@@ -1,0 +1,148 @@
+"""Judging what is accepted: compliance, consistency and plausibility, again for what a change can affect and only that.
+
+The findings of these rules are a function of what is accepted, so the order of arrival does not matter. What is found
+anew is added and what no longer holds is lifted, each with its moment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+
+import pyarrow as pa
+from sqlalchemy import Connection
+
+from etl.affected import Change, accepted_submissions, affected
+from etl.context import Judged, relations
+from etl.normalise import arrow_schema
+from etl.records import submissions as life
+from etl.records.engine import reading, writing
+from etl.records.submissions import Submission
+from etl.store import Store
+from expectations.catalogue import parameter, published_rules, report
+from expectations.judge import FiledRows, judge
+from expectations.vocabulary import Finding, Rule
+
+_ROWS_AT_ONCE = 600_000
+"""Rows judged in one batch: a full-size day of all exchanges and some more."""
+
+_NAMES_ROWS = re.compile(r"\brows\b")
+Found = dict[str, list[Finding]]
+
+
+def review_pending(store: Store, *, as_if_in_force: bool = False) -> None:
+    """Judge again what the changes since the last review can affect; after a crash it is simply done again."""
+    with reading(store.engine) as connection:
+        changed = life.unreviewed(connection)
+        if not changed:
+            return
+        at = life.last_change(connection, [submission.id for submission in changed])
+    review(store, changed, at=at, as_if_in_force=as_if_in_force)
+    with writing(store.engine) as connection:
+        life.mark_reviewed(connection, changed)
+
+
+def review(store: Store, changed: Sequence[Submission], *, at: datetime, as_if_in_force: bool = False) -> None:
+    """Judge again every accepted submission that the changed ones can affect, and record what is found now."""
+    changes = [Change.of(submission) for submission in changed]
+    with reading(store.engine) as connection:
+        by_report = affected(connection, changes)
+    for name, by_rule in by_report.items():
+        rules = [rule for rule in published_rules(name) if rule.id in by_rule]
+        for group in (_reading_rows(rules), _reading_entities(rules)):
+            ids = set().union(*(by_rule[rule.id] for rule in group)) if group else set()
+            with reading(store.engine) as connection:
+                submissions = accepted_submissions(connection, ids)
+            for batch in _batches(submissions):
+                _review_batch(store, name, batch, group, at, as_if_in_force)
+
+
+def _reading_rows(rules: Sequence[Rule]) -> list[Rule]:
+    return [rule for rule in rules if _needs_rows(rule)]
+
+
+def _reading_entities(rules: Sequence[Rule]) -> list[Rule]:
+    return [rule for rule in rules if not _needs_rows(rule)]
+
+
+def _needs_rows(rule: Rule) -> bool:
+    """True where the rule's condition is about the file's own rows."""
+    return "query" not in rule.kwargs or _NAMES_ROWS.search(rule.kwargs["query"]) is not None
+
+
+def _batches(submissions: Sequence[Submission]) -> Iterator[list[Submission]]:
+    """Whole days together, as many as fit."""
+    batch: list[Submission] = []
+    size = 0
+    for day in _days(submissions):
+        rows = sum(s.row_count or 0 for s in day)
+        if batch and size + rows > _ROWS_AT_ONCE:
+            yield batch
+            batch, size = [], 0
+        batch += day
+        size += rows
+    if batch:
+        yield batch
+
+
+def _days(submissions: Sequence[Submission]) -> list[list[Submission]]:
+    days: dict[date, list[Submission]] = {}
+    for submission in submissions:
+        days.setdefault(submission.period.first_day, []).append(submission)
+    return [days[day] for day in sorted(days)]
+
+
+def _review_batch(
+    store: Store,
+    name: str,
+    batch: Sequence[Submission],
+    rules: Sequence[Rule],
+    at: datetime,
+    as_if_in_force: bool,
+) -> None:
+    with reading(store.engine) as connection:
+        found = findings_now(store, connection, name, batch, rules, as_if_in_force=as_if_in_force)
+    kinds = {rule.id: rule.kind for rule in rules}
+    with writing(store.engine) as connection:
+        for submission in batch:
+            current = [(finding, kinds[finding.rule]) for finding in found[submission.id]]
+            life.replace_findings(connection, submission, list(kinds), current, at)
+
+
+def findings_now(
+    store: Store,
+    connection: Connection,
+    name: str,
+    batch: Sequence[Submission],
+    rules: Sequence[Rule],
+    *,
+    as_if_in_force: bool = False,
+) -> Found:
+    """What the rules find of accepted submissions of one report, as things stand; columns in native names."""
+    shape = report(name)
+    empty = arrow_schema(shape).empty_table()
+    with_rows = any(_needs_rows(rule) for rule in rules)
+    thresholds = sorted({threshold for rule in rules for threshold in rule.parameters})
+    files = [
+        FiledRows(
+            submission=submission.id,
+            exchange=submission.exchange,
+            period=submission.period,
+            table=_rows(store, submission) if with_rows else empty,
+            parameters=_in_force(thresholds, submission, as_if_in_force),
+        )
+        for submission in batch
+    ]
+    context = relations(Judged(connection, store.facts, batch), rules)
+    return judge(shape, files, rules, context=context, as_if_in_force=as_if_in_force)
+
+
+def _rows(store: Store, submission: Submission) -> pa.Table:
+    return store.facts.rows_of(life.fact_files([submission])[0])
+
+
+def _in_force(names: Sequence[str], submission: Submission, as_if_in_force: bool) -> dict[str, object]:
+    """Each threshold as it stood on the submission's day, or as it stands today."""
+    day = None if as_if_in_force else submission.period.first_day
+    return {name: parameter(name, day, submission.exchange) for name in names}
