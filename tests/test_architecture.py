@@ -34,7 +34,19 @@ DOORS = {
         "etl.figures",
     ],
     # the road
-    "sqlalchemy": ["etl.records", "etl.migrations", "etl.store", "etl.jobs", "etl.figures", "app.queries"],
+    "sqlalchemy": [
+        "etl.records",
+        "etl.migrations",
+        "etl.store",
+        "etl.jobs",
+        "etl.figures",
+        "etl.episodes",
+        "etl.context",
+        "etl.affected",
+        "etl.review",
+        "etl.calendar",
+        "app.queries",
+    ],
     "alembic": ["etl.records", "etl.migrations"],
     "pyarrow": ["expectations.verbs", "expectations.judge", "etl", "app.queries", "app.cli"],
     "python_calamine": ["etl.formats", "app.cli.bench"],
@@ -178,9 +190,7 @@ def test_no_module_of_app_hides_another() -> None:
 def test_the_service_starts_without_great_expectations() -> None:
     """Its import takes seconds and 250 MB, and judging belongs to another process than the screens'."""
     # app/ui.py is the script of one session and draws when it is imported; its imports are among the others.
-    names = [
-        dotted(file) for file in modules_of("app") if dotted(file) != "app.ui" and file.name != "__main__.py"
-    ]
+    names = [dotted(file) for file in modules_of("app") if dotted(file) != "app.ui" and file.name != "__main__.py"]
     code = (
         "import importlib, sys\n"
         f"for name in {names!r}:\n"

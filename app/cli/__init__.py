@@ -148,9 +148,7 @@ def ingest(
     candidates = _candidates(paths)
     store = open_store()
     with show_progress("ingest", len(candidates)) as progress:
-        outcomes = jobs.ingest(
-            store, candidates, received_at=at, progress=progress, as_if_in_force=as_if_in_force
-        )
+        outcomes = jobs.ingest(store, candidates, received_at=at, progress=progress, as_if_in_force=as_if_in_force)
     if json:
         for outcome in outcomes:
             emit(

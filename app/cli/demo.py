@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from etl import jobs
 from etl.intake import Candidate, Declared
 from etl.simulate import simulate
 from etl.store import Store, open_store
@@ -27,6 +26,8 @@ def prepare_demo(first_day: date, last_day: date, *, seed: int, progress: ShowPr
     It lies in `demo` under the home, apart from what was really filed, and is made anew for other days. What the
     story sends later than this moment is not filed yet.
     """
+    from etl import jobs
+
     home = open_store().home / "demo"
     mark = home / _DONE_MARK
     wanted = f"{first_day} {last_day} {seed} {sorted(DEMO_ASSETS.items())}"
