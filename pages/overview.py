@@ -55,7 +55,15 @@ def cell_of(view: View, cell: Standing) -> str:
     if cell.finding_count:
         kind = view.code(cell.worst_kind)
         lines.append(f"<small>{escape(view.say('overview.findings', kind=kind, count=cell.finding_count))}</small>")
+    lines += [f"<small>{escape(text)}</small>" for text in record(view, punctual[cell.exchange, cell.report])]
     return f'<td class="{cell.stand}"><a href="{escape(target)}">{"".join(lines)}</a></td>'
+
+
+def record(view: View, found: queries.Punctuality) -> list[str]:
+    """What was missing or late in the chosen days, if anything."""
+    counts = {"missing": found.missing, "late": found.late}
+    parts = [view.say(f"overview.{name}_count", count=count) for name, count in counts.items() if count]
+    return [view.say("overview.in_period", parts=" · ".join(parts))] if parts else []
 
 
 def about(view: View, cell: Standing) -> dict[str, str]:
@@ -84,6 +92,7 @@ def age(view: View, cell: Standing) -> str:
 view = widgets.current_view()
 widgets.header(view, "overview")
 standing = widgets.ask(queries.report_standing, view.choice.exchanges, view.now.replace(second=0, microsecond=0))
+punctual = widgets.ask(queries.punctuality, view.choice, view.now.replace(second=0, microsecond=0))
 episodes = widgets.ask(queries.mismatch_episodes, view.choice)
 halts = widgets.ask(queries.halt_events, view.choice)
 open_episodes = episodes[episodes["ended_at"].isna()]

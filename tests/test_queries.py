@@ -164,6 +164,18 @@ def test_a_file_after_the_due_time_is_late(store: Store, tmp_path: Path) -> None
     assert queries.submission_list(store, EVERYBODY, CHOICE, Wanted()).iloc[0]["timeliness"] == "late"
 
 
+def test_what_was_late_or_missing_in_the_period_is_counted(store: Store, tmp_path: Path) -> None:
+    late = datetime(2026, 11, 3, 10, 30, tzinfo=KST)
+    file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02"), late)
+    reconcile(store, tmp_path, "2026-11-04T00-12", range(0))
+    moment = datetime(2026, 11, 5, 11, tzinfo=KST)
+    found = queries.punctuality(store, EVERYBODY, CHOICE, moment)
+    assert found["korbit", "reconciliation"] == queries.Punctuality(late=1, missing=2)
+    assert found["korbit", "audits"] == queries.Punctuality(late=0, missing=0)
+    assert found["gopax", "halts"].missing == 3
+    assert {exchange for exchange, _ in queries.punctuality(store, GOPAX_ONLY, CHOICE, moment)} == {"gopax"}
+
+
 def test_a_refused_file_and_its_findings_are_told(store: Store, tmp_path: Path) -> None:
     broken = checks("2026-11-02").replace("100.5,match", "many,match", 1)
     outcome = file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", broken)

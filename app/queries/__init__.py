@@ -11,6 +11,7 @@ from app.queries.freshness import latest_day, records_stamp
 from app.queries.halting import halt_events
 from app.queries.keys import case_steps, key_cases, key_days, key_state, open_case_counts
 from app.queries.origin import rows_behind
+from app.queries.punctuality import Punctuality, punctuality
 from app.queries.reconciling import asset_checks, reconciled_assets, reconciled_days
 from app.queries.standing import Standing, report_standing
 from app.queries.submitted import (
@@ -24,6 +25,7 @@ from app.queries.volume import market_volumes, volume_by_day, volume_by_hour
 
 __all__ = [
     "Choice",
+    "Punctuality",
     "Standing",
     "asset_checks",
     "case_steps",
@@ -36,6 +38,7 @@ __all__ = [
     "market_volumes",
     "mismatch_episodes",
     "open_case_counts",
+    "punctuality",
     "reconciled_assets",
     "reconciled_days",
     "records_stamp",

@@ -146,10 +146,10 @@ def _stand(
 ) -> Stand:
     if period.first_day < OBLIGATIONS_FROM and not filed:
         return Stand.NOT_DUE
-    if in_force and not _covers(in_force, period):
+    if in_force and not covers(in_force, period):
         return Stand.PARTIAL
     if in_force:
-        if _met_at(ever, period) > due_at:
+        if met_at(ever, period) > due_at:
             return Stand.LATE
         return Stand.NIL if not any(row["row_count"] for row in in_force) else Stand.CURRENT
     if not filed or filed[-1]["state"] == State.WITHDRAWN:
@@ -157,7 +157,7 @@ def _stand(
     return Stand.RECEIVED if filed[-1]["state"] == State.RECEIVED else Stand.REJECTED
 
 
-def _covers(filed: Sequence[dict[str, Any]], period: Period) -> bool:
+def covers(filed: Sequence[dict[str, Any]], period: Period) -> bool:
     """True where the files leave no moment of the period out."""
     reached = period.start
     for row in sorted(filed, key=lambda row: row["period_start"]):
@@ -167,10 +167,10 @@ def _covers(filed: Sequence[dict[str, Any]], period: Period) -> bool:
     return bool(reached >= period.end)
 
 
-def _met_at(ever: Sequence[dict[str, Any]], period: Period) -> datetime:
+def met_at(ever: Sequence[dict[str, Any]], period: Period) -> datetime:
     """When the first accepted files had covered the period; `ever` is in order of receipt."""
     for count in range(1, len(ever) + 1):
-        if _covers(ever[:count], period):
+        if covers(ever[:count], period):
             break
     met: datetime = ever[count - 1]["received_at"]
     return met

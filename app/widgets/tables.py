@@ -132,7 +132,7 @@ def _written(view: View, value: Any, nature: Shown) -> Any:
         case Shown.MOMENT:
             return kst_text(value)
         case Shown.DURATION:
-            return duration(value, view.language) if isinstance(value, timedelta) else value
+            return _length(view, value)
         case Shown.PERCENT | Shown.POINTS | Shown.BASIS_POINTS | Shown.TIMES:
             return float(Decimal(value) * _FACTORS[nature])
     return value
@@ -140,6 +140,11 @@ def _written(view: View, value: Any, nature: Shown) -> Any:
 
 _FACTORS = {Shown.PERCENT: 100, Shown.POINTS: 100, Shown.BASIS_POINTS: 10_000, Shown.TIMES: 1}
 _FORMATS = {Shown.PERCENT: "%.2f %%", Shown.POINTS: "%+.2f", Shown.BASIS_POINTS: "%.2f", Shown.TIMES: "%.2f ×"}
+
+
+def _length(view: View, length: timedelta) -> str:
+    """A length of time; one that runs backwards, like a notice before its halt, has a sign."""
+    return f"−{duration(-length, view.language)}" if length < timedelta() else duration(length, view.language)
 
 
 def _column(title: str, values: pd.Series[Any], nature: Shown) -> Any:

@@ -1,0 +1,768 @@
+"""Rules over what is accepted: compliance, consistency and plausibility, each by its own example and by sharper ones.
+
+Relations that rules read beside a file are built as typed tables here, so that a rule stands or falls by its record
+alone. An example's `files` says whose the judged submissions are (`A` alone, of Upbit, where it says nothing); rows and
+findings without `submission` are A's.
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from etl.normalise import arrow_schema
+from expectations.catalogue import all_parameters, all_reports, all_rules, calendar_rules, parameter, report
+from expectations.judge import FiledRows, judge
+from expectations.messages import message
+from expectations.vocabulary import Finding, Kind, Period, Report, Rule, Severity, Source
+from tests.golden.filing import period_of, table_of
+
+Records = Sequence[Mapping[str, Any]]
+
+SPECIFIED = {
+    "structure": {"MODEL": "SUB-001 SUB-002 SUB-004 SUB-005 SUB-007 SUB-008"},
+    "integrity": {
+        "MODEL": """
+            SUB-003 SUB-006 SUB-009
+            VOL-UNQ VOL-NEG VOL-001 VOL-002 VOL-003 VOL-004
+            KEY-UNQ KEY-NEG KEY-001 KEY-002 KEY-003
+            ACT-UNQ ACT-001 ACT-002
+            REC-UNQ REC-NEG REC-001
+            HLT-UNQ HLT-NEG HLT-001 HLT-002
+            AUD-UNQ AUD-NEG AUD-004
+            SUR-UNQ SUR-NEG SUR-001 SUR-002 SUR-003
+        """
+    },
+    "consistency": {"MODEL": "KEY-004 KEY-008 REC-007 HLT-005 AUD-005 AUD-006 SUR-004"},
+    "compliance": {
+        "DAXA": "KEY-005 KEY-006 ACT-004 REC-002 REC-004 HLT-003 XEX-001",
+        "LAW": "REC-003 AUD-001 AUD-002",
+        "MODEL": "KEY-007 ACT-003 ACT-005 ACT-006 ACT-007 HLT-004 HLT-006 HLT-008 AUD-003 CAL-001",
+    },
+    "plausibility": {"MODEL": "VOL-005 VOL-006 VOL-007 VOL-008 REC-005 REC-006 HLT-007 HLT-009 SUR-005"},
+}
+"""The rules of section 5 by kind and source. What it leaves unmarked is ours; `key_actions` holds no number, so there
+is no ACT-NEG."""
+
+TWO_MARKS = {"ACT-004": "DAXA", "REC-004": "DAXA", "AUD-002": "LAW"}
+"""Rules that the specification marks twice: the first mark is the source, the assumption stands in the reference."""
+
+TEXT, COUNT, DAY, INSTANT = pa.string(), pa.int64(), pa.date32(), pa.timestamp("ms", "UTC")
+KRW, QUANTITY, RATIO = pa.decimal128(38, 8), pa.decimal128(38, 18), pa.decimal128(38, 12)
+ORIGIN = {"submission": TEXT, "exchange": TEXT}
+DATED = {**ORIGIN, "day": DAY}
+
+
+def _of(type_: pa.DataType, names: str) -> dict[str, pa.DataType]:
+    return dict.fromkeys(names.split(), type_)
+
+
+RELATIONS: dict[str, dict[str, pa.DataType]] = {
+    "accepted": {**DATED, **_of(TEXT, "report period"), **_of(INSTANT, "period_start period_end")},
+    "reach": {**_of(TEXT, "exchange report"), "until": INSTANT},
+    "volume_days": {**DATED, **_of(KRW, "trade_value_krw api_trade_value_krw"), "api_share": RATIO},
+    "volume_markets": {**DATED, "market": TEXT, **_of(KRW, "trade_value_krw api_trade_value_krw")},
+    "key_days": {**DATED, "scope": TEXT, **_of(COUNT, "opening_keys active_keys source_row")},
+    "key_action_days": {**DATED, "stage": TEXT, "key_count": COUNT},
+    "reconciliation_assets": {**DATED, "asset": TEXT, "check_count": COUNT},
+    "surveillance_days": {**DATED, "pattern": TEXT, "alert_count": COUNT},
+    "actions": {
+        **DATED,
+        **_of(TEXT, "action_id case_id key_ref account_ref suspicion risk_level stage outcome"),
+        **_of(INSTANT, "detected_at acted_at"),
+        "source_row": COUNT,
+    },
+    "shortfalls": {
+        **ORIGIN,
+        "asset": TEXT,
+        **_of(INSTANT, "episode_start episode_end checked_at"),
+        **_of(QUANTITY, "ledger_quantity wallet_quantity shortfall_quantity"),
+        **_of(KRW, "shortfall_krw price_krw"),
+        "shortfall_ratio": RATIO,
+        "source_row": COUNT,
+    },
+    "current_halts": {
+        **DATED,
+        **_of(TEXT, "halt_id scope target functions trigger mode"),
+        **_of(INSTANT, "detected_at halted_at resumed_at notice_at"),
+        **_of(COUNT, "affected_account_count source_row"),
+    },
+    "audit_shares": {**ORIGIN, "cold_share": RATIO},
+    "audit_differences": {**ORIGIN, "asset": TEXT, "checked_at": INSTANT, **_of(RATIO, "ledger_ratio wallet_ratio")},
+    "reconciled_assets": _of(TEXT, "exchange month asset"),
+    "obligations": {
+        **_of(TEXT, "obligation submission exchange report period"),
+        **_of(INSTANT, "due_at met_at now first_due_at"),
+    },
+}
+ALWAYS_THERE = {"accepted", "reach"}
+"""Relations that no rule has to declare."""
+PEERS = "peers"
+"""What a rule declares that compares the rows of all exchanges; it is no relation of its own."""
+
+PUBLISHED = [rule for rule in all_rules().values() if not rule.kind.rejects]
+QUERIES = [rule for rule in PUBLISHED if "query" in rule.kwargs]
+ALONE = {"A": {"exchange": "upbit", "period": "2026-11-02"}}
+
+
+def by_id(rule: Rule) -> str:
+    return rule.id
+
+
+# ------------------------------------------------------------------------------------------- building blocks
+
+
+def relation(name: str, records: Records) -> pa.Table:
+    """Records of canonical texts as the relation `name`; what they leave out is null."""
+    columns = RELATIONS[name]
+    unknown = {key for record in records for key in record} - columns.keys()
+    assert not unknown, f"{name} has no {unknown}"
+    arrays = [
+        pa.array([_typed(record.get(column), type_) for record in records], type_) for column, type_ in columns.items()
+    ]
+    return pa.Table.from_arrays(arrays, schema=pa.schema(list(columns.items())))
+
+
+def _typed(value: Any, type_: pa.DataType) -> Any:
+    if value is None or isinstance(value, int):
+        return value
+    if pa.types.is_decimal(type_):
+        return Decimal(value)
+    if pa.types.is_timestamp(type_):
+        return datetime.fromisoformat(value)
+    return date.fromisoformat(value) if type_ == DAY else value
+
+
+def context(records: Mapping[str, Records]) -> dict[str, pa.Table]:
+    """Every relation, those not named empty."""
+    assert records.keys() <= RELATIONS.keys()
+    return {name: relation(name, records.get(name, [])) for name in RELATIONS}
+
+
+def shape_of(rule: Rule) -> Report:
+    """The report that a rule is about; for the calendar any will do, since no rows are read."""
+    return report(rule.report or "halts")
+
+
+def filed(rule: Rule, records: Records, files: Mapping[str, Mapping[str, str]] | None = None) -> list[FiledRows]:
+    """The judged submissions with their rows and the thresholds of their day."""
+    shape = shape_of(rule)
+    files = files or {"A": {"exchange": "upbit", "period": period_of(shape.name).text}}
+    assert {record.get("submission", "A") for record in records} <= files.keys()
+    judged = []
+    for name, file in files.items():
+        own = [record for record in records if record.get("submission", "A") == name]
+        period = Period.parse(file["period"])
+        thresholds = {p.name: parameter(p.name, period.first_day, file["exchange"]) for p in all_parameters()}
+        table = table_of(own, shape.name) if own else arrow_schema(shape).empty_table()
+        judged.append(FiledRows(name, file["exchange"], period, table, parameters=thresholds))
+    return judged
+
+
+def findings(
+    rule: Rule,
+    records: Records = (),
+    relations: Mapping[str, Records] | None = None,
+    files: Mapping[str, Mapping[str, str]] | None = None,
+) -> list[tuple[str, Finding]]:
+    """What the rule finds, each with its submission."""
+    found = judge(shape_of(rule), filed(rule, records, files), [rule], context=context(relations or {}))
+    return [(name, finding) for name, those in found.items() for finding in those]
+
+
+PLACES = ("submission", "subject", "row", "start", "end", "reason")
+
+
+def shown(name: str, finding: Finding) -> tuple[Any, ...]:
+    """Where a finding is, comparable."""
+    return (name, finding.subject, finding.row, finding.start, finding.end, finding.reason)
+
+
+def expected(record: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Where an example says that a finding is."""
+    assert record.keys() <= set(PLACES)
+    instants = (datetime.fromisoformat(record[key]) if record.get(key) else None for key in ("start", "end"))
+    return (record.get("submission", "A"), record["subject"], record.get("row"), *instants, record.get("reason"))
+
+
+def assert_finds(found: Iterable[tuple[str, Finding]], wanted: Records) -> None:
+    """The findings are those wanted, each as often as it is wanted."""
+    assert sorted((shown(*one) for one in found), key=str) == sorted(map(expected, wanted), key=str)
+
+
+# ---------------------------------------------------------------------------------------------- the records
+
+
+def test_the_rules_are_those_of_the_specification_with_their_kinds_and_sources() -> None:
+    specified = {
+        (rule_id, Kind(kind), Source(source))
+        for kind, by_source in SPECIFIED.items()
+        for source, ids in by_source.items()
+        for rule_id in ids.split()
+    }
+    assert {(rule.id, rule.kind, rule.source) for rule in all_rules().values()} == specified
+
+
+@pytest.mark.parametrize("rule", PUBLISHED, ids=by_id)
+def test_a_published_rule_began_with_the_obligations(rule: Rule) -> None:
+    assert rule.effective_from == date(2026, 6, 1)
+
+
+@pytest.mark.parametrize("rule", PUBLISHED, ids=by_id)
+def test_severity_follows_the_kind(rule: Rule) -> None:
+    assert rule.severity is (Severity.INFO if rule.kind is Kind.PLAUSIBILITY else Severity.WARNING)
+
+
+@pytest.mark.parametrize("rule_id", TWO_MARKS)
+def test_a_rule_with_two_marks_says_what_is_assumed(rule_id: str) -> None:
+    rule = all_rules()[rule_id]
+    assert rule.source.value == TWO_MARKS[rule_id]
+    assert "MODEL" in rule.reference
+
+
+@pytest.mark.parametrize("rule", PUBLISHED, ids=by_id)
+def test_a_rule_names_the_thresholds_that_its_condition_uses(rule: Rule) -> None:
+    text = " ".join(str(value) for value in rule.kwargs.values())
+    names = {p.name for p in all_parameters()}
+    assert {name for name in names if re.search(rf"\b{name}\b", text)} == set(rule.parameters)
+
+
+@pytest.mark.parametrize("rule", PUBLISHED, ids=by_id)
+def test_a_rule_declares_the_relations_that_its_query_reads(rule: Rule) -> None:
+    named = set(re.findall(r"\b(?:FROM|JOIN) (\w+)", rule.kwargs.get("query", ""))) & RELATIONS.keys()
+    assert named - ALWAYS_THERE == rule.reads.keys() - {PEERS}
+
+
+@pytest.mark.parametrize("rule", PUBLISHED, ids=by_id)
+def test_what_a_rule_needs_is_another_report(rule: Rule) -> None:
+    assert set(rule.needs) <= all_reports().keys() - {rule.report}
+
+
+def test_the_calendar_reads_obligations_and_no_file() -> None:
+    assert {rule.id for rule in calendar_rules()} == {"CAL-001", "XEX-001"}
+    assert all(rule.report is None and "obligations" in rule.reads for rule in calendar_rules())
+
+
+@pytest.mark.parametrize("rule", PUBLISHED, ids=by_id)
+def test_every_reason_of_a_rule_is_one_that_it_gives(rule: Rule) -> None:
+    """A slip in a code would leave its sentence unsaid."""
+    for reason in rule.reasons:
+        assert f"'{reason}'" in rule.kwargs["query"]
+    assert bool(rule.reasons) == (" AS reason" in rule.kwargs.get("query", ""))
+
+
+# --------------------------------------------------------------------------------------------- the examples
+
+
+@pytest.mark.parametrize("rule", PUBLISHED, ids=by_id)
+def test_a_rule_passes_its_good_example(rule: Rule) -> None:
+    example = rule.example
+    assert findings(rule, example["good"], example.get("good_context"), example.get("files")) == []
+
+
+@pytest.mark.parametrize("rule", PUBLISHED, ids=by_id)
+def test_a_rule_finds_exactly_what_its_bad_example_says(rule: Rule) -> None:
+    example = rule.example
+    assert example["findings"], "a bad example shows at least one finding"
+    assert_finds(findings(rule, example["bad"], example.get("bad_context"), example.get("files")), example["findings"])
+
+
+@pytest.mark.parametrize("rule", PUBLISHED, ids=by_id)
+def test_a_finding_is_put_into_words_in_both_languages(rule: Rule) -> None:
+    example = rule.example
+    for _, finding in findings(rule, example["bad"], example.get("bad_context"), example.get("files")):
+        korean, english = message(finding, rule, "ko"), message(finding, rule, "en")
+        assert re.search("[가-힣]", korean)
+        assert english.endswith(".")
+        assert finding.expected
+        for value in (finding.found, finding.expected, finding.subject):
+            assert value is None or (value in korean and value in english)
+            assert value is None or not re.search("[가-힣]|None|NULL|00000 ", value), "reads the same in every language"
+
+
+@pytest.mark.parametrize("rule", PUBLISHED, ids=by_id)
+def test_a_rule_finds_nothing_where_there_is_nothing(rule: Rule) -> None:
+    assert findings(rule) == []
+
+
+@pytest.mark.parametrize("rule", PUBLISHED, ids=by_id)
+def test_a_rule_judges_no_day_before_it_was_in_force(rule: Rule) -> None:
+    example, since = rule.example, date(2027, 1, 1)
+    later = dataclasses.replace(rule, effective_from=since)
+    assert findings(later, example["bad"], example.get("bad_context"), example.get("files")) == []
+
+
+# ------------------------------------------------------------------------------------------- sharper cases
+
+
+def at(time: str, day: str = "2026-11-02") -> str:
+    return f"{day}T{time}+09:00"
+
+
+def days_before(count: int, day: str = "2026-11-02") -> list[str]:
+    """The `count` days before a day, the nearest first."""
+    return [(date.fromisoformat(day) - timedelta(days=n)).isoformat() for n in range(1, count + 1)]
+
+
+def share(day: str, value: str | None, submission: str = "H", exchange: str = "upbit") -> dict[str, Any]:
+    return {"submission": submission, "exchange": exchange, "day": day, "api_share": value}
+
+
+TODAY = share("2026-11-02", "1", "A")
+
+
+@pytest.mark.parametrize(
+    ("history", "offends"),
+    [
+        ([share(day, "0.3") for day in days_before(7)], True),
+        ([share(day, "0.3") for day in days_before(6)], False),
+        ([share(day, "0.3") for day in days_before(35)[22:]], False),
+        ([share(day, "0.3") for day in days_before(28)[21:]], True),
+        ([*(share(day, "0.3") for day in days_before(6)), share("2026-10-20", None)], False),
+        ([share(day, "0.3", exchange="gopax") for day in days_before(28)], False),
+        ([share(day, "0.85") for day in days_before(28)], False),
+        ([share(day, "0.849999999999") for day in days_before(28)], True),
+        ([share(d, v) for d, v in zip(days_before(8), ["0.84", "0.86"] * 4, strict=True)], False),
+        ([share(d, v) for d, v in zip(days_before(8), ["0.84", "0.859999999999"] * 4, strict=True)], True),
+    ],
+)
+def test_the_api_share_is_held_against_the_exact_median_of_enough_days(history: Records, offends: bool) -> None:
+    found = findings(all_rules()["VOL-007"], relations={"volume_days": [TODAY, *history]})
+    assert len(found) == offends
+
+
+def test_a_share_far_below_the_median_is_unusual_too() -> None:
+    history = [share(day, "0.5") for day in days_before(7)]
+    own = share("2026-11-02", "0.349999999999", "A")
+    (_, finding), *others = findings(all_rules()["VOL-007"], relations={"volume_days": [own, *history]})
+    assert not others
+    assert (finding.found, finding.expected) == ("34.9999999999 %", "50 ± 15 %")
+
+
+def test_small_orders_are_counted_exactly_however_many() -> None:
+    most = 2**63 - 1
+    row = all_rules()["VOL-008"].example["good"][0]
+    for small, offends in ((most // 5 * 4, False), (most // 5 * 4 + 3, True)):
+        rows = [
+            {**row, "hour_start": at(f"{hour:02d}:00:00"), "api_order_count": most // 5 * 5, "api_small_order_count": n}
+            for hour, n in ((9, small), (10, most // 5 * 4 - 1), (11, most // 5 * 4 - 1))
+        ]
+        assert bool(findings(all_rules()["VOL-008"], rows)) == offends
+
+
+# ---------------------------------------------------------------------------------------------------- cases
+
+
+def action(
+    name: str, stage: str, acted: str, *, case: str = "C", detected: str | None = None, **more: Any
+) -> dict[str, Any]:
+    base = {"submission": "A", "exchange": "upbit", "day": acted[:10], "risk_level": "medium", "outcome": "applied"}
+    known = {"action_id": name, "case_id": case, "stage": stage, "acted_at": acted, "detected_at": detected or acted}
+    return {**base, **known, **more}
+
+
+def reached(report_name: str, until: str, exchange: str = "upbit") -> dict[str, Any]:
+    return {"exchange": exchange, "report": report_name, "until": until}
+
+
+def subjects(found: Iterable[tuple[str, Finding]]) -> list[tuple[str, str | None]]:
+    return sorted((name, finding.subject) for name, finding in found)
+
+
+def test_steps_of_one_moment_are_in_order_whatever_their_names() -> None:
+    stages = ["cleared", "forced_expiry", "reverification", "warning", "monitoring"]
+    actions = [action(f"X-{n}", stage, at("09:00:00")) for n, stage in enumerate(stages)]
+    assert findings(all_rules()["ACT-003"], relations={"actions": actions}) == []
+
+
+def test_a_step_back_is_found_across_files_in_the_file_that_holds_it() -> None:
+    actions = [
+        action("X-1", "reverification", at("09:00:00", "2026-10-31"), submission="P", day="2026-10-31"),
+        action("X-2", "warning", at("09:00:00")),
+        action("X-3", "reverification", at("09:00:00", "2026-11-03"), submission="B"),
+        action("X-4", "monitoring", at("10:00:00", "2026-11-03"), submission="B"),
+    ]
+    files = {**ALONE, "B": {"exchange": "upbit", "period": "2026-11-03"}}
+    found = findings(all_rules()["ACT-003"], relations={"actions": actions}, files=files)
+    assert subjects(found) == [("A", "X-2"), ("B", "X-4")]
+
+
+def test_a_second_forced_expiry_follows_the_first_and_a_second_clearing_too() -> None:
+    actions = [action(f"{stage}-{n}", stage, at(f"0{n}:00:00"), case=stage)
+               for stage in ("forced_expiry", "cleared") for n in (1, 2)]  # fmt: skip
+    found = findings(all_rules()["ACT-003"], relations={"actions": actions})
+    assert subjects(found) == [("A", "cleared-2"), ("A", "forced_expiry-2")]
+
+
+def test_the_case_belongs_to_the_file_of_its_first_step() -> None:
+    actions = [
+        action("X-1", "monitoring", at("09:00:00", "2026-11-03"), submission="B", detected=at("08:00:00")),
+        action("X-2", "warning", at("10:00:00", "2026-11-04"), detected=at("00:00:00"), risk_level="high"),
+    ]
+    files = {**ALONE, "B": {"exchange": "upbit", "period": "2026-11-03"}}
+    relations = {"actions": actions, "reach": [reached("key_actions", at("00:00:00", "2026-11-05"))]}
+    for rule_id in ("ACT-005", "ACT-006"):
+        assert subjects(findings(all_rules()[rule_id], relations=relations, files=files)) == [("B", "C")]
+
+
+@pytest.mark.parametrize(
+    ("until", "settled", "offends"),
+    [
+        (at("09:00:00", "2026-11-03"), None, False),
+        (at("09:00:00.001", "2026-11-03"), None, True),
+        (at("00:00:00", "2026-11-05"), at("09:00:00", "2026-11-03"), False),
+        (at("00:00:00", "2026-11-05"), at("09:00:00.001", "2026-11-03"), True),
+    ],
+)
+def test_a_high_risk_case_is_judged_once_its_hours_have_passed_in_what_is_accepted(
+    until: str, settled: str | None, offends: bool
+) -> None:
+    actions = [action("X-1", "warning", at("09:00:00"), risk_level="high")]
+    if settled:
+        actions.append(action("X-2", "cleared", settled, submission="N", detected=at("09:00:00")))
+    relations = {"actions": actions, "reach": [reached("key_actions", until), reached("api_keys", at("00:00:00", "2026-12-01"))]}  # fmt: skip
+    found = findings(all_rules()["ACT-006"], relations=relations)
+    assert [finding.found for _, finding in found] == ["warning"] * offends
+
+
+def test_a_high_risk_case_without_a_step_in_its_hours_shows_that_there_was_none() -> None:
+    late = action("X-1", "warning", at("12:00:00"), detected=at("09:00:00", "2026-10-31"), risk_level="high")
+    relations = {"actions": [late], "reach": [reached("key_actions", at("00:00:00", "2026-11-03"))]}
+    assert [finding.found for _, finding in findings(all_rules()["ACT-006"], relations=relations)] == ["∅"]
+
+
+@pytest.mark.parametrize(
+    ("until", "expired", "offends"),
+    [
+        (at("09:00:00", "2026-11-05"), None, False),
+        (at("09:00:00.001", "2026-11-05"), None, True),
+        (at("00:00:00", "2026-11-09"), at("09:00:00", "2026-11-05"), False),
+        (at("00:00:00", "2026-11-09"), at("09:00:00.001", "2026-11-05"), True),
+        (at("00:00:00", "2026-11-09"), at("08:59:59.999"), True),
+        (at("00:00:00", "2026-11-09"), at("09:00:00"), False),
+    ],
+)
+def test_a_failed_reverification_is_followed_by_a_forced_expiry_in_time(
+    until: str, expired: str | None, offends: bool
+) -> None:
+    actions = [
+        action("X-0", "monitoring", at("09:00:00", "2026-10-20"), submission="P"),
+        action("X-1", "reverification", at("09:00:00"), outcome="no_response"),
+    ]
+    if expired:
+        actions.append(action("X-2", "forced_expiry", expired, submission="N"))
+    relations = {"actions": actions, "reach": [reached("key_actions", until)]}
+    assert subjects(findings(all_rules()["ACT-007"], relations=relations)) == [("A", "C")] * offends
+
+
+def test_a_case_with_two_failed_reverifications_is_one_finding_of_the_first() -> None:
+    actions = [
+        action("X-1", "reverification", at("09:00:00", "2026-10-30"), submission="P", outcome="failed"),
+        action("X-2", "reverification", at("09:00:00"), outcome="failed"),
+    ]
+    relations = {"actions": actions, "reach": [reached("key_actions", at("00:00:00", "2026-11-09"))]}
+    files = {**ALONE, "P": {"exchange": "upbit", "period": "2026-10-30"}}
+    assert subjects(findings(all_rules()["ACT-007"], relations=relations, files=files)) == [("P", "C")]
+    assert findings(all_rules()["ACT-007"], relations=relations) == [], "P holds it, judged now or not"
+
+
+# ------------------------------------------------------------------------------------------- reconciliation
+
+
+def check(time: str, asset: str = "BTC", price: str = "100", submission: str = "A", **more: Any) -> dict[str, Any]:
+    quantities = {"ledger_quantity": "10", "wallet_quantity": "11", "price_krw": price, "result": "match"}
+    return {"submission": submission, "checked_at": at(time), "asset": asset, **quantities, **more}
+
+
+def test_slots_are_asked_of_each_file_and_asset_by_itself() -> None:
+    files = {
+        "A": {"exchange": "upbit", "period": "2026-11-02T09-10"},
+        "B": {"exchange": "upbit", "period": "2026-11-02T10-11"},
+    }
+    every_slot = [f"{m:02d}:00" for m in range(0, 60, 5)]
+    rows = [check(f"09:{slot}") for slot in every_slot] + [check("09:59:59.999", "ETH")]
+    rows += [check(f"10:{slot}", submission="B") for slot in every_slot]
+    assert_finds(
+        findings(all_rules()["REC-002"], rows, files=files),
+        [{"subject": "ETH", "start": at("09:00:00"), "end": at("09:55:00")}],
+    )
+
+
+def test_two_checks_in_one_slot_cover_no_other() -> None:
+    files = {"A": {"exchange": "upbit", "period": "2026-11-02T23-24"}}
+    rows = [check(f"23:{m:02d}:00") for m in range(0, 60, 5) if m != 30] + [check("23:34:59.999"), check("23:29:59")]
+    assert findings(all_rules()["REC-002"], rows, files=files) == []
+    rows = [row for row in rows if row["checked_at"] != at("23:34:59.999")]
+    wanted = [{"subject": "BTC", "start": at("23:30:00"), "end": at("23:35:00")}]
+    assert_finds(findings(all_rules()["REC-002"], rows, files=files), wanted)
+
+
+def shortfall(checked: str, quantity: str, krw: str, ratio: str, **more: Any) -> dict[str, Any]:
+    episode = {"submission": "A", "exchange": "upbit", "asset": "BTC", "episode_start": at("09:00:00")}
+    amounts = {"shortfall_quantity": quantity, "shortfall_krw": krw, "shortfall_ratio": ratio}
+    return {**episode, "checked_at": checked, **amounts, **more}
+
+
+def test_an_episode_shows_its_largest_shortfall_in_each_measure() -> None:
+    shortfalls = [
+        shortfall(at("09:00:00"), "620000", "60140000000000", "0.5"),
+        shortfall(at("09:05:00"), "0.000000000000000001", "0", "0.99"),
+    ]
+    ((_, finding),) = findings(all_rules()["REC-003"], relations={"shortfalls": shortfalls})
+    assert finding.found == "≤ 620000 BTC, 60140000000000 KRW, 99 %"
+    assert (finding.start, finding.end) == (datetime.fromisoformat(at("09:00:00")), None)
+
+
+def halt(name: str, halted: str, resumed: str | None = None, **more: Any) -> dict[str, Any]:
+    base = {"submission": "A", "exchange": "upbit", "scope": "asset", "target": "BTC", "functions": "all"}
+    why = {"trigger": "reconciliation_mismatch", "mode": "automatic", "detected_at": halted}
+    return {**base, **why, "halt_id": name, "halted_at": halted, "resumed_at": resumed, **more}
+
+
+@pytest.mark.parametrize(
+    ("halts", "offends"),
+    [
+        ([], True),
+        ([halt("H", at("09:00:00"), at("09:10:00.001"))], False),
+        ([halt("H", at("09:00:00"), at("09:10:00"))], True),
+        ([halt("H", at("09:10:00.001"), at("09:10:00.002"))], False),
+        ([halt("H", at("09:15:00"))], False),
+        ([halt("H", at("09:15:00.001"))], True),
+        ([halt("H", at("09:12:00"), scope="exchange", target="ALL")], False),
+        ([halt("H", at("09:12:00"), scope="account", target="ACCOUNTS")], False),
+        ([halt("H", at("09:12:00"), scope="market", target="BTC/USDT")], False),
+        ([halt("H", at("09:12:00"), scope="market", target="ETH/BTC")], True),
+        ([halt("H", at("09:12:00"), target="ETH")], True),
+        ([halt("H", at("09:12:00"), trigger="system_fault")], True),
+        ([halt("H", at("09:12:00"), exchange="gopax")], True),
+    ],
+)
+def test_a_large_shortfall_is_answered_from_the_check_that_reached_the_limit(halts: Records, offends: bool) -> None:
+    shortfalls = [
+        shortfall(at("09:00:00"), "1", "999999999.99999999", "0.009999999999"),
+        shortfall(at("09:10:00"), "1", "1000000000", "0.005"),
+        shortfall(at("09:20:00"), "90", "90000000000", "0.9"),
+    ]
+    found = findings(all_rules()["REC-004"], relations={"shortfalls": shortfalls, "current_halts": halts})
+    assert subjects(found) == [("A", "BTC")] * offends
+
+
+FIVE = {
+    name: {"exchange": exchange, "period": "2026-11-02T09-10"}
+    for name, exchange in zip("ABCDE", ("upbit", "bithumb", "coinone", "korbit", "gopax"), strict=True)
+}
+
+
+def prices(*each: str, time: str = "09:00:00") -> list[dict[str, Any]]:
+    """One check of each exchange in order."""
+    return [check(time, price=price, submission=name) for name, price in zip("ABCDE", each, strict=False)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "offenders"),
+    [
+        (prices("110", "100", "100"), []),
+        (prices("110.00000001", "100", "100"), ["A"]),
+        (prices("90", "100", "100"), []),
+        (prices("89.99999999", "100", "100"), ["A"]),
+        (prices("500", "100"), []),
+        (prices("115.50000000", "100", "110", "100", "110"), []),
+        (prices("115.50000001", "100", "110", "100", "110"), ["A"]),
+        (prices("99999999999999999999.99999999", "99999999999999999999.99999999", "99999999999999999999", "1"), ["D"]),
+        ([*prices("100", "100", "1000"), check("09:04:59", submission="C", price="100")], ["C"]),
+        ([*prices("100", "100", "100"), check("09:04:59", submission="C", price="1000")], ["C"]),
+    ],
+)
+def test_a_price_is_held_against_the_exact_median_of_the_others(rows: Records, offenders: list[str]) -> None:
+    assert [name for name, _ in subjects(findings(all_rules()["REC-005"], rows, files=FIVE))] == offenders
+
+
+def test_a_price_off_in_slots_apart_is_two_findings() -> None:
+    rows = [row for minute in (0, 5, 15) for row in prices("200", "100", "100", time=f"09:{minute:02d}:30")]
+    assert_finds(
+        findings(all_rules()["REC-005"], rows, files=FIVE),
+        [
+            {"subject": "BTC", "start": at("09:00:00"), "end": at("09:10:00")},
+            {"subject": "BTC", "start": at("09:15:00"), "end": at("09:20:00")},
+        ],
+    )
+
+
+@pytest.mark.parametrize("rule_id", ["REC-006", "REC-007"])
+def test_a_day_that_is_not_wholly_accepted_is_not_judged(rule_id: str) -> None:
+    rule = all_rules()[rule_id]
+    example = rule.example
+    pieces = example["bad_context"]["accepted"]
+    for left in pieces:
+        relations = {**example["bad_context"], "accepted": [left]}
+        assert findings(rule, example["bad"], relations, example["files"]) == []
+    others = [{**piece, "exchange": "gopax"} for piece in pieces]
+    assert findings(rule, example["bad"], {**example["bad_context"], "accepted": others}, example["files"]) == []
+
+
+def test_quantities_that_stand_still_for_a_part_of_the_day_are_no_stale_feed() -> None:
+    rule = all_rules()["REC-006"]
+    rows = [*rule.example["bad"], check("23:59:59", submission="B", ledger_quantity="10.000000000000000001")]
+    assert findings(rule, rows, rule.example["bad_context"], rule.example["files"]) == []
+
+
+# --------------------------------------------------------------------------------------------------- halts
+
+
+@pytest.mark.parametrize(
+    ("halted", "offends"),
+    [(at("08:59:59.999"), True), (at("09:00:00"), False), (at("09:19:59.999"), False), (at("09:20:00"), True)],
+)
+def test_a_mismatch_halt_lies_within_ten_minutes_of_an_episode(halted: str, offends: bool) -> None:
+    day = {"period_start": at("00:00:00"), "period_end": at("00:00:00", "2026-11-03"), "report": "reconciliation"}
+    relations = {
+        "accepted": [{"exchange": "upbit", **day}],
+        "shortfalls": [shortfall(at("09:00:00"), "1", "1", "0.1", episode_end=at("09:10:00"))],
+        "current_halts": [halt("H", halted)],
+    }
+    assert subjects(findings(all_rules()["HLT-005"], relations=relations)) == [("A", "H")] * offends
+    relations["accepted"] = [{"exchange": "gopax", **day}]
+    assert findings(all_rules()["HLT-005"], relations=relations) == []
+
+
+@pytest.mark.parametrize(
+    ("end", "resumed", "until", "offends"),
+    [
+        (at("10:00:00"), at("09:59:59.999"), at("00:00:00", "2026-11-03"), True),
+        (at("10:00:00"), at("10:00:00"), at("00:00:00", "2026-11-03"), False),
+        (at("10:00:00"), None, at("00:00:00", "2026-11-03"), False),
+        (None, at("11:59:59.999"), at("12:00:00"), True),
+        (None, at("12:00:00"), at("12:00:00"), False),
+    ],
+)
+def test_a_mismatch_halt_outlasts_its_episode_as_far_as_is_known(
+    end: str | None, resumed: str | None, until: str, offends: bool
+) -> None:
+    relations = {
+        "reach": [reached("reconciliation", until), reached("halts", at("00:00:00", "2026-11-09"))],
+        "shortfalls": [shortfall(at(f"09:0{n}:00"), "1", "1", "0.1", episode_end=end) for n in (0, 5)],
+        "current_halts": [halt("H", at("09:01:00"), resumed)],
+    }
+    assert subjects(findings(all_rules()["HLT-008"], relations=relations)) == [("A", "H")] * offends
+
+
+def test_what_an_open_halt_shows_does_not_change_as_days_come_in() -> None:
+    texts = set()
+    for until in (at("00:00:00", "2026-11-04"), at("00:00:00", "2026-11-20")):
+        relations = {"current_halts": [halt("H", at("09:00:00"))], "reach": [reached("halts", until)]}
+        ((_, finding),) = findings(all_rules()["HLT-009"], relations=relations)
+        texts.add((finding.found, finding.expected, finding.start, finding.end))
+    assert {text[:2] for text in texts} == {("> 24 h", "≤ 24 h")}
+    assert len(texts) == 1
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "overlap"),
+    [
+        ((at("09:00:00"), at("10:00:00")), (at("10:00:00"), None), False),
+        ((at("09:00:00"), at("10:00:00.001")), (at("10:00:00"), None), True),
+        ((at("09:00:00"), None), (at("23:00:00"), at("23:30:00")), True),
+        ((at("09:00:00"), None), (at("23:00:00"), at("23:00:00")), False),
+        ((at("09:00:00"), at("09:00:00")), (at("09:00:00"), None), False),
+    ],
+)
+def test_halts_overlap_by_more_than_a_moment(
+    earlier: tuple[str, str | None], later: tuple[str, str | None], overlap: bool
+) -> None:
+    for first, second in (("trading", "trading"), ("all", "deposit"), ("withdrawal", "all")):
+        halts = [halt("H-2", *earlier, functions=first), halt("H-3", *later, functions=second)]
+        found = findings(all_rules()["HLT-007"], relations={"current_halts": halts})
+        assert subjects(found) == [("A", "H-3")] * overlap
+
+
+def test_three_halts_at_once_are_three_pairs() -> None:
+    halts = [halt(f"H-{n}", at(f"09:0{n}:00")) for n in (1, 2, 3)]
+    found = findings(all_rules()["HLT-007"], relations={"current_halts": halts})
+    assert subjects(found) == [("A", "H-2"), ("A", "H-3"), ("A", "H-3")]
+
+
+# -------------------------------------------------------------------------------------------- surveillance
+
+
+def alerts(day: str, count: int, submission: str = "H", **more: Any) -> dict[str, Any]:
+    base = {"submission": submission, "exchange": "upbit", "day": day, "pattern": "spoofing", "alert_count": count}
+    return {**base, **more}
+
+
+def accepted_days(days: Iterable[str], report_name: str = "surveillance", **more: Any) -> list[dict[str, Any]]:
+    return [{"exchange": "upbit", "report": report_name, "day": day, **more} for day in days]
+
+
+@pytest.mark.parametrize(
+    ("own", "history", "days", "offends"),
+    [
+        (10, [], days_before(7), True),
+        (10, [], days_before(6), False),
+        (9, [], days_before(7), False),
+        (15, [5] * 7, days_before(7), False),
+        (16, [5] * 7, days_before(7), True),
+        (16, [5, 6] * 4, days_before(8), False),
+        (17, [5, 6] * 4, days_before(8), True),
+        (10, [9] * 4, days_before(8), False),
+        (14, [9] * 4, days_before(8), True),
+        (10, [9] * 3, days_before(7), True),
+        (10, [], days_before(40)[28:], False),
+    ],
+)
+def test_alerts_are_held_against_the_median_with_days_of_none_as_zero(
+    own: int, history: list[int], days: list[str], offends: bool
+) -> None:
+    counted = [alerts(day, count) for day, count in zip(days, history, strict=False)]
+    relations = {
+        "surveillance_days": [alerts("2026-11-02", own, "A"), *counted],
+        "accepted": [*accepted_days(days), *accepted_days(days_before(28), "halts")],
+    }
+    assert subjects(findings(all_rules()["SUR-005"], relations=relations)) == [("A", "spoofing")] * offends
+
+
+def test_alerts_of_others_are_no_history() -> None:
+    days = days_before(7)
+    relations = {
+        "surveillance_days": [alerts("2026-11-02", 30, "A"), *(alerts(d, 30, exchange="gopax") for d in days)],
+        "accepted": [*accepted_days(days), *accepted_days(days, exchange="gopax")],
+    }
+    assert subjects(findings(all_rules()["SUR-005"], relations=relations)) == [("A", "spoofing")]
+
+
+# ------------------------------------------------------------------------------------ what must be accepted
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "report_name"), [("KEY-008", "key_actions"), ("SUR-004", "api_volume"), ("HLT-005", "reconciliation")]
+)
+def test_nothing_is_held_against_a_report_that_is_not_accepted(rule_id: str, report_name: str) -> None:
+    rule = all_rules()[rule_id]
+    example = rule.example
+    assert rule.needs == (report_name,)
+    others = [
+        {**row, "report": other} for row in example["bad_context"]["accepted"] for other in all_reports()
+        if other != report_name
+    ]  # fmt: skip
+    assert findings(rule, example["bad"], {**example["bad_context"], "accepted": others}, example.get("files")) == []
+
+
+# -------------------------------------------------------------------------------------------------- calendar
+
+
+def test_how_late_a_report_was_is_said() -> None:
+    rule = all_rules()["CAL-001"]
+    late = {"obligation": "A", "submission": "s-1", "due_at": at("10:00:00"), "met_at": at("12:30:00", "2026-11-04")}
+    ((_, finding),) = findings(rule, relations={"obligations": [{**late, "now": at("00:00:00", "2026-11-09")}]})
+    assert finding.reason == "late"
+    assert finding.found == "2026-11-04T12:30:00.000+09:00 (+ 50 h 30 min)"
+
+
+def test_a_report_that_nobody_files_names_nobody() -> None:
+    rule = all_rules()["XEX-001"]
+    obligations = [{**row, "submission": None, "met_at": None} for row in rule.example["bad_context"]["obligations"]]
+    assert findings(rule, relations={"obligations": obligations}, files=rule.example["files"]) == []
