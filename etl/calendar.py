@@ -20,7 +20,7 @@ from expectations.vocabulary import KST, Cadence, Period, Report, State
 OBLIGATIONS_BEGIN = date(2026, 6, 1)
 """The month after the standard (2.8, MODEL)."""
 
-_MET_BY = (State.ACCEPTED.value, State.SUPERSEDED.value, State.WITHDRAWN.value)
+MET_BY = (State.ACCEPTED.value, State.SUPERSEDED.value, State.WITHDRAWN.value)
 """What counts is the receipt of the first file that was accepted, whatever became of it later."""
 
 
@@ -85,7 +85,7 @@ def _filed(connection: Connection, first: date) -> Mapping[tuple[str, str, date]
     start = Period.of_day(first.replace(day=1)).start
     query = (
         select(c.id, c.exchange, c.report, c.period, c.period_start, c.period_end, c.received_at)
-        .where(c.state.in_(_MET_BY), c.period_end > start)
+        .where(c.state.in_(MET_BY), c.period_end > start)
         .order_by(c.received_at, c.recorded_at, c.id)
     )
     filed: dict[tuple[str, str, date], list[_Filed]] = {}

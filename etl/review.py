@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from etl.affected import Change, accepted_submissions, affected
 from etl.context import Judged, relations
 from etl.normalise import arrow_schema
+from etl.overdue import review_calendar
 from etl.records import submissions as life
 from etl.records.engine import reading, writing
 from etl.records.submissions import Submission
@@ -48,6 +49,7 @@ def review(store: Store, changed: Sequence[Submission], *, at: datetime, as_if_i
     changes = [Change.of(submission) for submission in changed]
     with reading(store.engine) as connection:
         by_report = affected(connection, changes)
+    review_calendar(store, changes, at)
     for name, by_rule in by_report.items():
         rules = [rule for rule in published_rules(name) if rule.id in by_rule]
         for group in (_reading_rows(rules), _reading_entities(rules)):

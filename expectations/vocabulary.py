@@ -261,6 +261,11 @@ class Period:
         """The KST day on which it begins."""
         return self.start.astimezone(KST).date()
 
+    @property
+    def last_day(self) -> date:
+        """The last KST day that it touches."""
+        return (self.end - timedelta(microseconds=1)).astimezone(KST).date()
+
     def contains(self, other: Period) -> bool:
         """True where `other` lies wholly inside, or is the same."""
         return self.start <= other.start and other.end <= self.end

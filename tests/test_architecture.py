@@ -45,6 +45,7 @@ DOORS = {
         "etl.affected",
         "etl.review",
         "etl.calendar",
+        "etl.overdue",
         "app.queries",
     ],
     "alembic": ["etl.records", "etl.migrations"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +17,7 @@ import typer
 from app.cli.output import emit, rules_table, show_progress, submission_record, summary_table
 from etl.intake import Candidate, NotAFilingError, find
 from etl.records.engine import RecordsUnavailableError
-from etl.store import Store, open_store
+from etl.store import HOME_VARIABLE, URL_VARIABLE, Store, open_store
 from expectations.catalogue import report
 from expectations.vocabulary import KST, Period, State
 
@@ -202,7 +202,8 @@ def findings(
     last: ToOption = None,
 ) -> None:
     """Every current finding: of accepted submissions, and of rejected ones that nothing has replaced."""
-    from app.cli.output import finding_record, findings_table
+    from app.cli.output import finding_record, findings_table, missing_record
+    from etl.overdue import missing_now
     from etl.records import submissions as life
     from etl.records.engine import reading
     from expectations.catalogue import all_rules
@@ -210,20 +211,26 @@ def findings(
     _known(exchange, report_name)
     if rule is not None and rule not in all_rules():
         raise CommandError(f"there is no rule '{rule}'; 'daxa rules' lists them")
-    with reading(open_store().engine) as connection:
+    store = open_store()
+    begin, end = _period(first), _period(last)
+    with reading(store.engine) as connection:
         found = life.current_findings(
-            connection,
-            exchange=exchange,
-            report=report_name,
-            rule=rule,
-            first=_period(first),
-            last=_period(last),
+            connection, exchange=exchange, report=report_name, rule=rule, first=begin, last=end
         )
+    missing = [
+        lacking
+        for lacking in missing_now(
+            store, _now(), first_day=begin.first_day if begin else None, last_day=end.last_day if end else None
+        )
+        if exchange in (None, lacking.obligation.exchange)
+        and report_name in (None, lacking.obligation.report)
+        and rule in (None, lacking.finding.rule)
+    ]
     if json:
-        for stored in found:
-            emit(finding_record(stored))
+        for record in (*map(finding_record, found), *map(missing_record, missing)):
+            emit(record)
     else:
-        findings_table(found)
+        findings_table(found, missing)
 
 
 @app.command()
@@ -245,6 +252,11 @@ def submissions(
             emit(submission_record(submission, file=submission.file, duplicate=False, findings=None))
     else:
         submissions_table(found)
+
+
+def _now() -> datetime:
+    """The moment that counts as now: the clock, or DAXA_NOW for replays."""
+    return _instant(os.environ.get("DAXA_NOW"), "DAXA_NOW") or datetime.now(UTC)
 
 
 def _listed(
@@ -424,8 +436,7 @@ def serve(
 def _serve(host: str, port: int) -> None:
     import uvicorn
 
-    open_store()
-    os.chdir(Path(__file__).resolve().parent.parent)
+    os.environ[HOME_VARIABLE] = str(open_store().home)
     print(f"http://{host}:{port}", file=sys.stderr)
     uvicorn.run("app.main:app", host=host, port=port, log_level="warning", access_log=False)
 
@@ -448,7 +459,8 @@ def demo(
     last = datetime.now(KST).date() - timedelta(days=1)
     store = prepare_demo(last - timedelta(days=days - 1), last, seed=DEMO_SEED, progress=show_progress)
     if not only_data:
-        os.environ["DAXA_HOME"] = str(store.home)
+        os.environ[HOME_VARIABLE] = str(store.home)
+        os.environ[URL_VARIABLE] = store.engine.url.render_as_string(hide_password=False)
         _serve(host, port)
 
 

@@ -22,6 +22,7 @@ from expectations.vocabulary import KST, Finding, Kind, Rule, State
 if TYPE_CHECKING:
     from etl.examine import Verdict
     from etl.intake import Candidate
+    from etl.overdue import CalendarFinding
     from etl.records.submissions import StoredFinding, Submission
     from etl.verify import Fault
 
@@ -134,6 +135,20 @@ def finding_record(stored: StoredFinding) -> dict[str, Any]:
     }
 
 
+def missing_record(missing: CalendarFinding) -> dict[str, Any]:
+    """A finding about an obligation that nothing was filed for."""
+    obligation = missing.obligation
+    return {
+        "exchange": obligation.exchange,
+        "report": obligation.report,
+        "period": obligation.period.text,
+        "submission": None,
+        "file": None,
+        "state": None,
+        **_finding_fields(missing.kind, missing.finding),
+    }
+
+
 def rule_record(rule: Rule) -> dict[str, Any]:
     """A rule as its record says it."""
     return {
@@ -185,7 +200,7 @@ def summary_table(rows: Sequence[tuple[str, State, Found]]) -> None:
     print(", ".join(f"{count} {state}" for state, count in sorted(counts.items())))
 
 
-def findings_table(found: Sequence[StoredFinding]) -> None:
+def findings_table(found: Sequence[StoredFinding], missing: Sequence[CalendarFinding]) -> None:
     """A line a finding, the English sentence last."""
     table = _table("rule", "exchange", "report", "period", "row", "column", "what is wrong")
     for stored in found:
@@ -199,8 +214,12 @@ def findings_table(found: Sequence[StoredFinding]) -> None:
             finding.column or "",
             message(finding, all_rules()[finding.rule], "en"),
         )
+    for lacking in missing:
+        obligation, rule = lacking.obligation, all_rules()[lacking.finding.rule]
+        sentence = message(lacking.finding, rule, "en")
+        table.add_row(rule.id, obligation.exchange, obligation.report, obligation.period.text, "", "", sentence)
     _print(table)
-    print(f"{len(found)} findings")
+    print(f"{len(found) + len(missing)} findings")
 
 
 def submissions_table(found: Sequence[Submission]) -> None:

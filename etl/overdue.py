@@ -1,0 +1,119 @@
+"""Judging the calendar: which obligations were met late, which are missing, and who files nothing at all.
+
+A late filing is found of the submission that met the obligation and is kept with it; what is missing depends on the
+moment at which one asks, and is found then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pyarrow as pa
+from sqlalchemy import Connection, select
+
+from etl.affected import Change
+from etl.calendar import MET_BY, Obligation, obligations
+from etl.normalise import arrow_schema
+from etl.records import submissions as life
+from etl.records import tables as t
+from etl.records.engine import reading, writing
+from etl.store import Store
+from expectations.catalogue import all_rules, calendar_rules, report
+from expectations.judge import FiledRows, judge
+from expectations.vocabulary import Finding, Kind
+
+LATE_OR_MISSING = "CAL-001"
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFinding:
+    """What is found of an obligation; `obligation.submission` is None where nothing met it."""
+
+    obligation: Obligation
+    kind: Kind
+    finding: Finding
+
+
+def calendar_findings(due: Sequence[Obligation], now: datetime) -> list[CalendarFinding]:
+    """What the calendar's rules find of these obligations at a moment, in their order."""
+    if not due:
+        return []
+    shape = report(due[0].report)
+    nothing = arrow_schema(shape).empty_table()
+    files = [FiledRows(o.id, o.exchange, o.period, nothing) for o in due]
+    found = judge(shape, files, calendar_rules(), context={"obligations": _relation(due, now)})
+    return [
+        CalendarFinding(obligation, all_rules()[finding.rule].kind, finding)
+        for obligation in due
+        for finding in found[obligation.id]
+    ]
+
+
+def review_calendar(store: Store, changes: Sequence[Change], at: datetime) -> None:
+    """Find the lateness of what the changes met, and record it of the submissions that did."""
+    if not changes:
+        return
+    first, last = min(c.first_day for c in changes), max(c.last_day for c in changes)
+    touched = {(c.exchange, c.report, day) for c in changes for day in (c.first_day, c.last_day)}
+    with reading(store.engine) as connection:
+        every = obligations(connection, at, first_day=first, last_day=last)
+        due = [o for o in every if (o.exchange, o.report, o.period.first_day) in touched]
+        concerned = _concerned(connection, changes)
+    found: dict[str, list[tuple[Finding, Kind]]] = {id_: [] for id_ in concerned}
+    for late in calendar_findings([o for o in due if o.submission is not None], at):
+        if late.obligation.submission in found and late.finding.rule == LATE_OR_MISSING:
+            found[late.obligation.submission].append((late.finding, late.kind))
+    with writing(store.engine) as connection:
+        for id_, findings in found.items():
+            submission = life.by_id(connection, id_)
+            if submission is not None:
+                life.replace_findings(connection, submission, [LATE_OR_MISSING], findings, at)
+
+
+def missing_now(
+    store: Store, now: datetime, *, first_day: date | None = None, last_day: date | None = None
+) -> list[CalendarFinding]:
+    """Obligations that nothing has met by `now`, and members that file nothing of a kind."""
+    with reading(store.engine) as connection:
+        due = obligations(connection, now, first_day=first_day, last_day=last_day)
+    return [f for f in calendar_findings(due, now) if f.obligation.submission is None]
+
+
+def _concerned(connection: Connection, changes: Sequence[Change]) -> list[str]:
+    """Numbers of all that was ever accepted for the changed periods."""
+    c = t.submissions.c
+    ids: dict[str, None] = {}
+    for change in dict.fromkeys((x.exchange, x.report, x.start, x.end) for x in changes):
+        exchange, name, start, end = change
+        query = select(c.id).where(
+            c.exchange == exchange,
+            c.report == name,
+            c.state.in_(MET_BY),
+            c.period_start < end,
+            c.period_end > start,
+        )
+        ids.update(dict.fromkeys(connection.execute(query).scalars()))
+    return list(ids)
+
+
+def _relation(due: Sequence[Obligation], now: datetime) -> pa.Table:
+    instant = pa.timestamp("us", "UTC")
+    first_due: dict[tuple[str, str], datetime] = {}
+    for o in due:
+        key = (o.exchange, o.report)
+        first_due[key] = min(first_due.get(key, o.due_at), o.due_at)
+    return pa.table(
+        {
+            "obligation": [o.id for o in due],
+            "submission": pa.array([o.submission for o in due], pa.string()),
+            "exchange": [o.exchange for o in due],
+            "report": [o.report for o in due],
+            "period": [o.period.text for o in due],
+            "due_at": pa.array([o.due_at for o in due], instant),
+            "met_at": pa.array([o.met_at for o in due], instant),
+            "now": pa.array([now for _ in due], instant),
+            "first_due_at": pa.array([first_due[o.exchange, o.report] for o in due], instant),
+        }
+    )
