@@ -7,8 +7,9 @@ anew is added and what no longer holds is lifted, each with its moment.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 
 import pyarrow as pa
 from sqlalchemy import Connection
@@ -56,7 +57,7 @@ def review(store: Store, changed: Sequence[Submission], *, at: datetime, as_if_i
             ids = set().union(*(by_rule[rule.id] for rule in group)) if group else set()
             with reading(store.engine) as connection:
                 submissions = accepted_submissions(connection, ids)
-            for batch in _batches(submissions):
+            for batch in batches(submissions):
                 _review_batch(store, name, batch, group, at, as_if_in_force)
 
 
@@ -73,7 +74,7 @@ def _needs_rows(rule: Rule) -> bool:
     return "query" not in rule.kwargs or _NAMES_ROWS.search(rule.kwargs["query"]) is not None
 
 
-def _batches(submissions: Sequence[Submission]) -> Iterator[list[Submission]]:
+def batches(submissions: Sequence[Submission]) -> Iterator[list[Submission]]:
     """Whole days together, as many as fit."""
     batch: list[Submission] = []
     size = 0
@@ -120,8 +121,12 @@ def findings_now(
     rules: Sequence[Rule],
     *,
     as_if_in_force: bool = False,
+    instead: Mapping[str, object] = MappingProxyType({}),
 ) -> Found:
-    """What the rules find of accepted submissions of one report, as things stand; columns in native names."""
+    """What the rules find of accepted submissions of one report, as things stand; columns in native names.
+
+    `instead` are thresholds to judge by in place of those in force.
+    """
     shape = report(name)
     empty = arrow_schema(shape).empty_table()
     with_rows = any(_needs_rows(rule) for rule in rules)
@@ -132,7 +137,7 @@ def findings_now(
             exchange=submission.exchange,
             period=submission.period,
             table=_rows(store, submission) if with_rows else empty,
-            parameters=_in_force(thresholds, submission, as_if_in_force),
+            parameters={**_in_force(thresholds, submission, as_if_in_force), **instead},
         )
         for submission in batch
     ]

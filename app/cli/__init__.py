@@ -374,9 +374,15 @@ def _day(text: str, option: str) -> date:
         raise CommandError(f"{option} '{text}' is no day; write 2026-11-02") from None
 
 
-@app.command()
-def rules(json: Json = False) -> None:
+rules_app = typer.Typer(invoke_without_command=True, help="The rule book, and what a change of it would do.")
+app.add_typer(rules_app, name="rules")
+
+
+@rules_app.callback()
+def rules(context: typer.Context, json: Json = False) -> None:
     """The rule book: every rule with its kind, source and sentence."""
+    if context.invoked_subcommand is not None:
+        return
     from app.cli.output import rule_record
     from expectations.catalogue import all_rules
 
@@ -385,6 +391,34 @@ def rules(json: Json = False) -> None:
             emit(rule_record(rule))
     else:
         rules_table(list(all_rules().values()))
+
+
+@rules_app.command("what-if")
+def what_if(
+    rule: Annotated[str, typer.Argument(help="The rule, such as REC-004.", metavar="RULE")],
+    parameter: Annotated[list[str], typer.Option("--parameter", help="NAME=VALUE; may be repeated.")],
+    first: FromOption = None,
+    last: ToOption = None,
+    json: Json = False,
+) -> None:
+    """How many findings, files and exchanges would change if thresholds were others, over the stored facts."""
+    from app.cli.output import what_if_table
+    from etl.what_if import what_if as compare
+
+    comparison = compare(open_store(), rule, dict(map(_assignment, parameter)), _period(first), _period(last))
+    if json:
+        emit(comparison.as_record())
+    else:
+        what_if_table(comparison)
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value:
+        raise CommandError(
+            f"--parameter '{text}' is no assignment; write NAME=VALUE, such as halt_shortfall_ratio=0.02"
+        )
+    return name, value
 
 
 @app.command()

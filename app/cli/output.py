@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from etl.overdue import CalendarFinding
     from etl.records.submissions import StoredFinding, Submission
     from etl.verify import Fault
+    from etl.what_if import Comparison
 
 Found = Sequence[tuple[Kind, Finding]]
 _MARKS = {State.ACCEPTED: "[green]✓[/]", State.REJECTED: "[red]✗[/]"}
@@ -238,6 +239,20 @@ def rules_table(rules: Sequence[Rule]) -> None:
     for rule in rules:
         table.add_row(rule.id, rule.kind.value, f"{rule.source.value}", rule.statement.en)
     _print(table)
+
+
+def what_if_table(comparison: Comparison) -> None:
+    """What would appear and what would go, by exchange."""
+    table = _table("exchange", "now", "then", "new", "gone")
+    for exchange, counts in comparison.by_exchange.items():
+        table.add_row(exchange, *(str(count) for count in counts.as_tuple()))
+    _print(table)
+    record = comparison.as_record()
+    print(
+        f"{comparison.rule}: {record['findings_now']} findings now, {record['findings_then']} then; "
+        f"{record['files_changed']} files and {record['exchanges_changed']} exchanges would change "
+        f"(of {comparison.submissions} files judged)"
+    )
 
 
 def verification_table(faults: Sequence[Fault], checked: int) -> None:

@@ -1,0 +1,129 @@
+"""What a change of thresholds would do, over the stored facts, before anyone makes it: nothing is recorded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from etl.records import submissions as life
+from etl.records.engine import reading
+from etl.review import batches, findings_now
+from etl.store import Store
+from expectations.catalogue import all_rules
+from expectations.vocabulary import Finding, Period, Rule
+
+
+class NoSuchThresholdError(ValueError):
+    """A rule or a threshold that cannot be varied: a sentence for whoever asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Findings now and then, and how many of them are new or gone."""
+
+    now: int
+    then: int
+    new: int
+    gone: int
+
+    def as_tuple(self) -> tuple[int, int, int, int]:
+        """In the order of a table's columns."""
+        return self.now, self.then, self.new, self.gone
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a rule finds by the thresholds in force beside what it would find by others.
+
+    `files_changed` are the submissions whose findings would not be the same.
+    """
+
+    rule: str
+    thresholds: Mapping[str, Decimal]
+    submissions: int
+    files_changed: tuple[str, ...]
+    by_exchange: Mapping[str, Counts]
+
+    def as_record(self) -> dict[str, Any]:
+        """For JSON."""
+        every = self.by_exchange.values()
+        return {
+            "rule": self.rule,
+            "parameters": {name: f"{value:f}" for name, value in self.thresholds.items()},
+            "submissions": self.submissions,
+            "findings_now": sum(counts.now for counts in every),
+            "findings_then": sum(counts.then for counts in every),
+            "new": sum(counts.new for counts in every),
+            "gone": sum(counts.gone for counts in every),
+            "files_changed": len(self.files_changed),
+            "exchanges_changed": sum(bool(counts.new or counts.gone) for counts in every),
+            "by_exchange": {
+                exchange: dict(zip(("now", "then", "new", "gone"), counts.as_tuple(), strict=True))
+                for exchange, counts in self.by_exchange.items()
+            },
+        }
+
+
+def what_if(
+    store: Store, rule_id: str, thresholds: Mapping[str, str], first: Period | None, last: Period | None
+) -> Comparison:
+    """Judge the accepted submissions of a rule's report twice and compare.
+
+    Raises NoSuchThresholdError where the rule is unknown, is not judged over accepted files, or has no such threshold.
+    """
+    rule, report = _rule(rule_id)
+    values = {name: _value(rule, name, text) for name, text in thresholds.items()}
+    now: dict[str, list[Finding]] = {}
+    then: dict[str, list[Finding]] = {}
+    with reading(store.engine) as connection:
+        accepted = life.in_force(connection, report, first=first, last=last)
+        for batch in batches(accepted):
+            now |= findings_now(store, connection, report, batch, [rule])
+            then |= findings_now(store, connection, report, batch, [rule], instead=values)
+    changed = tuple(id_ for id_ in now if Counter(_places(now[id_])) != Counter(_places(then[id_])))
+    exchanges = dict.fromkeys(submission.exchange for submission in accepted)
+    return Comparison(
+        rule=rule.id,
+        thresholds=values,
+        submissions=len(accepted),
+        files_changed=changed,
+        by_exchange={
+            exchange: _counts([s.id for s in accepted if s.exchange == exchange], now, then) for exchange in exchanges
+        },
+    )
+
+
+def _rule(rule_id: str) -> tuple[Rule, str]:
+    """The rule, and the report whose accepted files it judges."""
+    rule = all_rules().get(rule_id)
+    if rule is None:
+        raise NoSuchThresholdError(f"there is no rule '{rule_id}'; 'daxa rules' lists them")
+    if rule.kind.rejects or rule.report is None or not rule.parameters:
+        raise NoSuchThresholdError(f"{rule_id} has no threshold that could be another over accepted files")
+    return rule, rule.report
+
+
+def _value(rule: Rule, name: str, text: str) -> Decimal:
+    if name not in rule.parameters:
+        raise NoSuchThresholdError(f"{rule.id} has no threshold '{name}'; it has {', '.join(rule.parameters)}")
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite():
+        raise NoSuchThresholdError(f"'{text}' is no number for {name}; write one such as 0.02")
+    return value
+
+
+def _places(findings: list[Finding]) -> list[tuple[object, ...]]:
+    """What makes a finding the same one: its subject, place and interval, not the words about its threshold."""
+    return [(f.subject, f.row, f.column, f.start, f.end) for f in findings]
+
+
+def _counts(ids: list[str], now: Mapping[str, list[Finding]], then: Mapping[str, list[Finding]]) -> Counts:
+    before = Counter((id_, place) for id_ in ids for place in _places(now[id_]))
+    after = Counter((id_, place) for id_ in ids for place in _places(then[id_]))
+    return Counts(before.total(), after.total(), (after - before).total(), (before - after).total())
