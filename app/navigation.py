@@ -31,6 +31,7 @@ SCREENS = (
     Screen("reconciliation", ":material/balance:"),
     Screen("halts", ":material/block:"),
     Screen("submissions", ":material/inbox:"),
+    Screen("rules", ":material/gavel:"),
 )
 """Every page in the order of the menu; the first is what one sees on arriving."""
 

@@ -73,3 +73,43 @@ def code_word(code: str | None, language: str) -> str:
         return ""
     known = all_words().get(f"code.{code}")
     return known.in_language(language) if known else code
+
+
+@cache
+def column_label(report: str, name: str, language: str) -> str:
+    """The title of a column: of `report`, of any other report, or of the screens; its name where it is none."""
+    if known := all_words().get(f"figure.{name}"):
+        return known.in_language(language)
+    shapes = all_reports()
+    for shape in (shapes[report],) if report in shapes and name in shapes[report].field_names else shapes.values():
+        if name in shape.field_names:
+            return shape.field(name).label.in_language(language)
+    known = all_words().get(f"column.{name}")
+    return known.in_language(language) if known else name
+
+
+_UNITS = {
+    "_bytes": "bytes",
+    "_rows": "rows",
+    "_days": "days",
+    "_hours": "hours",
+    "_minutes": "minutes",
+    "_krw": "krw",
+    "_orders": "items",
+    "_alerts": "items",
+    "_prices": "items",
+    "_ips_per_key": "items",
+    "_compression_ratio": "times",
+    "_factor": "times",
+    "_share": "share",
+    "_deviation": "share",
+    "_tolerance": "share",
+    "_shortfall_ratio": "share",
+}
+"""The unit that a threshold is in, by how its name ends."""
+
+
+def unit_word(threshold: str, language: str) -> str:
+    """The unit of a threshold; nothing where its name tells of none."""
+    found = next((unit for end, unit in _UNITS.items() if threshold.endswith(end)), None)
+    return say(f"unit.{found}", language) if found else ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
@@ -27,6 +27,7 @@ from expectations.vocabulary import KST, Rule, State
 _KRW, _QUANTITY, _RATIO = pa.decimal128(38, 8), pa.decimal128(38, 18), pa.decimal128(38, 12)
 _INSTANT = pa.timestamp("ms", "UTC")
 _DAY = timedelta(days=1)
+_FOREVER = datetime(2998, 1, 1, tzinfo=UTC)
 _NEAREST_CHECK = timedelta(minutes=5)
 """How far from an audit's moment a reconciliation check may be (AUD-005)."""
 
@@ -273,9 +274,11 @@ _HALT_COLUMNS = [
 
 
 def _current_halts(judged: Judged, first: int, last: int) -> pa.Table:
-    """The latest version of every halt in force at some moment about the judged periods."""
+    """The latest version of every halt in force at some moment about the judged periods, or after an episode's begin."""
     low = min(s.period.start for s in judged.submissions) - 2 * _DAY
     high = max(s.period.end for s in judged.submissions) + 2 * _DAY
+    if any(s.report == "reconciliation" for s in judged.submissions):
+        high = _FOREVER  # an episode may reach the limit long after the file in which it begins
     own = select(t.halts.c.halt_id).where(t.halts.c.submission.in_([s.id for s in judged.submissions]))
     return _arrow(current_halts(judged.connection, judged.exchanges, low, high, also=own), _HALT_COLUMNS)
 

@@ -22,7 +22,7 @@ from etl.records.engine import reading, writing
 from etl.store import Store
 from expectations.catalogue import all_rules, calendar_rules, report
 from expectations.judge import FiledRows, judge
-from expectations.vocabulary import Finding, Kind
+from expectations.vocabulary import Finding, Kind, Period
 
 LATE_OR_MISSING = "CAL-001"
 
@@ -82,11 +82,11 @@ def missing_now(
 
 
 def _concerned(connection: Connection, changes: Sequence[Change]) -> list[str]:
-    """Numbers of all that was ever accepted for the changed periods."""
+    """Numbers of all that was ever accepted for the days of the changes: a slice can make another one late."""
     c = t.submissions.c
     ids: dict[str, None] = {}
-    for change in dict.fromkeys((x.exchange, x.report, x.start, x.end) for x in changes):
-        exchange, name, start, end = change
+    for exchange, name, first, last in dict.fromkeys((x.exchange, x.report, x.first_day, x.last_day) for x in changes):
+        start, end = Period.of_day(first).start, Period.of_day(last).end
         query = select(c.id).where(
             c.exchange == exchange,
             c.report == name,

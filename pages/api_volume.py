@@ -82,6 +82,7 @@ widgets.note(view.say("api_volume.definition"))
 frame = widgets.ask(queries.volume_by_day, view.choice)
 if frame.empty:
     widgets.empty(view, "volume")
+    widgets.report_findings(view, "api_volume")
     widgets.stop()
 
 widgets.sentence(summary(view, frame))
@@ -141,3 +142,4 @@ elif exchange in view.exchanges and market:
     )
 else:
     widgets.note(view.say("rows.how"))
+widgets.report_findings(view, "api_volume")

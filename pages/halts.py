@@ -8,7 +8,7 @@ import pandas as pd
 
 from app import charts, queries, widgets
 from app.moments import duration
-from app.widgets import Shown
+from app.widgets import Shown, View
 
 # The columns of the tables, and how each is written.
 EVENTS = {
@@ -45,12 +45,29 @@ def timed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+def show_rows(view: View, event: pd.Series) -> None:
+    """The rows of every file that told of a halt."""
+    if event["version_count"] > 1:
+        widgets.note(view.say("halts.versions", count=event["version_count"]))
+    widgets.rows_behind(
+        view,
+        "halts",
+        event["exchange"],
+        view.choice.first_day - timedelta(days=90),
+        view.choice.last_day + timedelta(days=90),
+        condition="halt_id = ?",
+        parameters=(event["halt_id"],),
+        title=f"{view.exchange(event['exchange'])} · {event['halt_id']}",
+    )
+
+
 view = widgets.current_view()
 widgets.header(view, "halts")
 widgets.note(view.say("halts.definition"))
 found = widgets.ask(queries.halt_events, view.choice)
 if found.empty:
     widgets.empty(view, "halts")
+    widgets.report_findings(view, "halts")
     widgets.stop()
 events = timed(found)
 widgets.sentence(
@@ -87,17 +104,6 @@ at, halt = widgets.picked("at"), widgets.picked("halt")
 chosen = events[(events["exchange"] == at) & (events["halt_id"] == halt)]
 if chosen.empty:
     widgets.note(view.say("rows.how"))
-    widgets.stop()
-event = chosen.iloc[0]
-if event["version_count"] > 1:
-    widgets.note(view.say("halts.versions", count=event["version_count"]))
-widgets.rows_behind(
-    view,
-    "halts",
-    at,
-    view.choice.first_day - timedelta(days=90),
-    view.choice.last_day + timedelta(days=90),
-    condition="halt_id = ?",
-    parameters=(halt,),
-    title=f"{view.exchange(at)} · {halt}",
-)
+else:
+    show_rows(view, chosen.iloc[0])
+widgets.report_findings(view, "halts")

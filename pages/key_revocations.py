@@ -81,6 +81,61 @@ def ended(view: View, frame: pd.DataFrame, column: str) -> None:
     )
 
 
+def show_case(view: View, at: str, case: str, steps: pd.DataFrame) -> None:
+    """The steps of one case in time, and the rows that tell of them."""
+    widgets.section(view, "key_revocations.case", exchange=view.exchange(at), case=case)
+    last = steps.iloc[-1]
+    widgets.facts(
+        {
+            view.say("column.key_ref"): last["key_ref"],
+            view.say("column.account_ref"): last["account_ref"],
+            view.say("column.suspicion"): view.code(last["suspicion"]),
+        }
+    )
+    widgets.chart(
+        view,
+        charts.case_timeline(steps, view.look),
+        key="case_timeline",
+        title=view.say("key_revocations.timeline"),
+        alt=view.say("key_revocations.timeline"),
+        frame=steps,
+        columns=STEPS,
+    )
+    widgets.rows_behind(
+        view,
+        "key_actions",
+        at,
+        steps["day"].min(),
+        steps["day"].max(),
+        condition="case_id = ?",
+        parameters=(case,),
+        title=f"{view.exchange(at)} · {case}",
+    )
+
+
+def show_cases(view: View, cases: pd.DataFrame) -> None:
+    """The cases as a list, and the one that is picked."""
+    widgets.section(view, "key_revocations.cases", count=f"{len(cases):,}")
+    if cases.empty:
+        widgets.empty(view, "cases")
+        return
+    widgets.note(view.say("key_revocations.cases_how"))
+    if len(cases) == CASE_LIMIT:
+        widgets.note(view.say("key_revocations.cases_cut", count=CASE_LIMIT))
+    widgets.table(
+        view,
+        cases,
+        STOCK,
+        key="cases",
+        alt=view.say("key_revocations.cases", count=len(cases)),
+        on_pick=lambda row: widgets.pick(at=row["exchange"], case=row["case_id"], day=""),
+    )
+    at, case = widgets.picked("at"), widgets.picked("case")
+    steps = widgets.ask(queries.case_steps, at, case) if at in view.exchanges and case else cases.head(0)
+    if not steps.empty:
+        show_case(view, at, case, steps)
+
+
 view = widgets.current_view()
 widgets.header(view, "key_revocations")
 widgets.note(view.say("key_revocations.definition"))
@@ -89,6 +144,7 @@ cases = widgets.ask(queries.key_cases, view.choice)
 open_cases = widgets.ask(queries.open_case_counts, view.choice)
 if frame.empty and cases.empty:
     widgets.empty(view, "keys")
+    widgets.report_findings(view, "api_keys", "key_actions")
     widgets.stop()
 
 cases["state"] = ["open" if is_open else "closed" for is_open in cases["is_open"]]
@@ -134,49 +190,5 @@ with right:
     )
 widgets.table(view, listed, COVERAGE, alt=view.say("key_revocations.allow_list"))
 
-widgets.section(view, "key_revocations.cases", count=f"{len(cases):,}")
-if cases.empty:
-    widgets.empty(view, "cases")
-    widgets.stop()
-widgets.note(view.say("key_revocations.cases_how"))
-if len(cases) == CASE_LIMIT:
-    widgets.note(view.say("key_revocations.cases_cut", count=CASE_LIMIT))
-widgets.table(
-    view,
-    cases,
-    STOCK,
-    key="cases",
-    alt=view.say("key_revocations.cases", count=len(cases)),
-    on_pick=lambda row: widgets.pick(at=row["exchange"], case=row["case_id"], day=""),
-)
-case = widgets.picked("case")
-steps = widgets.ask(queries.case_steps, at, case) if at in view.exchanges and case else cases.head(0)
-if not steps.empty:
-    widgets.section(view, "key_revocations.case", exchange=view.exchange(at), case=case)
-    last = steps.iloc[-1]
-    widgets.facts(
-        {
-            view.say("column.key_ref"): last["key_ref"],
-            view.say("column.account_ref"): last["account_ref"],
-            view.say("column.suspicion"): view.code(last["suspicion"]),
-        }
-    )
-    widgets.chart(
-        view,
-        charts.case_timeline(steps, view.look),
-        key="case_timeline",
-        title=view.say("key_revocations.timeline"),
-        alt=view.say("key_revocations.timeline"),
-        frame=steps,
-        columns=STEPS,
-    )
-    widgets.rows_behind(
-        view,
-        "key_actions",
-        at,
-        steps["day"].min(),
-        steps["day"].max(),
-        condition="case_id = ?",
-        parameters=(case,),
-        title=f"{view.exchange(at)} · {case}",
-    )
+show_cases(view, cases)
+widgets.report_findings(view, "api_keys", "key_actions")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from app import queries, widgets
+import pandas as pd
+
+from app import queries, rulebook, widgets
 from app.moments import duration, kst_minute
 from app.queries.standing import Stand, Standing
 from app.queries.submitted import Wanted
@@ -53,16 +55,66 @@ def cell_of(view: View, cell: Standing) -> str:
     target = widgets.link("submissions", **about(view, cell))
     lines = [f"<b>{escape(widgets.state_mark(view, cell.stand))}</b>", f"<small>{escape(age(view, cell))}</small>"]
     if cell.finding_count:
-        kind = view.code(cell.worst_kind)
-        lines.append(f"<small>{escape(view.say('overview.findings', kind=kind, count=cell.finding_count))}</small>")
-    lines += [f"<small>{escape(text)}</small>" for text in record(view, punctual[cell.exchange, cell.report])]
+        lines.append(f"<small>{escape(findings_of(view, cell))}</small>")
+    lines += [f"<small>{escape(text)}</small>" for text in record(view, cell)]
     return f'<td class="{cell.stand}"><a href="{escape(target)}">{"".join(lines)}</a></td>'
 
 
-def record(view: View, found: queries.Punctuality) -> list[str]:
-    """What was missing or late in the chosen days, if anything."""
+def findings_of(view: View, cell: Standing) -> str:
+    """The gravest kind of finding in sign and word, how many are of it, and how many others there are."""
+    kind, more = widgets.kind_mark(view, cell.worst_kind), cell.finding_count - cell.worst_count
+    if more:
+        return view.say("overview.more_findings", kind=kind, count=cell.worst_count, more=more)
+    return view.say("overview.findings", kind=kind, count=cell.worst_count)
+
+
+def show_breaches(view: View) -> None:
+    """What shows that the standard was not kept, the newest first; a row leads to its submission."""
+    about = queries.About(kind="compliance")
+    total = int(counted[counted["kind"] == about.kind]["standing_count"].sum())
+    widgets.section(view, "overview.breaches", count=f"{total:,}")
+    if total:
+        alt = view.say("overview.breaches", count=total)
+        widgets.standing_list(view, about, total, alt=alt, leave_out=("kind",))
+    else:
+        widgets.empty(view, "breaches")
+
+
+def show_unevaluated(view: View) -> None:
+    """On how many accepted days each rule that needs another report could not be evaluated."""
+    found = widgets.ask(queries.unevaluated_days, view.choice)
+    widgets.section(view, "overview.unevaluated")
+    if found.empty:
+        widgets.note(view.say("overview.all_evaluated"))
+        return
+    widgets.note(view.say("overview.unevaluated_how"))
+    days = {(row["rule"], row["exchange"]): row["unevaluated_day_count"] for row in found.to_dict("records")}
+    rows = []
+    for name in dict.fromkeys(found["rule"]):
+        rule = rulebook.known_rule(name)
+        needs = " · ".join(view.report(report) for report in rule.needs)
+        own = {exchange: days.get((name, exchange), 0) for exchange in view.exchanges}
+        rows.append({"rule": name, **own, "needs": needs, "statement": rule.statement.in_language(view.language)})
+    columns = {"rule": Shown.TEXT, **dict.fromkeys(view.exchanges, Shown.COUNT), "needs": Shown.TEXT}
+    widgets.table(
+        view,
+        pd.DataFrame(rows, dtype=object),
+        {**columns, "statement": Shown.LONG_TEXT},
+        labels={exchange: view.exchange(exchange) for exchange in view.exchanges},
+        alt=view.say("overview.unevaluated"),
+        key="unevaluated",
+        on_pick=lambda row: widgets.go("rules", rule=row["rule"]),
+    )
+    widgets.note(view.say("list.to_rule"))
+
+
+def record(view: View, cell: Standing) -> list[str]:
+    """What was missing, late or found in the chosen days, if anything."""
+    found, worst = punctual[cell.exchange, cell.report], gravest.get((cell.exchange, cell.report))
     counts = {"missing": found.missing, "late": found.late}
     parts = [view.say(f"overview.{name}_count", count=count) for name, count in counts.items() if count]
+    if worst:
+        parts.append(view.say("overview.found_count", kind=widgets.kind_mark(view, worst[0]), count=worst[1]))
     return [view.say("overview.in_period", parts=" · ".join(parts))] if parts else []
 
 
@@ -93,6 +145,8 @@ view = widgets.current_view()
 widgets.header(view, "overview")
 standing = widgets.ask(queries.report_standing, view.choice.exchanges, view.now.replace(second=0, microsecond=0))
 punctual = widgets.ask(queries.punctuality, view.choice, view.now.replace(second=0, microsecond=0))
+counted = widgets.ask(queries.finding_counts, view.choice, queries.About())
+gravest = queries.gravest(counted)
 episodes = widgets.ask(queries.mismatch_episodes, view.choice)
 halts = widgets.ask(queries.halt_events, view.choice)
 open_episodes = episodes[episodes["ended_at"].isna()]
@@ -113,6 +167,7 @@ widgets.sentence(
 )
 widgets.markup(matrix(view, standing))
 widgets.note(view.say("overview.legend"))
+show_breaches(view)
 
 left, right = widgets.columns(2)
 with left:
@@ -134,3 +189,5 @@ if rejected.empty:
     widgets.empty(view, "rejections")
 else:
     widgets.table(view, rejected.head(10), REJECTIONS, alt=view.say("overview.rejections"))
+if not view.is_empty:
+    show_unevaluated(view)

@@ -136,6 +136,7 @@ moment = view.now.replace(minute=0, second=0, microsecond=0)
 frame = widgets.ask(queries.reconciled_days, view.choice, moment)
 if frame.empty:
     widgets.empty(view, "reconciliation")
+    widgets.report_findings(view, "reconciliation")
     widgets.stop()
 episodes = shown_episodes(widgets.ask(queries.mismatch_episodes, view.choice))
 covered, expected = (int(frame[name].sum()) for name in ("covered_slot_count", "expected_slot_count"))
@@ -202,3 +203,4 @@ else:
         frame=episodes,
         columns=EPISODES,
     )
+widgets.report_findings(view, "reconciliation")

@@ -7,7 +7,8 @@ import pandas as pd
 from app import queries, widgets
 from app.amounts import exact
 from app.moments import duration, kst_text
-from app.queries.submitted import FINDING_LIMIT, LIST_LIMIT, Wanted
+from app.queries.findings import FINDING_PAGE
+from app.queries.submitted import LIST_PAGE, Wanted
 from app.widgets import Shown, View
 
 # The columns of the tables, and how each is written.
@@ -23,14 +24,14 @@ HISTORY = {
     "file": Shown.TEXT,
     "sha256": Shown.TEXT,
 }
-GROUPS = {"rule": Shown.TEXT, "kind": Shown.CODE, "count": Shown.COUNT, "remedy": Shown.LONG_TEXT}
+GROUPS = {"rule": Shown.TEXT, "kind": Shown.KIND, "count": Shown.COUNT, "remedy": Shown.LONG_TEXT}
 FINDINGS = {
     "rule": Shown.TEXT,
+    "kind": Shown.KIND,
     "row": Shown.COUNT,
     "column": Shown.TEXT,
     "subject": Shown.TEXT,
-    "start": Shown.INSTANT,
-    "end": Shown.INSTANT,
+    "interval": Shown.TEXT,
     "found": Shown.TEXT,
     "expected": Shown.TEXT,
     "sentence": Shown.LONG_TEXT,
@@ -71,45 +72,51 @@ def passport(view: View, one: pd.Series) -> None:
 
 
 def show_findings(view: View, submission: str) -> None:
-    """The findings of a file: by rule with counts, then each with its place and sentence."""
-    found = widgets.ask(queries.finding_list, submission, view.language)
-    widgets.section(view, "submissions.findings", count=f"{len(found):,}")
-    if found.empty:
+    """The findings of a file: by rule with counts, then each with its place and sentence, page by page."""
+    groups = widgets.ask(queries.finding_groups, submission, view.language)
+    total = int(groups["count"].sum())
+    widgets.section(view, "submissions.findings", count=f"{total:,}")
+    if groups.empty:
         widgets.empty(view, "findings")
         return
-    if len(found) == FINDING_LIMIT:
-        widgets.note(view.say("submissions.findings_cut", count=f"{FINDING_LIMIT:,}"))
-    groups = found.groupby(["rule", "kind", "remedy"], sort=False).size().rename("count").reset_index()
-    widgets.table(view, groups, GROUPS, alt=view.say("submissions.by_rule"))
-    filled = {name: nature for name, nature in FINDINGS.items() if found[name].notna().any()}
-    widgets.table(view, found, filled, alt=view.say("submissions.findings", count=len(found)))
+    widgets.table(
+        view,
+        groups,
+        GROUPS,
+        alt=view.say("submissions.by_rule"),
+        key=f"groups.{submission}",
+        on_pick=lambda row: widgets.go("rules", rule=row["rule"]),
+    )
+    widgets.note(view.say("list.to_rule"))
+    page = widgets.page_of(view, total, FINDING_PAGE)
+    found = widgets.with_interval(view, widgets.ask(queries.finding_list, submission, view.language, page))
+    columns = widgets.filled(found, FINDINGS)
+    widgets.table(view, found, columns, alt=view.say("submissions.findings", count=total))
 
 
 view = widgets.current_view()
 widgets.header(view, "submissions")
 report, state = widgets.submission_filters(view)
 wanted = Wanted(report, state)
-listed = widgets.ask(queries.submission_list, view.choice, wanted)
 counts = widgets.ask(queries.submission_counts, view.choice, wanted)
-if listed.empty:
+if not counts:
     widgets.empty(view, "submissions")
 else:
     words = " · ".join(f"{widgets.state_mark(view, name)} {count:,}" for name, count in sorted(counts.items()))
     widgets.sentence(view.say("submissions.summary", count=f"{sum(counts.values()):,}", words=words))
-    if sum(counts.values()) > LIST_LIMIT:
-        widgets.note(view.say("submissions.cut", count=LIST_LIMIT))
+    number = widgets.page_of(view, sum(counts.values()), LIST_PAGE, "history")
     widgets.table(
         view,
-        listed,
+        widgets.ask(queries.submission_list, view.choice, wanted, number),
         HISTORY,
-        key="history",
+        key=f"history.{number}",
         alt=view.say("submissions.title"),
-        on_pick=lambda row: widgets.pick(submission=row["id"]),
+        on_pick=lambda row: widgets.pick(submission=row["id"], page=""),
     )
     widgets.note(view.say("submissions.how"))
 
 submission = widgets.picked("submission")
-versions = widgets.ask(queries.submission_versions, submission) if submission else listed.head(0)
+versions = widgets.ask(queries.submission_versions, submission)
 chosen = versions[versions["id"] == submission]
 if chosen.empty:
     if submission:
@@ -137,7 +144,7 @@ with right:
         VERSIONS,
         key=f"versions.{submission}",
         alt=view.say("submissions.versions", count=len(versions)),
-        on_pick=lambda row: widgets.pick(submission=row["id"]),
+        on_pick=lambda row: widgets.pick(submission=row["id"], page=""),
     )
 show_findings(view, submission)
 if one["state"] == "accepted":

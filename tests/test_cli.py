@@ -57,12 +57,12 @@ def objects(text):
 
 
 def test_ingest_answers_one_object_a_file_in_the_form_of_the_specification(daxa, inbox):
-    (inbox / NAME).write_text(checks("2026-11-02"))
+    (inbox / NAME).write_text(checks("2026-11-02", every=5))
     status, out, _ = daxa("ingest", "--json", "--received-at", "2026-11-03T09:00:00+09:00", inbox)
     assert status == 0
     (answer,) = objects(out)
     assert answer.keys() >= SUBMISSION_KEYS
-    assert (answer["state"], answer["rows"], answer["duplicate"], answer["findings"]) == ("accepted", 24, False, [])
+    assert (answer["state"], answer["rows"], answer["duplicate"], answer["findings"]) == ("accepted", 288, False, [])
     assert answer["file"] == str(inbox / NAME)
     assert answer["received_at"] == "2026-11-03T09:00:00+09:00"
     status, out, _ = daxa("ingest", "--json", inbox)

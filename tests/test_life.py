@@ -58,14 +58,14 @@ def rules_of(outcome):
 
 
 def test_an_accepted_file_is_published_whole_with_bytes_rows_and_figures(store, inbox, tmp_path):
-    outcome = file(store, inbox, NAME, checks(DAY))
+    outcome = file(store, inbox, NAME, checks(DAY, every=5))
     submission = outcome.receipt.submission
-    assert (submission.state, submission.row_count, outcome.findings) == (State.ACCEPTED, 24, ())
+    assert (submission.state, submission.row_count, outcome.findings) == (State.ACCEPTED, 288, ())
     assert store.evidence.read(submission.sha256) == (inbox / NAME).read_bytes()
-    assert len(exported(store, tmp_path)) == 24
+    assert len(exported(store, tmp_path)) == 288
     with reading(store.engine) as connection:
         day = connection.execute(select(tables.reconciliation_days)).mappings().one()
-    assert (day["check_count"], day["slot_count"], day["covered_slot_count"]) == (24, 288, 24)
+    assert (day["check_count"], day["slot_count"], day["covered_slot_count"]) == (288, 288, 288)
 
 
 def test_a_rejected_file_publishes_nothing_and_names_every_fault(store, inbox, tmp_path):
@@ -256,9 +256,21 @@ def test_a_rejected_file_is_current_until_a_later_one_of_its_period(store, inbox
     file(store, inbox, NAME, "broken")
     with reading(store.engine) as connection:
         assert [f.finding.rule for f in life.current_findings(connection)] == ["SUB-002"] * 7
-    file(store, inbox, NAME, checks(DAY), MORNING + timedelta(hours=1))
+    file(store, inbox, NAME, checks(DAY, every=5), MORNING + timedelta(minutes=20))
     with reading(store.engine) as connection:
         assert life.current_findings(connection) == []
+
+
+def test_a_breach_never_rejects_a_file_and_is_lifted_by_its_correction_with_its_moment_kept(store, inbox):
+    gap = file(store, inbox, NAME, checks(DAY)).receipt.submission
+    assert gap.state is State.ACCEPTED
+    with reading(store.engine) as connection:
+        assert {f.finding.rule for f in life.current_findings(connection)} == {"REC-002"}
+    jobs.withdraw(store, gap.id, reason="incomplete", at=MORNING + timedelta(minutes=10))
+    with reading(store.engine) as connection:
+        assert life.current_findings(connection) == []
+        found_at = connection.execute(select(tables.findings.c.found_at)).scalars().all()
+    assert set(found_at) == {MORNING}
 
 
 def test_check_and_ingest_give_the_same_findings_and_check_files_nothing(store, inbox):

@@ -25,8 +25,8 @@ from expectations.catalogue import (
     all_reports,
     all_rules,
     parameter,
+    rejecting_rules,
     report,
-    rules_for,
     suite,
 )
 from expectations.judge import FiledRows, RuleCrashedError, judge
@@ -163,7 +163,7 @@ def judged(rule: Rule, records: list[dict[str, Any]], totals: Mapping[str, str])
     """The findings of one example by rule, all rules of its report asked."""
     name = rule.report or rule.example["report"]
     filed = FiledRows("s-1", "upbit", period_of(name), table_of(records, name), totals)
-    found = judge(report(name), [filed], [r for r in rules_for(name) if r.kind.rejects])["s-1"]
+    found = judge(report(name), [filed], rejecting_rules(name))["s-1"]
     by_rule: dict[str, list[Finding]] = {}
     for finding in found:
         by_rule.setdefault(finding.rule, []).append(finding)
@@ -234,7 +234,7 @@ def test_many_files_are_judged_at_once_and_each_gets_its_own_findings() -> None:
     rule, period = all_rules()["VOL-001"], period_of("api_volume")
     good, bad = table_of(rule.example["good"], "api_volume"), table_of(rule.example["bad"], "api_volume")
     files = [FiledRows(f"s-{n}", "upbit", period, table) for n, table in enumerate([good, bad, good.slice(0, 0), bad])]
-    found = judge(report("api_volume"), files, [r for r in rules_for("api_volume") if r.kind.rejects])
+    found = judge(report("api_volume"), files, rejecting_rules("api_volume"))
     assert {name: [f.rule for f in findings] for name, findings in found.items()} == {
         "s-0": [],
         "s-1": ["VOL-001", "VOL-001"],
@@ -524,7 +524,7 @@ def test_a_message_shows_an_interval_in_korean_time() -> None:
 
 
 def test_great_expectations_keeps_the_whole_record() -> None:
-    record = judge_module.expectation(all_rules()["REC-NEG"], ["a < 0"])
+    record = judge_module.expectation(all_rules()["REC-NEG"], report("reconciliation"), ["a < 0"])
     loaded = ExpectationSuite(name="one", expectations=[record]).to_json_dict()["expectations"][0]
     assert loaded["type"] == "expect_no_cell_where"
     assert loaded["severity"] == "critical"
@@ -535,5 +535,5 @@ def test_an_empty_table_is_no_obstacle_for_any_rule() -> None:
     for name, shape in all_reports().items():
         nothing = sample("upbit", name).slice(0, 0)
         assert isinstance(nothing, pa.Table)
-        found = judge(shape, [FiledRows("s-1", "upbit", period_of(name), nothing)], rules_for(name))["s-1"]
+        found = judge(shape, [FiledRows("s-1", "upbit", period_of(name), nothing)], rejecting_rules(name))["s-1"]
         assert {f.rule for f in found} <= {"KEY-001"}

@@ -6,6 +6,7 @@ markers, stretches of time are bars with a base. Every mark that leads to rows c
 found by.
 """
 
+from app.charts.findings import findings_by_month
 from app.charts.grades import day_grade
 from app.charts.halts import halt_lanes
 from app.charts.keys import allow_list_coverage, case_timeline, ended_keys, open_stages
@@ -23,6 +24,7 @@ __all__ = [
     "ended_keys",
     "episode_sizes",
     "figure_in_house_style",
+    "findings_by_month",
     "halt_lanes",
     "ledger_and_wallet",
     "market_bars",

@@ -379,10 +379,20 @@ app.add_typer(rules_app, name="rules")
 
 
 @rules_app.callback()
-def rules(context: typer.Context, json: Json = False) -> None:
+def rules(
+    context: typer.Context,
+    json: Json = False,
+    proof: Annotated[
+        bool, typer.Option("--proof", help="Prove every rule on every exchange's own format; takes minutes.")
+    ] = False,
+) -> None:
     """The rule book: every rule with its kind, source and sentence."""
     if context.invoked_subcommand is not None:
         return
+    if proof:
+        from app.cli.proof import prove_all
+
+        raise typer.Exit(DONE if prove_all(json=json) else REJECTED)
     from app.cli.output import rule_record
     from expectations.catalogue import all_rules
 

@@ -7,6 +7,8 @@ while their submission is accepted.
 
 from app.queries.choice import Choice
 from app.queries.episodes import mismatch_episodes
+from app.queries.evaluated import unevaluated_days
+from app.queries.findings import About, finding_counts, finding_groups, finding_list, gravest, standing_findings
 from app.queries.freshness import latest_day, records_stamp
 from app.queries.halting import halt_events
 from app.queries.keys import case_steps, key_cases, key_days, key_state, open_case_counts
@@ -14,22 +16,20 @@ from app.queries.origin import rows_behind
 from app.queries.punctuality import Punctuality, punctuality
 from app.queries.reconciling import asset_checks, reconciled_assets, reconciled_days
 from app.queries.standing import Standing, report_standing
-from app.queries.submitted import (
-    finding_list,
-    state_history,
-    submission_counts,
-    submission_list,
-    submission_versions,
-)
+from app.queries.submitted import state_history, submission_counts, submission_list, submission_versions
 from app.queries.volume import market_volumes, volume_by_day, volume_by_hour
 
 __all__ = [
+    "About",
     "Choice",
     "Punctuality",
     "Standing",
     "asset_checks",
     "case_steps",
+    "finding_counts",
+    "finding_groups",
     "finding_list",
+    "gravest",
     "halt_events",
     "key_cases",
     "key_days",
@@ -44,10 +44,12 @@ __all__ = [
     "records_stamp",
     "report_standing",
     "rows_behind",
+    "standing_findings",
     "state_history",
     "submission_counts",
     "submission_list",
     "submission_versions",
+    "unevaluated_days",
     "volume_by_day",
     "volume_by_hour",
 ]

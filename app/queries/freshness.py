@@ -9,14 +9,14 @@ from sqlalchemy import func, select
 from app.identity import Scope
 from app.moments import kst_day
 from etl.records.engine import reading
-from etl.records.tables import states, submissions
+from etl.records.tables import findings, states, submissions
 from etl.store import Store
 from expectations.catalogue import all_reports
 from expectations.vocabulary import Cadence, State
 
 
 def records_stamp(store: Store) -> str:
-    """A text that changes whenever a submission is recorded, decided, superseded or withdrawn."""
+    """A text that changes whenever a submission is recorded, decided, superseded, withdrawn or judged again."""
     with reading(store.engine) as connection:
         filed = connection.execute(
             select(func.count(), func.max(submissions.c.recorded_at), func.max(submissions.c.decided_at)).select_from(
@@ -24,7 +24,8 @@ def records_stamp(store: Store) -> str:
             )
         ).one()
         changed = connection.execute(select(func.count(), func.max(states.c.recorded_at))).one()
-    return "|".join(str(part) for part in (*filed, *changed))
+        judged = connection.execute(select(func.max(findings.c.id), func.count(findings.c.lifted_at))).one()
+    return "|".join(str(part) for part in (*filed, *changed, *judged))
 
 
 def latest_day(store: Store, scope: Scope) -> date | None:

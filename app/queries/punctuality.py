@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from app.identity import Scope
 from app.queries.choice import Choice, rows_of
-from app.queries.standing import OBLIGATIONS_FROM, covers, met_at
+from app.queries.standing import covers, met_at
+from etl.calendar import OBLIGATIONS_BEGIN
 from etl.records.tables import submissions
 from etl.store import Store
 from expectations.catalogue import all_reports
@@ -42,9 +43,9 @@ def punctuality(store: Store, scope: Scope, choice: Choice, moment: datetime) ->
 def _periods(report: Report, choice: Choice) -> Iterator[Period]:
     """The periods of a report that begin on the chosen days, since there are obligations."""
     for day in choice.days:
-        if day >= OBLIGATIONS_FROM and report.cadence is not Cadence.MONTH:
+        if day >= OBLIGATIONS_BEGIN and report.cadence is not Cadence.MONTH:
             yield Period.of_day(day)
-        elif day >= OBLIGATIONS_FROM and day.day == 1:
+        elif day >= OBLIGATIONS_BEGIN and day.day == 1:
             yield Period.parse(f"{day:%Y-%m}")
 
 

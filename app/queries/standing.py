@@ -14,13 +14,12 @@ from sqlalchemy import and_, func, or_, select
 from app.identity import Scope
 from app.moments import kst_day
 from app.queries.choice import rows_of
+from app.queries.findings import GRAVEST_FIRST
+from etl.calendar import OBLIGATIONS_BEGIN
 from etl.records.tables import findings, submissions
 from etl.store import Store
 from expectations.catalogue import all_reports
-from expectations.vocabulary import Cadence, Kind, Period, Report, State
-
-OBLIGATIONS_FROM = date(2026, 6, 1)
-"""The month after the standard (specification, 2.8)."""
+from expectations.vocabulary import Cadence, Period, Report, State
 
 
 class Stand(StrEnum):
@@ -41,7 +40,7 @@ class Standing:
     """One exchange's latest due period of one report.
 
     `received_at` is of the first file that was accepted for it, or of the last one where none was; `worst_kind` is
-    the gravest kind among the findings.
+    the gravest kind among the findings, and `worst_count` how many are of it.
     """
 
     exchange: str
@@ -53,6 +52,7 @@ class Standing:
     stand: Stand
     received_at: datetime | None = None
     worst_kind: str = ""
+    worst_count: int = 0
     finding_count: int = 0
 
 
@@ -123,6 +123,7 @@ def _standing(exchange: str, report: Report, period: Period, filed: Sequence[dic
     for row in counted:
         for kind, count in row["kinds"].items():
             kinds[kind] += count
+    worst = next((kind.value for kind in GRAVEST_FIRST if kinds.get(kind)), "")
     return Standing(
         exchange=exchange,
         report=report.name,
@@ -132,7 +133,8 @@ def _standing(exchange: str, report: Report, period: Period, filed: Sequence[dic
         due_at=due_at,
         stand=_stand(period, due_at, filed, in_force, ever),
         received_at=(ever or filed[-1:])[0]["received_at"] if filed else None,
-        worst_kind=next((kind.value for kind in Kind if kinds.get(kind)), ""),
+        worst_kind=worst,
+        worst_count=kinds.get(worst, 0),
         finding_count=sum(kinds.values()),
     )
 
@@ -144,7 +146,7 @@ def _stand(
     in_force: Sequence[dict[str, Any]],
     ever: Sequence[dict[str, Any]],
 ) -> Stand:
-    if period.first_day < OBLIGATIONS_FROM and not filed:
+    if period.first_day < OBLIGATIONS_BEGIN and not filed:
         return Stand.NOT_DUE
     if in_force and not covers(in_force, period):
         return Stand.PARTIAL

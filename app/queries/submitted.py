@@ -1,4 +1,4 @@
-"""What was filed: submissions, their findings, states and versions."""
+"""What was filed: submissions, their states and versions."""
 
 from __future__ import annotations
 
@@ -14,13 +14,11 @@ from app.identity import Scope
 from app.queries.choice import Choice, frame_of, rows_of
 from etl.records.tables import findings, states, submissions
 from etl.store import Store
-from expectations.catalogue import all_reports, all_rules
-from expectations.messages import message
-from expectations.vocabulary import Finding, Kind, Period
+from expectations.catalogue import all_reports
+from expectations.vocabulary import Period
 
-LIST_LIMIT = 500
-"""As many submissions as a screen lists; it says so where there are more."""
-FINDING_LIMIT = 2000
+LIST_PAGE = 100
+"""Submissions that are listed at once."""
 _COLUMNS = (
     "id",
     "exchange",
@@ -75,10 +73,11 @@ def submission_counts(store: Store, scope: Scope, choice: Choice, wanted: Wanted
     return {row["state"]: row["n"] for row in rows_of(store, statement)}
 
 
-def submission_list(store: Store, scope: Scope, choice: Choice, wanted: Wanted) -> pd.DataFrame:
-    """The newest submissions of the chosen exchanges and days, with when each was due and how it met that."""
-    statement = _statement(scope, choice, wanted, *_selected())
-    return _submission_frame(store, statement.order_by(submissions.c.received_at.desc()).limit(LIST_LIMIT))
+def submission_list(store: Store, scope: Scope, choice: Choice, wanted: Wanted, page: int = 1) -> pd.DataFrame:
+    """One page of the submissions of the chosen exchanges and days, the newest first, and how each met its due time."""
+    newest = (submissions.c.received_at.desc(), submissions.c.id)
+    statement = _statement(scope, choice, wanted, *_selected()).order_by(*newest)
+    return _submission_frame(store, statement.limit(LIST_PAGE).offset((page - 1) * LIST_PAGE))
 
 
 def submission_versions(store: Store, scope: Scope, submission: str) -> pd.DataFrame:
@@ -139,37 +138,3 @@ def state_history(store: Store, scope: Scope, submission: str) -> pd.DataFrame:
         .order_by(states.c.sequence)
     )
     return frame_of(rows_of(store, statement), names)
-
-
-def finding_list(store: Store, scope: Scope, submission: str, language: str) -> pd.DataFrame:
-    """The findings of a submission, gravest kind first, each with its whole sentence in `language`."""
-    table = findings.c
-    statement = (
-        select(findings)
-        .join(submissions, submissions.c.id == table.submission)
-        .where(table.submission == submission, table.lifted_at.is_(None))
-        .where(submissions.c.exchange.in_(scope.exchanges))
-        .order_by(table.rule, table.row, table.id)
-        .limit(FINDING_LIMIT)
-    )
-    rows = rows_of(store, statement)
-    for row in rows:
-        row["sentence"] = _sentence(row, language)
-        row["remedy"] = _remedy(row["rule"], language)
-    grave = {kind.value: place for place, kind in enumerate(Kind)}
-    rows.sort(key=lambda row: grave.get(row["kind"], len(grave)))
-    names = ("rule", "kind", "row", "column", "subject", "start", "end", "found", "expected")
-    return frame_of(rows, (*names, "sentence", "remedy"))
-
-
-def _sentence(row: dict[str, Any], language: str) -> str:
-    rule = all_rules().get(row["rule"])
-    if rule is None:
-        return str(row["rule"])
-    names = ("rule", "row", "column", "subject", "start", "end", "found", "expected", "reason")
-    return message(Finding(**{name: row[name] for name in names}), rule, language)
-
-
-def _remedy(rule: str, language: str) -> str:
-    known = all_rules().get(rule)
-    return known.remedy.in_language(language) if known else ""

@@ -1,9 +1,25 @@
 """Pieces of screen that are used twice or more: the view, filters, header, tables, charts, rows behind a mark."""
 
-from app.widgets.address import link, pick, picked, picked_day
+from app.widgets.address import go, link, pick, picked, picked_day
 from app.widgets.drawings import chart
-from app.widgets.filters import language_switch, sidebar, submission_filters
-from app.widgets.header import columns, empty, facts, header, markup, note, section, sentence, state_mark, stop
+from app.widgets.filters import language_switch, report_of_rule, rule_filters, sidebar, submission_filters
+from app.widgets.findings import filled, page_of, report_findings, standing_list, with_interval
+from app.widgets.header import (
+    code,
+    columns,
+    empty,
+    facts,
+    header,
+    kind_mark,
+    markup,
+    note,
+    section,
+    sentence,
+    source_mark,
+    state_mark,
+    stop,
+    subtitle,
+)
 from app.widgets.periods import days_of, end_of, start_of
 from app.widgets.rows import rows_behind
 from app.widgets.tables import Shown, table
@@ -14,27 +30,39 @@ __all__ = [
     "View",
     "ask",
     "chart",
+    "code",
     "columns",
     "current_view",
     "days_of",
     "empty",
     "end_of",
     "facts",
+    "filled",
+    "go",
     "header",
+    "kind_mark",
     "language_switch",
     "link",
     "markup",
     "note",
+    "page_of",
     "pick",
     "picked",
     "picked_day",
+    "report_findings",
+    "report_of_rule",
     "rows_behind",
+    "rule_filters",
     "section",
     "sentence",
     "sidebar",
+    "source_mark",
+    "standing_list",
     "start_of",
     "state_mark",
     "stop",
     "submission_filters",
+    "subtitle",
     "table",
+    "with_interval",
 ]

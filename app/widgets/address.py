@@ -19,6 +19,7 @@ FILTERS = ("lang", "exchange", "period", "from", "to")
 _WRITTEN = "address.written"
 _PAGE = "address.page"
 _PICKS = "address.picks"
+_GO = "address.go"
 
 
 def language() -> str:
@@ -83,6 +84,17 @@ def pick(**values: str) -> None:
             st.query_params[name] = value
         else:
             st.query_params.pop(name, None)
+
+
+def go(page: str, **picks: str) -> None:
+    """Show another page in this session, with these picks; the filters go along."""
+    st.session_state[_GO] = (page, {name: value for name, value in picks.items() if value})
+
+
+def destination() -> tuple[str, dict[str, str]] | None:
+    """Where somebody asked to go since the last run."""
+    wanted: tuple[str, dict[str, str]] | None = st.session_state.pop(_GO, None)
+    return wanted
 
 
 def link(page: str, **picks: str) -> str:

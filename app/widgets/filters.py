@@ -9,12 +9,13 @@ import streamlit as st
 
 from app.identity import Scope
 from app.queries import Choice
+from app.rulebook import COMMON
 from app.widgets.address import pick, picked, remember, restored
-from app.widgets.header import state_mark
+from app.widgets.header import kind_mark, source_mark, state_mark
 from app.widgets.view import View
 from app.words import LANGUAGES, exchange_name, say
 from expectations.catalogue import all_reports
-from expectations.vocabulary import State
+from expectations.vocabulary import Kind, Source, State
 
 PERIODS = {"7d": 7, "30d": 30, "90d": 90}
 """Presets that end on the newest day with data, and their length in days."""
@@ -122,21 +123,41 @@ def _is_day(text: str) -> bool:
 
 def submission_filters(view: View) -> tuple[str, str]:
     """Which report and which state of submissions are listed; an empty text means all."""
+    picks = ("submission", "page", "history")
     left, right = st.columns(2)
     with left:
-        report = _choice(view, "report", tuple(all_reports()), view.report)
+        report = _choice(view, "report", tuple(all_reports()), view.report, picks)
     with right:
-        state = _choice(view, "state", tuple(State), lambda name: state_mark(view, name))
+        state = _choice(view, "state", tuple(State), lambda name: state_mark(view, name), picks)
     return report, state
 
 
-def _choice(view: View, name: str, options: tuple[str, ...], word: Callable[[str], str]) -> str:
-    """One of the options, or all; kept in the address as a pick of this page."""
+def rule_filters(view: View) -> tuple[str, str, str]:
+    """Which kind, report and source of rules are listed; an empty text means all, `common` the rules of all reports."""
+    kind, report, source = st.columns(3)
+    with kind:
+        kinds = _choice(view, "kind", tuple(Kind), lambda name: kind_mark(view, name), ("rule", "page"))
+    with report:
+        reports = _choice(
+            view, "report", (COMMON, *all_reports()), lambda name: report_of_rule(view, name), ("rule", "page")
+        )
+    with source:
+        sources = _choice(view, "source", tuple(Source), lambda name: source_mark(view, name), ("rule", "page"))
+    return kinds, reports, sources
+
+
+def report_of_rule(view: View, report: str) -> str:
+    """A report's title, or that a rule holds for all of them."""
+    return view.say("rules.common") if report == COMMON else view.report(report)
+
+
+def _choice(view: View, name: str, options: tuple[str, ...], word: Callable[[str], str], picks: tuple[str, ...]) -> str:
+    """One of the options, or all; kept in the address as a pick of this page, and `picks` go with the old choice."""
     in_address = picked(name)
     st.session_state[f"filter.{name}"] = in_address if in_address in options else ""
 
     def chosen() -> None:
-        pick(**{name: st.session_state[f"filter.{name}"] or "", "submission": ""})
+        pick(**{name: st.session_state[f"filter.{name}"] or "", **dict.fromkeys(picks, "")})
 
     return st.selectbox(
         view.say(f"filter.{name}"),

@@ -34,6 +34,12 @@ STATE_GLYPHS = {
 """A sign beside the word of a state, so that colour never stands alone."""
 
 
+KIND_GLYPHS = {"structure": "✕", "integrity": "✕", "compliance": "▲", "consistency": "≠", "plausibility": "?"}
+"""A sign beside the word of a rule's kind; the two that refuse a file share one."""
+SOURCE_GLYPHS = {"DAXA": "●", "LAW": "§", "MODEL": "◇"}
+"""A sign beside the word of a source: published, law, or our assumption."""
+
+
 def header(view: View, page: str) -> None:
     """Title, what the page is for, and how new the figures are."""
     st.title(view.say(f"{page}.title"), anchor=False)
@@ -59,6 +65,11 @@ def _days(view: View, choice: Choice) -> str:
 def section(view: View, key: str, **parts: object) -> None:
     """A heading inside a page."""
     st.subheader(view.say(key, **parts), anchor=False)
+
+
+def subtitle(text: str) -> None:
+    """A small heading over a table, like the one over a chart."""
+    st.html(f'<h4 class="chart">{escape(text)}</h4>')
 
 
 def markup(body: str) -> None:
@@ -101,3 +112,19 @@ def empty(view: View, key: str, **parts: object) -> None:
 def state_mark(view: View, state: str) -> str:
     """Glyph and word of a state."""
     return f"{STATE_GLYPHS.get(state, '')} {view.say(f'state.{state}')}".strip()
+
+
+def kind_mark(view: View, kind: str) -> str:
+    """Glyph and word of a kind of rule."""
+    return f"{KIND_GLYPHS.get(kind, '')} {view.code(kind)}".strip()
+
+
+def source_mark(view: View, source: str) -> str:
+    """Glyph and word of a source of rules and numbers."""
+    return f"{SOURCE_GLYPHS.get(source, '')} {view.say(f'source.{source}')}".strip()
+
+
+def code(view: View, title: str, body: str, language: str = "sql") -> None:
+    """A piece of code that opens when somebody asks for it."""
+    with st.expander(title):
+        st.code(body, language=language, wrap_lines=True)

@@ -18,7 +18,7 @@ import streamlit as st
 
 from app.amounts import LARGEST_EXACT_FLOAT, exact
 from app.moments import duration, kst_text
-from app.widgets.header import state_mark
+from app.widgets.header import kind_mark, source_mark, state_mark
 from app.widgets.view import View
 
 ROW_PIXELS = 35
@@ -33,6 +33,8 @@ class Shown(StrEnum):
     REPORT = "report"
     CODE = "code"
     STATE = "state"
+    KIND = "kind"
+    SOURCE = "source"
     DAY = "day"
     INSTANT = "instant"
     """To the second."""
@@ -116,28 +118,24 @@ def _numbers(values: Sequence[Any]) -> list[Any]:
 
 
 def _written(view: View, value: Any, nature: Shown) -> Any:
-    match nature:
-        case Shown.EXCHANGE:
-            return view.exchange(value)
-        case Shown.REPORT:
-            return view.report(value)
-        case Shown.CODE:
-            return view.code(value)
-        case Shown.STATE:
-            return state_mark(view, value)
-        case Shown.DAY:
-            return str(value)
-        case Shown.INSTANT:
-            return kst_text(value).partition(".")[0]
-        case Shown.MOMENT:
-            return kst_text(value)
-        case Shown.DURATION:
-            return _length(view, value)
-        case Shown.PERCENT | Shown.POINTS | Shown.BASIS_POINTS | Shown.TIMES:
-            return float(Decimal(value) * _FACTORS[nature])
-    return value
+    if nature in _FACTORS:
+        return float(Decimal(value) * _FACTORS[nature])
+    written = _WRITTEN.get(nature)
+    return written(view, value) if written else value
 
 
+_WRITTEN: Mapping[Shown, Callable[[View, Any], str]] = {
+    Shown.EXCHANGE: View.exchange,
+    Shown.REPORT: View.report,
+    Shown.CODE: View.code,
+    Shown.STATE: state_mark,
+    Shown.KIND: kind_mark,
+    Shown.SOURCE: source_mark,
+    Shown.DAY: lambda _, value: str(value),
+    Shown.INSTANT: lambda _, value: kst_text(value).partition(".")[0],
+    Shown.MOMENT: lambda _, value: kst_text(value),
+    Shown.DURATION: lambda view, value: _length(view, value),
+}
 _FACTORS = {Shown.PERCENT: 100, Shown.POINTS: 100, Shown.BASIS_POINTS: 10_000, Shown.TIMES: 1}
 _FORMATS = {Shown.PERCENT: "%.2f %%", Shown.POINTS: "%+.2f", Shown.BASIS_POINTS: "%.2f", Shown.TIMES: "%.2f ×"}
 

@@ -13,7 +13,7 @@ import streamlit as st
 from app.charts import Look
 from app.identity import Scope
 from app.queries import Choice, latest_day, records_stamp
-from app.words import code_word, exchange_name, report_name, say
+from app.words import code_word, column_label, exchange_name, report_name, say, unit_word
 from etl.store import HOME_VARIABLE, URL_VARIABLE, Store, open_store
 
 _VIEW = "view"
@@ -52,6 +52,14 @@ class View:
     def code(self, code: str | None) -> str:
         """The word of a code."""
         return code_word(code, self.language)
+
+    def label(self, report: str, name: str) -> str:
+        """The title of a column, of a report or of the screens."""
+        return column_label(report, name, self.language)
+
+    def unit(self, threshold: str) -> str:
+        """The unit that a threshold is in."""
+        return unit_word(threshold, self.language)
 
     @property
     def exchanges(self) -> tuple[str, ...]:

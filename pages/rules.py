@@ -1,0 +1,271 @@
+"""Rules: every rule with its sentence, source, thresholds and examples, how often it fired, and how it is proven."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from app import charts, queries, rulebook, widgets
+from app.amounts import exact
+from app.rulebook import Rule
+from app.widgets import Shown, View
+
+# The columns of the tables, and how each is written; a count of each exchange stands between those of the rules.
+HEAD = {"rule": Shown.TEXT, "kind": Shown.KIND, "source": Shown.SOURCE}
+TAIL = {
+    "unevaluated_day_count": Shown.COUNT,
+    "statement": Shown.LONG_TEXT,
+    "report": Shown.TEXT,
+    "effective_from": Shown.TEXT,
+}
+PARAMETERS = {
+    "parameter": Shown.TEXT,
+    "value": Shown.TEXT,
+    "unit": Shown.TEXT,
+    "exchange": Shown.TEXT,
+    "effective_from": Shown.DAY,
+    "source": Shown.SOURCE,
+    "reason": Shown.LONG_TEXT,
+}
+MONTHS = {
+    "month": Shown.TEXT,
+    "exchange": Shown.EXCHANGE,
+    "found_count": Shown.COUNT,
+    "standing_count": Shown.COUNT,
+}
+UNEVALUATED = {
+    "exchange": Shown.EXCHANGE,
+    "accepted_day_count": Shown.COUNT,
+    "unevaluated_day_count": Shown.COUNT,
+    "days": Shown.LONG_TEXT,
+}
+PROOF = "daxa rules --proof"
+
+
+def book(view: View, rules: Sequence[Rule]) -> pd.DataFrame:
+    """One row per rule, with its standing findings of each exchange; none where it is not evaluated there."""
+    standing = counts.groupby(["rule", "exchange"])["standing_count"].sum().to_dict()
+    missed = unevaluated.groupby("rule")["unevaluated_day_count"].sum().to_dict()
+    rows = [
+        {
+            "rule": rule.id,
+            "kind": rule.kind.value,
+            "source": rule.source.value,
+            "statement": rule.statement.in_language(view.language),
+            **{name: standing_of(rule, name, standing) for name in view.exchanges},
+            "unevaluated_day_count": missed.get(rule.id) if rule.needs else None,
+            "report": widgets.report_of_rule(view, rulebook.report_of(rule)),
+            "effective_from": since(view, rule),
+        }
+        for rule in rules
+    ]
+    return pd.DataFrame(rows, columns=[*HEAD, *view.exchanges, *TAIL], dtype=object)
+
+
+def standing_of(rule: Rule, exchange: str, standing: Mapping[Any, int]) -> int | None:
+    """How many findings of a rule stand at an exchange; none where it has no threshold there, or is never stored."""
+    if rule.id == rulebook.MEMBERSHIP or not rulebook.is_evaluated_at(rule, exchange):
+        return None
+    return int(standing.get((rule.id, exchange), 0))
+
+
+def since(view: View, rule: Rule) -> str:
+    """Since when a rule holds."""
+    return str(rule.effective_from) if rule.effective_from else view.say("rules.always")
+
+
+def passport(view: View, rule: Rule) -> None:
+    """What a rule says, what its failure does, and where it comes from."""
+    pairs = {
+        "statement": rule.statement.in_language(view.language),
+        "remedy": rule.remedy.in_language(view.language),
+        "kind": f"{widgets.kind_mark(view, rule.kind)} · {view.say(f'effect.{rule.kind}')}",
+        "report": widgets.report_of_rule(view, rulebook.report_of(rule)),
+        "source": widgets.source_mark(view, rule.source),
+        "reference": reference(view, rule),
+        "effective_from": since(view, rule),
+    }
+    if rule.needs:
+        pairs["needs"] = " · ".join(view.report(name) for name in rule.needs)
+    widgets.facts({view.say(f"column.{name}"): text for name, text in pairs.items()})
+
+
+def reference(view: View, rule: Rule) -> str:
+    """The sections of the specification, and what else the rule rests on."""
+    sections, more = rulebook.notes_of(rule)
+    said = view.say("rules.specification", sections=sections)
+    return f"{said} · {view.say(f'reference.{rule.id}')}" if more else said
+
+
+def parameters(view: View, rule: Rule) -> None:
+    """The thresholds of a rule: every value that was ever in force, and why."""
+    rows = [
+        {
+            "parameter": view.say(f"parameter.{p.name}"),
+            "value": exact(p.value),
+            "unit": view.unit(p.name),
+            "exchange": view.exchange(p.exchange) if p.exchange else view.say("filter.all_exchanges"),
+            "effective_from": p.effective_from,
+            "source": p.source.value,
+            "reason": p.reason.in_language(view.language),
+        }
+        for p in rulebook.thresholds(rule)
+    ]
+    if not rows:
+        return
+    widgets.section(view, "rules.parameters", count=len(rows))
+    frame = pd.DataFrame(rows, columns=list(PARAMETERS), dtype=object)
+    widgets.table(view, frame, PARAMETERS, alt=view.say("column.parameter"))
+    absent = [view.exchange(name) for name in view.exchanges if not rulebook.is_evaluated_at(rule, name)]
+    if absent:
+        widgets.note(view.say("rules.no_threshold", exchanges=", ".join(absent)))
+
+
+def examples(view: View, rule: Rule) -> None:
+    """Rows that keep a rule and rows that break it, and what is found of the latter."""
+    widgets.section(view, "rules.examples")
+    if "bad_ko" in rule.example:
+        told = {name: rule.example[f"{name}_{view.language}"] for name in ("good", "bad")}
+        widgets.facts({view.say(f"rules.{name}"): text for name, text in told.items()})
+        return
+    report = rule.report or rule.example.get("report", "")
+    good, bad = rule.example["good"], rule.example["bad"]
+    contexts = rule.example.get("good_context", {}), rule.example.get("bad_context", {})
+    for name, rows, context in (("good", good, contexts[0]), ("bad", bad, contexts[1])):
+        widgets.subtitle(view.say(f"rules.{name}"))
+        if rows:
+            example_rows(view, report, rows, bad if name == "good" else good)
+        for relation, own in context.items():
+            widgets.note(view.say("rules.relation", relation=view.say(f"relation.{relation}")))
+            other = contexts[1 if name == "good" else 0].get(relation, [])
+            example_rows(view, rulebook.report_behind(relation), own, other)
+    widgets.note(view.say("rules.expected"))
+    example_rows(view, report, rule.example["findings"], [])
+
+
+def example_rows(view: View, report: str, rows: Sequence[Mapping[str, Any]], others: Sequence[Any]) -> None:
+    """Rows of an example as a table, the columns first in which it differs from the other example."""
+    if not rows:
+        widgets.note(view.say("rules.no_rows"))
+        return
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    told = {name: {repr(row.get(name)) for row in others} for name in names}
+    names.sort(key=lambda name: not others or all(repr(row.get(name)) in told[name] for row in rows))
+    values = [{name: in_words(view, name, row.get(name)) for name in names} for row in rows]
+    labels = {name: view.label(report, name) for name in names}
+    frame = pd.DataFrame(values, columns=names, dtype=object)
+    columns = dict.fromkeys(names, Shown.TEXT)
+    widgets.table(view, frame, columns, labels=labels, alt=view.say("rules.examples"), most_rows=6)
+
+
+def in_words(view: View, name: str, value: Any) -> str | None:
+    """A value of an example, names and codes in words."""
+    if value is None:
+        return None
+    if name == "exchange":
+        return view.exchange(value)
+    if name == "report":
+        return view.report(value)
+    return view.code(value) if isinstance(value, str) else str(value)
+
+
+def firings(view: View, rule: Rule) -> None:
+    """How often a rule fired by exchange and month, and its findings that stand."""
+    own = counts[counts["rule"] == rule.id]
+    own = own.groupby(["month", "exchange"], as_index=False)[["found_count", "standing_count"]].sum()
+    total = int(own["standing_count"].sum())
+    widgets.section(view, "rules.firings")
+    if rule.id in (rulebook.LATE_OR_MISSING, rulebook.MEMBERSHIP):
+        widgets.note(view.say("rules.never_filed"))
+    if own.empty:
+        widgets.empty(view, "firings")
+    else:
+        left, right = widgets.columns(2)
+        with left:
+            widgets.chart(
+                view,
+                charts.findings_by_month(own, view.look),
+                key="findings_by_month",
+                title=view.say("rules.by_month"),
+                alt=view.say("rules.by_month"),
+                frame=own,
+                columns=MONTHS,
+            )
+        with right:
+            widgets.table(view, own, MONTHS, alt=view.say("rules.by_month"), most_rows=7)
+    missing_days(view, rule)
+    if total:
+        widgets.section(view, "list.standing", count=f"{total:,}")
+        about = queries.About(rule=rule.id)
+        widgets.standing_list(
+            view, about, total, alt=view.say("list.standing", count=total), leave_out=("rule", "kind")
+        )
+
+
+def missing_days(view: View, rule: Rule) -> None:
+    """The accepted days on which a rule could not be evaluated."""
+    own = unevaluated[unevaluated["rule"] == rule.id]
+    if own.empty:
+        if rule.needs:
+            widgets.note(view.say("rules.all_evaluated"))
+        return
+    shown = own.assign(days=[", ".join(str(day) for day in days) for days in own["days"]])
+    widgets.section(view, "rules.unevaluated", reports=" · ".join(view.report(name) for name in rule.needs))
+    widgets.table(view, shown, UNEVALUATED, alt=view.say("column.unevaluated_day_count"))
+    widgets.note(view.say("rules.not_kept"))
+
+
+view = widgets.current_view()
+widgets.header(view, "rules")
+widgets.note(view.say("rules.definition"))
+chosen = rulebook.rules(*widgets.rule_filters(view))
+counts = widgets.ask(queries.finding_counts, view.choice, queries.About())
+unevaluated = widgets.ask(queries.unevaluated_days, view.choice)
+if not chosen:
+    widgets.empty(view, "rules")
+    widgets.stop()
+if not counts["standing_count"].sum():
+    widgets.empty(view, "standing")
+frame = book(view, chosen)
+sources = [rule.source for rule in chosen]
+widgets.sentence(
+    view.say(
+        "rules.summary",
+        count=len(chosen),
+        sources=" · ".join(
+            f"{widgets.source_mark(view, source)} {sources.count(source)}" for source in dict.fromkeys(sources)
+        ),
+        standing=f"{int(sum(frame[name].dropna().sum() for name in view.exchanges)):,}",
+    )
+)
+widgets.table(
+    view,
+    frame,
+    {**HEAD, **dict.fromkeys(view.exchanges, Shown.COUNT), **TAIL},
+    labels={name: view.exchange(name) for name in view.exchanges},
+    key="rules",
+    alt=view.say("rules.title"),
+    on_pick=lambda row: widgets.pick(rule=row["rule"], page=""),
+)
+widgets.note(view.say("rules.how"))
+widgets.note(view.say("rules.proof", command=PROOF))
+rule = rulebook.rule_called(widgets.picked("rule"))
+if rule is None:
+    if widgets.picked("rule"):
+        widgets.empty(view, "rule", rule=widgets.picked("rule"))
+    widgets.stop()
+widgets.section(view, "rules.one", rule=rule.id, kind=view.code(rule.kind))
+passport(view, rule)
+if rule.reasons:
+    with_reasons = [{"sentence": text.in_language(view.language)} for text in rule.reasons.values()]
+    widgets.subtitle(view.say("rules.reasons", count=len(with_reasons)))
+    widgets.table(view, pd.DataFrame(with_reasons), {"sentence": Shown.LONG_TEXT}, alt=view.say("column.reason"))
+if rule.kwargs:
+    widgets.code(view, view.say("rules.condition"), rulebook.condition(rule))
+else:
+    widgets.note(view.say("rules.in_reading"))
+parameters(view, rule)
+examples(view, rule)
+firings(view, rule)
