@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from app.navigation import SCREENS
 from app.words import LANGUAGES, all_words, say
+from expectations.catalogue import all_rules
 
 pytestmark = pytest.mark.browser
 
@@ -226,6 +227,29 @@ def test_a_cell_of_the_overview_leads_to_its_submissions(page: Page, filled: str
     page.locator("table.matrix a").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text(say("submissions.title", "ko"))
     expect(page).to_have_url(re.compile("(?=.*report=api_volume)(?=.*exchange=upbit)"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_rule_shows_where_it_comes_from_and_what_it_found(page: Page, filled: str, language: str) -> None:
+    text = visit(page, filled, "rules", language, "&rule=REC-002&period=30d")
+    keep_picture(page, f"rules-picked-{language}")
+    assert all_rules()["REC-002"].statement.in_language(language) in text
+    assert "daxa rules --proof" in text
+    page.get_by_text(say("rules.condition", language), exact=True).click()
+    expect(page.get_by_text("expect_no").or_(page.get_by_text("-- expect_")).first).to_be_visible()
+    if language == "ko":
+        assert not sentences(text)
+
+
+def test_a_row_of_the_breaches_leads_to_its_submission(page: Page, filled: str) -> None:
+    visit(page, filled, "overview", "ko", "&period=7d")
+    grid = page.locator("[data-testid=stDataFrame]").first
+    box = grid.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 16, box["y"] + 52)  # the check box of the first row
+    expect(page.get_by_role("heading", level=1)).to_have_text(say("submissions.title", "ko"))
+    expect(page).to_have_url(re.compile("(?=.*submission=2026)(?=.*period=7d)"))
+    expect(page.get_by_role("heading", name=re.compile("지적사항 "))).to_be_visible()
 
 
 def test_every_answer_carries_the_headers(filled: str) -> None:

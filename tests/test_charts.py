@@ -101,6 +101,10 @@ def halt(exchange: str, day: date) -> dict[str, Any]:
     }
 
 
+def fired(exchange: str, day: date) -> dict[str, Any]:
+    return {"exchange": exchange, "month": f"2026-{day.day:02}", "found_count": day.day}
+
+
 Row = Callable[[str, date], dict[str, Any]]
 Build = Callable[[pd.DataFrame, charts.Look], Any]
 BUILDERS: dict[str, tuple[Row, Build]] = {
@@ -115,6 +119,7 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
     "slot_strip": (check, lambda f, look: charts.slot_strip(f, DAYS[0], look)),
     "ledger_and_wallet": (check, charts.ledger_and_wallet),
     "episode_sizes": (episode, charts.episode_sizes),
+    "findings_by_month": (fired, charts.findings_by_month),
     "halt_lanes": (halt, lambda f, look: charts.halt_lanes(f, EXCHANGES, START, END, END, look)),
 }
 

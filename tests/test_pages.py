@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from html import escape
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,10 +14,12 @@ from streamlit.testing.v1 import AppTest
 from app import queries
 from app.identity import current_scope
 from app.navigation import SCREENS
-from app.queries import Choice
+from app.queries import About, Choice
+from app.queries.findings import STANDING_PAGE
 from app.queries.submitted import Wanted
 from app.words import LANGUAGES, say
 from etl.store import Store, open_store
+from expectations.catalogue import all_rules
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = tuple(screen.name for screen in SCREENS)
@@ -28,6 +31,7 @@ EMPTY_SENTENCES = MappingProxyType(
         "reconciliation": "empty.store",
         "halts": "empty.store",
         "submissions": "empty.store",
+        "rules": "empty.store",
     }
 )
 
@@ -171,6 +175,72 @@ def test_a_rejected_file_shows_its_findings(opened: Open, filled_home: Path, sto
         found = next(frame.value for frame in session.dataframe if "sentence" in frame.value)
         assert len(found) == rejected.iloc[0]["finding_count"]
         assert bool(re.search("[가-힣]", found["sentence"].iloc[0])) == (language == "ko")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("rule", all_rules())
+def test_every_rule_can_be_looked_at(opened: Open, empty_home: Path, rule: str, language: str) -> None:
+    session = opened(empty_home, "rules", rule=rule, lang=language)
+    text = html_of(session)
+    assert escape(all_rules()[rule].remedy.in_language(language)) in text
+    assert (len(session.code) == 1) == bool(all_rules()[rule].kwargs)
+    assert say("column.reference", language) in text
+
+
+def test_rules_are_filtered_by_kind_report_and_source(opened: Open, filled_home: Path) -> None:
+    session = opened(filled_home, "rules", kind="compliance", report="reconciliation", source="LAW")
+    book = session.dataframe[0].value
+    assert book["rule"].tolist() == ["REC-003"]
+    common = opened(filled_home, "rules", report="common").dataframe[0].value
+    assert {name.partition("-")[0] for name in common["rule"]} == {"SUB", "CAL", "XEX"}
+
+
+def test_a_rule_shows_its_findings_and_what_it_could_not_judge(opened: Open, filled_home: Path, store: Store) -> None:
+    choice = Choice((), LAST_DAY.replace(day=1), LAST_DAY)
+    counts = queries.finding_counts(store, current_scope(), choice, About())
+    standing = counts[counts["rule"] == "REC-002"]["standing_count"].sum()
+    assert standing
+    session = opened(filled_home, "rules", rule="REC-002", period="30d")
+    assert say("list.standing", "ko", count=standing) in [heading.value for heading in session.subheader]
+    sentences = next(frame.value["sentence"] for frame in session.dataframe if "sentence" in frame.value)
+    assert len(sentences) == min(standing, STANDING_PAGE)
+
+
+def test_a_rule_without_a_threshold_at_an_exchange_is_not_said_to_be_kept_there(
+    opened: Open, filled_home: Path
+) -> None:
+    book = opened(filled_home, "rules", kind="compliance", report="api_keys").dataframe[0].value.set_index("rule")
+    row = book.loc["KEY-007"]
+    assert (row["upbit"], row["bithumb"]) == (0, 0)
+    assert row[["coinone", "korbit", "gopax"]].isna().all()
+
+
+def test_a_rule_that_does_not_exist_is_said_so(opened: Open, filled_home: Path) -> None:
+    assert "REC-<b>" not in html_of(opened(filled_home, "rules", rule="REC-<b>"))
+    assert say("empty.rule", "ko", rule="ABC-1") in html_of(opened(filled_home, "rules", rule="ABC-1"))
+
+
+@pytest.mark.parametrize("name", ["overview", "key_revocations", "reconciliation", "halts", "api_volume"])
+def test_a_page_lists_the_standing_findings_of_its_reports(opened: Open, filled_home: Path, name: str) -> None:
+    session = opened(filled_home, name)
+    headings = " ".join(heading.value for heading in session.subheader)
+    key = "overview.breaches" if name == "overview" else "list.standing"
+    assert say(key, "ko", count="#").partition("#")[0] in headings
+
+
+def test_a_cell_of_the_overview_says_the_gravest_kind_that_stands(opened: Open, filled_home: Path) -> None:
+    session = opened(filled_home, "overview")
+    assert f"▲ {say('code.compliance', 'ko')}" in html_of(session)
+    assert say("overview.unevaluated", "ko") in [heading.value for heading in session.subheader]
+
+
+def test_a_long_list_is_turned_page_by_page(opened: Open, filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.queries.submitted.LIST_PAGE", 7)
+    first = opened(filled_home, "submissions").dataframe[0].value
+    second = opened(filled_home, "submissions", history="2").dataframe[0].value
+    assert len(first) == len(second) == 7
+    assert not set(first["sha256"]) & set(second["sha256"])
+    assert opened(filled_home, "submissions", history="99999").dataframe[0].value.shape[0] > 0
 
 
 def test_a_submission_that_does_not_exist_is_said_so(opened: Open, filled_home: Path) -> None:

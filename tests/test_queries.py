@@ -10,7 +10,7 @@ from filing import MORNING, checks, file, halt, halts
 
 from app import queries
 from app.identity import Role, Scope, current_scope
-from app.queries import Choice
+from app.queries import About, Choice
 from app.queries.standing import Stand
 from app.queries.submitted import Wanted
 from etl.store import Store, open_store
@@ -90,6 +90,17 @@ def test_an_episode_without_a_later_file_is_open(store: Store, tmp_path: Path) -
     assert episodes(store, choice=Choice((), DAY - timedelta(days=2), DAY - timedelta(days=1))) == []
 
 
+def test_an_episode_is_open_though_no_later_file_holds_the_asset(store: Store, tmp_path: Path) -> None:
+    reconcile(store, tmp_path, "2026-11-02", range(20, 24))
+    for day in range(3, 9):
+        reconcile(store, tmp_path, f"2026-11-{day:02}", range(0), asset="eth")
+    (one,) = episodes(store, choice=Choice((), date(2026, 11, 7), date(2026, 11, 8)))
+    assert (one["asset"], one["ended_at"]) == ("BTC", None)
+    reconcile(store, tmp_path, "2026-11-09", range(0))
+    (one,) = episodes(store, choice=Choice((), date(2026, 11, 7), date(2026, 11, 8)))
+    assert one["ended_at"] == Period.of_day(date(2026, 11, 9)).start + timedelta(seconds=3)
+
+
 def test_nobody_sees_what_their_scope_leaves_out(store: Store, tmp_path: Path) -> None:
     reconcile(store, tmp_path, "2026-11-02", range(20, 24))
     submission = queries.submission_list(store, EVERYBODY, CHOICE, Wanted()).iloc[0]["id"]
@@ -102,6 +113,11 @@ def test_nobody_sees_what_their_scope_leaves_out(store: Store, tmp_path: Path) -
     assert queries.submission_versions(store, GOPAX_ONLY, submission).empty
     assert queries.state_history(store, GOPAX_ONLY, submission).empty
     assert queries.finding_list(store, GOPAX_ONLY, submission, "ko").empty
+    assert queries.finding_groups(store, GOPAX_ONLY, submission, "ko").empty
+    assert not queries.finding_counts(store, EVERYBODY, CHOICE, About()).empty
+    assert queries.finding_counts(store, GOPAX_ONLY, CHOICE, About()).empty
+    assert queries.standing_findings(store, GOPAX_ONLY, CHOICE, About(), "ko").empty
+    assert queries.unevaluated_days(store, GOPAX_ONLY, CHOICE).empty
     assert {cell.exchange for cell in queries.report_standing(store, GOPAX_ONLY, (), NOW)} == {"gopax"}
 
 
@@ -185,6 +201,71 @@ def test_a_refused_file_and_its_findings_are_told(store: Store, tmp_path: Path) 
     assert "many" in found.iloc[0]["sentence"]
     (row,) = queries.submission_list(store, EVERYBODY, CHOICE, Wanted(state="rejected")).to_dict("records")
     assert row["finding_count"] == len(found)
+
+
+def firings(store: Store, rule: str) -> list[tuple[int, int]]:
+    counts = queries.finding_counts(store, EVERYBODY, CHOICE, About(rule=rule))
+    return list(zip(counts["found_count"], counts["standing_count"], strict=True))
+
+
+def test_a_finding_of_a_refused_file_stands_until_something_is_filed_for_its_period(
+    store: Store, tmp_path: Path
+) -> None:
+    broken = checks("2026-11-02").replace("100.5,match", "many,match", 1)
+    file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", broken)
+    assert firings(store, "SUB-006") == [(1, 1)]
+    (one,) = queries.standing_findings(store, EVERYBODY, CHOICE, About(kind="integrity"), "en").to_dict("records")
+    assert (one["rule"], one["exchange"], one["row"]) == ("SUB-006", "korbit", 2)
+    assert "many" in one["sentence"]
+    file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02"), MORNING + timedelta(hours=1))
+    assert firings(store, "SUB-006") == [(1, 0)]
+    assert queries.standing_findings(store, EVERYBODY, CHOICE, About(kind="integrity"), "en").empty
+
+
+def test_a_breach_stands_until_a_correction_takes_it_away(store: Store, tmp_path: Path) -> None:
+    reconcile(store, tmp_path, "2026-11-02", range(3, 6))
+    assert firings(store, "REC-003") == [(1, 1)]
+    counts = queries.finding_counts(store, EVERYBODY, CHOICE, About())
+    worst = queries.gravest(counts)["korbit", "reconciliation"]
+    assert (worst.kind, worst.count) == ("compliance", counts["standing_count"].sum() - worst.more)
+    (one,) = queries.standing_findings(store, EVERYBODY, CHOICE, About(rule="REC-003"), "ko").to_dict("records")
+    assert (one["subject"], one["end"] - one["start"]) == ("BTC", timedelta(hours=3))
+    assert queries.standing_findings(store, EVERYBODY, CHOICE, About(rule="REC-003"), "ko", page=2).empty
+    assert queries.standing_findings(store, EVERYBODY, CHOICE, About(reports=("halts",)), "ko").empty
+    corrected = checks("2026-11-02")
+    file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", corrected, MORNING + timedelta(hours=1))
+    assert firings(store, "REC-003") == [(1, 0)]
+
+
+def test_a_submissions_findings_come_page_by_page(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.queries.findings.FINDING_PAGE", 2)
+    broken = checks("2026-11-02").replace("100.5,match", "many,match", 5)
+    submission = file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", broken).receipt.submission.id
+    rows = [list(queries.finding_list(store, EVERYBODY, submission, "ko", page)["row"]) for page in (1, 2, 3, 4)]
+    assert rows == [[2, 3], [4, 5], [6], []]
+    (group,) = queries.finding_groups(store, EVERYBODY, submission, "ko").to_dict("records")
+    assert (group["rule"], group["count"]) == ("SUB-006", 5)
+
+
+def unevaluated(store: Store, rule: str) -> list[tuple[str, int, int, tuple[date, ...]]]:
+    found = queries.unevaluated_days(store, EVERYBODY, CHOICE)
+    names = ("exchange", "accepted_day_count", "unevaluated_day_count", "days")
+    return [tuple(row[name] for name in names) for row in found[found["rule"] == rule].to_dict("records")]
+
+
+def test_a_day_without_the_report_that_a_rule_needs_is_not_evaluated(store: Store, tmp_path: Path) -> None:
+    file(store, tmp_path, "korbit_halts_2026-11-02.csv", halts())
+    file(store, tmp_path, "korbit_halts_2026-11-03.csv", halts())
+    days = (DAY, DAY + timedelta(days=1))
+    assert unevaluated(store, "HLT-005") == [("korbit", 2, 2, days)]
+    reconcile(store, tmp_path, "2026-11-02T00-12", range(0))
+    assert unevaluated(store, "HLT-005") == [("korbit", 2, 2, days)]
+    reconcile(store, tmp_path, "2026-11-02T12-24", range(0))
+    assert unevaluated(store, "HLT-005") == [("korbit", 2, 1, days[1:])]
+    assert unevaluated(store, "REC-007") == [("korbit", 1, 1, (DAY,))]
+    assert unevaluated(store, "KEY-008") == []
 
 
 def test_a_correction_of_an_accepted_file_is_not_late(store: Store, tmp_path: Path) -> None:

@@ -7,10 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from app.words import LANGUAGES, all_words, code_word, exchange_name, field_label, report_name, say
+from app.words import (
+    LANGUAGES,
+    all_words,
+    code_word,
+    column_label,
+    exchange_name,
+    field_label,
+    report_name,
+    say,
+    unit_word,
+)
 from etl.exchanges import all_exchanges
-from expectations.catalogue import all_reports
-from expectations.vocabulary import Wording
+from expectations.catalogue import all_parameters, all_reports, all_rules
+from expectations.vocabulary import Kind, Source, Wording
 
 ROOT = Path(__file__).resolve().parent.parent
 HANGUL = re.compile(r"[가-힣]")
@@ -51,6 +61,38 @@ def test_every_code_of_a_report_has_a_word(report: str) -> None:
     codes = [code for field in all_reports()[report].fields for code in field.codes]
     missing = [code for code in codes if f"code.{code}" not in all_words()]
     assert not missing, f"add these to [code] in wording.toml: {missing}"
+
+
+def test_every_rule_and_threshold_has_its_words() -> None:
+    thresholds = {f"parameter.{threshold.name}" for threshold in all_parameters()}
+    kinds = {key for kind in Kind for key in (f"code.{kind}", f"effect.{kind}")}
+    sources = {f"source.{source}" for source in Source}
+    bases = {f"reference.{rule.id}" for rule in all_rules().values() if ";" in rule.reference}
+    relations = {
+        f"relation.{name}"
+        for rule in all_rules().values()
+        for context in ("good_context", "bad_context")
+        for name in rule.example.get(context, {})
+    }
+    missing = sorted((thresholds | kinds | sources | bases | relations) - set(all_words()))
+    assert not missing, f"add these to wording.toml: {missing}"
+
+
+@pytest.mark.parametrize("rule", all_rules())
+def test_every_column_of_an_example_has_a_title(rule: str) -> None:
+    example = all_rules()[rule].example
+    tables = [*example.get("good_context", {}).values(), *example.get("bad_context", {}).values()]
+    tables += [example[name] for name in ("good", "bad", "findings") if name in example]
+    names = {name for rows in tables for row in rows for name in row}
+    for language in LANGUAGES:
+        bare = sorted(name for name in names if column_label("", name, language) == name)
+        assert not bare, f"add these to [column] in wording.toml: {bare}"
+
+
+def test_a_threshold_says_its_unit() -> None:
+    assert unit_word("halt_delay_minutes", "en") == "minutes"
+    assert unit_word("of_no_known_kind", "ko") == ""
+    assert all(unit_word(threshold.name, "ko") for threshold in all_parameters())
 
 
 def test_a_text_that_is_not_there_is_named() -> None:
