@@ -274,7 +274,7 @@ _HALT_COLUMNS = [
 
 
 def _current_halts(judged: Judged, first: int, last: int) -> pa.Table:
-    """The latest version of every halt in force at some moment about the judged periods, or after an episode's begin."""
+    """The latest version of every halt in force about the judged periods, or after an episode begins."""
     low = min(s.period.start for s in judged.submissions) - 2 * _DAY
     high = max(s.period.end for s in judged.submissions) + 2 * _DAY
     if any(s.report == "reconciliation" for s in judged.submissions):

@@ -210,6 +210,7 @@ def test_a_rule_without_a_threshold_at_an_exchange_is_not_said_to_be_kept_there(
     opened: Open, filled_home: Path
 ) -> None:
     book = opened(filled_home, "rules", kind="compliance", report="api_keys").dataframe[0].value.set_index("rule")
+    assert book["unevaluated_day_count"].isna().all()  # none of them needs another report
     row = book.loc["KEY-007"]
     assert (row["upbit"], row["bithumb"]) == (0, 0)
     assert row[["coinone", "korbit", "gopax"]].isna().all()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -50,7 +51,7 @@ def _each_key_stands_once(text: str, document: Any, records: list[dict[str, Any]
 
     A key may be escaped, and of an envelope with two `data` the last may be empty: neither is counted, both are read.
     """
-    if "\\" in text or not records or any(record.keys() != records[0].keys() for record in records):
+    if "\\" in text or not records or not _alike(records):
         return False
     times = Counter(dict.fromkeys(records[0], len(records)))
     times.update(list(document) if isinstance(document, dict) else [])
@@ -92,20 +93,36 @@ def _opened(document: Any) -> Any:
 
 
 def _table(records: list[dict[str, Any]], repeated: tuple[str, ...]) -> TextTable:
+    if _alike(records):
+        names = tuple(records[0]) if records else ()
+        cells = {name: list(map(itemgetter(name), records)) for name in names}
+        return _of_columns(cells, {}, repeated, len(records))
     present = Counter(name for record in records for name in record)
     absent = {
         name: next(position for position, record in enumerate(records, 1) if name not in record)
         for name, times in present.items()
         if times < len(records)
     }
+    cells = {name: [record.get(name) for record in records] for name in present}
+    return _of_columns(cells, absent, repeated, len(records))
+
+
+def _alike(records: list[dict[str, Any]]) -> bool:
+    """True where all records have the same keys, as nearly always."""
+    return not records or all(map(records[0].keys().__eq__, map(dict.keys, records)))
+
+
+def _of_columns(
+    cells: dict[str, list[Any]], absent: dict[str, int], repeated: tuple[str, ...], count: int
+) -> TextTable:
     try:
-        columns = {name: Column.of_cells([record.get(name) for record in records]) for name in present}
+        columns = {name: Column.of_cells(values) for name, values in cells.items()}
     except UnicodeEncodeError as error:  # half of a surrogate pair: legal as an escape, but no character
         raise UnreadableError("not_json", f"\\u{ord(error.object[error.start]):04x}", "Unicode") from error
     return TextTable(
         columns=columns,
-        source_rows=pa.array(range(1, len(records) + 1), pa.int64()),
+        source_rows=pa.array(range(1, count + 1), pa.int64()),
         absent_keys=absent,
         repeated=repeated,
-        has_header=bool(records),
+        has_header=count > 0,
     )

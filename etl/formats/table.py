@@ -45,6 +45,8 @@ class Column:
         kinds_present = set(map(type, values)) - {type(None)}
         if kinds_present <= {str}:
             return cls.of_text(pa.array(values, pa.string()))
+        if kinds_present == {JsonNumber}:
+            return cls(pa.array(values, pa.string()), Cell.NUMBER)
         kinds = [_kind(value) for value in values]
         texts = pa.array([_text(value) for value in values], pa.string())
         present = set(kinds) - {Cell.ABSENT}

@@ -11,8 +11,9 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import pyarrow as pa
@@ -126,7 +127,7 @@ def read_sheet(sheet: Sheet, layout: Layout) -> TextTable:
         header.pop()
     body = cells[above + 1 :]
     rows = [layout.header_row + 1 + place for place in range(len(body))]
-    kept = [(row, values) for row, values in zip(rows, body, strict=True) if any(v != "" for v in values)]
+    kept = [(row, values) for row, values in zip(rows, body, strict=True) if values.count("") < len(values)]
     totals = None
     if layout.nil_mark and any(values[0] == layout.nil_mark for _, values in kept):
         kept = _without_nil_mark(kept, layout.nil_mark)
@@ -152,7 +153,7 @@ def open_workbook(data: bytes) -> Sheet:
         raise UnreadableError("not_workbook", str(error)[:80], "XLSX") from error
     if left:
         cells = [[""] * left + row for row in cells]
-    if any(type(v) is float and (v >= _EXACT_AS_FLOAT or v <= -_EXACT_AS_FLOAT) for row in cells for v in row):
+    if any(type(v) is float and not -_EXACT_AS_FLOAT < v < _EXACT_AS_FLOAT for row in cells for v in row):
         _restore_large_numbers(data, names[0], cells, above + 1)
     return Sheet(names, cells, above + 1)
 
@@ -209,20 +210,23 @@ def _without_totals(
     return kept[:-1], totals
 
 
+def _absent_as_none(cells: Sequence[Any]) -> Sequence[Any]:
+    return [None if cell == "" else cell for cell in cells] if "" in cells else cells
+
+
 def _table(
     header: list[str],
     kept: list[tuple[int, list[Any]]],
     totals: dict[str, str | None] | None,
     stated: str | None,
 ) -> TextTable:
-    width = len(header)
-    beyond = any(value != "" for _, values in kept for value in values[width:])
+    by_column = list(zip_longest(*(values for _, values in kept), fillvalue=""))
+    by_column += [("",) * len(kept)] * (len(header) - len(by_column))
+    beyond = any(value != "" for column in by_column[len(header) :] for value in column)
     names = [*header, ""] if beyond else header
     repeated = tuple(dict.fromkeys(name for name in names if names.count(name) > 1))
     columns = {
-        name: Column.of_cells(
-            [None if place >= len(values) or values[place] == "" else values[place] for _, values in kept]
-        )
+        name: Column.of_cells(_absent_as_none(by_column[place]))
         for place, name in enumerate(names)
         if names.index(name) == place
     }

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Context, Decimal
 
 from etl.proof.files import Files, Row, Wanted, mutation, negative_cells, one_row, repeated_row
-from etl.proof.mutations.reconciliation import UNKNOWN, checks_of
+from etl.proof.mutations.reconciliation import UNKNOWN, checks_of, first_asset
 
 REPORT = "audits"
 _EXACT = Context(prec=60)
@@ -60,6 +60,6 @@ def differs_from_check(files: Files) -> Sequence[Wanted]:
 @mutation("AUD-006", "an asset is reconciled on the last day of the month, and was not audited")
 def unaudited(files: Files) -> Sequence[Wanted]:
     """Only that day's reconciliation is filed again, with the first asset a second time under another name."""
-    rows = files.rows("reconciliation", _LAST_DAY)
-    rows += [{**row, "asset": UNKNOWN} for row in rows if row["asset"] == rows[0]["asset"]]
+    checks = checks_of(files, first_asset(files), period=_LAST_DAY)
+    files.rows("reconciliation", _LAST_DAY).extend({**check, "asset": UNKNOWN} for check in checks)
     return [files.wanted("AUD-006", REPORT, subject=UNKNOWN)]

@@ -28,8 +28,8 @@ def _moment(row: Row) -> datetime:
 
 
 def first_asset(files: Files) -> str:
-    """The asset that stands first in the file."""
-    return str(files.rows(REPORT)[0]["asset"])
+    """The first asset by name, which is the same at every exchange."""
+    return min(str(row["asset"]) for row in files.rows(REPORT))
 
 
 def lack(check: Row, share: Decimal = Decimal(0)) -> None:

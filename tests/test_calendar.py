@@ -1,0 +1,95 @@
+"""Obligations: what was due when, by which file it was met, and how late (specification, 2.8)."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from etl import jobs
+from etl.calendar import OBLIGATIONS_BEGIN, obligations
+from etl.exchanges import all_exchanges
+from etl.overdue import missing_now
+from etl.records.engine import reading
+from etl.store import open_store
+from expectations.catalogue import all_reports
+from expectations.vocabulary import KST, Period
+from tests.filing import MORNING, checks, file
+
+DAY = "2026-11-02"
+NAME = f"korbit_reconciliation_{DAY}.csv"
+NOON = datetime(2026, 11, 3, 12, tzinfo=KST)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return open_store(tmp_path / "home", f"sqlite:///{tmp_path / 'records.sqlite'}")
+
+
+def of_the_day(store, now=NOON):
+    """Korbit's obligation of reconciliation for the day."""
+    with reading(store.engine) as connection:
+        every = obligations(connection, now, first_day=date(2026, 11, 2), last_day=date(2026, 11, 2))
+    return next(o for o in every if o.id == f"korbit/reconciliation/{DAY}")
+
+
+@pytest.mark.parametrize(
+    ("report", "period", "due"),
+    [
+        ("reconciliation", DAY, "2026-11-03T10:00:00+09:00"),
+        ("reconciliation", f"{DAY}T06-12", "2026-11-03T10:00:00+09:00"),
+        ("audits", "2026-10", "2026-11-10T18:00:00+09:00"),
+        ("audits", "2026-12", "2027-01-10T18:00:00+09:00"),
+    ],
+)
+def test_due_times_are_those_of_the_specification(report, period, due):
+    assert all_reports()[report].due_at(Period.parse(period)) == datetime.fromisoformat(due)
+
+
+def test_a_slice_alone_does_not_meet_the_day_and_the_last_wanting_one_does(store, tmp_path):
+    file(store, tmp_path, f"korbit_reconciliation_{DAY}T00-12.csv", checks(f"{DAY}T00-12"), MORNING)
+    assert of_the_day(store).submission is None
+    late = MORNING + timedelta(hours=2)
+    last = file(store, tmp_path, f"korbit_reconciliation_{DAY}T12-24.csv", checks(f"{DAY}T12-24"), late)
+    met = of_the_day(store)
+    assert (met.submission, met.met_at) == (last.receipt.submission.id, late)
+    assert "CAL-001" in {finding.rule for _, finding in last.findings}
+
+
+def test_a_correction_of_an_accepted_file_is_not_late_and_one_of_a_rejected_file_is(store, tmp_path):
+    late = MORNING + timedelta(hours=5)
+    file(store, tmp_path, NAME, checks(DAY, every=5), MORNING)
+    corrected = file(store, tmp_path, NAME, checks(DAY, every=5, wallet="1.7"), late)
+    assert corrected.findings == ()
+    other = "korbit_reconciliation_2026-11-01.csv"
+    file(store, tmp_path, other, "broken", MORNING - timedelta(days=1))
+    corrected = file(store, tmp_path, other, checks("2026-11-01", every=5), late - timedelta(days=1))
+    assert [finding.rule for _, finding in corrected.findings] == ["CAL-001"]
+    assert "4 h 30 min" in str(corrected.findings[0][1].found)
+
+
+def test_what_is_missing_is_found_once_it_is_due_and_not_before(store, tmp_path):
+    day = {"first_day": date(2026, 11, 2), "last_day": date(2026, 11, 2)}
+    assert missing_now(store, datetime(2026, 11, 3, 9, 59, tzinfo=KST), **day) == []
+    file(store, tmp_path, NAME, checks(DAY, every=5), MORNING)
+    missing = [f for f in missing_now(store, NOON, **day) if f.finding.rule == "CAL-001"]
+    daily = len(all_reports()) - 1
+    assert len(missing) == len(all_exchanges()) * daily - 1
+    assert all(f.finding.reason == "missing" and f.obligation.submission is None for f in missing)
+
+
+def test_a_member_that_files_nothing_of_a_kind_is_named_once_another_does(store, tmp_path):
+    day = {"first_day": date(2026, 11, 2), "last_day": date(2026, 11, 2)}
+    file(store, tmp_path, NAME, checks(DAY, every=5), MORNING)
+    named = {f.obligation.exchange for f in missing_now(store, NOON, **day) if f.finding.rule == "XEX-001"}
+    assert named == set(all_exchanges()) - {"korbit"}
+
+
+def test_obligations_begin_with_june(store):
+    with reading(store.engine) as connection:
+        every = obligations(connection, datetime(2026, 6, 3, tzinfo=UTC))
+    assert min(o.period.first_day for o in every) == OBLIGATIONS_BEGIN == date(2026, 6, 1)
+
+
+def test_withdrawing_does_not_make_what_was_met_unmet(store, tmp_path):
+    submission = file(store, tmp_path, NAME, checks(DAY, every=5), MORNING).receipt.submission
+    jobs.withdraw(store, submission.id, reason="x", at=MORNING + timedelta(minutes=1))
+    assert of_the_day(store).met_at == MORNING
