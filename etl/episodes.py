@@ -81,6 +81,7 @@ class _Chain:
         self._low, self._high = low, high
         self._runs: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
         self._first_checks: dict[tuple[str, str], datetime] = {}
+        self._assets: dict[str, set[str]] = {}
         self._load(low, high)
 
     def _load(self, low: int, high: int) -> None:
@@ -92,6 +93,7 @@ class _Chain:
         checks = select(assets.submission, assets.asset, assets.first_checked_at).where(assets.submission.in_(ids))
         for row in self._connection.execute(checks):
             self._first_checks[row.submission, row.asset] = row.first_checked_at
+            self._assets.setdefault(row.submission, set()).add(row.asset)
 
     def extend_to_whole_episodes(self) -> None:
         """Take in earlier files while a run may come from them, and later ones while a run goes on into them."""
@@ -107,7 +109,7 @@ class _Chain:
         arriving: set[str] = set()
         settled: set[str] = set()
         for file in self._files[self._low : self._high]:
-            for asset in self._assets_of(file.id) - settled:
+            for asset in self._assets.get(file.id, set()) - settled:
                 settled.add(asset)
                 runs = self._runs.get((file.id, asset), [])
                 if runs and runs[0]["begins_file"]:
@@ -119,15 +121,12 @@ class _Chain:
         leaving: set[str] = set()
         settled: set[str] = set()
         for file in reversed(self._files[self._low : self._high]):
-            for asset in self._assets_of(file.id) - settled:
+            for asset in self._assets.get(file.id, set()) - settled:
                 settled.add(asset)
                 runs = self._runs.get((file.id, asset), [])
                 if runs and runs[-1]["ended_at"] is None:
                     leaving.add(asset)
         return leaving
-
-    def _assets_of(self, file: str) -> set[str]:
-        return {asset for submission, asset in self._first_checks if submission == file}
 
     def episodes(self, exchange: str) -> list[Episode]:
         """All episodes of the chain, by start."""

@@ -54,18 +54,18 @@ def cell_of(view: View, cell: Standing) -> str:
     """One cell: sign and word, how old, and the gravest kind of finding."""
     target = widgets.link("submissions", **about(view, cell))
     lines = [f"<b>{escape(widgets.state_mark(view, cell.stand))}</b>", f"<small>{escape(age(view, cell))}</small>"]
-    if cell.finding_count:
-        lines.append(f"<small>{escape(findings_of(view, cell))}</small>")
-    lines += [f"<small>{escape(text)}</small>" for text in record(view, cell)]
+    lines += [f"<small>{escape(text)}</small>" for text in (*record(view, cell), findings_of(view, cell)) if text]
     return f'<td class="{cell.stand}"><a href="{escape(target)}">{"".join(lines)}</a></td>'
 
 
 def findings_of(view: View, cell: Standing) -> str:
-    """The gravest kind of finding in sign and word, how many are of it, and how many others there are."""
-    kind, more = widgets.kind_mark(view, cell.worst_kind), cell.finding_count - cell.worst_count
-    if more:
-        return view.say("overview.more_findings", kind=kind, count=cell.worst_count, more=more)
-    return view.say("overview.findings", kind=kind, count=cell.worst_count)
+    """The gravest kind that stands in the chosen days in sign and word, how many are of it, and how many others."""
+    worst = gravest.get((cell.exchange, cell.report))
+    if worst is None:
+        return ""
+    said = "more_findings" if worst.more else "findings"
+    kind = widgets.kind_mark(view, worst.kind)
+    return view.say(f"overview.{said}", kind=kind, count=f"{worst.count:,}", more=f"{worst.more:,}")
 
 
 def show_breaches(view: View) -> None:
@@ -109,12 +109,10 @@ def show_unevaluated(view: View) -> None:
 
 
 def record(view: View, cell: Standing) -> list[str]:
-    """What was missing, late or found in the chosen days, if anything."""
-    found, worst = punctual[cell.exchange, cell.report], gravest.get((cell.exchange, cell.report))
+    """What was missing or late in the chosen days, if anything."""
+    found = punctual[cell.exchange, cell.report]
     counts = {"missing": found.missing, "late": found.late}
     parts = [view.say(f"overview.{name}_count", count=count) for name, count in counts.items() if count]
-    if worst:
-        parts.append(view.say("overview.found_count", kind=widgets.kind_mark(view, worst[0]), count=worst[1]))
     return [view.say("overview.in_period", parts=" · ".join(parts))] if parts else []
 
 

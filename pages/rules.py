@@ -27,7 +27,6 @@ PARAMETERS = {
     "exchange": Shown.TEXT,
     "effective_from": Shown.DAY,
     "source": Shown.SOURCE,
-    "reason": Shown.LONG_TEXT,
 }
 MONTHS = {
     "month": Shown.TEXT,
@@ -55,7 +54,7 @@ def book(view: View, rules: Sequence[Rule]) -> pd.DataFrame:
             "source": rule.source.value,
             "statement": rule.statement.in_language(view.language),
             **{name: standing_of(rule, name, standing) for name in view.exchanges},
-            "unevaluated_day_count": missed.get(rule.id) if rule.needs else None,
+            "unevaluated_day_count": int(missed.get(rule.id, 0)) if rule.needs else None,
             "report": widgets.report_of_rule(view, rulebook.report_of(rule)),
             "effective_from": since(view, rule),
         }
@@ -65,10 +64,13 @@ def book(view: View, rules: Sequence[Rule]) -> pd.DataFrame:
 
 
 def standing_of(rule: Rule, exchange: str, standing: Mapping[Any, int]) -> int | None:
-    """How many findings of a rule stand at an exchange; none where it has no threshold there, or is never stored."""
+    """How many findings of a rule stand at an exchange; none where it was not evaluated or is never stored."""
     if rule.id == rulebook.MEMBERSHIP or not rulebook.is_evaluated_at(rule, exchange):
         return None
-    return int(standing.get((rule.id, exchange), 0))
+    found = int(standing.get((rule.id, exchange), 0))
+    own = unevaluated[(unevaluated["rule"] == rule.id) & (unevaluated["exchange"] == exchange)]
+    is_wholly_open = bool((own["accepted_day_count"] == own["unevaluated_day_count"]).any())
+    return None if is_wholly_open and not found else found
 
 
 def since(view: View, rule: Rule) -> str:
@@ -101,23 +103,26 @@ def reference(view: View, rule: Rule) -> str:
 
 def parameters(view: View, rule: Rule) -> None:
     """The thresholds of a rule: every value that was ever in force, and why."""
+    thresholds = rulebook.thresholds(rule)
+    if not thresholds:
+        return
     rows = [
         {
-            "parameter": view.say(f"parameter.{p.name}"),
-            "value": exact(p.value),
-            "unit": view.unit(p.name),
-            "exchange": view.exchange(p.exchange) if p.exchange else view.say("filter.all_exchanges"),
-            "effective_from": p.effective_from,
-            "source": p.source.value,
-            "reason": p.reason.in_language(view.language),
+            "parameter": view.say(f"parameter.{threshold.name}"),
+            "value": exact(threshold.value),
+            "unit": view.unit(threshold.name),
+            "exchange": view.exchange(threshold.exchange) if threshold.exchange else view.say("filter.all_exchanges"),
+            "effective_from": threshold.effective_from,
+            "source": threshold.source.value,
         }
-        for p in rulebook.thresholds(rule)
+        for threshold in thresholds
     ]
-    if not rows:
-        return
     widgets.section(view, "rules.parameters", count=len(rows))
     frame = pd.DataFrame(rows, columns=list(PARAMETERS), dtype=object)
     widgets.table(view, frame, PARAMETERS, alt=view.say("column.parameter"))
+    for row, threshold in zip(rows, thresholds, strict=True):
+        said = view.say("rules.why", parameter=row["parameter"], reason=threshold.reason.in_language(view.language))
+        widgets.note(said)
     absent = [view.exchange(name) for name in view.exchanges if not rulebook.is_evaluated_at(rule, name)]
     if absent:
         widgets.note(view.say("rules.no_threshold", exchanges=", ".join(absent)))
@@ -142,7 +147,11 @@ def examples(view: View, rule: Rule) -> None:
             other = contexts[1 if name == "good" else 0].get(relation, [])
             example_rows(view, rulebook.report_behind(relation), own, other)
     widgets.note(view.say("rules.expected"))
-    example_rows(view, report, rule.example["findings"], [])
+    reasons = {code: text.in_language(view.language) for code, text in rule.reasons.items()}
+    found = [
+        {**one, "reason": reasons[one["reason"]]} if one.get("reason") else one for one in rule.example["findings"]
+    ]
+    example_rows(view, report, found, [])
 
 
 def example_rows(view: View, report: str, rows: Sequence[Mapping[str, Any]], others: Sequence[Any]) -> None:

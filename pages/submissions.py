@@ -30,7 +30,7 @@ FINDINGS = {
     "kind": Shown.KIND,
     "row": Shown.COUNT,
     "column": Shown.TEXT,
-    "subject": Shown.TEXT,
+    "subject": Shown.CODE,
     "interval": Shown.TEXT,
     "found": Shown.TEXT,
     "expected": Shown.TEXT,

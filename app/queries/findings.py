@@ -6,6 +6,7 @@ the same period since (specification, 6).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -64,13 +65,25 @@ def standing_findings(
     return frame_of(rows, ("submission", "exchange", "report", "period", "found_at", "reason", *_PLACE, *_TOLD))
 
 
-def gravest(counts: pd.DataFrame) -> dict[tuple[str, str], tuple[str, int]]:
-    """Of what `finding_counts` answers the gravest kind that stands, and how often, by exchange and report."""
-    found: dict[tuple[str, str], tuple[str, int]] = {}
-    sums = counts.groupby(["exchange", "report", "kind"])["standing_count"].sum().to_dict()
-    for kind in reversed(GRAVEST_FIRST):
-        own = {(e, r): (kind.value, int(n)) for (e, r, k), n in sums.items() if k == kind and n}
-        found.update(own)
+@dataclass(frozen=True, slots=True)
+class Gravest:
+    """The gravest kind of finding that stands, how many are of it, and how many are of other kinds."""
+
+    kind: str
+    count: int
+    more: int
+
+
+def gravest(counts: pd.DataFrame) -> dict[tuple[str, str], Gravest]:
+    """The gravest of what `finding_counts` answers, by exchange and report; nothing where nothing stands."""
+    kinds: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in counts.to_dict("records"):
+        kinds[row["exchange"], row["report"]][row["kind"]] += row["standing_count"]
+    found = {}
+    for place, own in kinds.items():
+        worst = next((kind.value for kind in GRAVEST_FIRST if own.get(kind)), None)
+        if worst:
+            found[place] = Gravest(worst, own[worst], sum(own.values()) - own[worst])
     return found
 
 

@@ -9,14 +9,13 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, or_, select
 
 from app.identity import Scope
 from app.moments import kst_day
 from app.queries.choice import rows_of
-from app.queries.findings import GRAVEST_FIRST
 from etl.calendar import OBLIGATIONS_BEGIN
-from etl.records.tables import findings, submissions
+from etl.records.tables import submissions
 from etl.store import Store
 from expectations.catalogue import all_reports
 from expectations.vocabulary import Cadence, Period, Report, State
@@ -39,8 +38,7 @@ class Stand(StrEnum):
 class Standing:
     """One exchange's latest due period of one report.
 
-    `received_at` is of the first file that was accepted for it, or of the last one where none was; `worst_kind` is
-    the gravest kind among the findings, and `worst_count` how many are of it.
+    `received_at` is of the first file that was accepted for it, or of the last one where none was.
     """
 
     exchange: str
@@ -51,9 +49,6 @@ class Standing:
     due_at: datetime
     stand: Stand
     received_at: datetime | None = None
-    worst_kind: str = ""
-    worst_count: int = 0
-    finding_count: int = 0
 
 
 def latest_due_period(report: Report, moment: datetime) -> Period:
@@ -81,49 +76,28 @@ def report_standing(store: Store, scope: Scope, exchanges: tuple[str, ...], mome
 def _filed(
     store: Store, scope: Scope, exchanges: tuple[str, ...], due: dict[str, Period], moment: datetime
 ) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    """The submissions for the periods that were due last, with their findings counted by kind."""
+    """The submissions for the periods that were due last."""
     table = submissions.c
     touches = [
         and_(table.report == name, table.period_start < period.end, table.period_end > period.start)
         for name, period in due.items()
     ]
-    columns = ("id", "exchange", "report", "period_start", "period_end", "state", "row_count", "received_at")
+    columns = ("exchange", "report", "period_start", "period_end", "state", "row_count", "received_at")
     statement = (
         select(*(table[name] for name in columns))
         .where(table.exchange.in_(scope.visible(exchanges)), table.received_at <= moment, or_(*touches))
         .order_by(table.received_at)
     )
-    rows = rows_of(store, statement)
-    counts = _finding_counts(store, [row["id"] for row in rows])
     filed: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        filed[row["exchange"], row["report"]].append({**row, "kinds": counts[row["id"]]})
-    return filed
-
-
-def _finding_counts(store: Store, ids: list[str]) -> dict[str, dict[str, int]]:
-    table = findings.c
-    statement = (
-        select(table.submission, table.kind, func.count().label("n"))
-        .where(table.submission.in_(ids), table.lifted_at.is_(None))
-        .group_by(table.submission, table.kind)
-    )
-    counts: dict[str, dict[str, int]] = defaultdict(dict)
     for row in rows_of(store, statement):
-        counts[row["submission"]][row["kind"]] = row["n"]
-    return counts
+        filed[row["exchange"], row["report"]].append(row)
+    return filed
 
 
 def _standing(exchange: str, report: Report, period: Period, filed: Sequence[dict[str, Any]]) -> Standing:
     due_at = report.due_at(period)
     in_force = [row for row in filed if row["state"] == State.ACCEPTED]
     ever = [row for row in filed if row["state"] in (State.ACCEPTED, State.SUPERSEDED)]
-    counted = in_force or filed[-1:]
-    kinds: dict[str, int] = defaultdict(int)
-    for row in counted:
-        for kind, count in row["kinds"].items():
-            kinds[kind] += count
-    worst = next((kind.value for kind in GRAVEST_FIRST if kinds.get(kind)), "")
     return Standing(
         exchange=exchange,
         report=report.name,
@@ -133,9 +107,6 @@ def _standing(exchange: str, report: Report, period: Period, filed: Sequence[dic
         due_at=due_at,
         stand=_stand(period, due_at, filed, in_force, ever),
         received_at=(ever or filed[-1:])[0]["received_at"] if filed else None,
-        worst_kind=worst,
-        worst_count=kinds.get(worst, 0),
-        finding_count=sum(kinds.values()),
     )
 
 

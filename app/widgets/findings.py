@@ -24,7 +24,7 @@ FINDINGS = {
     "exchange": Shown.EXCHANGE,
     "report": Shown.REPORT,
     "period": Shown.TEXT,
-    "subject": Shown.TEXT,
+    "subject": Shown.CODE,
     "interval": Shown.TEXT,
     "sentence": Shown.LONG_TEXT,
     "found": Shown.TEXT,
