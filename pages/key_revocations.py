@@ -115,7 +115,8 @@ def show_case(view: View, at: str, case: str, steps: pd.DataFrame) -> None:
 
 def show_cases(view: View, cases: pd.DataFrame) -> None:
     """The cases as a list, and the one that is picked."""
-    widgets.section(view, "key_revocations.cases", count=f"{len(cases):,}")
+    more = "+" if len(cases) == CASE_LIMIT else ""
+    widgets.section(view, "key_revocations.cases", count=f"{len(cases):,}{more}")
     if cases.empty:
         widgets.empty(view, "cases")
         return

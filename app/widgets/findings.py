@@ -40,17 +40,17 @@ def page_of(view: View, total: int, size: int, name: str = "page") -> int:
     number = min(max(int(text), 1), count) if text.isdecimal() and len(text) < 9 else 1
     if count == 1:
         return 1
-    st.session_state[f"turn.{name}"] = number
+    key = f"turn.{name}.{number}"  # a page of its own each, so that the address alone says where one is
 
     def turned() -> None:
-        chosen = st.session_state[f"turn.{name}"]
+        chosen = st.session_state[key]
         pick(**{name: str(chosen) if chosen > 1 else ""})
 
     with st.container(horizontal=True, vertical_alignment="center"):
         last = min(number * size, total)
         said = view.say("list.page", first=f"{(number - 1) * size + 1:,}", last=f"{last:,}", count=f"{total:,}")
         st.html(f'<p class="note">{said}</p>', width="content")
-        st.pagination(count, key=f"turn.{name}", on_change=turned)
+        st.pagination(count, default=number, key=key, on_change=turned)
     return number
 
 
