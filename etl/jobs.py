@@ -54,12 +54,18 @@ class Outcome:
 
 
 class ProcessingError(RuntimeError):
-    """We failed on a submission, which stays received; `incident` is the reference to quote."""
+    """We failed: on a submission, which stays received, or (None) in judging again what is accepted.
 
-    def __init__(self, incident: str, submission: str) -> None:
+    `incident` is the reference to quote.
+    """
+
+    def __init__(self, incident: str, submission: str | None) -> None:
         """Say what a person can do."""
         super().__init__(
-            f"submission {submission} could not be processed (incident {incident}); nothing is lost, "
+            f"what is accepted could not be judged again (incident {incident}); nothing is lost, "
+            "it is judged with the next ingest"
+            if submission is None
+            else f"submission {submission} could not be processed (incident {incident}); nothing is lost, "
             "it stays received and is taken again with the next ingest"
         )
         self.incident, self.submission = incident, submission
@@ -152,7 +158,10 @@ def process(store: Store, *, progress: Progress | None = None, as_if_in_force: b
         if progress is not None:
             progress(done, len(waiting), wave[-1].file)
     _discard_secrets(store)
-    review_pending(store, as_if_in_force=as_if_in_force)
+    try:
+        review_pending(store, as_if_in_force=as_if_in_force)
+    except Exception as error:
+        failures.append(_incident(store, None, error))
     if failures:
         raise failures[0]
 
@@ -281,20 +290,21 @@ def _supersede(connection: Connection, submission: Submission) -> None:
         )
 
 
-def _incident(store: Store, submission: Submission, error: Exception) -> ProcessingError:
-    """Record our failure; the submission stays received."""
+def _incident(store: Store, submission: Submission | None, error: Exception) -> ProcessingError:
+    """Record our failure; a submission stays received, a review stays pending."""
+    number = None if submission is None else submission.id
     incident = f"I-{secrets.token_hex(4)}"
     with writing(store.engine) as connection:
         connection.execute(
             insert(incidents).values(
                 id=incident,
-                submission=submission.id,
+                submission=number,
                 at=datetime.now(UTC),
                 summary=f"{type(error).__name__}: {error}"[:500],
                 detail="".join(traceback.format_exception(error)),
             )
         )
-    return ProcessingError(incident, submission.id)
+    return ProcessingError(incident, number)
 
 
 def outcomes(store: Store, receipts: Sequence[Receipt]) -> list[Outcome]:

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from etl import examine, export, jobs
+from etl import examine, export, jobs, review
 from etl.intake import Candidate, declare
 from etl.records import submissions as life
 from etl.records import tables
 from etl.records.engine import reading
 from etl.store import open_store
 from etl.verify import verify
+from expectations.judge import RuleCrashedError
 from expectations.vocabulary import Period, State
 from tests.filing import MORNING, checks, file, halt, halts
 
@@ -333,6 +334,23 @@ def test_one_file_that_we_fail_on_does_not_hold_up_the_others(store, inbox, monk
             "reconciliation": "received",
             "halts": "accepted",
         }
+
+
+def test_a_rule_that_crashes_is_an_incident_and_is_judged_with_the_next_run(store, inbox, monkeypatch):
+    def broken(*arguments, **options):
+        raise RuleCrashedError(["REC-002"], "division by zero")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(review, "judge", broken)
+        with pytest.raises(jobs.ProcessingError, match="could not be judged again"):
+            file(store, inbox, NAME, checks(DAY))
+    assert states(store) == ["accepted"]
+    with reading(store.engine) as connection:
+        assert life.current_findings(connection) == []
+        assert "REC-002 could not be evaluated" in connection.execute(select(tables.incidents.c.summary)).scalar_one()
+    jobs.process(store)
+    with reading(store.engine) as connection:
+        assert {f.finding.rule for f in life.current_findings(connection)} == {"REC-002"}
 
 
 KILLED_AT = {
