@@ -64,10 +64,6 @@ class Facts:
         """All rows of one submission: the canonical columns and `source_row`."""
         return pq.read_table(self.path(file), schema=arrow_schema(report_of(file.report)))
 
-    def discard(self, file: FactFile) -> None:
-        """Remove rows that were written and never published."""
-        self.path(file).unlink(missing_ok=True)
-
     def read(
         self,
         files: Sequence[FactFile],

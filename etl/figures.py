@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from sqlalchemy import BigInteger, Connection, Table, delete, insert
+from sqlalchemy import BigInteger, Connection, Table, insert
 
 from etl.records import tables as t
 from etl.records.types import ExactDecimal
@@ -154,12 +154,6 @@ def write(connection: Connection, rows: Sequence[tuple[Table, list[dict[str, Any
     for table, records in rows:
         if records:
             connection.execute(insert(table), records)
-
-
-def remove(connection: Connection, submission: str) -> None:
-    """Take a submission's figures out, so that they can be written anew."""
-    for table in t.FIGURE_TABLES:
-        connection.execute(delete(table).where(table.c.submission == submission))
 
 
 def _set_the_table(connection: duckdb.DuckDBPyConnection, report: str, files: Sequence[AcceptedRows]) -> None:

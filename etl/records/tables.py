@@ -312,6 +312,3 @@ surveillance_days = _figure(
     _amount("trade_value_krw"),
     _amount("api_trade_value_krw"),
 )
-
-FIGURE_TABLES = tuple(table for table in metadata.sorted_tables if "submission" in table.c and "day" in table.c)
-"""Every table of figures, emptied of a submission's rows when its figures are written anew."""
