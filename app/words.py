@@ -1,6 +1,8 @@
-"""All texts of the screens in Korean and English, by key, from `wording.toml`.
+"""All texts of the screens in Korean and English, by key, from the files of `wording/`.
 
-The names of exchanges, reports and columns are not repeated there: they come from the standard and the exchanges.
+Both languages stand on one line, placeholders in braces are the same in both. A page has a file of its own, which may
+add to the shared tables (columns, axes, empty states); no key stands twice. The names of exchanges, reports and
+columns are not repeated there: they come from the standard and the exchanges.
 """
 
 from __future__ import annotations
@@ -19,13 +21,20 @@ from expectations.vocabulary import Wording
 LANGUAGES = ("ko", "en")
 """Korean first: it is what people read who open the dashboard without saying otherwise."""
 
-_FILE = Path(__file__).with_name("wording.toml")
+_FOLDER = Path(__file__).with_name("wording")
 
 
 @cache
 def all_words() -> Mapping[str, Wording]:
-    """Every text by its dotted key."""
-    return MappingProxyType(dict(_flat(tomllib.loads(_FILE.read_text("utf-8")), "")))
+    """Every text by its dotted key; ValueError where two files hold the same one."""
+    found = [
+        text for file in sorted(_FOLDER.glob("*.toml")) for text in _flat(tomllib.loads(file.read_text("utf-8")), "")
+    ]
+    texts = dict(found)
+    if len(texts) < len(found):
+        twice = sorted({key for key, _ in found if sum(key == other for other, _ in found) > 1})
+        raise ValueError(f"these texts stand twice in {_FOLDER.name}/: {', '.join(twice)}")
+    return MappingProxyType(texts)
 
 
 def _flat(table: Mapping[str, Any], prefix: str) -> list[tuple[str, Wording]]:
@@ -43,7 +52,7 @@ def say(key: str, language: str, **parts: object) -> str:
     try:
         text = all_words()[key].in_language(language)
     except KeyError:
-        raise KeyError(f"there is no text '{key}' in {_FILE.name}") from None
+        raise KeyError(f"there is no text '{key}' in {_FOLDER.name}/") from None
     return text.format(**parts) if parts else text
 
 

@@ -60,7 +60,7 @@ def test_a_korean_text_holds_no_english_words(key: str) -> None:
 def test_every_code_of_a_report_has_a_word(report: str) -> None:
     codes = [code for field in all_reports()[report].fields for code in field.codes]
     missing = [code for code in codes if f"code.{code}" not in all_words()]
-    assert not missing, f"add these to [code] in wording.toml: {missing}"
+    assert not missing, f"add these to [code] in app/wording/: {missing}"
 
 
 def test_every_rule_and_threshold_has_its_words() -> None:
@@ -75,7 +75,7 @@ def test_every_rule_and_threshold_has_its_words() -> None:
         for name in rule.example.get(context, {})
     }
     missing = sorted((thresholds | kinds | sources | bases | relations) - set(all_words()))
-    assert not missing, f"add these to wording.toml: {missing}"
+    assert not missing, f"add these to app/wording/: {missing}"
 
 
 @pytest.mark.parametrize("rule", all_rules())
@@ -86,7 +86,7 @@ def test_every_column_of_an_example_has_a_title(rule: str) -> None:
     names = {name for rows in tables for row in rows for name in row}
     for language in LANGUAGES:
         bare = sorted(name for name in names if column_label("", name, language) == name)
-        assert not bare, f"add these to [column] in wording.toml: {bare}"
+        assert not bare, f"add these to [column] in app/wording/: {bare}"
 
 
 def test_a_threshold_says_its_unit() -> None:
@@ -131,7 +131,7 @@ def test_every_text_that_the_code_asks_for_by_name_is_there() -> None:
                     asked.add(f"empty.{key}")
     missing = sorted(asked - set(all_words()))
     assert len(asked) > 60
-    assert not missing, f"add these to wording.toml: {missing}"
+    assert not missing, f"add these to app/wording/: {missing}"
 
 
 def test_both_languages_must_be_said() -> None:
