@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from etl.evidence import Evidence
 from etl.facts import Facts
+from etl.rebuild import make_figures_ready
 from etl.records.engine import RecordsUnavailableError, open_engine, prepare
 
 HOME_VARIABLE = "DAXA_HOME"
@@ -43,4 +44,5 @@ def open_store(home: Path | None = None, url: str | None = None, *, prepared: bo
     engine = open_engine(url or os.environ.get(URL_VARIABLE) or f"sqlite:///{home / 'daxa.sqlite'}")
     if prepared:
         prepare(engine)
+        make_figures_ready(engine)
     return Store(home, engine, Evidence(home / "evidence"), Facts(home / "facts"))

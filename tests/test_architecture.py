@@ -38,6 +38,7 @@ DOORS = {
         "etl.records",
         "etl.migrations",
         "etl.store",
+        "etl.rebuild",
         "etl.jobs",
         "etl.figures",
         "etl.episodes",

@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select
 
+from etl.rebuild import make_figures_ready
 from etl.records import engine as records
 from etl.records.tables import metadata
 from etl.records.types import ExactDecimal, Instant
@@ -22,8 +23,9 @@ def engine(database_url):
     opened.dispose()
 
 
-def test_migrations_make_exactly_the_schema_of_the_tables(engine):
+def test_migrations_and_figures_make_exactly_the_schema_of_the_tables(engine):
     records.prepare(engine)
+    make_figures_ready(engine)
     with records.reading(engine) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []

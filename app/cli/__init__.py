@@ -433,11 +433,17 @@ def _assignment(text: str) -> tuple[str, str]:
 
 @app.command()
 def migrate() -> None:
-    """Bring the database to this version's schema."""
+    """Bring the database to this version's schema, and derive its figures again where they were made otherwise."""
+    from etl.rebuild import rebuild_figures
     from etl.records.engine import migrate as run
 
-    before, after = run(open_store(prepared=False).engine)
+    store = open_store(prepared=False)
+    before, after = run(store.engine)
     print(f"already at revision {after}" if before == after else f"revision {before or 'none'} → {after}")
+    with show_progress("figures", None) as progress:
+        made = rebuild_figures(store.engine, store.facts, progress)
+    if made:
+        print(f"figures of {made} submissions derived again")
 
 
 @app.command()

@@ -9,8 +9,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from etl.intake import Candidate, Declared
+from etl.rebuild import figures_version
 from etl.simulate import simulate
 from etl.store import Store, open_store
+from expectations.catalogue import rule_set_version
 
 DEMO_ASSETS = {"upbit": 14, "bithumb": 16, "coinone": 12, "korbit": 8, "gopax": 6}
 """Assets of each exchange in the demonstration: enough to look at, small enough to start soon."""
@@ -23,14 +25,15 @@ ShowProgress = Callable[[str, int | None], AbstractContextManager[Callable[[int,
 def prepare_demo(first_day: date, last_day: date, *, seed: int, progress: ShowProgress) -> Store:
     """A store filled with the simulated days; one that holds exactly these is taken as it stands.
 
-    It lies in `demo` under the home, apart from what was really filed, and is made anew for other days. What the
-    story sends later than this moment is not filed yet.
+    It lies in `demo` under the home, apart from what was really filed, and is made anew for other days, rules and
+    figures. What the story sends later than this moment is not filed yet.
     """
     from etl import jobs
 
     home = open_store().home / "demo"
     mark = home / _DONE_MARK
-    wanted = f"{first_day} {last_day} {seed} {sorted(DEMO_ASSETS.items())}"
+    made_by = f"{rule_set_version()} {figures_version()}"
+    wanted = f"{first_day} {last_day} {seed} {sorted(DEMO_ASSETS.items())} {made_by}"
     if mark.exists() and mark.read_text("utf-8") == wanted:
         return _demo_store(home)
     shutil.rmtree(home, ignore_errors=True)

@@ -223,6 +223,14 @@ def received(connection: Connection) -> list[Submission]:
     return [_submission(row) for row in connection.execute(query).mappings()]
 
 
+def with_rows(connection: Connection) -> list[Submission]:
+    """Every submission whose rows were published, whatever became of it since, oldest first."""
+    published = submissions.c.state.in_((State.ACCEPTED, State.SUPERSEDED, State.WITHDRAWN))
+    query = select(submissions).where(published, submissions.c.row_count > 0)
+    query = query.order_by(submissions.c.received_at, submissions.c.id)
+    return [_submission(row) for row in connection.execute(query).mappings()]
+
+
 def unreviewed(connection: Connection) -> list[Submission]:
     """Submissions that came into force or left it since they were last reviewed."""
     c = submissions.c

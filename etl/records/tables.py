@@ -1,8 +1,8 @@
 """The schema: submissions and their states, findings, incidents, and the daily figures that screens read.
 
 Every figure row carries the submission that it came from; it counts while that submission is accepted, so publishing,
-superseding and withdrawing change one row of `submissions` and no figure. Migrations in `etl/migrations` make
-the same schema; a test compares the two.
+superseding and withdrawing change one row of `submissions` and no figure. Migrations in `etl/migrations` make the
+schema of what is recorded; figures are derived, and made anew by `etl/rebuild.py` when their tables or queries change.
 """
 
 from __future__ import annotations
@@ -113,6 +113,12 @@ incidents = Table(
 )
 
 
+_DERIVED = "derived"
+
+figures_made = Table("figures_made", metadata, Column("version", String(16), primary_key=True), info={_DERIVED: True})
+"""By which version of the figures the figure tables were filled: one row."""
+
+
 def _figure(name: str, *columns: Column[Any]) -> Table:
     """A table of figures: the submission it came from, then exchange and KST day, then what is counted."""
     return Table(
@@ -124,7 +130,13 @@ def _figure(name: str, *columns: Column[Any]) -> Table:
         *columns,
         Index(None, "submission"),
         Index(None, "day", "exchange"),
+        info={_DERIVED: True},
     )
+
+
+def derived_tables() -> tuple[Table, ...]:
+    """The tables that can be made anew from the published rows, in the order in which they are declared."""
+    return tuple(table for table in metadata.tables.values() if table.info.get(_DERIVED))
 
 
 def _count(name: str) -> Column[Any]:
