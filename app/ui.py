@@ -25,5 +25,5 @@ with st.sidebar:
     choice = widgets.sidebar(scope, latest, moments.kst_day(now), language)
     widgets.language_switch(language)
 is_dark = getattr(st.context.theme, "type", "light") == "dark"
-keep_view(View(language, scope, choice, latest, now, is_dark, stamp))
+keep_view(View(language, scope, choice, latest, now, is_dark, stamp, page.url_path or next(iter(pages))))
 page.run()

@@ -53,7 +53,7 @@ DOORS = {
     "pyarrow": ["expectations.verbs", "expectations.judge", "etl", "app.queries", "app.cli"],
     "python_calamine": ["etl.formats", "app.cli.bench"],
     "openpyxl": ["etl.formats"],
-    "xlsxwriter": ["etl.simulate", "etl.export"],
+    "xlsxwriter": ["etl.simulate", "etl.export", "app.exports"],
     "pandas": ["etl", "app", "pages"],
     "numpy": ["etl", "app.charts"],
     # the service and the screens

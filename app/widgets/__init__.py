@@ -20,9 +20,10 @@ from app.widgets.header import (
     stop,
     subtitle,
 )
+from app.widgets.natures import Shown
 from app.widgets.periods import days_of, end_of, start_of
 from app.widgets.rows import rows_behind
-from app.widgets.tables import Shown, table
+from app.widgets.tables import table
 from app.widgets.view import View, ask, current_view
 
 __all__ = [

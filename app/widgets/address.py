@@ -102,3 +102,10 @@ def link(page: str, **picks: str) -> str:
     shared = {name: st.query_params[name] for name in FILTERS if name in st.query_params}
     query = urlencode({**shared, **{name: value for name, value in picks.items() if value}})
     return f"/{page}?{query}" if query else f"/{page}"
+
+
+def page_address() -> str:
+    """The whole address of what is shown: page, filters and picks, as it can be handed on."""
+    query = urlencode({name: st.query_params[name] for name in st.query_params})
+    address = (st.context.url or "").partition("?")[0]
+    return f"{address}?{query}" if query else address

@@ -10,7 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from app import charts
-from app.widgets.tables import Shown, table
+from app.widgets.downloads import downloads
+from app.widgets.natures import Shown
+from app.widgets.tables import grid, titles_of
 from app.widgets.view import View
 
 
@@ -29,11 +31,14 @@ def chart(
 
     `alt` says what the chart shows; the switch beside the title shows `columns` of `frame` in its place.
     """
+    titles = titles_of(view, columns)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.html(f'<h4 class="chart">{escape(title)}</h4>', width="content")
-        as_table = st.toggle(view.say("chart.as_table"), key=f"{key}.table")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            as_table = st.toggle(view.say("chart.as_table"), key=f"{key}.table")
+            downloads(view, frame, columns, titles, title or alt)
     if as_table:
-        table(view, frame, columns, alt=alt)
+        grid(view, frame, columns, titles, alt=alt)
         return
     if on_pick is None:
         st.plotly_chart(figure, key=key, config=dict(charts.CONFIG), theme=None, alt=alt)

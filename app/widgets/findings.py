@@ -15,7 +15,8 @@ from app.queries.findings import STANDING_PAGE
 from app.rulebook import rule_called
 from app.widgets.address import go, pick, picked
 from app.widgets.header import empty, note, section
-from app.widgets.tables import Shown, table
+from app.widgets.natures import Shown
+from app.widgets.tables import table
 from app.widgets.view import View, ask
 
 FINDINGS = {

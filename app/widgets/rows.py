@@ -9,7 +9,8 @@ from typing import Any
 from app import queries
 from app.queries.origin import ROW_LIMIT
 from app.widgets.header import empty, note, section
-from app.widgets.tables import Shown, table
+from app.widgets.natures import Shown
+from app.widgets.tables import table
 from app.widgets.view import View, ask
 from app.words import field_label
 from expectations.catalogue import report as report_of

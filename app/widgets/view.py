@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import count
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
@@ -36,6 +37,10 @@ class View:
     dark: bool
     stamp: str
     """State of the records when the run began: all of a run's answers are of the same state."""
+    page: str = ""
+    """The page that is looked at; its texts are called so."""
+    drawn: Iterator[int] = field(default_factory=lambda: count(1), compare=False)
+    """Numbers what the run draws."""
 
     def say(self, key: str, **parts: object) -> str:
         """A text of the screens."""

@@ -1,0 +1,142 @@
+"""The two buttons beside every table and chart: the same rows as a CSV file and as a workbook, made when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.exports import Cells, Column, Extract, as_csv, as_workbook
+from app.moments import duration, kst_minute
+from app.widgets.address import page_address
+from app.widgets.natures import FACTORS, Shown, is_missing, written
+from app.widgets.view import View
+from expectations.catalogue import rule_set_version
+from expectations.vocabulary import Period
+
+_WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_RATIO_DIGITS = 10
+"""Digits after the point of a ratio in a file; amounts and counts are never cut."""
+_UNITS = {
+    Shown.INSTANT: "KST",
+    Shown.MOMENT: "KST",
+    Shown.PERCENT: "%",
+    Shown.POINTS: "%p",
+    Shown.BASIS_POINTS: "bp",
+    Shown.TIMES: "×",
+}
+
+
+def downloads(
+    view: View, frame: pd.DataFrame, columns: Mapping[str, Shown], titles: Mapping[str, str], subject: str
+) -> None:
+    """Offer the named columns of a frame, all rows of it, under `subject`."""
+    number = next(view.drawn)
+    name = f"daxa_{view.page or 'page'}_{view.choice.first_day}_{view.choice.last_day}_{number}"
+    extract = partial(_extract, view, frame, columns, titles, subject, page_address())
+    for label, ending, mime, write in (
+        ("CSV", "csv", "text/csv", as_csv),
+        ("Excel", "xlsx", _WORKBOOK, as_workbook),
+    ):
+        st.download_button(
+            label,
+            data=partial(_written_file, extract, write),
+            file_name=f"{name}.{ending}",
+            mime=mime,
+            key=f"download.{number}.{ending}",
+            on_click="ignore",
+            type="tertiary",
+            icon=":material/download:",
+            help=view.say(f"export.{ending}"),
+        )
+
+
+def _written_file(extract: Callable[[], Extract], write: Callable[[Extract], bytes]) -> bytes:
+    return write(extract())
+
+
+def _extract(
+    view: View,
+    frame: pd.DataFrame,
+    columns: Mapping[str, Shown],
+    titles: Mapping[str, str],
+    subject: str,
+    address: str,
+) -> Extract:
+    return Extract(
+        subject,
+        _cover(view, len(frame), address),
+        [_column(view, titles[name], frame[name].tolist(), nature) for name, nature in columns.items()],
+        view.say("export.cover"),
+        view.say("export.rows"),
+    )
+
+
+def _cover(view: View, row_count: int, address: str) -> dict[str, str]:
+    """What the rows are, of whom and when, by which rules, and where they were seen."""
+    as_of = view.say("export.none")
+    if view.latest_day is not None:
+        end = Period.of_day(view.latest_day).end
+        as_of = view.say("head.as_of", moment=kst_minute(end), age=duration(view.now - end, view.language))
+    lines = {
+        "page": view.say(f"{view.page}.title") if view.page else "",
+        "as_of": as_of,
+        "period": f"{view.choice.first_day} ~ {view.choice.last_day} (KST)",
+        "exchanges": ", ".join(view.exchange(name) for name in view.exchanges),
+        "row_count": f"{row_count:,}",
+        "rule_set": rule_set_version(),
+        "records": view.stamp,
+        "made_at": f"{kst_minute(view.now)} KST",
+        "role": view.say(f"role.{view.scope.role}"),
+        "address": address,
+        "units": view.say("export.units_how"),
+    }
+    return {view.say(f"export.{name}"): value for name, value in lines.items() if value}
+
+
+def _column(view: View, title: str, values: Sequence[Any], nature: Shown) -> Column:
+    cells, convert = _NATURES.get(nature, (Cells.TEXT, None))
+    unit = view.say("export.seconds") if nature is Shown.DURATION else _UNITS.get(nature, "")
+    named = f"{title} ({unit})" if unit and unit not in title else title
+    if convert is None:
+        convert = partial(_text, view, nature)
+    return Column(named, cells, [None if is_missing(value) else convert(value) for value in values])
+
+
+def _text(view: View, nature: Shown, value: Any) -> str:
+    if nature is Shown.TREND:
+        return " ".join("" if is_missing(one) else str(one) for one in value)
+    return str(written(view, value, nature))
+
+
+def _number(value: Any) -> Decimal:
+    return Decimal(value) if isinstance(value, (int, Decimal)) else Decimal(str(value))
+
+
+def _ratio(factor: int, value: Any) -> Decimal:
+    return round(_number(value) * factor, _RATIO_DIGITS)
+
+
+def _seconds(value: timedelta) -> Decimal:
+    return Decimal(value // timedelta(milliseconds=1)) / 1000
+
+
+def _day(value: Any) -> date:
+    return value.date() if isinstance(value, datetime) else date.fromisoformat(str(value))
+
+
+_NATURES: Mapping[Shown, tuple[Cells, Callable[[Any], Any]]] = {
+    Shown.COUNT: (Cells.NUMBER, _number),
+    Shown.WON: (Cells.NUMBER, _number),
+    Shown.AMOUNT: (Cells.NUMBER, _number),
+    Shown.DURATION: (Cells.NUMBER, _seconds),
+    Shown.DAY: (Cells.DAY, _day),
+    Shown.INSTANT: (Cells.INSTANT, lambda instant: instant),
+    Shown.MOMENT: (Cells.INSTANT, lambda instant: instant),
+    **{nature: (Cells.NUMBER, partial(_ratio, factor)) for nature, factor in FACTORS.items()},
+}
