@@ -101,12 +101,13 @@ def _meeting(filed: Sequence[_Filed], period: Period) -> _Filed | None:
     covered: list[Period] = []
     for file in filed:
         covered.append(file.period)
-        if _covers(covered, period):
+        if covers(covered, period):
             return file
     return None
 
 
-def _covers(pieces: Sequence[Period], whole: Period) -> bool:
+def covers(pieces: Sequence[Period], whole: Period) -> bool:
+    """True where the pieces leave no moment of the whole out."""
     reached = whole.start
     for piece in sorted(pieces):
         if piece.start > reached:

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 
 from etl.exchanges import all_exchanges
 from expectations.catalogue import all_reports, all_rules
-from tests.filing import checks
+from tests.filing import checks, halts
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "korbit_reconciliation_2026-11-02.csv"
@@ -87,6 +87,21 @@ def test_a_rejection_is_status_one_and_every_finding_is_told_in_both_languages(d
     (stored,) = objects(out)
     assert stored.keys() == FINDING_KEYS | {"exchange", "report", "period", "submission", "file", "state"}
     assert stored["state"] == "rejected"
+
+
+def test_a_day_without_a_report_that_a_rule_needs_is_told_as_not_evaluated(daxa, inbox):
+    (inbox / "korbit_halts_2026-11-02.csv").write_text(halts())
+    daxa("ingest", inbox)
+    words = ("--json", "--report", "halts", "--rule", "HLT-005")
+    (told,) = objects(daxa("findings", *words)[1])
+    assert told.keys() == FINDING_KEYS | {"exchange", "report", "period", "submission", "file", "state"}
+    assert (told["exchange"], told["period"], told["submission"]) == ("korbit", "2026-11-02", None)
+    assert (told["state"], told["found"]) == ("not_evaluated", "not accepted: reconciliation")
+    assert "평가하지 못함: 코빗 2026-11-02의 잔고대사" in told["message_ko"]
+    (inbox / NAME).write_text(checks("2026-11-02", every=5))
+    daxa("ingest", inbox)
+    assert daxa("findings", *words)[1] == ""
+    assert "0 days not evaluated" in daxa("findings", "--rule", "HLT-005")[1]
 
 
 def test_check_files_nothing_and_finds_the_same(daxa, inbox):

@@ -23,6 +23,7 @@ from expectations.vocabulary import KST, Period, State
 
 if TYPE_CHECKING:
     from etl.records.submissions import Submission
+    from etl.unevaluated import Evaluation
 
 DONE, REJECTED, NOT_DONE = 0, 1, 2
 
@@ -201,8 +202,12 @@ def findings(
     first: FromOption = None,
     last: ToOption = None,
 ) -> None:
-    """Every current finding: of accepted submissions, and of rejected ones that nothing has replaced."""
-    from app.cli.output import finding_record, findings_table, missing_record
+    """Every current finding: of accepted submissions, and of rejected ones that nothing has replaced.
+
+    Obligations that nothing was filed for have no submission, and neither have the days that a rule could not be
+    evaluated on because a report that it needs is not accepted (state not_evaluated).
+    """
+    from app.cli.output import finding_record, findings_table, missing_record, unevaluated_record
     from etl.overdue import missing_now
     from etl.records import submissions as life
     from etl.records.engine import reading
@@ -226,11 +231,39 @@ def findings(
         and report_name in (None, lacking.obligation.report)
         and rule in (None, lacking.finding.rule)
     ]
+    unevaluated = _unevaluated(store, exchange, report_name, rule, begin, end)
     if json:
-        for record in (*map(finding_record, found), *map(missing_record, missing)):
+        for record in (
+            *map(finding_record, found),
+            *map(missing_record, missing),
+            *map(unevaluated_record, unevaluated),
+        ):
             emit(record)
     else:
-        findings_table(found, missing)
+        findings_table(found, missing, unevaluated)
+
+
+def _unevaluated(
+    store: Store,
+    exchange: str | None,
+    report_name: str | None,
+    rule: str | None,
+    first: Period | None,
+    last: Period | None,
+) -> list[Evaluation]:
+    """Accepted days that a rule was not evaluated on, since the obligations began or in the given periods."""
+    from etl.calendar import OBLIGATIONS_BEGIN
+    from etl.records.engine import reading
+    from etl.unevaluated import evaluations
+
+    first_day = first.first_day if first else OBLIGATIONS_BEGIN
+    last_day = last.last_day if last else _now().astimezone(KST).date()
+    exchanges = (exchange,) if exchange else tuple(_all_exchange_ids())
+    with reading(store.engine) as connection:
+        asked = list(evaluations(connection, exchanges, first_day, last_day))
+    return [
+        one for one in asked if one.lacking and report_name in (None, one.rule.report) and rule in (None, one.rule.id)
+    ]
 
 
 @app.command()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from etl.intake import Candidate
     from etl.overdue import CalendarFinding
     from etl.records.submissions import StoredFinding, Submission
+    from etl.unevaluated import Evaluation
     from etl.verify import Fault
     from etl.what_if import Comparison
 
@@ -150,6 +151,26 @@ def missing_record(missing: CalendarFinding) -> dict[str, Any]:
     }
 
 
+def unevaluated_record(one: Evaluation) -> dict[str, Any]:
+    """A day that a rule was not evaluated on, and why; its place among the findings is without a submission."""
+    lacking = ", ".join(one.lacking)
+    return {
+        "exchange": one.exchange,
+        "report": one.rule.report,
+        "period": one.day.isoformat(),
+        "submission": None,
+        "file": None,
+        "state": "not_evaluated",
+        "rule": one.rule.id,
+        "kind": one.rule.kind.value,
+        **dict.fromkeys(("row", "column", "subject", "from", "to")),
+        "found": f"not accepted: {lacking}",
+        "expected": f"accepted: {lacking}",
+        "message_ko": one.reason("ko"),
+        "message_en": one.reason("en"),
+    }
+
+
 def rule_record(rule: Rule) -> dict[str, Any]:
     """A rule as its record says it."""
     return {
@@ -201,7 +222,9 @@ def summary_table(rows: Sequence[tuple[str, State, Found]]) -> None:
     print(", ".join(f"{count} {state}" for state, count in sorted(counts.items())))
 
 
-def findings_table(found: Sequence[StoredFinding], missing: Sequence[CalendarFinding]) -> None:
+def findings_table(
+    found: Sequence[StoredFinding], missing: Sequence[CalendarFinding], unevaluated: Sequence[Evaluation]
+) -> None:
     """A line a finding, the English sentence last."""
     table = _table("rule", "exchange", "report", "period", "row", "column", "what is wrong")
     for stored in found:
@@ -219,8 +242,10 @@ def findings_table(found: Sequence[StoredFinding], missing: Sequence[CalendarFin
         obligation, rule = lacking.obligation, all_rules()[lacking.finding.rule]
         sentence = message(lacking.finding, rule, "en")
         table.add_row(rule.id, obligation.exchange, obligation.report, obligation.period.text, "", "", sentence)
+    for one in unevaluated:
+        table.add_row(one.rule.id, one.exchange, str(one.rule.report), str(one.day), "", "", one.reason("en"))
     _print(table)
-    print(f"{len(found) + len(missing)} findings")
+    print(f"{len(found) + len(missing)} findings, {len(unevaluated)} days not evaluated")
 
 
 def submissions_table(found: Sequence[Submission]) -> None:
