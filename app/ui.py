@@ -5,16 +5,17 @@ import streamlit as st
 from app import moments, navigation, widgets
 from app.identity import current_scope
 from app.widgets import address, house
-from app.widgets.view import View, keep_view, newest_day, present_stamp
+from app.widgets.view import View, keep_view, newest_day, present_stamp, served_replay
 from app.words import say
 
 scope = current_scope()
-now = moments.now()
+incident = served_replay()
+now = moments.now(incident.seen_from if incident else None)
 language = address.language()
 st.set_page_config(page_title=say("product", language), page_icon=str(house.ICON), layout="wide")
 house.style()
 st.logo(str(house.ICON), size="large")
-pages = navigation.pages(scope, language)
+pages = navigation.pages(scope, language, with_replay=incident is not None and incident.exchange in scope.exchanges)
 page = st.navigation(list(pages.values()))
 if (wanted := address.destination()) and wanted[0] in pages:
     st.switch_page(pages[wanted[0]], query_params=wanted[1])
@@ -24,6 +25,9 @@ latest = newest_day(scope, stamp)
 with st.sidebar:
     choice = widgets.sidebar(scope, latest, moments.kst_day(now), language)
     widgets.language_switch(language)
+    if incident:
+        widgets.note(say("replay.mark", language, incident=incident.title.in_language(language)))
+    widgets.colophon(scope, stamp, language)
 is_dark = getattr(st.context.theme, "type", "light") == "dark"
 keep_view(View(language, scope, choice, latest, now, is_dark, stamp, page.url_path or next(iter(pages))))
 page.run()

@@ -1,8 +1,17 @@
 """Pieces of screen that are used twice or more: the view, filters, header, tables, charts, rows behind a mark."""
 
+from app.widgets.absence import absent, nothing
 from app.widgets.address import go, link, pick, picked, picked_day
+from app.widgets.cases import case_section
 from app.widgets.drawings import chart
-from app.widgets.filters import language_switch, report_of_rule, rule_filters, sidebar, submission_filters
+from app.widgets.filters import (
+    colophon,
+    language_switch,
+    report_of_rule,
+    rule_filters,
+    sidebar,
+    submission_filters,
+)
 from app.widgets.findings import filled, page_of, report_findings, standing_list, with_interval
 from app.widgets.header import (
     code,
@@ -23,15 +32,21 @@ from app.widgets.header import (
 from app.widgets.natures import Shown
 from app.widgets.periods import days_of, end_of, start_of
 from app.widgets.rows import rows_behind
+from app.widgets.switches import switch
 from app.widgets.tables import table
+from app.widgets.tiles import Tile, tiles
 from app.widgets.view import View, ask, current_view
 
 __all__ = [
     "Shown",
+    "Tile",
     "View",
+    "absent",
     "ask",
+    "case_section",
     "chart",
     "code",
+    "colophon",
     "columns",
     "current_view",
     "days_of",
@@ -46,6 +61,7 @@ __all__ = [
     "link",
     "markup",
     "note",
+    "nothing",
     "page_of",
     "pick",
     "picked",
@@ -64,6 +80,8 @@ __all__ = [
     "stop",
     "submission_filters",
     "subtitle",
+    "switch",
     "table",
+    "tiles",
     "with_interval",
 ]

@@ -104,6 +104,11 @@ def link(page: str, **picks: str) -> str:
     return f"/{page}?{query}" if query else f"/{page}"
 
 
+def unfiltered(page: str) -> str:
+    """The address of a page without any filter but the language."""
+    return f"/{page}?lang={st.query_params['lang']}" if "lang" in st.query_params else f"/{page}"
+
+
 def page_address() -> str:
     """The whole address of what is shown: page, filters and picks, as it can be handed on."""
     query = urlencode({name: st.query_params[name] for name in st.query_params})

@@ -39,12 +39,9 @@ def downloads(
     number = next(view.drawn)
     name = f"daxa_{view.page or 'page'}_{view.choice.first_day}_{view.choice.last_day}_{number}"
     extract = partial(_extract, view, frame, columns, titles, subject, page_address())
-    for label, ending, mime, write in (
-        ("CSV", "csv", "text/csv", as_csv),
-        ("Excel", "xlsx", _WORKBOOK, as_workbook),
-    ):
+    for ending, mime, write in (("csv", "text/csv", as_csv), ("xlsx", _WORKBOOK, as_workbook)):
         st.download_button(
-            label,
+            view.say(f"export.to_{ending}"),
             data=partial(_written_file, extract, write),
             file_name=f"{name}.{ending}",
             mime=mime,
@@ -90,7 +87,7 @@ def _cover(view: View, row_count: int, address: str) -> dict[str, str]:
         "exchanges": ", ".join(view.exchange(name) for name in view.exchanges),
         "row_count": f"{row_count:,}",
         "rule_set": rule_set_version(),
-        "records": view.stamp,
+        "records": view.records_version,
         "made_at": f"{kst_minute(view.now)} KST",
         "role": view.say(f"role.{view.scope.role}"),
         "address": address,

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 import streamlit as st
 
 from app.identity import Scope
-from app.queries import Choice
+from app.queries import CasesWanted, Choice
+from app.queries.case_list import CASE_STATES
 from app.rulebook import COMMON
 from app.widgets.address import pick, picked, remember, restored
 from app.widgets.header import kind_mark, source_mark, state_mark
-from app.widgets.view import View
+from app.widgets.view import View, version_of
 from app.words import LANGUAGES, exchange_name, say
-from expectations.catalogue import all_reports
+from expectations.catalogue import all_reports, rule_set_version
+from expectations.catalogue import report as report_of
 from expectations.vocabulary import Kind, Source, State
 
-PERIODS = {"7d": 7, "30d": 30, "90d": 90}
+PERIODS = {"1d": 1, "7d": 7, "30d": 30, "90d": 90, "1y": 365}
 """Presets that end on the newest day with data, and their length in days."""
 DEFAULT_PERIOD = "30d"
 CUSTOM = "custom"
@@ -47,6 +49,17 @@ def sidebar(scope: Scope, latest: date | None, now_day: date, language: str) -> 
     """The exchanges and days that are looked at."""
     exchanges = _exchanges(scope, language)
     return Choice(exchanges, *_period(latest or now_day - timedelta(days=1), language))
+
+
+def colophon(scope: Scope, stamp: str, language: str) -> None:
+    """By which rules the figures were judged, which state of the records is shown, and in which role."""
+    role = say(f"role.{scope.role}", language)
+    lines = (
+        say("head.rule_set", language, version=rule_set_version()),
+        say("head.records", language, stamp=version_of(stamp)),
+        say("head.role", language, role=role),
+    )
+    st.caption("  \n".join(lines))
 
 
 def _exchanges(scope: Scope, language: str) -> tuple[str, ...]:
@@ -144,6 +157,40 @@ def rule_filters(view: View) -> tuple[str, str, str]:
     with source:
         sources = _choice(view, "source", tuple(Source), lambda name: source_mark(view, name), ("rule", "page"))
     return kinds, reports, sources
+
+
+def case_filters(view: View, moves: Mapping[str, str]) -> CasesWanted:
+    """Which cases are listed: by exchange, progress, stage, risk, suspicion, move (`origin>taken`) and a text."""
+    codes = {field.name: field.codes for field in report_of("key_actions").fields}
+    picks = ("cases",)
+    firm, standing, stage, move = st.columns(4)
+    with firm:
+        firms = _choice(view, "firm", view.exchanges, view.exchange, picks)
+    with standing:
+        standings = _choice(view, "standing", CASE_STATES, lambda name: state_mark(view, name), picks)
+    with stage:
+        stages = _choice(view, "stage", codes["stage"], view.code, picks)
+    with move:
+        taken = _choice(view, "move", tuple(moves), moves.__getitem__, picks)
+    risk, suspicion, text = st.columns([1, 1, 2])
+    with risk:
+        risks = _choice(view, "risk", codes["risk_level"], view.code, picks)
+    with suspicion:
+        suspicions = _choice(view, "suspicion", codes["suspicion"], view.code, picks)
+    with text:
+        searched = _search(view, picks)
+    origin, _, stage_taken = taken.partition(">")
+    return CasesWanted(firms, standings, stages, risks, suspicions, origin, stage_taken, searched)
+
+
+def _search(view: View, picks: tuple[str, ...]) -> str:
+    """A text to look for; kept in the address as a pick of this page."""
+    st.session_state["filter.search"] = picked("search")
+
+    def typed() -> None:
+        pick(search=st.session_state["filter.search"].strip(), **dict.fromkeys(picks, ""))
+
+    return st.text_input(view.say("filter.search"), key="filter.search", on_change=typed, max_chars=64) or ""
 
 
 def report_of_rule(view: View, report: str) -> str:

@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.moments import duration, kst_minute
 from app.queries import Choice
+from app.widgets.address import page_address
 from app.widgets.view import View
 from expectations.vocabulary import Period
 
@@ -30,6 +31,9 @@ STATE_GLYPHS = {
     "ended": "■",
     "closed": "■",
     "lifted": "■",
+    "over": "▲",
+    "met": "●",
+    "running": "◔",
 }
 """A sign beside the word of a state, so that colour never stands alone."""
 
@@ -41,9 +45,14 @@ SOURCE_GLYPHS = {"DAXA": "●", "LAW": "§", "MODEL": "◇"}
 
 
 def header(view: View, page: str) -> None:
-    """Title, what the page is for, and how new the figures are."""
-    st.title(view.say(f"{page}.title"), anchor=False)
-    st.html(f'<p class="purpose">{escape(view.say(f"{page}.purpose"))}</p>{_as_of(view)}')
+    """Title, what the page is for, how new the figures are, and the link that shows the same again."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="top"):
+        with st.container(width="stretch", gap="xsmall"):
+            st.title(view.say(f"{page}.title"), anchor=False)
+            st.html(f'<p class="purpose">{escape(view.say(f"{page}.purpose"))}</p>{_as_of(view)}')
+        with st.popover(view.say("head.share"), icon=":material/link:", type="tertiary"):
+            st.caption(view.say("head.share_how"))
+            st.code(page_address(), language=None, wrap_lines=True)
 
 
 def _as_of(view: View) -> str:

@@ -19,6 +19,15 @@ p.asof { display: inline-block; margin: 0; padding: .1rem .6rem; border: 1px sol
 p.sentence { margin: .2rem 0; font-size: 1.02rem; font-variant-numeric: tabular-nums; }
 p.note { margin: 0; font-size: .875rem; opacity: .82; }
 p.empty { margin: .2rem 0; padding: .7rem .9rem; border: 1px dashed rgba(128,140,153,.8); border-radius: .4rem; }
+ul.absent { list-style: none; margin: .2rem 0 !important; padding: 0 !important; font-size: .875rem; }
+ul.absent li { margin: 0 0 .15rem 0 !important; padding: .15rem .6rem !important;
+  border-left: 4px solid rgba(128,140,153,.6); }
+ul.absent li.missing, ul.absent li.rejected, ul.absent li.not_reported { border-left-color: #b3261e; }
+ul.absent li.partial, ul.absent li.received { border-left-color: #e3a53a; }
+ul.absent li.not_due { border-left-style: dotted; }
+ul.absent li.nil { border-left-style: double; }
+ul.absent li b { margin-right: .35rem; white-space: nowrap; }
+ul.absent li span { opacity: .82; }
 h4.chart { margin: 0; padding: 0; font-size: .95rem; font-weight: 600; }
 table.matrix { width: 100%; border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
 table.matrix th { text-align: left; font-weight: 600; padding: .35rem .5rem; white-space: nowrap;
@@ -36,6 +45,14 @@ dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1r
   padding: 0 !important; margin: .3rem 0 !important; font-size: .9rem; }
 dl.facts dt { opacity: .75; margin: 0 !important; }
 dl.facts dd { margin: 0 !important; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+ul.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .5rem;
+  list-style: none; padding: 0 !important; margin: .4rem 0 !important; }
+ul.tiles li { margin: 0 !important; padding: .5rem .75rem;
+  border: 1px solid rgba(128,140,153,.45); border-radius: .4rem; }
+ul.tiles span { display: block; font-size: .875rem; opacity: .82; }
+ul.tiles b { display: block; font-size: 1.35rem; font-weight: 600; line-height: 1.35;
+  font-variant-numeric: tabular-nums; }
+ul.tiles small { display: block; font-size: .8125rem; opacity: .82; font-variant-numeric: tabular-nums; }
 </style>
 """
 

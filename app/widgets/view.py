@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from app.charts import Look
 from app.identity import Scope
 from app.queries import Choice, latest_day, records_stamp
 from app.words import code_word, column_label, exchange_name, report_name, say, unit_word
+from etl.replays import Replay, replay
 from etl.store import HOME_VARIABLE, URL_VARIABLE, Store, open_store
 
 _VIEW = "view"
@@ -77,9 +79,19 @@ class View:
         return Look(self.language, self.dark)
 
     @property
+    def records_version(self) -> str:
+        """A short name for the state of the records: two screens that show the same one show the same figures."""
+        return version_of(self.stamp)
+
+    @property
     def is_empty(self) -> bool:
         """True while no report of a day was ever accepted."""
         return self.latest_day is None
+
+
+def version_of(stamp: str) -> str:
+    """A short name for a state of the records."""
+    return hashlib.sha256(stamp.encode()).hexdigest()[:8]
 
 
 def keep_view(view: View) -> None:
@@ -103,6 +115,12 @@ def store() -> Store:
 @st.cache_resource(show_spinner=False)
 def _opened(home: str | None, url: str | None) -> Store:
     return open_store()
+
+
+def served_replay() -> Replay | None:
+    """The incident that the store replays; none where it holds what was really filed."""
+    name = store().replay
+    return None if name is None else replay(name)
 
 
 def present_stamp() -> str:

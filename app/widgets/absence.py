@@ -1,0 +1,66 @@
+"""What is not there and why, each reason with its own sign, word and next step; never a bare empty page."""
+
+from __future__ import annotations
+
+from html import escape
+
+import pandas as pd
+import streamlit as st
+
+from app.moments import duration
+from app.queries import absences
+from app.queries.absence import NOT_REPORTED
+from app.widgets.address import link, unfiltered
+from app.widgets.header import state_mark
+from app.widgets.view import View, ask
+
+
+def absent(view: View, report: str) -> None:
+    """Say which rows of a report are wanting in the chosen days, and why; nothing where none are."""
+    found = ask(absences, view.choice, report, view.now.replace(second=0, microsecond=0))
+    if not found.empty:
+        st.html(f'<ul class="absent">{_items(view, report, found)}</ul>')
+
+
+def nothing(view: View, report: str) -> None:
+    """Stand in for a page that has no row of a report to show: the reasons, or the way out of the filters."""
+    if view.is_empty:
+        st.html(f'<p class="empty"><span aria-hidden="true">○</span> {escape(view.say("empty.store"))}</p>')
+        return
+    found = ask(absences, view.choice, report, view.now.replace(second=0, microsecond=0))
+    clear = escape(unfiltered(view.page))
+    text = escape(view.say("empty.filtered", report=view.report(report)))
+    way_out = f'<a href="{clear}">{escape(view.say("empty.clear"))}</a>'
+    st.html(f'<p class="empty"><span aria-hidden="true">∅</span> {text} {way_out}</p>')
+    if not found.empty:
+        st.html(f'<ul class="absent">{_items(view, report, found)}</ul>')
+
+
+def _items(view: View, report: str, found: pd.DataFrame) -> str:
+    return "".join(
+        _item(view, report, str(state), group) for state, group in found.groupby("state", sort=False, dropna=False)
+    )
+
+
+def _item(view: View, report: str, state: str, group: pd.DataFrame) -> str:
+    """One reason: sign and word, at whom and for how many periods, since when, and what to do."""
+    who = [
+        view.say(
+            "absence.periods",
+            exchange=view.exchange(row["exchange"]),
+            count=row["period_count"],
+            periods=row["first_period"]
+            if row["period_count"] == 1
+            else f"{row['first_period']} ~ {row['last_period']}",
+        )
+        for row in group.to_dict("records")
+    ]
+    due = duration(abs(view.now - min(group["due_at"])), view.language, 1)
+    said = view.say(f"absence.{state}", due=due)
+    mark = f"– {view.say('absence.word')}" if state == NOT_REPORTED else state_mark(view, state)
+    exchange = group.iloc[0]["exchange"] if len(group) == 1 else ""
+    target = escape(link("submissions", report=report, **({"exchange": exchange} if exchange else {})))
+    return (
+        f'<li class="{escape(state)}"><b>{escape(mark)}</b> {escape(" · ".join(who))}'
+        f' <span>{escape(said)}</span> <a href="{target}">{escape(view.say("absence.see"))}</a></li>'
+    )
