@@ -1,0 +1,24 @@
+"""Switches between ways of showing the same figures, kept in the address as a pick of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from app.widgets.address import pick, picked
+
+
+def switch(title: str, name: str, options: Sequence[str], word: Callable[[str], str]) -> str:
+    """One of the options side by side; the first is the default and leaves no trace in the address."""
+    in_address = picked(name)
+    st.session_state[f"switch.{name}"] = in_address if in_address in options else options[0]
+
+    def chosen() -> None:
+        value = st.session_state[f"switch.{name}"] or options[0]
+        pick(**{name: "" if value == options[0] else value})
+
+    selected = st.segmented_control(
+        title, options, format_func=word, key=f"switch.{name}", on_change=chosen, required=True
+    )
+    return selected or options[0]
