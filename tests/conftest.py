@@ -11,6 +11,9 @@ from uuid import uuid4
 import hypothesis
 import psycopg
 import pytest
+from browsing import context_of, served, watched
+from demo_store import fill, leave_empty
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 # How long one example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("daxa", deadline=None)
@@ -86,3 +89,53 @@ def chromium_path() -> str:
     if path is None:
         pytest.fail("There is no /usr/bin/chromium: apt-get install chromium fonts-noto-cjk, or `make test`.")
     return path
+
+
+@pytest.fixture(scope="session")
+def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a store with nine simulated days; tests that share it change nothing that is filed."""
+    return fill(tmp_path_factory.mktemp("filled"))
+
+
+@pytest.fixture(scope="session")
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a store in which nothing was filed."""
+    return leave_empty(tmp_path_factory.mktemp("empty"))
+
+
+@pytest.fixture(scope="session")
+def filled(filled_home: Path) -> Iterator[str]:
+    """The address of the dashboard over nine simulated days."""
+    with served(filled_home) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def empty(empty_home: Path) -> Iterator[str]:
+    """The address of the dashboard over an empty store."""
+    with served(empty_home) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    """A real browser, gone with its module: what drives it keeps an event loop to itself."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser that keeps what it has loaded; every page in it is a session of its own all the same."""
+    opened = context_of(browser)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page that fails its test over errors in the console, refused requests and addresses of others."""
+    with watched(context) as opened:
+        yield opened

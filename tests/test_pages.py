@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pytest
 import streamlit as st
-from demo_store import LAST_DAY, NOW, fill, leave_empty
+from demo_store import LAST_DAY, NOW
 from streamlit.testing.v1 import AppTest
 
 from app import queries
@@ -36,16 +36,6 @@ EMPTY_SENTENCES = MappingProxyType(
 )
 
 Open = Callable[..., AppTest]
-
-
-@pytest.fixture(scope="module")
-def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fill(tmp_path_factory.mktemp("filled"))
-
-
-@pytest.fixture(scope="module")
-def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return leave_empty(tmp_path_factory.mktemp("empty"))
 
 
 @pytest.fixture
