@@ -31,7 +31,7 @@ from starlette.responses import JSONResponse  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 
 from app import charts  # noqa: E402
-from app.security import HtmlLanguage, SecurityHeaders  # noqa: E402
+from app.security import HtmlLanguage, SecurityHeaders, VisitorCookie  # noqa: E402
 
 if st.get_option("browser.gatherUsageStats") or st.get_option("server.address") is None:
     raise SystemExit("The dashboard does not start: .streamlit/config.toml was not read.")
@@ -54,7 +54,7 @@ async def _lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
 app = st.App(
     Path(__file__).with_name("ui.py"),
     routes=[Route("/healthz", _healthz)],
-    middleware=[Middleware(SecurityHeaders), Middleware(HtmlLanguage)],
+    middleware=[Middleware(SecurityHeaders), Middleware(VisitorCookie), Middleware(HtmlLanguage)],
     lifespan=_lifespan,
 )
 

@@ -200,8 +200,8 @@ def test_rules_are_told_in_both_forms(daxa):
 
 
 def test_migrate_and_verify_say_what_they_did(daxa):
-    assert daxa("migrate")[:2] == (0, "revision none → 0001\n")
-    assert daxa("migrate")[:2] == (0, "already at revision 0001\n")
+    assert daxa("migrate")[:2] == (0, "revision none → 0002\n")
+    assert daxa("migrate")[:2] == (0, "already at revision 0002\n")
     assert daxa("verify")[:2] == (0, "0 submissions checked, 0 faults\n")
 
 

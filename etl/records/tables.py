@@ -112,6 +112,18 @@ incidents = Table(
     Column("detail", Text, nullable=False),
 )
 
+visits = Table(
+    "visits",
+    metadata,
+    Column("visitor", String(64), primary_key=True),
+    Column("began_at", Instant, nullable=False),
+    Column("since", Instant),
+    Column("last_seen_at", Instant, nullable=False),
+    Column("shown_until", Instant),
+)
+"""Each visitor's last visit: `since` when it shows changes (null in the first), `shown_until` when they have been shown.
+The visitor is opaque: a digest of what the browser, or later the person, is known by."""
+
 
 _DERIVED = "derived"
 

@@ -1,0 +1,52 @@
+"""The visit that the person at the screen is in: since when changes are shown, and that they have been."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import streamlit as st
+
+from app.security import VISITOR_COOKIE
+from app.widgets.view import View, store
+from etl.records.engine import RecordsUnavailableError, reading, writing
+from etl.records.visits import Visit, keep_visit, visit_of
+
+_KEPT = "visit.kept"
+_KEPT_EVERY = timedelta(minutes=1)
+"""A visit is written down no more often: every run of a page is activity, and each writing waits for others."""
+
+
+def present_visit(view: View) -> Visit | None:
+    """The visit that this run belongs to; none where the browser takes no cookies."""
+    visitor = _visitor()
+    if not visitor:
+        return None
+    with reading(store().engine) as connection:
+        return visit_of(connection, visitor, view.now)
+
+
+def keep_seen(view: View, shown_until: datetime | None = None) -> None:
+    """Record that the visitor is here, and up to when changes are on the screen, if they are.
+
+    Nothing is lost where the records cannot be written just now: the next run says it again.
+    """
+    kept: dict[str, datetime] = st.session_state.setdefault(_KEPT, {})
+    key = "shown" if shown_until else "seen"
+    if key in kept and timedelta() <= view.now - kept[key] < _KEPT_EVERY:
+        return
+    visitor = _visitor()
+    if not visitor:
+        return
+    with suppress(RecordsUnavailableError), writing(store().engine, lock="visits") as connection:
+        visit = visit_of(connection, visitor, view.now)
+        keep_visit(connection, replace(visit, shown_until=shown_until or visit.shown_until))
+        kept |= {key: view.now, "seen": view.now}
+
+
+def _visitor() -> str:
+    """A digest of what the browser is known by: the records never hold the name itself."""
+    name = st.context.cookies.get(VISITOR_COOKIE, "")
+    return hashlib.sha256(name.encode()).hexdigest() if name else ""
