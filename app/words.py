@@ -7,6 +7,7 @@ columns are not repeated there: they come from the standard and the exchanges.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -122,3 +123,25 @@ def unit_word(threshold: str, language: str) -> str:
     """The unit of a threshold; nothing where its name tells of none."""
     found = next((unit for end, unit in _UNITS.items() if threshold.endswith(end)), None)
     return say(f"unit.{found}", language) if found else ""
+
+
+_TOKEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?\+09:00|[A-Za-z]+(?:_[A-Za-z]+)*")
+"""What a rule writes that a language says its own way: an instant in KST, or a word: a code, a column, a unit."""
+
+
+def in_words(text: str | None, language: str) -> str | None:
+    """What a rule found or expected, its codes, columns, units and instants in a language; figures and signs stay.
+
+    Only for what rules write: a value that a sender wrote is shown as it was written.
+    """
+    return None if text is None else _TOKEN.sub(lambda token: _token_in_words(token[0], language), text)
+
+
+def _token_in_words(token: str, language: str) -> str:
+    if token[0].isdigit():
+        return f"{token[:10]} {token[11:19]}{token[19:-6].removesuffix('.000')}"
+    if unit := all_words().get(f"unit_sign.{token}"):
+        return unit.in_language(language)
+    if code := all_words().get(f"code.{token}"):
+        return code.in_language(language)
+    return column_label("", token, language) if "_" in token else report_name(token, language)

@@ -14,6 +14,7 @@ from app.words import (
     column_label,
     exchange_name,
     field_label,
+    in_words,
     report_name,
     say,
     unit_word,
@@ -93,6 +94,21 @@ def test_a_threshold_says_its_unit() -> None:
     assert unit_word("halt_delay_minutes", "en") == "minutes"
     assert unit_word("of_no_known_kind", "ko") == ""
     assert all(unit_word(threshold.name, "ko") for threshold in all_parameters())
+
+
+@pytest.mark.parametrize(
+    ("written", "korean"),
+    [
+        ("monitoring", "집중 모니터링"),
+        ("2026-11-02T12:10:00.000+09:00 (+ 2 h 10 min)", "2026-11-02 12:10:00 (+ 2 시간 10 분)"),
+        ("≤ 116.69 ETH, 5433.4 KRW, 1.39 %", "≤ 116.69 ETH, 5433.4 원, 1.39 %"),
+        ("wallet_quantity ≥ ledger_quantity", "지갑 보유수량 ≥ 장부수량"),
+        ("2026-11-02T00:05:00.123+09:00", "2026-11-02 00:05:00.123"),
+        (None, None),
+    ],
+)
+def test_what_a_rule_writes_is_said_in_korean(written: str | None, korean: str | None) -> None:
+    assert in_words(written, "ko") == korean
 
 
 def test_a_text_that_is_not_there_is_named() -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal_
 
 from app.identity import Scope
 from app.queries.choice import Choice, frame_of, rows_of
+from app.words import in_words
 from etl.records.tables import findings, submissions
 from etl.store import Store
 from expectations.catalogue import all_rules
@@ -104,6 +105,26 @@ def finding_list(store: Store, scope: Scope, submission: str, language: str, pag
     return frame_of(_told(rows, language), (*_PLACE, *_TOLD))
 
 
+def subject_findings(
+    store: Store, scope: Scope, report: str, exchange: str, subjects: tuple[str, ...], language: str
+) -> pd.DataFrame:
+    """What stands against these subjects of an exchange's accepted reports, oldest first, each with its sentence."""
+    c = findings.c
+    statement = (
+        select(findings)
+        .join(submissions, submissions.c.id == c.submission)
+        .where(
+            submissions.c.state == State.ACCEPTED,
+            c.lifted_at.is_(None),
+            c.report == report,
+            c.exchange.in_(scope.visible((exchange,))),
+            c.subject.in_(subjects),
+        )
+        .order_by(c.rule, c.id)
+    )
+    return frame_of(_told(rows_of(store, statement), language), ("submission", *_PLACE, *_TOLD))
+
+
 def _asked(scope: Scope, choice: Choice, about: About, *columns: Any) -> Select[Any]:
     """Every finding ever made of submissions of the chosen exchanges and days."""
     c = findings.c
@@ -149,7 +170,14 @@ def _gravity() -> ColumnElement[int]:
 
 def _told(rows: Iterable[dict[str, Any]], language: str) -> list[dict[str, Any]]:
     """The findings in words."""
-    return [{**row, "sentence": _sentence(row, language), "remedy": _remedy(row["rule"], language)} for row in rows]
+    said = ({**row, **_said(row, language)} for row in rows)
+    return [{**row, "sentence": _sentence(row, language), "remedy": _remedy(row["rule"], language)} for row in said]
+
+
+def _said(row: dict[str, Any], language: str) -> dict[str, str | None]:
+    """What was found and expected: in words where the rule says it, as it was written where a cell is quoted."""
+    names = ("found", "expected")
+    return {name: row[name] if row["column"] else in_words(row[name], language) for name in names}
 
 
 def _sentence(row: dict[str, Any], language: str) -> str:
