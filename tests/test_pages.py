@@ -12,12 +12,13 @@ from demo_store import LAST_DAY, NOW
 from streamlit.testing.v1 import AppTest
 
 from app import queries
-from app.identity import current_scope
+from app.identity import Role, Scope, current_scope
 from app.navigation import SCREENS
 from app.queries import About, Choice
 from app.queries.findings import STANDING_PAGE
 from app.queries.submitted import Wanted
 from app.words import LANGUAGES, say
+from etl.exchanges import all_exchanges
 from etl.store import Store, open_store
 from expectations.catalogue import all_rules
 
@@ -30,6 +31,9 @@ EMPTY_SENTENCES = MappingProxyType(
         "key_revocations": "empty.store",
         "reconciliation": "empty.store",
         "halts": "empty.store",
+        "audits": "empty.store",
+        "surveillance": "empty.store",
+        "data_quality": "empty.store",
         "submissions": "empty.store",
         "rules": "empty.store",
     }
@@ -243,3 +247,21 @@ def test_a_page_without_the_dashboard_shows_nothing(filled_home: Path) -> None:
     session = AppTest.from_file(str(ROOT / "pages" / "overview.py"), default_timeout=60).run()
     assert not session.title
     assert not session.dataframe
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_exchange_sees_nothing_of_another(
+    opened: Open, filled_home: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Whatever the page draws (tables, charts, cells of a matrix) is of the exchange that asks, also by address."""
+    monkeypatch.setattr("app.identity.current_scope", lambda: Scope(Role.EXCHANGE, ("korbit",)))
+    if Role.EXCHANGE not in next(screen for screen in SCREENS if screen.name == name).roles:
+        pytest.skip(f"{name} is not for exchanges")
+    session = opened(filled_home, name, exchange="upbit", at="upbit", day=str(LAST_DAY), asset="BTC")
+    drawn = [str(frame.value.to_dict()) for frame in session.dataframe]
+    drawn += [chart.proto.spec for chart in session.get("plotly_chart")]
+    drawn += re.findall(r"<td.*?</td>", html_of(session), re.DOTALL)
+    others = [exchange for exchange in all_exchanges().values() if exchange.id != "korbit"]
+    names = {name for other in others for _, wording in other.names for name in (wording.ko, wording.en, other.id)}
+    assert drawn or name == "overview"
+    assert not [(name, text[:200]) for text in drawn for name in names if name in text and "statement" not in text]
