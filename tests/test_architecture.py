@@ -54,7 +54,7 @@ DOORS = {
     "alembic": ["etl.records", "etl.migrations"],
     "pyarrow": ["expectations.verbs", "expectations.judge", "etl", "app.queries", "app.cli"],
     "python_calamine": ["etl.formats", "app.cli.bench"],
-    "openpyxl": ["etl.formats"],
+    "openpyxl": ["etl.formats", "etl.annotated"],
     "xlsxwriter": ["etl.simulate", "etl.export", "app.exports"],
     "pandas": ["etl", "app", "pages"],
     "numpy": ["etl", "app.charts"],

@@ -1,0 +1,169 @@
+"""The sender's own file back in its own format, with the findings of each row beside it.
+
+Nothing of the file is written anew but what stands beside it: the text of a CSV or JSON record stays as it came, to the
+byte; a workbook gets one column more, a Parquet file one too. Findings without a row stand beside the header, or, in
+JSON, at the beginning of the first record.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+from openpyxl.styles import Alignment, PatternFill
+
+from etl.layout import Container, Layout
+from expectations.catalogue import all_rules
+from expectations.messages import message
+from expectations.vocabulary import Finding
+
+TITLE = {"ko": "지적사항", "en": "findings"}
+"""Title of what stands beside the rows; no column of any report is called so."""
+UNOPENED = frozenset({"SUB-001", "SUB-007", "SUB-008"})
+"""Rules that refuse a file as a whole: it is no such file, its bytes are not kept, or it unpacks to too much."""
+_BETWEEN = " / "
+_MARKED = PatternFill("solid", start_color="FFF2CC")
+_BOM = b"\xef\xbb\xbf"
+
+Sentences = Mapping[int | None, str]
+"""What is said of each row; None: of the file as a whole."""
+
+
+def annotated(data: bytes, layout: Layout, findings: Sequence[Finding], language: str) -> bytes:
+    """The file with a sentence beside each row that has findings, in Korean or English.
+
+    ValueError where it cannot be opened as its format, or was refused before it was opened: too large, or no such file.
+    """
+    if refused := sorted({finding.rule for finding in findings} & UNOPENED):
+        raise ValueError(f"the file was refused before it was opened ({', '.join(refused)})")
+    said = _sentences(findings, language)
+    title = TITLE[language]
+    try:
+        if layout.container is Container.CSV:
+            return _csv(data, layout, said, title)
+        if layout.container is Container.JSON:
+            return _json(data, said, title)
+        if layout.container is Container.XLSX:
+            return _workbook(data, layout, said, title)
+        return _parquet(data, said, title)
+    except Exception as error:
+        raise ValueError(f"the file cannot be opened as {layout.container.upper()}: {error}") from error
+
+
+def _sentences(findings: Sequence[Finding], language: str) -> Sentences:
+    rules = all_rules()
+    said: dict[int | None, list[str]] = defaultdict(list)
+    for finding in findings:
+        said[finding.row].append(f"[{finding.rule}] {message(finding, rules[finding.rule], language)}")
+    return {row: _BETWEEN.join(sentences) for row, sentences in said.items()}
+
+
+def _csv(data: bytes, layout: Layout, said: Sentences, title: str) -> bytes:
+    """Each record with one field more; what the record said before stays as it was written."""
+    mark = _BOM if data.startswith(_BOM) else b""
+    lines = list(io.StringIO(data.removeprefix(mark).decode(layout.encoding), newline=""))
+    out = io.StringIO(newline="")
+    reader = csv.reader(lines, strict=True)
+    start = 0
+    for _ in reader:
+        record, start, number = "".join(lines[start : reader.line_num]), reader.line_num, start + 1
+        body = record.rstrip("\r\n")
+        told = _beside_header(title, said) if number == 1 else said.get(number, "")
+        out.write(f"{body},{_field(told)}{record[len(body) :]}" if body else record)
+    return mark + out.getvalue().encode(layout.encoding, "replace")
+
+
+def _beside_header(title: str, said: Sentences) -> str:
+    whole = _BETWEEN.join(text for row, text in said.items() if row in (None, 1))
+    return f"{title}: {whole}" if whole else title
+
+
+def _field(text: str) -> str:
+    """A text as one field of a CSV record."""
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="").writerow([" ".join(text.split())])
+    written = out.getvalue()
+    return "" if written == '""' else written
+
+
+def _json(data: bytes, said: Sentences, title: str) -> bytes:
+    """Each record with a first member more; everything else stays as it was written."""
+    text = data.decode("utf-8-sig")
+    decoder = json.JSONDecoder()
+    place = _start_of_records(text)
+    parts = [text[:place]]
+    number = 0
+    while (begin := _next(text, place)) is not None and text[begin] == "{":
+        number += 1
+        _, end = decoder.raw_decode(text, begin)
+        told = said.get(number, "")
+        if number == 1 and None in said:
+            told = _BETWEEN.join(part for part in (said[None], told) if part)
+        member = f"{json.dumps(title, ensure_ascii=False)}:{json.dumps(told, ensure_ascii=False)}"
+        empty = text[begin + 1 : end - 1].strip() == ""
+        body = text[begin + 1 : end]
+        parts += [text[place:begin], "{", member + ("" if empty else ","), body] if told else [text[place:end]]
+        place = end
+    return "".join([*parts, text[place:]]).encode("utf-8")
+
+
+def _start_of_records(text: str) -> int:
+    """Behind the bracket that opens the array of records: of the document, or of its member `data`."""
+    document = json.loads(text)
+    if isinstance(document, list):
+        return text.index("[") + 1
+    decoder = json.JSONDecoder()
+    for found in _positions(text, '"data"'):
+        bracket = text.find("[", found)
+        if bracket >= 0 and decoder.raw_decode(text, bracket)[0] == document["data"]:
+            return bracket + 1
+    raise ValueError("there is no array of records")
+
+
+def _positions(text: str, wanted: str) -> list[int]:
+    found = [text.find(wanted)]
+    while found[-1] >= 0:
+        found.append(text.find(wanted, found[-1] + 1))
+    return found[:-1]
+
+
+def _next(text: str, place: int) -> int | None:
+    """The next character that is neither space nor comma."""
+    while place < len(text) and text[place] in " \t\r\n,":
+        place += 1
+    return place if place < len(text) else None
+
+
+def _workbook(data: bytes, layout: Layout, said: Sentences, title: str) -> bytes:
+    """One column more at the right of the report's sheet; rows with findings are marked."""
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    sheet = book[layout.sheet] if layout.sheet in book.sheetnames else book.worksheets[0]
+    beside = sheet.max_column + 1
+    sheet.cell(layout.header_row, beside, _beside_header(title, said))
+    for row, text in said.items():
+        if row is not None and row != layout.header_row:
+            cell = sheet.cell(row, beside, text)
+            cell.data_type = "s"  # what a sentence quotes may begin like a formula
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            cell.fill = _MARKED
+    sheet.column_dimensions[sheet.cell(1, beside).column_letter].width = 80
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _parquet(data: bytes, said: Sentences, title: str) -> bytes:
+    """One column of text more."""
+    table = pq.read_table(io.BytesIO(data))
+    texts = [said.get(row, "") for row in range(1, table.num_rows + 1)]
+    if texts and None in said:
+        texts[0] = _BETWEEN.join(part for part in (said[None], texts[0]) if part)
+    out = io.BytesIO()
+    pq.write_table(table.append_column(title, pa.array(texts, pa.string())), out)
+    return out.getvalue()
