@@ -12,10 +12,12 @@ NOW_VARIABLE = "DAXA_NOW"
 """An instant as ISO 8601 with offset that stands for the present, for tests, screenshots and replays."""
 
 
-def now() -> datetime:
-    """The present moment in UTC, or the one that DAXA_NOW names."""
+def now(stands_at: datetime | None = None) -> datetime:
+    """The present moment in UTC: the one that DAXA_NOW names, else `stands_at`, else the clock's."""
     given = os.environ.get(NOW_VARIABLE)
-    return datetime.fromisoformat(given).astimezone(UTC) if given else datetime.now(UTC)
+    if given:
+        return datetime.fromisoformat(given).astimezone(UTC)
+    return datetime.now(UTC) if stands_at is None else stands_at.astimezone(UTC)
 
 
 def kst_day(instant: datetime) -> date:

@@ -30,22 +30,28 @@ SCREENS = (
     Screen("key_revocations", ":material/key_off:"),
     Screen("reconciliation", ":material/balance:"),
     Screen("halts", ":material/block:"),
+    Screen("audits", ":material/fact_check:"),
+    Screen("surveillance", ":material/troubleshoot:"),
+    Screen("data_quality", ":material/rule:"),
     Screen("submissions", ":material/inbox:"),
     Screen("rules", ":material/gavel:"),
 )
 """Every page in the order of the menu; the first is what one sees on arriving."""
+REPLAY = Screen("replay", ":material/replay:")
+"""The page of the incident that the served store replays; it comes first there, and nowhere else."""
 
 
-def pages(scope: Scope, language: str) -> dict[str, Any]:
+def pages(scope: Scope, language: str, *, with_replay: bool = False) -> dict[str, Any]:
     """The pages that a scope may see, by name, titled in `language`."""
+    screens = (REPLAY, *SCREENS) if with_replay else SCREENS
     return {
         screen.name: st.Page(
             _PAGES / f"{screen.name}.py",
             title=say(f"{screen.name}.title", language),
             icon=screen.icon,
             url_path=screen.name,
-            default=screen is SCREENS[0],
+            default=screen is screens[0],
         )
-        for screen in SCREENS
+        for screen in screens
         if scope.role in screen.roles
     }

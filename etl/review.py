@@ -125,8 +125,10 @@ def findings_now(
 ) -> Found:
     """What the rules find of accepted submissions of one report, as things stand; columns in native names.
 
-    `instead` are thresholds to judge by in place of those in force.
+    `instead` are thresholds to judge by in place of those in force. A store that replays an incident is always judged
+    as if today's rules had been in force.
     """
+    as_if_in_force = as_if_in_force or store.replay is not None
     shape = report(name)
     empty = arrow_schema(shape).empty_table()
     with_rows = any(_needs_rows(rule) for rule in rules)

@@ -16,6 +16,8 @@ from etl.records.engine import RecordsUnavailableError, open_engine, prepare
 HOME_VARIABLE = "DAXA_HOME"
 URL_VARIABLE = "DAXA_DATABASE_URL"
 DEFAULT_HOME = Path("var")
+_REPLAY_MARK = "replay.name"
+_EMBEDDED = "daxa.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,20 @@ class Store:
     engine: Engine
     evidence: Evidence
     facts: Facts
+
+    @property
+    def replay(self) -> str | None:
+        """The incident that the store replays, for a store of its own under its home; none for what was really filed.
+
+        All that is judged in such a store is judged as if today's rules had been in force, now and ever after.
+        """
+        mark = self.home / _REPLAY_MARK
+        is_own = self.engine.url.database == str(self.home / _EMBEDDED)
+        return mark.read_text("utf-8").strip() if is_own and mark.is_file() else None
+
+    def mark_as_replay(self, name: str) -> None:
+        """Say that the store replays the incident called `name`."""
+        (self.home / _REPLAY_MARK).write_text(name, "utf-8")
 
 
 def open_store(home: Path | None = None, url: str | None = None, *, prepared: bool = True) -> Store:
@@ -41,7 +57,7 @@ def open_store(home: Path | None = None, url: str | None = None, *, prepared: bo
         raise RecordsUnavailableError(
             f"the folder {home} cannot be made ({error.strerror}); set {HOME_VARIABLE} to one you may write to"
         ) from error
-    engine = open_engine(url or os.environ.get(URL_VARIABLE) or f"sqlite:///{home / 'daxa.sqlite'}")
+    engine = open_engine(url or os.environ.get(URL_VARIABLE) or f"sqlite:///{home / _EMBEDDED}")
     if prepared:
         prepare(engine)
         make_figures_ready(engine)

@@ -45,11 +45,17 @@ class Evaluation:
 
 
 def evaluations(
-    connection: Connection, exchanges: Sequence[str], first_day: date, last_day: date
+    connection: Connection,
+    exchanges: Sequence[str],
+    first_day: date,
+    last_day: date,
+    *,
+    as_if_in_force: bool = False,
 ) -> Iterator[Evaluation]:
     """Every accepted day, both ends included, that a rule with `needs` is asked of, by rule, exchange and day.
 
-    A day counts as evaluated once every needed report covers it wholly.
+    A day counts as evaluated once every needed report covers it wholly. `as_if_in_force` asks rules of days before
+    they were in force as well.
     """
     rules = [rule for rule in all_rules().values() if rule.needs]
     touched, covered = _accepted_days(connection, exchanges, rules, first_day, last_day)
@@ -61,7 +67,7 @@ def evaluations(
             else:
                 asked = {day: {day} for day in touched[exchange, str(rule.report)]}
             for day in sorted(asked):
-                if first_day <= day <= last_day and _is_in_force(rule, day):
+                if first_day <= day <= last_day and (as_if_in_force or _is_in_force(rule, day)):
                     yield Evaluation(rule, exchange, day, _lacking(rule, exchange, asked[day], covered))
 
 

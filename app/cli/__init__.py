@@ -23,6 +23,7 @@ from expectations.vocabulary import KST, Period, State
 
 if TYPE_CHECKING:
     from etl.records.submissions import Submission
+    from etl.replays import Replay
     from etl.unevaluated import Evaluation
 
 DONE, REJECTED, NOT_DONE = 0, 1, 2
@@ -225,7 +226,7 @@ def findings(
     missing = [
         lacking
         for lacking in missing_now(
-            store, _now(), first_day=begin.first_day if begin else None, last_day=end.last_day if end else None
+            store, _now(store), first_day=begin.first_day if begin else None, last_day=end.last_day if end else None
         )
         if exchange in (None, lacking.obligation.exchange)
         and report_name in (None, lacking.obligation.report)
@@ -256,11 +257,13 @@ def _unevaluated(
     from etl.records.engine import reading
     from etl.unevaluated import evaluations
 
-    first_day = first.first_day if first else OBLIGATIONS_BEGIN
-    last_day = last.last_day if last else _now().astimezone(KST).date()
+    replayed = _replayed(store)
+    began = replayed.first_day if replayed else OBLIGATIONS_BEGIN
+    first_day = first.first_day if first else began
+    last_day = last.last_day if last else _now(store).astimezone(KST).date()
     exchanges = (exchange,) if exchange else tuple(_all_exchange_ids())
     with reading(store.engine) as connection:
-        asked = list(evaluations(connection, exchanges, first_day, last_day))
+        asked = list(evaluations(connection, exchanges, first_day, last_day, as_if_in_force=replayed is not None))
     return [
         one for one in asked if one.lacking and report_name in (None, one.rule.report) and rule in (None, one.rule.id)
     ]
@@ -287,9 +290,19 @@ def submissions(
         submissions_table(found)
 
 
-def _now() -> datetime:
-    """The moment that counts as now: the clock, or DAXA_NOW for replays."""
-    return _instant(os.environ.get("DAXA_NOW"), "DAXA_NOW") or datetime.now(UTC)
+def _now(store: Store) -> datetime:
+    """The moment that counts as now: the one that DAXA_NOW names or that a replay stands at, else the clock's."""
+    if given := _instant(os.environ.get("DAXA_NOW"), "DAXA_NOW"):
+        return given
+    replayed = _replayed(store)
+    return replayed.seen_from if replayed else datetime.now(UTC)
+
+
+def _replayed(store: Store) -> Replay | None:
+    """The incident that the store replays, if it is such a store."""
+    from etl.replays import replay as replay_called
+
+    return None if store.replay is None else replay_called(store.replay)
 
 
 def _listed(
@@ -534,13 +547,19 @@ def demo(
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="Port to listen on.", min=1, max=65535)] = 8501,
     days: Annotated[int, typer.Option("--days", help="Days up to yesterday.", min=1)] = DEMO_DAYS,
+    replay: Annotated[
+        str | None, typer.Option("--replay", help="An incident instead, such as bithumb-2026-02-06.", metavar="NAME")
+    ] = None,
     only_data: Annotated[bool, typer.Option("--only-data", help="Fill the store and do not serve.")] = False,
 ) -> None:
-    """Simulated reports of all five exchanges up to yesterday, then the dashboard."""
-    from app.cli.demo import prepare_demo
+    """Simulated reports of all five exchanges up to yesterday, or an incident replayed, then the dashboard."""
+    from app.cli.demo import prepare_demo, prepare_replay
 
-    last = datetime.now(KST).date() - timedelta(days=1)
-    store = prepare_demo(last - timedelta(days=days - 1), last, seed=DEMO_SEED, progress=show_progress)
+    if replay is None:
+        last = datetime.now(KST).date() - timedelta(days=1)
+        store = prepare_demo(last - timedelta(days=days - 1), last, seed=DEMO_SEED, progress=show_progress)
+    else:
+        store = prepare_replay(replay, progress=show_progress)
     if not only_data:
         os.environ[HOME_VARIABLE] = str(store.home)
         os.environ[URL_VARIABLE] = store.engine.url.render_as_string(hide_password=False)

@@ -1,4 +1,4 @@
-"""The demonstration: simulated reports of all exchanges, filed as the story has it, into a store of their own."""
+"""Demonstrations, each filed the real way into a store of its own: the story of simulated exchanges, or an incident."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
+from itertools import groupby
 from pathlib import Path
 
 from etl.intake import Candidate, Declared
 from etl.rebuild import figures_version
+from etl.records.engine import head_revision
+from etl.replays import replay as replay_called
 from etl.simulate import simulate
 from etl.store import Store, open_store
 from expectations.catalogue import rule_set_version
@@ -30,9 +33,9 @@ def prepare_demo(first_day: date, last_day: date, *, seed: int, progress: ShowPr
     """
     from etl import jobs
 
-    home = open_store().home / "demo"
+    home = open_store(prepared=False).home / "demo"
     mark = home / _DONE_MARK
-    made_by = f"{rule_set_version()} {figures_version()}"
+    made_by = f"{rule_set_version()} {figures_version()} {head_revision()}"
     wanted = f"{first_day} {last_day} {seed} {sorted(DEMO_ASSETS.items())} {made_by}"
     if mark.exists() and mark.read_text("utf-8") == wanted:
         return _demo_store(home)
@@ -52,6 +55,33 @@ def prepare_demo(first_day: date, last_day: date, *, seed: int, progress: ShowPr
             advance(place, len(filed), file.path.name)
     with progress("ingest", len(filed)) as advance:
         jobs.process(store, progress=advance)
+    mark.write_text(wanted, "utf-8")
+    return store
+
+
+def prepare_replay(name: str, *, progress: ShowProgress) -> Store:
+    """A store filled with the files of an incident; one that holds exactly these is taken as it stands.
+
+    It lies in `replays/<name>` under the home and is marked as a replay, so whatever is judged in it is judged as if
+    today's rules had been in force. It is made anew for other facts, rules and figures. Raises KeyError in one sentence
+    where there is no such replay.
+    """
+    incident = replay_called(name)
+    from etl import jobs
+    from etl.replays.files import write_files
+
+    home = open_store(prepared=False).home / "replays" / incident.name
+    mark = home / _DONE_MARK
+    wanted = f"{incident.version} {rule_set_version()} {figures_version()} {head_revision()}"
+    if mark.exists() and mark.read_text("utf-8") == wanted:
+        return _demo_store(home)
+    shutil.rmtree(home, ignore_errors=True)
+    store = _demo_store(home)
+    store.mark_as_replay(incident.name)
+    with progress("ingest", None) as advance:
+        for received_at, files in groupby(write_files(incident, home / "inbox"), lambda file: file.received_at):
+            candidates = [file.candidate for file in files]
+            jobs.ingest(store, candidates, received_at=received_at, progress=advance, as_if_in_force=True)
     mark.write_text(wanted, "utf-8")
     return store
 

@@ -21,7 +21,13 @@ def unevaluated_days(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame
     asked: dict[tuple[str, str], int] = defaultdict(int)
     missing: dict[tuple[str, str], list[date]] = defaultdict(list)
     with reading(store.engine) as connection:
-        for one in evaluations(connection, scope.visible(choice.exchanges), choice.first_day, choice.last_day):
+        for one in evaluations(
+            connection,
+            scope.visible(choice.exchanges),
+            choice.first_day,
+            choice.last_day,
+            as_if_in_force=store.replay is not None,
+        ):
             key = (one.rule.id, one.exchange)
             asked[key] += 1
             if one.lacking:
