@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 from expectations.catalogue import all_parameters, all_rules, parameter
 from expectations.vocabulary import Parameter as Parameter
@@ -43,6 +44,14 @@ def report_of(rule: Rule) -> str:
 def thresholds(rule: Rule) -> list[Parameter]:
     """Every value of a rule's thresholds that is or was in force, in the order of the book."""
     return [value for value in all_parameters() if value.name in rule.parameters]
+
+
+def threshold(name: str, day: date, exchange: str | None = None) -> Parameter | None:
+    """The value of a threshold in force on `day`, with its source; none where only other exchanges have one."""
+    value = parameter(name, day, exchange)
+    named = [known for known in all_parameters() if known.name == name and known.exchange in (exchange, None)]
+    in_force = [known for known in named if known.value == value and known.effective_from <= day] or named
+    return None if value is None else in_force[-1]
 
 
 def is_evaluated_at(rule: Rule, exchange: str) -> bool:

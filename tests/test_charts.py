@@ -12,11 +12,13 @@ import pytest
 from app import charts
 from app.amounts import krw
 from app.charts.grades import ABSENT, COVERED, GAPS, GRAVE, SHORTFALL
+from app.queries.spans import Span
 from app.words import LANGUAGES
 
 DAYS = [date(2026, 11, 1) + timedelta(days=n) for n in range(5)]
 NOON = datetime(2026, 11, 1, 3, tzinfo=UTC)
 START, END = NOON - timedelta(hours=12), NOON + timedelta(days=5)
+KEY_SPANS = [Span(day, day) for day in DAYS]
 EXCHANGES = ("upbit", "bithumb", "coinone", "korbit", "gopax")
 
 
@@ -37,19 +39,40 @@ def volume(exchange: str, day: date) -> dict[str, Any]:
 
 
 def keys(exchange: str, day: date) -> dict[str, Any]:
+    counts = ("opening_keys", "issued_keys", "expired_keys", "deleted_keys", "forced_expired_keys", "active_keys")
     return {
         "exchange": exchange,
+        "first_day": day,
+        "day_count": 1,
+        **dict.fromkeys(counts, 3),
+        "scope": f"scope {day.day}",
         "day": day,
-        "forced_expired_keys": 3,
-        "stage": "warning",
+        "allowlisted_keys": 2,
+        "max_ips_per_key": 4,
+        "limit": 5 if exchange == "bithumb" else None,
+    }
+
+
+def case(exchange: str, day: date) -> dict[str, Any]:
+    return {
+        "exchange": exchange,
+        "case_id": f"C-{day.day}",
+        "action_id": f"A-{day.day}",
+        "origin": "detected",
+        "stage": ("monitoring", "warning", "reverification", "forced_expiry", "cleared")[day.day - 1],
+        "move": "skip",
         "case_count": 2,
-        "acted_at": NOON + timedelta(days=day.day),
+        "over_count": 1,
+        "step_count": 3,
+        **{"high": 1, "medium": 1, "low": 1, "breach_count": day.day % 2},
+        **{"count": 9, "median": timedelta(hours=2), "lower": timedelta(hours=1), "upper": timedelta(hours=3)},
+        **{"longest": timedelta(hours=day.day), "length": timedelta(hours=day.day), "is_open": day.day == 2},
+        "is_over": day.day == 3,
         "outcome": "applied",
         "risk_level": "high",
-        "source_row": 7,
-        "active_keys": 10,
-        "allowlisted_keys": 9,
-        "coverage": Decimal("0.9"),
+        "acted_at": NOON + timedelta(days=day.day),
+        "since_detection": timedelta(days=day.day),
+        **{"limit": "response", "due_at": NOON + timedelta(days=1), "state": "met"},
     }
 
 
@@ -111,10 +134,17 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
     "share_by_day": (volume, lambda f, look: charts.share_by_day(f, DAYS, look)),
     "share_by_hour": (volume, charts.share_by_hour),
     "market_bars": (volume, charts.market_bars),
-    "ended_keys": (keys, lambda f, look: charts.ended_keys(f, "forced_expired_keys", DAYS, look)),
-    "open_stages": (keys, charts.open_stages),
-    "case_timeline": (keys, charts.case_timeline),
+    "key_lanes": (
+        keys,
+        lambda f, look: charts.key_lanes(f, ["forced_expired_keys"], EXCHANGES, KEY_SPANS, look, is_rate=True),
+    ),
+    "key_balance_bars": (keys, lambda f, look: charts.key_balance_bars(f, look, is_rate=True)),
     "allow_list_coverage": (keys, charts.allow_list_coverage),
+    "allow_list_strictness": (keys, charts.allow_list_strictness),
+    "open_stages": (case, lambda f, look: charts.open_stages(f, EXCHANGES, {"upbit": 9}, look, is_rate=True)),
+    "stage_moves": (case, charts.stage_moves),
+    "case_lengths": (case, lambda f, look: charts.case_lengths(f, f, EXCHANGES, 24, look)),
+    "case_timeline": (case, lambda f, look: charts.case_timeline(f, f, NOON, END, look)),
     "reconciliation_calendar": (reconciled, lambda f, look: charts.reconciliation_calendar(f, EXCHANGES, DAYS, look)),
     "slot_strip": (check, lambda f, look: charts.slot_strip(f, DAYS[0], look)),
     "ledger_and_wallet": (check, charts.ledger_and_wallet),
@@ -134,7 +164,7 @@ SAMPLE = [(exchange, day) for exchange in EXCHANGES for day in DAYS]
 
 
 def test_every_builder_is_tested() -> None:
-    kept = {"day_grade", "figure_in_house_style", "market_share", "warm_up"}
+    kept = {"day_grade", "figure_in_house_style", "market_share", "warm_up", "median_text", "per_keys"}
     public = {name for name in charts.__all__ if name.islower()} - kept
     assert public == set(BUILDERS)
 

@@ -6,33 +6,43 @@ markers, stretches of time are bars with a base. Every mark that leads to rows c
 found by.
 """
 
+from app.charts.allow_lists import allow_list_coverage, allow_list_strictness
+from app.charts.case_times import case_lengths, median_text
+from app.charts.cases import MOVE_SIGNS, case_timeline, open_stages, stage_moves
 from app.charts.findings import findings_by_month
 from app.charts.grades import day_grade
 from app.charts.halts import halt_lanes
-from app.charts.keys import allow_list_coverage, case_timeline, ended_keys, open_stages
+from app.charts.keys import key_balance_bars, key_lanes, per_keys
 from app.charts.reconciliation import episode_sizes, ledger_and_wallet, reconciliation_calendar, slot_strip
 from app.charts.style import CONFIG, Figure, Look, figure_in_house_style, warm_up
 from app.charts.volume import market_bars, market_share, share_by_day, share_by_hour
 
 __all__ = [
     "CONFIG",
+    "MOVE_SIGNS",
     "Figure",
     "Look",
     "allow_list_coverage",
+    "allow_list_strictness",
+    "case_lengths",
     "case_timeline",
     "day_grade",
-    "ended_keys",
     "episode_sizes",
     "figure_in_house_style",
     "findings_by_month",
     "halt_lanes",
+    "key_balance_bars",
+    "key_lanes",
     "ledger_and_wallet",
     "market_bars",
     "market_share",
+    "median_text",
     "open_stages",
+    "per_keys",
     "reconciliation_calendar",
     "share_by_day",
     "share_by_hour",
     "slot_strip",
+    "stage_moves",
     "warm_up",
 ]

@@ -1,142 +1,267 @@
-"""Keys that ended, cases by stage, a case in time, allow-list coverage."""
+"""Keys that came and went, and calls that were refused: a lane an exchange, so that small ones show."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.amounts import percent_down
+from app.amounts import ratio
 from app.charts.style import (
+    DAY_FORMAT,
+    LONG_DAYS,
+    PATTERN,
+    SYMBOLS,
     Look,
     bar,
-    day_axis,
-    exchanges_in,
     figure_in_house_style,
-    local_time,
     name_axis,
     place_of,
     scatter,
 )
-from app.moments import kst_text
-from app.words import code_word, exchange_name
+from app.queries.spans import Span
+from app.words import exchange_name
+
+PER_KEYS = 10_000
+"""Counts are compared for so many active keys: the largest exchange has a hundred times those of the smallest."""
+_LANE, _GAP, _HEAD, _FOOT = 58, 24, 46, 44
+"""Pixels of a lane, between two, above the first and under the last."""
+FEW_MARKS = 14
+"""Up to so many marks of a line are drawn larger."""
+_MONTH_FORMAT = "%y-%m"
+"""Days of a long period: a lane is narrow."""
 
 
-def ended_keys(frame: pd.DataFrame, column: str, days: Sequence[date], look: Look) -> go.Figure:
-    """Keys that ended in one way, by day, the exchanges stacked. A mark carries exchange and day."""
-    rows = frame.to_dict("records")
-    traces: list[Any] = []
-    for exchange in exchanges_in(frame):
-        own = {row["day"]: row[column] for row in rows if row["exchange"] == exchange}
-        traces.append(
-            bar(
-                name=exchange_name(exchange, look.language),
-                x=[day.isoformat() for day in days],
-                y=[own.get(day) for day in days],
-                marker={"color": look.colour(place_of(exchange)), "line": {"color": look.ground, "width": 1}},
-                customdata=[[exchange, day.isoformat()] for day in days],
-                hovertemplate=f"<b>{exchange_name(exchange, look.language)}</b> "
-                + "%{customdata[1]} · %{y:,}<extra></extra>",
-            )
-        )
-    x = day_axis(look, days)
-    y = {"title": look.say("axis.keys"), "tickformat": ",d", "rangemode": "tozero"}
-    return figure_in_house_style(look, 260, traces, x, y, barmode="stack", bargap=0.25)
+def per_keys(count: int, active: int) -> Decimal | None:
+    """`count` for each 10,000 active keys; none where no key is active."""
+    share = ratio(count, active)
+    return None if share is None else share * PER_KEYS
 
 
-OPEN_STAGES = ("monitoring", "warning", "reverification")
+def key_lanes(
+    frame: pd.DataFrame,
+    measures: Sequence[str],
+    exchanges: Sequence[str],
+    spans: Sequence[Span],
+    look: Look,
+    *,
+    is_rate: bool,
+) -> go.Figure:
+    """Each measure in a column and each exchange in a lane with an axis of its own, from zero.
 
-
-def open_stages(frame: pd.DataFrame, look: Look) -> go.Figure:
-    """Open cases by the stage that they are in, the exchanges stacked. A mark carries exchange and stage.
-
-    `frame`: `exchange`, `stage`, `case_count`.
+    `frame`: what `queries.key_flow` answers. A stretch that was not filed is a gap, zero is a mark on the base line. A
+    mark carries exchange, first and last day.
     """
-    rows = frame.to_dict("records")
+    rows: dict[tuple[str, date], Any] = {(row["exchange"], row["first_day"]): row for row in frame.to_dict("records")}
+    height = _HEAD + len(exchanges) * (_LANE + _GAP) - _GAP + _FOOT
+    inside = height - _HEAD - _FOOT
+    width = (1 - 0.055 * (len(measures) - 1)) / len(measures)
     traces: list[Any] = []
-    words = [code_word(stage, look.language) for stage in OPEN_STAGES]
-    for exchange in exchanges_in(frame):
-        own = {row["stage"]: row["case_count"] for row in rows if row["exchange"] == exchange}
-        counts = [own.get(stage, 0) for stage in OPEN_STAGES]
-        traces.append(
-            bar(
-                name=exchange_name(exchange, look.language),
-                orientation="h",
-                y=words,
-                x=counts,
-                text=[str(count) if count else "" for count in counts],
-                textposition="inside",
-                insidetextanchor="middle",
-                marker={"color": look.colour(place_of(exchange)), "line": {"color": look.ground, "width": 1}},
-                customdata=[[exchange, stage] for stage in OPEN_STAGES],
-                hovertemplate=f"<b>{exchange_name(exchange, look.language)}</b> " + "%{y} · %{x:,}<extra></extra>",
-            )
-        )
-    x = {"title": look.say("axis.cases"), "tickformat": ",d", "rangemode": "tozero"}
-    return figure_in_house_style(look, 240, traces, x, name_axis(words), barmode="stack", bargap=0.35)
-
-
-def case_timeline(frame: pd.DataFrame, look: Look) -> go.Figure:
-    """The steps of one case in time. `frame`: `acted_at`, `stage`, `outcome`, `risk_level`, `source_row`."""
-    traces: list[Any] = []
-    stages = (*OPEN_STAGES, "forced_expiry", "cleared")
-    traces.append(
-        scatter(
-            x=[local_time(instant) for instant in frame["acted_at"]],
-            y=[code_word(stage, look.language) for stage in frame["stage"]],
-            mode="lines+markers",
-            line={"color": look.quiet, "width": 2, "shape": "hv"},
-            marker={"color": look.colour(0), "size": 11},
-            customdata=[[row] for row in frame["source_row"]],
-            hovertext=[
-                f"<b>{code_word(row['stage'], look.language)}</b> {kst_text(row['acted_at'])}<br>"
-                f"{look.say('column.outcome')} {code_word(row['outcome'], look.language)}"
-                for row in frame.to_dict("records")
-            ],
-            hovertemplate="%{hovertext}<extra></extra>",
-        )
-    )
-    words = [code_word(stage, look.language) for stage in stages]
-    x = {"title": look.say("axis.time"), "tickformat": "%m-%d %H:%M", "nticks": 8, "showgrid": False}
-    return figure_in_house_style(look, 240, traces, x, name_axis(words[::-1], lanes=True, grid=True), showlegend=False)
-
-
-def allow_list_coverage(frame: pd.DataFrame, look: Look) -> go.Figure:
-    """Share of active keys with a registered address, per exchange, against the whole.
-
-    `frame`: `exchange`, `active_keys`, `allowlisted_keys`, `coverage`.
-    """
-    traces: list[Any] = []
-    names = [exchange_name(exchange, look.language) for exchange in frame["exchange"]]
-    traces.append(
-        bar(
-            orientation="h",
-            y=names,
-            x=[None if value is None else float(value * 100) for value in frame["coverage"]],
-            marker={"color": [look.colour(place_of(exchange)) for exchange in frame["exchange"]]},
-            text=["–" if value is None else percent_down(value) for value in frame["coverage"]],
-            textposition="inside",
-            insidetextanchor="end",
-            customdata=[[exchange] for exchange in frame["exchange"]],
-            hovertext=[
-                f"<b>{name}</b> {allowed:,} / {active:,}"
-                for name, allowed, active in zip(names, frame["allowlisted_keys"], frame["active_keys"], strict=True)
-            ],
-            hovertemplate="%{hovertext}<extra></extra>",
-        )
-    )
-    whole = {"type": "line", "yref": "paper", "x0": 100, "x1": 100, "y0": 0, "y1": 1}
-    x = {"title": look.say("axis.coverage"), "range": [0, 104], "ticksuffix": " %"}
+    axes: dict[str, Any] = {}
+    notes: list[dict[str, Any]] = []
+    for column, measure in enumerate(measures):
+        left = column * (width + 0.055)
+        notes.append(_title(look.say(f"column.{measure}"), left, 1, 24, look))
+        for lane, exchange in enumerate(exchanges):
+            number = 1 + column * len(exchanges) + lane
+            top = 1 - lane * (_LANE + _GAP) / inside
+            own = [rows.get((exchange, span.first_day)) for span in spans]
+            values = [None if row is None else _measured(row, measure, is_rate) for row in own]
+            traces.append(_lane(look, exchange, measure, spans, own, values, number, is_rate))
+            x, y = _axes(look, number, [left, left + width], [max(0, top - _LANE / inside), top], spans, values)
+            axes[f"xaxis{number}" if number > 1 else "xaxis"] = x
+            axes[f"yaxis{number}" if number > 1 else "yaxis"] = y
+            name = exchange_name(exchange, look.language)
+            said = name if any(row is not None for row in own) else look.say("key_revocations.lane_empty", name=name)
+            notes.append({**_title(said, left, top, 0, look), "font": {"size": 12, "color": look.ink}})
+            x["showticklabels"] = lane == len(exchanges) - 1
+    margin = {"l": 8, "r": 12, "t": _HEAD, "b": _FOOT}
+    first = {name: axes.pop(name) for name in ("xaxis", "yaxis")} if axes else {"xaxis": {}, "yaxis": {}}
+    figure_axes = {name: {**_quiet(look), **axis} for name, axis in axes.items()}
     return figure_in_house_style(
         look,
-        90 + 34 * max(1, len(frame)),
+        height,
         traces,
-        x,
-        name_axis(names),
+        first["xaxis"],
+        first["yaxis"],
+        margin=margin,
+        annotations=notes,
         showlegend=False,
-        bargap=0.4,
-        shapes=[{**whole, "line": {"color": look.ink, "width": 2}}],
+        **figure_axes,
     )
+
+
+def _measured(row: Mapping[str, Any], measure: str, is_rate: bool) -> float | None:
+    if not is_rate:
+        return float(row[measure])
+    rate = per_keys(row[measure], row["active_keys"])
+    return None if rate is None else float(rate)
+
+
+def _title(text: str, left: float, top: float, shift: int, look: Look) -> dict[str, Any]:
+    return {
+        "text": f"<b>{text}</b>",
+        "x": left,
+        "y": top,
+        "yshift": shift,
+        "xref": "paper",
+        "yref": "paper",
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"size": 13, "color": look.ink},
+    }
+
+
+def _quiet(look: Look) -> dict[str, Any]:
+    return {"gridcolor": look.rule, "linecolor": look.quiet, "tickcolor": look.quiet, "zeroline": False}
+
+
+def _axes(
+    look: Look,
+    number: int,
+    across: list[float],
+    along: list[float],
+    spans: Sequence[Span],
+    values: Sequence[float | None],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The two axes of a lane: few days below, and zero and the highest value beside it."""
+    step = max(1, -(-len(spans) // 5))
+    days = [span.first_day.isoformat() for span in spans]
+    is_long = bool(spans) and (spans[-1].last_day - spans[0].first_day).days >= LONG_DAYS
+    x = {
+        "type": "date",
+        "domain": across,
+        "anchor": f"y{number}" if number > 1 else "y",
+        "tickvals": days[::step],
+        "tickformat": _MONTH_FORMAT if is_long else DAY_FORMAT,
+        "tickfont": {"size": 11},
+        "showgrid": False,
+        "showline": True,
+    }
+    highest = max((value for value in values if value is not None), default=0.0)
+    y = {
+        "domain": along,
+        "anchor": f"x{number}" if number > 1 else "x",
+        "tickvals": [0, highest] if highest else [0],
+        "ticktext": ["0", _short(highest)] if highest else ["0"],
+        "tickfont": {"size": 11},
+        "range": [-0.08 * (highest or 1), 1.12 * (highest or 1)],
+        "automargin": True,
+    }
+    return x, y
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:,.2g}" if value < 1 else f"{value:,.1f}"
+
+
+def _lane(
+    look: Look,
+    exchange: str,
+    measure: str,
+    spans: Sequence[Span],
+    own: Sequence[Mapping[str, Any] | None],
+    values: Sequence[float | None],
+    number: int,
+    is_rate: bool,
+) -> dict[str, Any]:
+    place = place_of(exchange)
+    colour = look.colour(place)
+    return scatter(
+        name=exchange_name(exchange, look.language),
+        mode="lines+markers",
+        connectgaps=False,
+        line={"color": colour, "width": 1.5},
+        marker={"color": colour, "size": 4 if len(spans) > FEW_MARKS else 7, "symbol": SYMBOLS[place % len(SYMBOLS)]},
+        x=[span.first_day.isoformat() for span in spans],
+        y=list(values),
+        xaxis=f"x{number}" if number > 1 else "x",
+        yaxis=f"y{number}" if number > 1 else "y",
+        customdata=[[exchange, span.first_day.isoformat(), span.last_day.isoformat()] for span in spans],
+        hovertext=[
+            "" if row is None else _hover(row, exchange, measure, span, look)
+            for row, span in zip(own, spans, strict=True)
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+
+
+def _hover(row: Mapping[str, Any], exchange: str, measure: str, span: Span, look: Look) -> str:
+    rate = per_keys(row[measure], row["active_keys"])
+    is_whole = row["day_count"] == span.day_count
+    filed = "" if is_whole else " · " + look.say("keys.filed", count=row["day_count"], days=span.day_count)
+    said = "–" if rate is None else look.say("keys.per_keys", rate=f"{rate:.2f}")
+    return (
+        f"<b>{exchange_name(exchange, look.language)}</b> {span.text}{filed}<br>"
+        f"{look.say(f'column.{measure}')} {row[measure]:,} · {said}"
+    )
+
+
+FLOWS = {"issued_keys": 1, "expired_keys": -1, "deleted_keys": -1, "forced_expired_keys": -1}
+"""What came and what went, and on which side of zero it is drawn."""
+_FLOW_LOOKS = {
+    "issued_keys": (5, ""),
+    "expired_keys": (7, "/"),
+    "deleted_keys": (6, "."),
+    "forced_expired_keys": (3, "x"),
+}
+
+
+def key_balance_bars(frame: pd.DataFrame, look: Look, *, is_rate: bool) -> go.Figure:
+    """What came to the right of zero, what went to the left, and what is left as a mark: a lane an exchange.
+
+    `frame`: what `queries.key_balance` answers; rates are for each 10,000 keys at the beginning.
+    """
+    rows: list[Any] = frame.to_dict("records")
+    names = [exchange_name(row["exchange"], look.language) for row in rows]
+
+    def measured(row: Mapping[str, Any], count: int) -> float | None:
+        rate = per_keys(count, row["opening_keys"]) if is_rate else Decimal(count)
+        return None if rate is None else float(rate)
+
+    traces: list[Any] = []
+    for name, sign in FLOWS.items():
+        place, pattern = _FLOW_LOOKS[name]
+        traces.append(
+            bar(
+                name=look.say(f"column.{name}"),
+                orientation="h",
+                y=names,
+                x=[measured(row, sign * row[name]) for row in rows],
+                marker={
+                    "color": look.colour(place),
+                    "pattern": {**PATTERN, "shape": pattern, "fgcolor": look.ground},
+                    "line": {"color": look.ground, "width": 1},
+                },
+                hovertext=[_balance_text(row, name, look) for row in rows],
+                hovertemplate="%{hovertext}<extra></extra>",
+            )
+        )
+    nets = [row["active_keys"] - row["opening_keys"] for row in rows]
+    traces.append(
+        scatter(
+            name=look.say("keys.net"),
+            mode="markers",
+            x=[measured(row, net) for row, net in zip(rows, nets, strict=True)],
+            y=names,
+            marker={"color": look.ink, "size": 11, "symbol": "diamond", "line": {"color": look.ground, "width": 1.5}},
+            hovertext=[f"<b>{name}</b> {look.say('keys.net')} {net:+,}" for name, net in zip(names, nets, strict=True)],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    )
+    x = {"title": look.say("axis.opening_rate" if is_rate else "axis.keys"), "tickformat": ",", "zeroline": True}
+    x["zerolinecolor"] = look.quiet
+    return figure_in_house_style(
+        look, 130 + 44 * max(1, len(rows)), traces, x, name_axis(names, lanes=True), barmode="relative", bargap=0.4
+    )
+
+
+def _balance_text(row: Mapping[str, Any], name: str, look: Look) -> str:
+    rate = per_keys(row[name], row["opening_keys"])
+    said = "–" if rate is None else look.say("keys.per_opening", rate=f"{rate:.2f}")
+    return f"<b>{exchange_name(row['exchange'], look.language)}</b> {look.say(f'column.{name}')} {row[name]:,} · {said}"

@@ -69,6 +69,9 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
 
+PATTERN = MappingProxyType({"fillmode": "overlay", "size": 8, "solidity": 0.15})
+"""Of bars that are told apart by a pattern as well: fine lines over the colour, which stays."""
+
 _UNSELECTED = {"unselected": {"marker": {"opacity": 0.55}}}
 """What was not clicked steps back and stays readable."""
 

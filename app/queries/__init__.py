@@ -5,13 +5,23 @@ record; amounts are exact decimals that are added up here, because SQLite keeps 
 while their submission is accepted.
 """
 
+from app.queries.case_records import CaseHistory, CaseList, CasesWanted, case_history, case_list
+from app.queries.cases import CaseFlow, case_flow
 from app.queries.choice import Choice
 from app.queries.episodes import mismatch_episodes
 from app.queries.evaluated import unevaluated_days
-from app.queries.findings import About, finding_counts, finding_groups, finding_list, gravest, standing_findings
+from app.queries.findings import (
+    About,
+    finding_counts,
+    finding_groups,
+    finding_list,
+    gravest,
+    standing_findings,
+    subject_findings,
+)
 from app.queries.freshness import latest_day, records_stamp
 from app.queries.halting import halt_events
-from app.queries.keys import case_steps, key_cases, key_days, key_state, open_case_counts
+from app.queries.keys import key_balance, key_flow, key_state
 from app.queries.origin import rows_behind
 from app.queries.punctuality import Punctuality, punctuality
 from app.queries.reconciling import asset_checks, reconciled_assets, reconciled_days
@@ -21,23 +31,28 @@ from app.queries.volume import market_volumes, volume_by_day, volume_by_hour
 
 __all__ = [
     "About",
+    "CaseFlow",
+    "CaseHistory",
+    "CaseList",
+    "CasesWanted",
     "Choice",
     "Punctuality",
     "Standing",
     "asset_checks",
-    "case_steps",
+    "case_flow",
+    "case_history",
+    "case_list",
     "finding_counts",
     "finding_groups",
     "finding_list",
     "gravest",
     "halt_events",
-    "key_cases",
-    "key_days",
+    "key_balance",
+    "key_flow",
     "key_state",
     "latest_day",
     "market_volumes",
     "mismatch_episodes",
-    "open_case_counts",
     "punctuality",
     "reconciled_assets",
     "reconciled_days",
@@ -46,6 +61,7 @@ __all__ = [
     "rows_behind",
     "standing_findings",
     "state_history",
+    "subject_findings",
     "submission_counts",
     "submission_list",
     "submission_versions",

@@ -2,6 +2,7 @@
 
 from app.widgets.absence import absent, nothing
 from app.widgets.address import go, link, pick, picked, picked_day
+from app.widgets.case_overview import case_stages, case_times
 from app.widgets.cases import case_section
 from app.widgets.drawings import chart
 from app.widgets.filters import (
@@ -29,6 +30,7 @@ from app.widgets.header import (
     stop,
     subtitle,
 )
+from app.widgets.key_counts import allow_lists, key_calls, key_comings_and_goings, key_ends, key_tiles
 from app.widgets.natures import Shown
 from app.widgets.periods import days_of, end_of, start_of
 from app.widgets.rows import rows_behind
@@ -42,8 +44,11 @@ __all__ = [
     "Tile",
     "View",
     "absent",
+    "allow_lists",
     "ask",
     "case_section",
+    "case_stages",
+    "case_times",
     "chart",
     "code",
     "colophon",
@@ -56,6 +61,10 @@ __all__ = [
     "filled",
     "go",
     "header",
+    "key_calls",
+    "key_comings_and_goings",
+    "key_ends",
+    "key_tiles",
     "kind_mark",
     "language_switch",
     "link",

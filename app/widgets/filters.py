@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.identity import Scope
 from app.queries import CasesWanted, Choice
-from app.queries.case_list import CASE_STATES
+from app.queries.case_records import CASE_STATES
 from app.rulebook import COMMON
 from app.widgets.address import pick, picked, remember, restored
 from app.widgets.header import kind_mark, source_mark, state_mark

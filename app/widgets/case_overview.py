@@ -1,0 +1,129 @@
+"""Cases on the screen, all of them: where they stand, how they moved from stage to stage, and how long it took."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from app import charts, queries, rulebook
+from app.queries.case_courses import LIMITS, StretchKind
+from app.queries.cases import FEWEST
+from app.widgets.address import pick
+from app.widgets.drawings import chart
+from app.widgets.header import columns, note, section, source_mark, subtitle
+from app.widgets.natures import Shown
+from app.widgets.switches import switch
+from app.widgets.tables import table
+from app.widgets.view import View
+
+_STOCK = {"exchange": Shown.EXCHANGE, "stage": Shown.CODE, "case_count": Shown.COUNT, "over_count": Shown.COUNT}
+_MOVES = {
+    "exchange": Shown.EXCHANGE,
+    "origin": Shown.CODE,
+    "stage": Shown.CODE,
+    "move": Shown.TEXT,
+    "step_count": Shown.COUNT,
+    "high": Shown.COUNT,
+    "medium": Shown.COUNT,
+    "low": Shown.COUNT,
+    "breach_count": Shown.COUNT,
+}
+_LENGTHS = {
+    "exchange": Shown.EXCHANGE,
+    "count": Shown.COUNT,
+    "median": Shown.DURATION,
+    "lower": Shown.DURATION,
+    "upper": Shown.DURATION,
+    "longest": Shown.DURATION,
+    "over_count": Shown.COUNT,
+    "open_count": Shown.COUNT,
+}
+
+
+def case_stages(view: View, cases: queries.CaseFlow, active: Mapping[Any, int], *, is_rate: bool) -> None:
+    """Open cases by stage, and the moves between stages; a mark lists its cases."""
+    left, right = columns(2)
+    with left:
+        count = int(cases.open_cases["case_count"].sum())
+        title = view.say("key_revocations.stages", count=f"{count:,}")
+        chart(
+            view,
+            charts.open_stages(cases.open_cases, view.exchanges, active, view.look, is_rate=is_rate),
+            key="open_stages",
+            title=title,
+            alt=title,
+            frame=cases.open_cases,
+            columns=_STOCK,
+            on_pick=lambda mark: pick(firm=mark[0], stage=mark[1], standing="open", move="", cases=""),
+        )
+        note(view.say("key_revocations.stages_note"))
+    with right:
+        count = int(cases.moves["step_count"].sum())
+        words = [f"{charts.MOVE_SIGNS[move]} {view.say(f'move.{move}')}" for move in cases.moves["move"]]
+        chart(
+            view,
+            charts.stage_moves(cases.moves, view.look),
+            key="moves",
+            title=view.say("key_revocations.moves", count=f"{count:,}"),
+            alt=view.say("key_revocations.moves_alt"),
+            frame=cases.moves.assign(move=pd.Series(words, index=cases.moves.index, dtype=object)),
+            columns=_MOVES,
+            on_pick=lambda mark: pick(move=f"{mark[0]}>{mark[1]}", firm="", stage="", standing="", cases=""),
+        )
+        signs = [f"{sign} {view.say(f'move.{move}')}" for move, sign in charts.MOVE_SIGNS.items()]
+        note(f"{' · '.join(signs)}. {view.say('key_revocations.moves_note')}")
+
+
+def case_times(view: View, cases: queries.CaseFlow) -> None:
+    """How long one stretch of the cases took, and the medians of all; a mark shows its case."""
+    section(view, "key_revocations.lengths")
+
+    def word(kind: str) -> str:
+        return view.say(f"stretch.{kind}")
+
+    kind = StretchKind(switch(view.say("stretch.which"), "stretch", tuple(StretchKind), word))
+    summaries = cases.stretches[cases.stretches["stretch"] == kind]
+    marks = cases.marks[cases.marks["stretch"] == kind]
+    limit = rulebook.threshold(LIMITS[kind].parameter, view.choice.last_day) if kind in LIMITS else None
+    hours = None if limit is None else int(limit.value)
+    chart(
+        view,
+        charts.case_lengths(summaries, marks, view.exchanges, hours, view.look),
+        key="lengths",
+        title=word(kind)
+        if limit is None
+        else view.say(
+            "key_revocations.lengths_limit",
+            rule=LIMITS[kind].rule,
+            what=word(kind),
+            hours=limit.value,
+            source=source_mark(view, limit.source),
+        ),
+        alt=word(kind),
+        frame=summaries[summaries["exchange"] != ""],
+        columns=_LENGTHS,
+        on_pick=lambda mark: pick(at=mark[0], case=mark[1], day="", until=""),
+    )
+    note(f"{view.say('key_revocations.lengths_note', fewest=FEWEST)} {view.say('key_revocations.lengths_many')}")
+    subtitle(view.say("key_revocations.medians"))
+    _medians(view, cases.stretches)
+
+
+def _medians(view: View, stretches: pd.DataFrame) -> None:
+    known: dict[tuple[str, str], Any] = {(row["exchange"], row["stretch"]): row for row in stretches.to_dict("records")}
+    rows = [
+        {
+            "exchange": exchange,
+            **{kind: charts.median_text(known.get((exchange, kind)), view.look) for kind in StretchKind},
+        }
+        for exchange in view.exchanges
+    ]
+    table(
+        view,
+        pd.DataFrame(rows, columns=["exchange", *StretchKind], dtype=object),
+        {"exchange": Shown.EXCHANGE, **dict.fromkeys(StretchKind, Shown.TEXT)},
+        alt=view.say("key_revocations.medians"),
+        labels={kind: view.say(f"stretch.{kind}") for kind in StretchKind},
+    )
