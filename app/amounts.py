@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Iterable
+from decimal import Context, Decimal, localcontext
 
 _KOREAN_UNITS = ((10**16, "경"), (10**12, "조"), (10**8, "억"), (10**4, "만"))
 _ENGLISH_UNITS = ((10**12, "trn"), (10**9, "bn"), (10**6, "m"))
@@ -50,6 +51,20 @@ def exact(amount: Decimal | int | None) -> str:
         return ""
     text = f"{amount:,f}" if isinstance(amount, Decimal) else f"{amount:,}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_WIDE = Context(prec=80)
+"""Digits enough for any sum of what can be filed: the usual 28 would round the largest."""
+
+
+def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
+    """The sum to the last digit, however long.
+
+    >>> exact_sum([Decimal("99999999999999999999.99999999"), Decimal("0.00000001"), Decimal("1E-18")])
+    Decimal('100000000000000000000.000000000000000001')
+    """
+    with localcontext(_WIDE):
+        return sum(amounts, Decimal())
 
 
 def ratio(part: Decimal | int, whole: Decimal | int) -> Decimal | None:

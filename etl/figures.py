@@ -31,6 +31,7 @@ _EXACT = Context(prec=80)
 _VOLUME_SUMS = """sum(trade_value_krw) AS trade_value_krw, sum(api_trade_value_krw) AS api_trade_value_krw,
     sum(trade_count) AS trade_count, sum(api_trade_count) AS api_trade_count, sum(api_order_count) AS api_order_count,
     sum(api_cancel_count) AS api_cancel_count, sum(api_small_order_count) AS api_small_order_count"""
+_MOST_ACCOUNTS = "max(api_account_count) AS largest_api_account_count"
 _KST_HOUR = "hour(hour_start + INTERVAL 9 HOUR)"
 _SLOTS = "count(DISTINCT time_bucket(INTERVAL 5 MINUTE, checked_at))"
 
@@ -48,7 +49,8 @@ FIGURES = (
     Figure(
         t.volume_days,
         "api_volume",
-        f"""SELECT submission, {_VOLUME_SUMS}, count(DISTINCT market) AS market_count, count(*) AS row_count
+        f"""SELECT submission, {_VOLUME_SUMS}, {_MOST_ACCOUNTS}, count(DISTINCT market) AS market_count,
+                count(*) AS row_count
             FROM rows GROUP BY submission""",
     ),
     Figure(
@@ -59,7 +61,7 @@ FIGURES = (
     Figure(
         t.volume_markets,
         "api_volume",
-        f"""SELECT submission, market, {_VOLUME_SUMS}, count(DISTINCT hour_start) AS hour_count
+        f"""SELECT submission, market, {_VOLUME_SUMS}, {_MOST_ACCOUNTS}, count(DISTINCT hour_start) AS hour_count
             FROM rows GROUP BY submission, market""",
     ),
     Figure(t.key_days, "api_keys", "SELECT * EXCLUDE (snapshot_date, exchange) FROM rows"),

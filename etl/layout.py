@@ -83,17 +83,28 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
-    """One member of DAXA: its names with the day they began, its operator, and how it writes.
+class DayReset:
+    """The KST time at which an exchange's own ticker begins a new day, and where that is known from.
 
-    `day_reset` is the KST hour at which its own ticker begins a new day (specification, section 1);
+    None where the ticker tells of the last 24 hours at any moment and begins no day. Reports are not concerned: their
+    day begins at 00:00 KST for everybody (specification, section 1).
+    """
+
+    at: time | None
+    source: Wording
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One member of DAXA: its names with the day they began, its operator, its ticker's day, and how it writes.
+
     `short_code` begins its case and halt numbers.
     """
 
     id: str
     names: tuple[tuple[date, Wording], ...]
     operator: Wording
-    day_reset: time
+    day_reset: DayReset
     short_code: str
     layouts: Mapping[str, Layout]
 

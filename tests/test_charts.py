@@ -12,13 +12,15 @@ import pytest
 from app import charts
 from app.amounts import krw
 from app.charts.grades import ABSENT, COVERED, GAPS, GRAVE, SHORTFALL
-from app.queries.spans import Span
+from app.queries import Measure, Order, Span
 from app.words import LANGUAGES
 
 DAYS = [date(2026, 11, 1) + timedelta(days=n) for n in range(5)]
 NOON = datetime(2026, 11, 1, 3, tzinfo=UTC)
 START, END = NOON - timedelta(hours=12), NOON + timedelta(days=5)
 KEY_SPANS = [Span(day, day) for day in DAYS]
+SPANS = [Span(day, day) for day in DAYS]
+NO_HALTS = pd.DataFrame({"exchange": []})
 EXCHANGES = ("upbit", "bithumb", "coinone", "korbit", "gopax")
 
 
@@ -31,10 +33,21 @@ def volume(exchange: str, day: date) -> dict[str, Any]:
         "exchange": exchange,
         "day": day,
         "hour": day.day,
+        "first_day": day,
+        "last_day": day,
+        "day_count": 1,
+        "filed_day_count": 1,
+        "missing": (),
         "market": f"BTC{day.day}/KRW",
         "trade_value_krw": Decimal("1000000000000000000.12345678"),
         "api_trade_value_krw": Decimal("300000000000000000.03703703"),
+        "api_trade_count": 3,
         "share": Decimal("0.3"),
+        "share_by_value": Decimal("0.3"),
+        "share_by_count": Decimal("0.4"),
+        "small_order_share": Decimal("0.2"),
+        "cancels_per_order": Decimal("0.5"),
+        "largest_api_account_count": 12,
     }
 
 
@@ -131,9 +144,10 @@ def fired(exchange: str, day: date) -> dict[str, Any]:
 Row = Callable[[str, date], dict[str, Any]]
 Build = Callable[[pd.DataFrame, charts.Look], Any]
 BUILDERS: dict[str, tuple[Row, Build]] = {
-    "share_by_day": (volume, lambda f, look: charts.share_by_day(f, DAYS, look)),
-    "share_by_hour": (volume, charts.share_by_hour),
-    "market_bars": (volume, charts.market_bars),
+    "share_panels": (volume, lambda f, look: charts.share_panels(f, f[:0], NO_HALTS, SPANS, EXCHANGES, look)),
+    "share_by_hour": (volume, lambda f, look: charts.share_by_hour(f, EXCHANGES, look)),
+    "market_bars": (volume, lambda f, look: charts.market_bars(f, Measure.VALUE, Order.AMOUNT, look)),
+    "order_conduct": (volume, lambda f, look: charts.order_conduct(f, SPANS, Decimal("0.8"), look)),
     "key_lanes": (
         keys,
         lambda f, look: charts.key_lanes(f, ["forced_expired_keys"], EXCHANGES, KEY_SPANS, look, is_rate=True),
@@ -164,7 +178,7 @@ SAMPLE = [(exchange, day) for exchange in EXCHANGES for day in DAYS]
 
 
 def test_every_builder_is_tested() -> None:
-    kept = {"day_grade", "figure_in_house_style", "market_share", "warm_up", "median_text", "per_keys"}
+    kept = {"day_grade", "figure_in_house_style", "warm_up", "median_text", "per_keys"}
     public = {name for name in charts.__all__ if name.islower()} - kept
     assert public == set(BUILDERS)
 
@@ -197,9 +211,10 @@ def test_an_exchange_keeps_its_colour(name: str) -> None:
 
 
 def test_a_day_that_was_not_filed_is_a_gap() -> None:
-    figure = built("share_by_day", [("upbit", DAYS[0]), ("upbit", DAYS[2])])
-    assert list(figure.data[0].y) == [30.0, None, 30.0, None, None]
-    assert figure.data[0].connectgaps is False
+    figure = built("share_panels", [("upbit", DAYS[0]), ("upbit", DAYS[2])])
+    (line,) = [trace for trace in figure.data if trace.name == "업비트"]
+    assert list(line.y) == [30.0, None, 30.0, None, None]
+    assert line.connectgaps is False
 
 
 def test_missing_slots_break_the_lines() -> None:
@@ -229,14 +244,9 @@ def test_a_day_is_graded_by_its_worst(row: Any, grade: Any) -> None:
     assert charts.day_grade(row) is grade
 
 
-def test_the_share_of_the_market_is_of_all_values_together() -> None:
-    rows = [volume("upbit", DAYS[0]), {**volume("gopax", DAYS[0]), "api_trade_value_krw": Decimal(0)}]
-    share = charts.market_share(frame(rows, list(rows[0])))[DAYS[0]]
-    assert share == Decimal("300000000000000000.03703703") / Decimal("2000000000000000000.24691356")
-
-
 def test_hovering_shows_every_digit() -> None:
-    text = built("share_by_day", SAMPLE[:1]).data[0].text[0]
+    (line,) = [trace for trace in built("share_panels", SAMPLE[:1]).data if trace.name == "업비트"]
+    text = line.text[0]
     assert "1,000,000,000,000,000,000.12345678" in text
     assert krw(Decimal("300000000000000000.03703703"), "ko") in text
 

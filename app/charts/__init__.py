@@ -15,7 +15,10 @@ from app.charts.halts import halt_lanes
 from app.charts.keys import key_balance_bars, key_lanes, per_keys
 from app.charts.reconciliation import episode_sizes, ledger_and_wallet, reconciliation_calendar, slot_strip
 from app.charts.style import CONFIG, Figure, Look, figure_in_house_style, warm_up
-from app.charts.volume import market_bars, market_share, share_by_day, share_by_hour
+from app.charts.volume import share_panels
+from app.charts.volume_hours import share_by_hour
+from app.charts.volume_markets import market_bars
+from app.charts.volume_orders import order_conduct
 
 __all__ = [
     "CONFIG",
@@ -35,13 +38,13 @@ __all__ = [
     "key_lanes",
     "ledger_and_wallet",
     "market_bars",
-    "market_share",
     "median_text",
     "open_stages",
+    "order_conduct",
     "per_keys",
     "reconciliation_calendar",
-    "share_by_day",
     "share_by_hour",
+    "share_panels",
     "slot_strip",
     "stage_moves",
     "warm_up",

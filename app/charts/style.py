@@ -117,8 +117,8 @@ def figure_in_house_style(
             "legend": dict(_LEGEND),
             "barcornerradius": 2,
             "template": {"data": {"scatter": [_UNSELECTED], "bar": [_UNSELECTED]}},
-            "xaxis": _axis(look, x),
-            "yaxis": _axis(look, y),
+            "xaxis": axis_of(look, x),
+            "yaxis": axis_of(look, y),
             **layout,
         },
     )
@@ -130,7 +130,7 @@ _LEGEND = MappingProxyType(
 )
 
 
-def _axis(look: Look, particulars: Mapping[str, Any]) -> dict[str, Any]:
+def axis_of(look: Look, particulars: Mapping[str, Any]) -> dict[str, Any]:
     """An axis in the house style; its `title` is given as the text alone."""
     title = {"text": particulars.get("title", ""), "font": {"size": 12}, "standoff": 8}
     return {

@@ -1,9 +1,10 @@
-"""API share and the markets it comes from."""
+"""API share over time: each exchange in a panel of its own, and all together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,143 +12,272 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.amounts import exact, krw, percent
-from app.charts.style import (
-    Look,
-    bar,
-    day_axis,
-    exchanges_in,
-    figure_in_house_style,
-    line_of,
-    name_axis,
-    place_of,
-    scatter,
-)
-from app.words import exchange_name
+from app.charts.panels import Panel, panels_in_house_style
+from app.charts.style import Look, day_axis, line_of, scatter
+from app.moments import kst_day
+from app.queries.spans import Span
+from app.words import code_word, exchange_name
 
-SHARE_REFERENCE = 0.30
+SHARE_REFERENCE = Decimal("0.30")
 """The FSS's figure for the whole market, buying and selling value together (2026-04-13): a reference, no limit."""
+_TICKS = 4
+_STOPS_TRADING = {"trading", "all"}
 
 
-def share_by_day(frame: pd.DataFrame, days: Sequence[date], look: Look) -> go.Figure:
-    """API share of each exchange's own trading by day; the whole market and the FSS's figure as references.
+def share_panels(
+    course: pd.DataFrame,
+    together: pd.DataFrame,
+    halts: pd.DataFrame,
+    spans: Sequence[Span],
+    exchanges: Sequence[str],
+    look: Look,
+    *,
+    shared: bool = False,
+) -> go.Figure:
+    """API share of each exchange's own trading, a panel each; the last panel is of all together.
 
-    `frame`: `exchange`, `day`, `trade_value_krw`, `api_trade_value_krw`, `share`. A mark carries exchange and day.
+    `course` and `together`: what `queries.volume_course` answers; `halts`: what `queries.halt_events` does. Spans in
+    which an exchange filed nothing are shaded and a gap; hollow marks lack some of their days. A mark carries
+    exchange (none for all together) and first day. The market's line and the FSS's figure stand in every panel.
     """
-    traces: list[Any] = []
-    rows = frame.to_dict("records")
-    for exchange in exchanges_in(frame):
-        own = {row["day"]: row for row in rows if row["exchange"] == exchange}
-        filed = [own.get(day) for day in days]
-        traces.append(
-            line_of(
-                look,
-                exchange,
-                x=[day.isoformat() for day in days],
-                y=[None if row is None or row["share"] is None else float(row["share"] * 100) for row in filed],
-                customdata=[[exchange, day.isoformat()] for day in days],
-                text=[
-                    "" if row is None else _share_text(row, exchange, day, look)
-                    for row, day in zip(filed, days, strict=True)
+    rows = course.to_dict("records")
+    market = {row["first_day"]: row for row in together.to_dict("records")}
+    panels: list[Panel] = []
+    for exchange in exchanges:
+        own = {row["first_day"]: row for row in rows if row["exchange"] == exchange}
+        marks = _halt_marks(halts, exchange, spans, look)
+        panels.append(
+            Panel(
+                exchange_name(exchange, look.language),
+                [
+                    *_references(market, spans, look, is_first=not panels, is_alone=len(exchanges) == 1),
+                    _own_line(exchange, own, spans, look),
                 ],
-                hovertemplate="%{text}<extra></extra>",
+                span_axis(look, spans),
+                _SHARE_AXIS,
+                [*_gaps(own, spans, look), *marks[0]],
+                marks[1],
             )
         )
-    market = market_share(frame)
-    if len(set(frame["exchange"])) > 1:
-        traces.append(
-            scatter(
-                name=look.say("volume.market_wide"),
-                x=[day.isoformat() for day in days],
-                y=[float(market[day] * 100) if day in market else None for day in days],
-                mode="lines",
-                line={"color": look.ink, "width": 3},
-                opacity=0.55,
-                hovertemplate=look.say("volume.market_wide") + " %{y:.1f} %<extra></extra>",
+    if len(exchanges) > 1:
+        panels.append(
+            Panel(
+                look.say("volume.together", count=len(exchanges)),
+                [_fss(spans, look, is_first=False), _together_line(market, spans, len(exchanges), look)],
+                span_axis(look, spans),
+                _SHARE_AXIS,
+                _gaps(market, spans, look),
             )
         )
-    traces.append(
-        scatter(
-            name=look.say("volume.reference"),
-            x=[day.isoformat() for day in days],
-            y=[SHARE_REFERENCE * 100] * len(days),
-            mode="lines",
-            line={"color": look.quiet, "width": 1.5, "dash": "dash"},
-            hoverinfo="skip",
-        )
+    return panels_in_house_style(look, panels, shared=shared)
+
+
+_SHARE_AXIS = {"ticksuffix": " %", "nticks": 6}
+
+
+def span_axis(look: Look, spans: Sequence[Span]) -> dict[str, Any]:
+    """A horizontal axis of days, or of weeks by their first day, with room for few words."""
+    days = [span.first_day for span in spans]
+    is_by_week = any(span.day_count > 1 for span in spans)
+    step = max(1, -(-len(days) // _TICKS))
+    axis = {
+        **day_axis(look, days),
+        "title": look.say("axis.week" if is_by_week else "axis.day"),
+        "tickvals": [day.isoformat() for day in days][::step],
+    }
+    if is_by_week:
+        edges = days[0] - timedelta(5), days[-1] + timedelta(5)
+        return {**axis, "tickformat": "%y-%m-%d", "range": [edge.isoformat() for edge in edges]}
+    return axis
+
+
+def _own_line(exchange: str, own: Mapping[date, Any], spans: Sequence[Span], look: Look) -> dict[str, Any]:
+    filed = [own.get(span.first_day) for span in spans]
+    line = line_of(
+        look,
+        exchange,
+        x=[span.first_day.isoformat() for span in spans],
+        y=[_percent(row) for row in filed],
+        customdata=[[exchange, span.first_day.isoformat()] for span in spans],
+        text=[
+            "" if row is None else _own_text(row, exchange, span, look) for row, span in zip(filed, spans, strict=True)
+        ],
+        hovertemplate="%{text}<extra></extra>",
+        showlegend=False,
     )
-    y = {"title": look.say("axis.api_share"), "rangemode": "tozero", "ticksuffix": " %"}
-    return figure_in_house_style(look, 380, traces, day_axis(look, days), y)
+    hollow = [
+        row is not None and row["filed_day_count"] < span.day_count for row, span in zip(filed, spans, strict=True)
+    ]
+    return _with_hollow_marks(line, hollow)
 
 
-def _share_text(row: Any, exchange: str, day: date, look: Look) -> str:
-    return (
-        f"<b>{exchange_name(exchange, look.language)}</b> {day} · {percent(row['share'])}<br>"
-        f"API {krw(row['api_trade_value_krw'], look.language)} ({exact(row['api_trade_value_krw'])})<br>"
-        f"{look.say('column.trade_value_krw')} {krw(row['trade_value_krw'], look.language)} "
-        f"({exact(row['trade_value_krw'])})"
+def _together_line(market: Mapping[date, Any], spans: Sequence[Span], count: int, look: Look) -> dict[str, Any]:
+    filed = [market.get(span.first_day) for span in spans]
+    line = scatter(
+        name=look.say("volume.together", count=count),
+        mode="lines+markers",
+        connectgaps=False,
+        showlegend=False,
+        line={"color": look.ink, "width": 2},
+        marker={"color": look.ink, "size": 7, "symbol": "circle"},
+        x=[span.first_day.isoformat() for span in spans],
+        y=[_percent(row) for row in filed],
+        customdata=[["", span.first_day.isoformat()] for span in spans],
+        text=[
+            "" if row is None else _together_text(row, span, count, look)
+            for row, span in zip(filed, spans, strict=True)
+        ],
+        hovertemplate="%{text}<extra></extra>",
+    )
+    return _with_hollow_marks(line, [row is not None and bool(row["missing"]) for row in filed])
+
+
+def _with_hollow_marks(line: dict[str, Any], hollow: Sequence[bool]) -> dict[str, Any]:
+    """Marks that lack something are drawn open."""
+    marker = line["marker"]
+    symbols = [f"{marker['symbol']}-open" if is_hollow else marker["symbol"] for is_hollow in hollow]
+    widths = [2 if is_hollow else 0 for is_hollow in hollow]
+    outline = {"width": widths, "color": marker["color"]}
+    return {**line, "marker": {**marker, "symbol": symbols, "line": outline}} if any(hollow) else line
+
+
+def _references(
+    market: Mapping[date, Any], spans: Sequence[Span], look: Look, *, is_first: bool, is_alone: bool
+) -> list[dict[str, Any]]:
+    """The share of all together, where there are several, and the FSS's figure."""
+    line = scatter(
+        name=look.say("volume.market_line"),
+        legendgroup="market",
+        showlegend=is_first,
+        mode="lines",
+        connectgaps=False,
+        x=[span.first_day.isoformat() for span in spans],
+        y=[_percent(market.get(span.first_day)) for span in spans],
+        line={"color": look.quiet, "width": 1.5},
+        hoverinfo="skip",
+    )
+    fss = _fss(spans, look, is_first=is_first)
+    marks = _legend_marks(look) if is_first else []
+    return [*([] if is_alone else [line]), fss, *marks]
+
+
+def _fss(spans: Sequence[Span], look: Look, *, is_first: bool) -> dict[str, Any]:
+    return scatter(
+        name=look.say("volume.reference"),
+        legendgroup="fss",
+        showlegend=is_first,
+        mode="lines",
+        x=[span.first_day.isoformat() for span in (spans[0], spans[-1])],
+        y=[float(SHARE_REFERENCE * 100)] * 2,
+        line={"color": look.quiet, "width": 1.5, "dash": "dash"},
+        hoverinfo="skip",
     )
 
 
-def market_share(frame: pd.DataFrame) -> dict[date, Decimal]:
-    """API share of the trading of all exchanges in the frame together, by day."""
-    sums: dict[date, list[Decimal]] = {}
-    for row in frame.to_dict("records"):
-        total = sums.setdefault(row["day"], [Decimal(), Decimal()])
-        total[0] += row["api_trade_value_krw"]
-        total[1] += row["trade_value_krw"]
-    return {day: api / total for day, (api, total) in sums.items() if total}
+def _legend_marks(look: Look) -> list[dict[str, Any]]:
+    """What the legend says of shaded spans, hollow marks and halts."""
+    shaded = {"symbol": "square", "size": 12, "color": look.rule, "line": {"width": 1, "color": look.quiet}}
+    hollow = {"symbol": "circle-open", "size": 9, "color": look.quiet, "line": {"width": 2, "color": look.quiet}}
+    halt = {"symbol": "triangle-down", "size": 10, "color": look.quiet}
+    return [
+        scatter(name=look.say(name), mode="markers", x=[None], y=[None], marker=marker, hoverinfo="skip")
+        for name, marker in (("volume.gap", shaded), ("volume.partial", hollow), ("volume.halt", halt))
+    ]
 
 
-def share_by_hour(frame: pd.DataFrame, look: Look) -> go.Figure:
-    """API share by hour of the KST day. `frame`: `exchange`, `hour`, the two values, `share`."""
-    traces: list[Any] = []
-    for exchange in exchanges_in(frame):
-        own = frame[frame["exchange"] == exchange].set_index("hour")["share"]
-        share = [own.get(hour) for hour in range(24)]
-        traces.append(
-            line_of(
-                look,
-                exchange,
-                x=list(range(24)),
-                y=[None if value is None else float(value * 100) for value in share],
-                hovertemplate=f"<b>{exchange_name(exchange, look.language)}</b> "
-                + "%{x}:00 · %{y:.1f} %<extra></extra>",
-            )
-        )
-    x = {"title": look.say("axis.hour"), "dtick": 3, "range": [-0.5, 23.5], "showgrid": False}
-    y = {"title": look.say("axis.api_share"), "ticksuffix": " %"}
-    return figure_in_house_style(look, 300, traces, x, y)
+def _gaps(own: Mapping[date, Any], spans: Sequence[Span], look: Look) -> list[dict[str, Any]]:
+    """Shaded runs of spans in which nothing was filed."""
+    runs: list[list[Span]] = []
+    before: Span | None = None
+    for span in spans:
+        if span.first_day not in own:
+            if runs and before is runs[-1][-1]:
+                runs[-1].append(span)
+            else:
+                runs.append([span])
+        before = span
+    return [
+        {
+            "type": "rect",
+            "x0": _edge(run[0].first_day, -12),
+            "x1": _edge(run[-1].last_day, 12),
+            "y0": 0,
+            "y1": 1,
+            "fillcolor": look.rule,
+            "line": {"width": 0},
+            "layer": "below",
+        }
+        for run in runs
+    ]
 
 
-def market_bars(frame: pd.DataFrame, look: Look) -> go.Figure:
-    """The markets with the largest API value. A mark carries exchange and market."""
-    rows = frame.to_dict("records")
-    label = {id(row): f"{row['market']} · {exchange_name(row['exchange'], look.language)}" for row in rows}
-    traces: list[Any] = []
-    for exchange in exchanges_in(frame):
-        own = [row for row in rows if row["exchange"] == exchange]
-        traces.append(
-            bar(
-                name=exchange_name(exchange, look.language),
-                orientation="h",
-                y=[label[id(row)] for row in own],
-                x=[float(row["api_trade_value_krw"]) / 1e8 for row in own],
-                marker={"color": look.colour(place_of(exchange))},
-                text=[percent(row["share"]) for row in own],
-                textposition="outside",
-                cliponaxis=False,
-                customdata=[[exchange, row["market"]] for row in own],
-                hovertext=[_market_text(row, look) for row in own],
-                hovertemplate="%{hovertext}<extra></extra>",
-            )
-        )
-    longest = max((float(row["api_trade_value_krw"]) / 1e8 for row in rows), default=0.0)
-    x = {"title": look.say("axis.krw_eok"), "tickformat": ",~g", "range": [0, longest * 1.15 or 1.0]}
-    y = name_axis([label[id(row)] for row in rows])
-    height = max(220, 60 + 26 * len(rows))
-    return figure_in_house_style(look, height, traces, x, y, showlegend=True)
+def _edge(day: date, hours: int) -> str:
+    return (datetime.combine(day, time()) + timedelta(hours=hours)).isoformat()
 
 
-def _market_text(row: Any, look: Look) -> str:
-    amount = row["api_trade_value_krw"]
-    return f"<b>{row['market']}</b> · {percent(row['share'])}<br>API {krw(amount, look.language)} ({exact(amount)})"
+def _halt_marks(
+    halts: pd.DataFrame, exchange: str, spans: Sequence[Span], look: Look
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """A line and a sign for every span in which trading, of anything, was halted at this exchange."""
+    found: dict[Span, list[str]] = defaultdict(list)
+    for row in halts.to_dict("records"):
+        if row["exchange"] != exchange or row["functions"] not in _STOPS_TRADING:
+            continue
+        day = kst_day(row["halted_at"])
+        span = next((one for one in spans if one.first_day <= day <= one.last_day), None)
+        if span is not None:
+            trigger = code_word(row["trigger"], look.language)
+            found[span].append(f"{day} {row['target']} · {trigger} ({row['halt_id']})")
+    lines = [
+        {
+            "type": "line",
+            "x0": span.first_day.isoformat(),
+            "x1": span.first_day.isoformat(),
+            "y0": 0,
+            "y1": 1,
+            "line": {"color": look.quiet, "width": 1, "dash": "dot"},
+        }
+        for span in found
+    ]
+    signs = [
+        {
+            "x": span.first_day.isoformat(),
+            "y": 1,
+            "text": "▼",
+            "hovertext": f"<b>{look.say('volume.halt')}</b><br>" + "<br>".join(texts),
+            "showarrow": False,
+            "xanchor": "center",
+            "yanchor": "top",
+            "font": {"size": 12, "color": look.quiet},
+        }
+        for span, texts in found.items()
+    ]
+    return lines, signs
+
+
+def _percent(row: Any) -> float | None:
+    return None if row is None or row["share"] is None else float(row["share"] * 100)
+
+
+def _own_text(row: Any, exchange: str, span: Span, look: Look) -> str:
+    head = f"<b>{exchange_name(exchange, look.language)}</b> {span.text} · {percent(row['share'], 2)}"
+    if row["filed_day_count"] < span.day_count:
+        head += "<br>" + look.say("volume.days_filed", filed=row["filed_day_count"], count=span.day_count)
+    return f"{head}<br>{_amounts_text(row, look)}"
+
+
+def _together_text(row: Any, span: Span, count: int, look: Look) -> str:
+    head = f"<b>{look.say('volume.together', count=count)}</b> {span.text} · {percent(row['share'], 2)}"
+    if row["missing"]:
+        names = ", ".join(exchange_name(name, look.language) for name in row["missing"])
+        head += "<br>" + look.say("volume.without", exchanges=names)
+    return f"{head}<br>{_amounts_text(row, look)}"
+
+
+def _amounts_text(row: Any, look: Look) -> str:
+    lines = [
+        f"{look.say(f'column.{name}')} {krw(row[name], look.language)} ({exact(row[name])})"
+        for name in ("api_trade_value_krw", "trade_value_krw")
+    ]
+    by_value, by_count = percent(row["share_by_value"], 2), percent(row["share_by_count"], 2)
+    return "<br>".join([*lines, look.say("volume.both_measures", value=by_value, count=by_count)])

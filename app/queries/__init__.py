@@ -5,6 +5,7 @@ record; amounts are exact decimals that are added up here, because SQLite keeps 
 while their submission is accepted.
 """
 
+from app.queries.absence import absences
 from app.queries.case_records import CaseHistory, CaseList, CasesWanted, case_history, case_list
 from app.queries.cases import CaseFlow, case_flow
 from app.queries.choice import Choice
@@ -25,9 +26,18 @@ from app.queries.keys import key_balance, key_flow, key_state
 from app.queries.origin import rows_behind
 from app.queries.punctuality import Punctuality, punctuality
 from app.queries.reconciling import asset_checks, reconciled_assets, reconciled_days
+from app.queries.spans import Span, spans_of
 from app.queries.standing import Standing, report_standing
 from app.queries.submitted import state_history, submission_counts, submission_list, submission_versions
-from app.queries.volume import market_volumes, volume_by_day, volume_by_hour
+from app.queries.volume import Measure, volume_by_day, volume_by_hour
+from app.queries.volume_course import (
+    VolumeCourse,
+    VolumeRanking,
+    concentration,
+    volume_course,
+    volume_ranking,
+)
+from app.queries.volume_markets import Order, market_volumes
 
 __all__ = [
     "About",
@@ -36,12 +46,19 @@ __all__ = [
     "CaseList",
     "CasesWanted",
     "Choice",
+    "Measure",
+    "Order",
     "Punctuality",
+    "Span",
     "Standing",
+    "VolumeCourse",
+    "VolumeRanking",
+    "absences",
     "asset_checks",
     "case_flow",
     "case_history",
     "case_list",
+    "concentration",
     "finding_counts",
     "finding_groups",
     "finding_list",
@@ -59,6 +76,7 @@ __all__ = [
     "records_stamp",
     "report_standing",
     "rows_behind",
+    "spans_of",
     "standing_findings",
     "state_history",
     "subject_findings",
@@ -68,4 +86,6 @@ __all__ = [
     "unevaluated_days",
     "volume_by_day",
     "volume_by_hour",
+    "volume_course",
+    "volume_ranking",
 ]

@@ -1,85 +1,115 @@
-"""How much of trading came through the API: by exchange and day, by hour of the day, by market."""
+"""How much of trading came through the API: by exchange and day, by hour of the day, by market.
+
+A share is of the value of both sides of every trade, or of their number (`Measure`). Amounts are added up first, to
+the last digit, and divided last.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any
 
 import pandas as pd
-from sqlalchemy import Float, cast, func, tuple_
 
-from app.amounts import ratio
+from app.amounts import exact_sum, ratio
 from app.identity import Scope
 from app.queries.choice import Choice, chosen_figures, frame_of, rows_of
-from etl.records.tables import volume_days, volume_hours, volume_markets
+from etl.records.engine import reading
+from etl.records.tables import volume_days, volume_hours
 from etl.store import Store
 
-_VALUES = ("trade_value_krw", "api_trade_value_krw")
-_COUNTS = ("trade_count", "api_trade_count", "api_order_count", "api_cancel_count", "api_small_order_count")
+
+class Measure(StrEnum):
+    """What a share is a share of."""
+
+    VALUE = "value"
+    """Won of both sides."""
+    COUNT = "count"
+    """Trades, both sides counted."""
+
+    @property
+    def part(self) -> str:
+        """The column of what came through the API."""
+        return {Measure.VALUE: "api_trade_value_krw", Measure.COUNT: "api_trade_count"}[self]
+
+    @property
+    def whole(self) -> str:
+        """The column of all trading."""
+        return {Measure.VALUE: "trade_value_krw", Measure.COUNT: "trade_count"}[self]
 
 
-def volume_by_day(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
-    """Trading and its API part, one row per exchange and day that was filed; `share` is exact."""
-    names = ("exchange", "day", *_VALUES, *_COUNTS, "market_count", "submission")
+VALUES = ("trade_value_krw", "api_trade_value_krw")
+COUNTS = ("trade_count", "api_trade_count", "api_order_count", "api_cancel_count", "api_small_order_count")
+LARGEST = "largest_api_account_count"
+"""Of one hour and market: accounts are distinct only there."""
+SUMS = (*VALUES, *COUNTS, LARGEST)
+RATIOS = (
+    "share",
+    "share_by_value",
+    "share_by_count",
+    "small_order_share",
+    "cancels_per_order",
+    "trades_per_order",
+)
+FEWEST_ORDERS = 100
+"""With fewer API orders nothing is said about how many are small or cancelled: chance would speak."""
+
+
+def volume_by_day(store: Store, scope: Scope, choice: Choice, measure: Measure = Measure.VALUE) -> pd.DataFrame:
+    """Trading and its API part, one row per exchange and day that was filed; shares are exact."""
+    names = ("exchange", "day", *SUMS, "market_count", "submission")
     table = volume_days.c
     statement = chosen_figures(volume_days, scope, choice, *(table[name] for name in names))
     rows = rows_of(store, statement.order_by(table.day, table.exchange))
-    for row in rows:
-        row["share"] = ratio(row["api_trade_value_krw"], row["trade_value_krw"])
-    return frame_of(rows, (*names, "share"))
+    return frame_of(({**row, **ratios_of(row, measure)} for row in rows), (*names, *RATIOS))
 
 
-def volume_by_hour(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
+def volume_by_hour(store: Store, scope: Scope, choice: Choice, measure: Measure = Measure.VALUE) -> pd.DataFrame:
     """Trading and its API part by hour of the KST day, over all chosen days, one row per exchange and hour."""
+    names = (*VALUES, *COUNTS)
     table = volume_hours.c
-    names = ("exchange", "hour", *_VALUES)
-    sums: dict[tuple[str, int], list[Decimal]] = defaultdict(lambda: [Decimal(), Decimal()])
-    for row in rows_of(store, chosen_figures(volume_hours, scope, choice, *(table[name] for name in names))):
-        total = sums[row["exchange"], row["hour"]]
-        total[0] += row["trade_value_krw"]
-        total[1] += row["api_trade_value_krw"]
-    rows = [
-        {
-            "exchange": exchange,
-            "hour": hour,
-            "trade_value_krw": total,
-            "api_trade_value_krw": api,
-            "share": ratio(api, total),
-        }
-        for (exchange, hour), (total, api) in sorted(sums.items())
-    ]
-    return frame_of(rows, (*names, "share"))
-
-
-def market_volumes(store: Store, scope: Scope, choice: Choice, limit: int = 15) -> pd.DataFrame:
-    """The markets with the largest API value over the chosen days, one row per exchange and market.
-
-    The database ranks by an approximate sum, which is enough to choose; the sums that are shown are exact.
-    """
-    table = volume_markets.c
-    approximate = func.sum(cast(table.api_trade_value_krw, Float))
-    ranked = (
-        chosen_figures(volume_markets, scope, choice, table.exchange, table.market)
-        .group_by(table.exchange, table.market)
-        .order_by(approximate.desc())
-        .limit(limit)
+    statement = chosen_figures(
+        volume_hours, scope, choice, table.exchange, table.hour, *(table[name] for name in names)
     )
-    largest = [(row["exchange"], row["market"]) for row in rows_of(store, ranked)]
-    sums: dict[tuple[str, str], list[Decimal]] = {pair: [Decimal(), Decimal()] for pair in largest}
-    names = ("exchange", "market", *_VALUES)
-    exact = chosen_figures(volume_markets, scope, choice, *(table[name] for name in names))
-    for row in rows_of(store, exact.where(tuple_(table.exchange, table.market).in_(largest))):
-        total = sums[row["exchange"], row["market"]]
-        total[0] += row["trade_value_krw"]
-        total[1] += row["api_trade_value_krw"]
+    groups: dict[tuple[str, int], list[Any]] = defaultdict(list)
+    with reading(store.engine) as connection:
+        for exchange, hour, *amounts in connection.execute(statement):
+            groups[exchange, hour].append(amounts)
     rows = [
-        {
-            "exchange": exchange,
-            "market": market,
-            "trade_value_krw": total,
-            "api_trade_value_krw": api,
-            "share": ratio(api, total),
-        }
-        for (exchange, market), (total, api) in sums.items()
+        {"exchange": exchange, "hour": hour, **sums_of(names, amounts)}
+        for (exchange, hour), amounts in sorted(groups.items())
     ]
-    return frame_of(sorted(rows, key=lambda row: -row["api_trade_value_krw"]), (*names, "share"))
+    return frame_of(({**row, **ratios_of(row, measure)} for row in rows), ("exchange", "hour", *names, *RATIOS))
+
+
+def totals_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The sums of several rows; of the accounts the largest number, because they do not add up."""
+    return sums_of(SUMS, [[row[name] for name in SUMS] for row in rows])
+
+
+def sums_of(names: tuple[str, ...], rows: list[Any]) -> dict[str, Any]:
+    """The sums of rows of amounts that stand in the order of `names`."""
+    columns = zip(*rows, strict=True) if rows else ((),) * len(names)
+    return {name: _total(name, column) for name, column in zip(names, columns, strict=True)}
+
+
+def _total(name: str, amounts: Iterable[Any]) -> Any:
+    if name in VALUES:
+        return exact_sum(amounts)
+    return max(amounts, default=0) if name == LARGEST else sum(amounts)
+
+
+def ratios_of(totals: Mapping[str, Any], measure: Measure) -> dict[str, Any]:
+    """The shares and relations of summed-up trading; none where there is nothing to divide by, or too few orders."""
+    orders = totals["api_order_count"]
+    enough = orders if orders >= FEWEST_ORDERS else 0
+    return {
+        "share": ratio(totals[measure.part], totals[measure.whole]),
+        "share_by_value": ratio(totals["api_trade_value_krw"], totals["trade_value_krw"]),
+        "share_by_count": ratio(totals["api_trade_count"], totals["trade_count"]),
+        "small_order_share": ratio(totals["api_small_order_count"], enough),
+        "cancels_per_order": ratio(totals["api_cancel_count"], enough),
+        "trades_per_order": ratio(totals["api_trade_count"], enough),
+    }

@@ -38,6 +38,9 @@ from app.widgets.switches import switch
 from app.widgets.tables import table
 from app.widgets.tiles import Tile, tiles
 from app.widgets.view import View, ask, current_view
+from app.widgets.volume_detail import volume_detail
+from app.widgets.volume_parts import order_conduct, turnover_shares, volume_hours, volume_markets
+from app.widgets.volume_shares import share_course, share_ranking, share_summary
 
 __all__ = [
     "Shown",
@@ -71,6 +74,7 @@ __all__ = [
     "markup",
     "note",
     "nothing",
+    "order_conduct",
     "page_of",
     "pick",
     "picked",
@@ -81,6 +85,9 @@ __all__ = [
     "rule_filters",
     "section",
     "sentence",
+    "share_course",
+    "share_ranking",
+    "share_summary",
     "sidebar",
     "source_mark",
     "standing_list",
@@ -92,5 +99,9 @@ __all__ = [
     "switch",
     "table",
     "tiles",
+    "turnover_shares",
+    "volume_detail",
+    "volume_hours",
+    "volume_markets",
     "with_interval",
 ]

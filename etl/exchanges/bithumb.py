@@ -8,7 +8,7 @@ three reports end with a 합계 row that is no data but must agree with it (SUB-
 from datetime import date, time
 
 from etl import notation as n
-from etl.layout import Container, Exchange, House
+from etl.layout import Container, DayReset, Exchange, House
 from expectations.catalogue import report
 from expectations.vocabulary import ValueType, Wording
 
@@ -203,7 +203,7 @@ EXCHANGE = Exchange(
     id="bithumb",
     names=((date.min, Wording("빗썸", "Bithumb")),),
     operator=Wording("(주)빗썸", "Bithumb Co., Ltd."),
-    day_reset=time(0),
+    day_reset=DayReset(time(0), Wording("빗썸 공개 시세 API의 당일 기준", "The day of its public ticker")),
     short_code="BI",
     layouts={layout.report: layout for layout in LAYOUTS},
 )

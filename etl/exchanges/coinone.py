@@ -9,7 +9,7 @@ is the empty string.
 from datetime import date, time
 
 from etl import notation as n
-from etl.layout import Container, Exchange, House
+from etl.layout import Container, DayReset, Exchange, House
 from expectations.catalogue import report
 from expectations.vocabulary import ValueType, Wording
 
@@ -148,7 +148,7 @@ EXCHANGE = Exchange(
     id="coinone",
     names=((date.min, Wording("코인원", "Coinone")),),
     operator=Wording("(주)코인원", "Coinone Inc."),
-    day_reset=time(9),
+    day_reset=DayReset(time(9), Wording("코인원 공개 시세 API의 당일 기준", "The day of its public ticker")),
     short_code="CO",
     layouts={layout.report: layout for layout in LAYOUTS},
 )

@@ -8,7 +8,7 @@ that is UTF-8 and holds more than ASCII is refused by name (SUB-001).
 from datetime import date, time
 
 from etl import notation as n
-from etl.layout import Container, Exchange, House
+from etl.layout import Container, DayReset, Exchange, House
 from expectations.catalogue import report
 from expectations.vocabulary import ValueType, Wording
 
@@ -193,7 +193,12 @@ EXCHANGE = Exchange(
     id="gopax",
     names=((date.min, Wording("고팍스", "Gopax")),),
     operator=Wording("(주)스트리미", "Streami Inc."),
-    day_reset=time(23),
+    day_reset=DayReset(
+        time(23),
+        Wording(
+            "언론 보도(2025-03), 거래소 문서로는 확인되지 않음", "Press of 2025-03; no document of the exchange says so"
+        ),
+    ),
     short_code="GO",
     layouts={layout.report: layout for layout in LAYOUTS},
 )

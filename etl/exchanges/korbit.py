@@ -5,10 +5,10 @@ are epoch milliseconds; quoted fields may hold commas, quotes and line breaks; w
 true or false. No date of the renaming is published, so no second display name stands here yet.
 """
 
-from datetime import date, time
+from datetime import date
 
 from etl import notation as n
-from etl.layout import Container, Exchange, House, Native
+from etl.layout import Container, DayReset, Exchange, House, Native
 from expectations.catalogue import report
 from expectations.vocabulary import ValueType, Wording
 
@@ -149,7 +149,9 @@ EXCHANGE = Exchange(
     id="korbit",
     names=((date.min, Wording("코빗", "Korbit")),),
     operator=Wording("(주)코빗", "Korbit Inc."),
-    day_reset=time(0),
+    day_reset=DayReset(
+        None, Wording("코빗 공개 시세 API는 최근 24시간을 집계", "Its public ticker tells of the last 24 hours")
+    ),
     short_code="KO",
     layouts={layout.report: layout for layout in LAYOUTS},
 )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, time
 
 from etl import notation as n
-from etl.layout import Container, Exchange, House, Native
+from etl.layout import Container, DayReset, Exchange, House, Native
 from expectations.catalogue import report
 from expectations.vocabulary import ValueType, Wording
 
@@ -147,7 +147,7 @@ EXCHANGE = Exchange(
     id="upbit",
     names=((date.min, Wording("업비트", "Upbit")),),
     operator=Wording("두나무(주)", "Dunamu Inc."),
-    day_reset=time(9),
+    day_reset=DayReset(time(9), Wording("업비트 공개 시세 API의 일봉 기준", "The daily candles of its public ticker")),
     short_code="UP",
     layouts={layout.report: layout for layout in LAYOUTS},
 )

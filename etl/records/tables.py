@@ -181,9 +181,15 @@ def _volume() -> tuple[Column[Any], ...]:
     return (*values, *(_count(name) for name in _VOLUME_COUNTS))
 
 
-volume_days = _figure("volume_days", *_volume(), _count("market_count"), _count("row_count"))
+volume_days = _figure(
+    "volume_days", *_volume(), _count("largest_api_account_count"), _count("market_count"), _count("row_count")
+)
 volume_hours = _figure("volume_hours", _count("hour"), *_volume())
-volume_markets = _figure("volume_markets", _name("market"), *_volume(), _count("hour_count"))
+volume_markets = _figure(
+    "volume_markets", _name("market"), *_volume(), _count("largest_api_account_count"), _count("hour_count")
+)
+"""Accounts are distinct only within an hour and market and do not add up: `largest_api_account_count` is the most that
+one of these had."""
 
 key_days = _figure(
     "key_days",

@@ -1,0 +1,64 @@
+"""The markets in which the API trades most, or has the largest share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.amounts import exact, krw, percent
+from app.charts.style import Look, bar, exchanges_in, figure_in_house_style, name_axis, place_of
+from app.queries.volume import Measure
+from app.queries.volume_markets import Order
+from app.words import exchange_name
+
+
+def market_bars(frame: pd.DataFrame, measure: Measure, order: Order, look: Look) -> go.Figure:
+    """The markets of `queries.market_volumes`, each as long as what they are ranked by.
+
+    A mark carries exchange and market.
+    """
+    rows = frame.to_dict("records")
+    label = {id(row): f"{row['market']} · {exchange_name(row['exchange'], look.language)}" for row in rows}
+    traces: list[Any] = []
+    for exchange in exchanges_in(frame):
+        own = [row for row in rows if row["exchange"] == exchange]
+        traces.append(
+            bar(
+                name=exchange_name(exchange, look.language),
+                orientation="h",
+                y=[label[id(row)] for row in own],
+                x=[_length(row, measure, order) for row in own],
+                marker={"color": look.colour(place_of(exchange))},
+                text=[percent(row["share"]) for row in own],
+                textposition="outside",
+                cliponaxis=False,
+                customdata=[[exchange, row["market"]] for row in own],
+                hovertext=[_market_text(row, look) for row in own],
+                hovertemplate="%{hovertext}<extra></extra>",
+            )
+        )
+    longest = max((_length(row, measure, order) for row in rows), default=0.0)
+    x = {"range": [0, longest * 1.18 or 1.0], "nticks": 6, **_scale(measure, order, look)}
+    y = name_axis([label[id(row)] for row in rows])
+    height = max(220, 90 + 26 * len(rows))
+    return figure_in_house_style(look, height, traces, x, y, showlegend=True)
+
+
+def _length(row: Any, measure: Measure, order: Order) -> float:
+    if order is Order.SHARE:
+        return float((row["share"] or 0) * 100)
+    return float(row[measure.part]) / (1e8 if measure is Measure.VALUE else 1)
+
+
+def _scale(measure: Measure, order: Order, look: Look) -> dict[str, Any]:
+    if order is Order.SHARE:
+        return {"title": look.say("axis.api_share"), "ticksuffix": " %"}
+    title = "axis.krw_eok" if measure is Measure.VALUE else "axis.api_trades"
+    return {"title": look.say(title), "tickformat": ",~g"}
+
+
+def _market_text(row: Any, look: Look) -> str:
+    amount = row["api_trade_value_krw"]
+    return f"<b>{row['market']}</b> · {percent(row['share'])}<br>API {krw(amount, look.language)} ({exact(amount)})"

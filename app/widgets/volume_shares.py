@@ -1,0 +1,231 @@
+"""API shares on the screen: what they are in a sentence, the exchanges compared, and each one's course."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from app import charts, queries
+from app.amounts import krw, percent
+from app.queries import Measure, Span, VolumeCourse, VolumeRanking
+from app.queries.spans import LONGEST_BY_DAY, spans_of
+from app.queries.volume import FEWEST_ORDERS
+from app.queries.volume_course import is_comparable
+from app.widgets.address import pick
+from app.widgets.drawings import chart
+from app.widgets.header import note, sentence, source_mark
+from app.widgets.natures import Shown
+from app.widgets.switches import switch
+from app.widgets.tables import table
+from app.widgets.view import View, ask
+
+# The columns of the tables, and how each is written.
+BOTH_SHARES = {"share_by_value": Shown.PERCENT, "share_by_count": Shown.PERCENT}
+ORDER_FIGURES = {
+    "small_order_share": Shown.PERCENT,
+    "cancels_per_order": Shown.TIMES,
+    "trades_per_order": Shown.TIMES,
+    "largest_api_account_count": Shown.COUNT,
+}
+VALUES = {"api_trade_value_krw": Shown.AMOUNT, "trade_value_krw": Shown.AMOUNT}
+_RANKING = {
+    "exchange": Shown.EXCHANGE,
+    "share": Shown.PERCENT,
+    "preceding_change": Shown.POINTS,
+    "trend": Shown.TREND,
+    "week_change": Shown.POINTS,
+    "filing": Shown.TEXT,
+    "compared": Shown.TEXT,
+    **ORDER_FIGURES,
+    **BOTH_SHARES,
+    "api_trade_value_krw": Shown.WON,
+    "trade_value_krw": Shown.WON,
+}
+_COURSE = {"who": Shown.TEXT, "span": Shown.TEXT, **BOTH_SHARES, **VALUES, "filing": Shown.TEXT, "left_out": Shown.TEXT}
+_SCALES = ("own", "shared")
+_MOST_NAMED = 5
+"""As many points that lack an exchange as one sentence names."""
+
+
+def together_name(view: View) -> str:
+    """The name of the exchanges shown, taken together."""
+    if len(view.exchanges) == 1:
+        return view.exchange(view.exchanges[0])
+    return view.say("volume.together", count=len(view.exchanges))
+
+
+def share_summary(view: View, ranking: VolumeRanking, measure: Measure) -> None:
+    """What the page shows, in a few sentences."""
+    total, count = ranking.together, len(view.choice.days)
+    if measure is Measure.VALUE:
+        amounts = [krw(total[name], view.language) for name in (measure.part, measure.whole)]
+    else:
+        amounts = [f"{total[name]:,}" for name in (measure.part, measure.whole)]
+    said = [
+        view.say(
+            f"api_volume.summary_{measure}",
+            who=together_name(view),
+            share=percent(total["share"], 2),
+            api=amounts[0],
+            total=amounts[1],
+        ),
+        view.say("api_volume.not_compared", count=count)
+        if total["change"] is None
+        else view.say("api_volume.compared", count=count, change=_points(view, total["change"])),
+        *_other_measure(view, total, measure),
+        *_extremes(view, ranking.by_exchange),
+    ]
+    sentence(" ".join(said))
+
+
+def _points(view: View, change: Decimal) -> str:
+    return view.say("api_volume.points", points=f"{change * 100:+.2f}")
+
+
+def _other_measure(view: View, total: Any, measure: Measure) -> list[str]:
+    """What the share would be by the other measure."""
+    other = Measure.COUNT if measure is Measure.VALUE else Measure.VALUE
+    share = total[f"share_by_{other}"]
+    if share is None or total["share"] is None:
+        return []
+    difference = _points(view, share - total["share"])
+    return [view.say(f"api_volume.other_{other}", share=percent(share, 2), difference=difference)]
+
+
+def _extremes(view: View, frame: pd.DataFrame) -> list[str]:
+    """Which exchange is highest, and which moved most in a week, where several are compared."""
+    rows = [row for row in frame.to_dict("records") if row["share"] is not None]
+    if len(rows) < 2:
+        return []
+    highest = view.exchange(rows[0]["exchange"])
+    said = [view.say("api_volume.highest", exchange=highest, share=percent(rows[0]["share"], 2))]
+    moved = [row for row in rows if row["week_change"] is not None]
+    if moved:
+        most = max(moved, key=lambda row: abs(row["week_change"]))
+        change = _points(view, most["week_change"])
+        said.append(view.say("api_volume.moved", exchange=view.exchange(most["exchange"]), change=change))
+    return [", ".join(said) + "."]
+
+
+def share_ranking(view: View, ranking: VolumeRanking) -> None:
+    """The exchanges, the highest share first; one that filed nothing stays, with the reason. A row opens its days."""
+    frame = ranking.by_exchange
+    has_filed = frame["filed_day_count"] > 0
+    amounts = {name: frame[name].where(has_filed, None) for name in (*VALUES, "largest_api_account_count")}
+    reasons = _reasons(view)
+    rows = frame.to_dict("records")
+    table(
+        view,
+        frame.assign(
+            **amounts,
+            # The small drawing knows no gaps and would show numbers instead; the panels below show them.
+            trend=[[share for share in row["trend"] if share is not None] for row in rows],
+            preceding_change=frame["change"],
+            filing=[_filing(view, row, reasons.get(row["exchange"], [])) for row in rows],
+            compared=[_compared(view, row) for row in rows],
+        ),
+        _RANKING,
+        alt=view.say("api_volume.ranking_alt"),
+        key="ranking",
+        on_pick=lambda row: pick(at=row["exchange"], day="", market=""),
+    )
+    assumed = source_mark(view, "MODEL")
+    note(view.say("api_volume.ranking_note", assumed=assumed, orders=FEWEST_ORDERS))
+
+
+def _reasons(view: View) -> dict[str, list[tuple[str, int]]]:
+    """Why days of an exchange are not there, and how many."""
+    moment = view.now.replace(second=0, microsecond=0)
+    found: dict[str, list[tuple[str, int]]] = {}
+    for row in ask(queries.absences, view.choice, "api_volume", moment).to_dict("records"):
+        found.setdefault(row["exchange"], []).append((row["state"], row["period_count"]))
+    return found
+
+
+def _filing(view: View, row: Any, reasons: Sequence[tuple[str, int]]) -> str:
+    """Days filed, and in words what came of the others; a nil return is filed."""
+    nil = sum(count for state, count in reasons if state == "nil")
+    head = view.say("api_volume.day_of", filed=row["filed_day_count"] + nil, count=row["day_count"])
+    words = [f"{view.say(_WORDS.get(state, f'state.{state}'))} {count}" for state, count in reasons]
+    if not words and row["filed_day_count"] == 0:
+        words = [view.say("api_volume.no_filing")]
+    return " · ".join([head, *words])
+
+
+_WORDS = {"not_reported": "absence.word"}
+
+
+def _compared(view: View, row: Any) -> str:
+    """How much of the preceding period was filed, and that it is too little where it is."""
+    if not row["before_day_count"]:
+        return view.say("api_volume.no_filing")
+    head = view.say("api_volume.day_of", filed=row["before_day_count"], count=row["day_count"])
+    enough = is_comparable(row["before_day_count"], row["day_count"])
+    return head if enough else f"{head} · {view.say('api_volume.too_few')}"
+
+
+def share_course(view: View, course: VolumeCourse) -> None:
+    """A panel for each exchange and one for all together; a mark opens the markets of its day or week."""
+    scale = switch(view.say("api_volume.axis"), "axis", _SCALES, lambda name: view.say(f"api_volume.axis_{name}"))
+    chart(
+        view,
+        charts.share_panels(
+            course.by_exchange,
+            course.together,
+            ask(queries.halt_events, view.choice),
+            spans_of(view.choice),
+            view.exchanges,
+            view.look,
+            shared=scale == "shared",
+        ),
+        key="share_panels",
+        title=view.say("api_volume.course"),
+        alt=view.say("api_volume.course_alt"),
+        frame=_points_of(view, course),
+        columns=_COURSE,
+        on_pick=lambda mark: pick(at=mark[0], day=mark[1], market=""),
+    )
+    _left_out(view, course.together)
+    note(view.say("api_volume.course_note", day_count=LONGEST_BY_DAY))
+    note(view.say("api_volume.reference", published=source_mark(view, "DAXA")))
+
+
+def _points_of(view: View, course: VolumeCourse) -> pd.DataFrame:
+    """The points of all panels as one table: each exchange's, then those of all together."""
+    rows = [
+        {
+            **row,
+            "who": view.exchange(row["exchange"]),
+            "filing": view.say("api_volume.day_of", filed=row["filed_day_count"], count=row["day_count"]),
+            "left_out": None,
+        }
+        for row in course.by_exchange.to_dict("records")
+    ]
+    if len(view.exchanges) > 1:
+        rows += [
+            {**row, "who": together_name(view), "filing": None, "left_out": _names(view, row["missing"])}
+            for row in course.together.to_dict("records")
+        ]
+    shown = [{**row, "span": Span(row["first_day"], row["last_day"]).text} for row in rows]
+    return pd.DataFrame([[row[name] for name in _COURSE] for row in shown], columns=list(_COURSE), dtype=object)
+
+
+def _names(view: View, exchanges: Sequence[str]) -> str | None:
+    return ", ".join(view.exchange(name) for name in exchanges) or None
+
+
+def _left_out(view: View, together: pd.DataFrame) -> None:
+    """Say which points of all together lack an exchange."""
+    lacking = [row for row in together.to_dict("records") if row["missing"]]
+    if not lacking or len(view.exchanges) == 1:
+        return
+    said = [
+        f"{Span(row['first_day'], row['last_day']).text} ({_names(view, row['missing'])})"
+        for row in lacking[-_MOST_NAMED:]
+    ]
+    if len(lacking) > _MOST_NAMED:
+        said.append(view.say("api_volume.and_more", count=len(lacking) - _MOST_NAMED))
+    note(view.say("api_volume.left_out", spans=" · ".join(said)))
