@@ -14,6 +14,7 @@ from app.charts.grades import day_grade
 from app.charts.halts import halt_lanes
 from app.charts.keys import key_balance_bars, key_lanes, per_keys
 from app.charts.reconciliation import episode_sizes, ledger_and_wallet, reconciliation_calendar, slot_strip
+from app.charts.replay import incident_lanes, shortfall_course
 from app.charts.style import CONFIG, Figure, Look, figure_in_house_style, warm_up
 from app.charts.volume import share_panels
 from app.charts.volume_hours import share_by_hour
@@ -34,6 +35,7 @@ __all__ = [
     "figure_in_house_style",
     "findings_by_month",
     "halt_lanes",
+    "incident_lanes",
     "key_balance_bars",
     "key_lanes",
     "ledger_and_wallet",
@@ -45,6 +47,7 @@ __all__ = [
     "reconciliation_calendar",
     "share_by_hour",
     "share_panels",
+    "shortfall_course",
     "slot_strip",
     "stage_moves",
     "warm_up",

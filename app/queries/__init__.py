@@ -26,6 +26,7 @@ from app.queries.keys import key_balance, key_flow, key_state
 from app.queries.origin import rows_behind
 from app.queries.punctuality import Punctuality, punctuality
 from app.queries.reconciling import asset_checks, reconciled_assets, reconciled_days
+from app.queries.replaying import Course, Tail, course_of, replayed_checks, replayed_halts
 from app.queries.spans import Span, spans_of
 from app.queries.standing import Standing, report_standing
 from app.queries.submitted import state_history, submission_counts, submission_list, submission_versions
@@ -46,11 +47,13 @@ __all__ = [
     "CaseList",
     "CasesWanted",
     "Choice",
+    "Course",
     "Measure",
     "Order",
     "Punctuality",
     "Span",
     "Standing",
+    "Tail",
     "VolumeCourse",
     "VolumeRanking",
     "absences",
@@ -59,6 +62,7 @@ __all__ = [
     "case_history",
     "case_list",
     "concentration",
+    "course_of",
     "finding_counts",
     "finding_groups",
     "finding_list",
@@ -74,6 +78,8 @@ __all__ = [
     "reconciled_assets",
     "reconciled_days",
     "records_stamp",
+    "replayed_checks",
+    "replayed_halts",
     "report_standing",
     "rows_behind",
     "spans_of",

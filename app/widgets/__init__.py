@@ -30,6 +30,7 @@ from app.widgets.header import (
     stop,
     subtitle,
 )
+from app.widgets.incidents import show_facts, side_by_side
 from app.widgets.key_counts import allow_lists, key_calls, key_comings_and_goings, key_ends, key_tiles
 from app.widgets.natures import Shown
 from app.widgets.periods import days_of, end_of, start_of
@@ -37,7 +38,7 @@ from app.widgets.rows import rows_behind
 from app.widgets.switches import switch
 from app.widgets.tables import table
 from app.widgets.tiles import Tile, tiles
-from app.widgets.view import View, ask, current_view
+from app.widgets.view import View, ask, current_view, served_replay
 from app.widgets.volume_detail import volume_detail
 from app.widgets.volume_parts import order_conduct, turnover_shares, volume_hours, volume_markets
 from app.widgets.volume_shares import share_course, share_ranking, share_summary
@@ -85,9 +86,12 @@ __all__ = [
     "rule_filters",
     "section",
     "sentence",
+    "served_replay",
     "share_course",
     "share_ranking",
     "share_summary",
+    "show_facts",
+    "side_by_side",
     "sidebar",
     "source_mark",
     "standing_list",

@@ -41,6 +41,15 @@ table.matrix td b { font-weight: 600; white-space: nowrap; }
 table.matrix td small { display: block; font-size: .8125rem; opacity: .8; }
 table.matrix td.missing, table.matrix td.rejected { box-shadow: inset 4px 0 0 #b3261e; }
 table.matrix td.late, table.matrix td.partial, table.matrix td.received { box-shadow: inset 4px 0 0 #e3a53a; }
+table.course { width: 100%; border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
+table.course th, table.course td { text-align: left; vertical-align: top; padding: .3rem .6rem;
+  border-bottom: 1px solid rgba(128,140,153,.28); }
+table.course thead th { font-weight: 600; border-bottom-color: rgba(128,140,153,.7); }
+table.course th { white-space: nowrap; font-weight: 600; }
+table.course td { width: 31%; }
+table.course p { margin: 0 0 .25rem 0; font-size: .875rem; }
+table.course small { display: block; font-size: .8125rem; opacity: .8; }
+ul.assumed { margin: .2rem 0 !important; font-size: .9rem; }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem;
   padding: 0 !important; margin: .3rem 0 !important; font-size: .9rem; }
 dl.facts dt { opacity: .75; margin: 0 !important; }

@@ -1,0 +1,224 @@
+"""Incident replay: what happened beside what five-minute checks and the halt rule would have shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from app import charts, incident, queries, rulebook, widgets
+from app.amounts import exact, krw, percent
+from app.incident import Replay
+from app.moments import KST, duration, kst_minute
+from app.queries import About, Choice, Course, Tail
+from app.widgets import Shown, Tile, View
+
+HALT_RULE = "REC-004"
+# The reports that an incident's files are of.
+JUDGED = ("reconciliation", "halts")
+
+# The columns of the tables, and how each is written.
+COMPARED = {
+    "milestone": Shown.TEXT,
+    "happened_at": Shown.INSTANT,
+    "happened_after": Shown.TEXT,
+    "seen_at": Shown.INSTANT,
+    "seen_after": Shown.TEXT,
+    "gained": Shown.TEXT,
+}
+CHECKS = {
+    "checked_at": Shown.INSTANT,
+    "ledger_quantity": Shown.AMOUNT,
+    "wallet_quantity": Shown.AMOUNT,
+    "shortfall_quantity": Shown.AMOUNT,
+    "shortfall_krw": Shown.WON,
+    "shortfall_ratio": Shown.BASIS_POINTS,
+    "holdings_multiple": Shown.TIMES,
+    "price_krw": Shown.AMOUNT,
+    "result": Shown.CODE,
+    "source_row": Shown.COUNT,
+}
+FINDINGS = {
+    "rule": Shown.TEXT,
+    "kind": Shown.KIND,
+    "subject": Shown.TEXT,
+    "interval": Shown.TEXT,
+    "sentence": Shown.LONG_TEXT,
+}
+
+
+def after(view: View, facts: Replay, moment: datetime | None) -> str:
+    """How long after the payout; a dash for never."""
+    return "–" if moment is None else duration(moment - facts.milestones.payout.at, view.language, 3)
+
+
+def thresholds(view: View) -> str:
+    """The limits of the halt rule with their values, in words."""
+    return ", ".join(
+        view.say("replay.threshold", name=view.say(f"parameter.{one.name}"), value=amount_of(view, one))
+        for one in rulebook.thresholds(rulebook.known_rule(HALT_RULE))
+    )
+
+
+def amount_of(view: View, threshold: rulebook.Parameter) -> str:
+    """A threshold in its unit, a share as a percentage."""
+    if threshold.name.endswith("_ratio"):
+        return percent(threshold.value, 0)
+    return view.say("replay.in_unit", value=exact(threshold.value), unit=view.unit(threshold.name))
+
+
+def introduce(view: View, facts: Replay, course: Course) -> None:
+    """What happened in a sentence, that the rules came later, and the course in another."""
+    widgets.sentence(f"{facts.title.in_language(view.language)}: {facts.summary.in_language(view.language)}")
+    widgets.note(view.say("replay.as_if"))
+    widgets.note(view.say("replay.model", thresholds=thresholds(view)))
+    widgets.sentence(
+        view.say(
+            "replay.sentence",
+            seen=after(view, facts, course.detected_at),
+            noticed=after(view, facts, facts.milestones.noticed.at),
+            due=after(view, facts, course.halt_due_at),
+            blocked=after(view, facts, facts.milestones.blocked.at),
+        )
+    )
+
+
+def show_tiles(view: View, facts: Replay, checks: pd.DataFrame, course: Course, tail: Tail) -> None:
+    """The four figures of the incident."""
+    worst = max(checks.to_dict("records"), key=lambda row: row["shortfall_krw"])
+    noticed, blocked = (after(view, facts, one.at) for one in (facts.milestones.noticed, facts.milestones.blocked))
+    multiple, won = f"{worst['holdings_multiple']:,.2f}", krw(worst["shortfall_krw"], view.language)
+    detected = view.say("replay.detected_note", length=noticed)
+    halted = view.say("replay.halted_note", length=blocked)
+    largest = f"{exact(worst['shortfall_quantity'])} {facts.asset}"
+    widgets.tiles(
+        [
+            Tile(view.say("replay.detected"), after(view, facts, course.detected_at), detected),
+            Tile(view.say("replay.halted"), after(view, facts, course.halt_due_at), halted),
+            Tile(view.say("replay.largest"), largest, view.say("replay.largest_note", times=multiple, won=won)),
+            Tile(
+                view.say("replay.tail"),
+                duration((tail.until or view.now) - tail.since, view.language, 3),
+                view.say("replay.tail_note", **about_tail(view, facts, tail)),
+            ),
+        ]
+    )
+
+
+def about_tail(view: View, facts: Replay, tail: Tail) -> dict[str, str]:
+    """What is said of the last stretch of the shortfall, and whether it alone reaches the limit for a halt."""
+    return {
+        "since": kst_minute(tail.since),
+        "until": "–" if tail.until is None else kst_minute(tail.until),
+        "length": duration((tail.until or view.now) - tail.since, view.language, 3),
+        "quantity": exact(tail.quantity),
+        "asset": facts.asset,
+        "won": krw(tail.krw, view.language),
+        "ledger": percent(tail.share_of_ledger, 2),
+        "holdings": percent(tail.share_of_holdings, 2),
+        "limit": view.say("replay.limit_reached" if tail.reaches_limit else "replay.limit_not_reached"),
+    }
+
+
+def pick_mark(mark: Sequence[Any]) -> None:
+    """Look at the row of a check, or at the rows of a halt."""
+    day, found = str(mark[0]), str(mark[1])
+    widgets.pick(day=day, row=found if day else "", halt="" if day else found)
+
+
+def show_rows(view: View, facts: Replay) -> None:
+    """The rows of the file behind what is picked: a check, or a halt."""
+    day, row, halt = widgets.picked_day("day"), widgets.picked("row"), widgets.picked("halt")
+    if halt:
+        days = facts.first_day, facts.last_day
+        widgets.rows_behind(view, "halts", facts.exchange, *days, condition="halt_id = ?", parameters=[halt])
+    elif day and row.isdigit():
+        found, parameters = "asset = ? AND source_row = ?", [facts.asset, int(row)]
+        widgets.rows_behind(view, "reconciliation", facts.exchange, day, day, condition=found, parameters=parameters)
+    else:
+        widgets.note(view.say("replay.zoom_how"))
+
+
+def show_charts(view: View, facts: Replay, checks: pd.DataFrame, events: pd.DataFrame, course: Course) -> None:
+    """The hours of the incident with its lanes, and the shortfall through all days."""
+    first, last = facts.zoom
+    halts = widgets.ask(queries.replayed_halts, facts.exchange, facts.asset, facts.first_day, facts.last_day)
+    required = (course.halt_due_at, course.equal_at or view.now) if course.halt_due_at else None
+    widgets.chart(
+        view,
+        charts.incident_lanes(checks, events, halts, required, facts.zoom, view.look),
+        key="incident_lanes",
+        title=view.say("replay.zoom", first=kst_minute(first), last=f"{last.astimezone(KST):%H:%M}"),
+        alt=view.say("replay.zoom_alt"),
+        frame=checks[checks["checked_at"].between(first, last)],
+        columns=CHECKS,
+        on_pick=pick_mark,
+    )
+    show_rows(view, facts)
+    widgets.chart(
+        view,
+        charts.shortfall_course(checks, view.look),
+        key="shortfall_course",
+        title=view.say("replay.days"),
+        alt=view.say("replay.days_alt"),
+        frame=checks,
+        columns=CHECKS,
+        on_pick=pick_mark,
+    )
+    widgets.note(view.say("replay.days_how"))
+    if (tail := course.tail) is not None:
+        said = "replay.tail_how" if tail.reaches_limit else "replay.tail_below"
+        widgets.sentence(view.say(said, **about_tail(view, facts, tail)))
+
+
+def show_findings(view: View, facts: Replay) -> None:
+    """What the rules found of the incident's files; a row leads to its submission."""
+    choice = Choice((), facts.first_day, facts.last_day)
+    found = widgets.ask(queries.standing_findings, choice, About(reports=JUDGED), view.language)
+    found = widgets.with_interval(view, found[found["exchange"] == facts.exchange])
+    widgets.section(view, "replay.findings", count=len(found))
+    widgets.note(view.say("replay.findings_how"))
+    if found.empty:
+        widgets.empty(view, "replay_findings")
+        return
+    widgets.table(
+        view,
+        found.sort_values(by=["rule", "subject"]),
+        FINDINGS,
+        key="findings",
+        alt=view.say("replay.findings", count=len(found)),
+        on_pick=lambda row: widgets.go("submissions", submission=row["submission"]),
+    )
+    widgets.note(view.say("list.to_submission"))
+
+
+def show(view: View, facts: Replay) -> None:
+    """The incident, whole."""
+    about = (facts.exchange, facts.asset, facts.first_day, facts.last_day)
+    checks = widgets.ask(queries.replayed_checks, *about)
+    course = widgets.ask(queries.course_of, *about)
+    events = incident.events_of(facts, view.language)
+    introduce(view, facts, course)
+    if course.tail is not None:
+        show_tiles(view, facts, checks, course, course.tail)
+    show_charts(view, facts, checks, events, course)
+    widgets.section(view, "replay.compared")
+    widgets.note(view.say("replay.compared_how"))
+    compared = incident.compared(facts, course, view.language)
+    widgets.table(view, compared, COMPARED, alt=view.say("replay.compared"), key="compared")
+    widgets.section(view, "replay.side_by_side")
+    halts = widgets.ask(queries.replayed_halts, *about)
+    widgets.side_by_side(view, incident.moments_of(facts, checks, halts, course, view.language))
+    show_findings(view, facts)
+    widgets.show_facts(view, facts, events)
+
+
+view = widgets.current_view()
+widgets.header(view, "replay")
+replayed = widgets.served_replay()
+if replayed is None or replayed.exchange not in view.exchanges:
+    widgets.empty(view, "replay")
+    widgets.stop()
+show(view, replayed)
