@@ -141,6 +141,71 @@ def fired(exchange: str, day: date) -> dict[str, Any]:
     return {"exchange": exchange, "month": f"2026-{day.day:02}", "found_count": day.day}
 
 
+def audit(exchange: str, day: date) -> dict[str, Any]:
+    return {
+        "exchange": exchange,
+        "month": f"2026-{day.day:02}",
+        "stand": ("current", "late", "missing", "not_due", "qualified")[day.day - 1],
+        "due_at": NOON,
+        "received_at": None if day.day == 3 else NOON,
+        "auditor": "한빛회계법인",
+        "opinion": None if day.day == 3 else "unqualified",
+        "cold_share": None if day.day == 3 else Decimal("0.84"),
+    }
+
+
+def audited(exchange: str, day: date) -> dict[str, Any]:
+    return {
+        "asset": f"A{day.day}",
+        "checked_at": None if day.day == 2 else NOON,
+        "ledger_quantity": Decimal("10.000000000000000001"),
+        "checked_ledger": Decimal(10),
+        "held_quantity": Decimal(11),
+        "checked_wallet": Decimal(11),
+        "ledger_ratio": None if day.day == 2 else Decimal("0.0000001"),
+        "wallet_ratio": None if day.day == 2 else Decimal("-0.02"),
+        "difference_krw": Decimal("1.5"),
+    }
+
+
+def surveilled(exchange: str, day: date) -> dict[str, Any]:
+    return {
+        "exchange": exchange,
+        "first_day": day,
+        "last_day": day + timedelta(days=day.day % 2),
+        "alert_count": 10 * day.day,
+        "filed_day_count": 1 + day.day % 2,
+        "daily_alerts": Decimal(10 * day.day),
+        "past_median": None if day.day == 1 else Decimal("7.5"),
+        "past_day_count": day.day,
+        "above_day_count": None if day.day == 1 else day.day // 5,
+        "small_order_share": Decimal("0.2"),
+        "cancel_ratio": None if day.day == 2 else Decimal("0.6"),
+        "api_order_count": 1000,
+    }
+
+
+def stages(exchange: str, day: date) -> dict[str, Any]:
+    return {
+        "exchange": exchange,
+        **{"alert_count": 40, "case_count": 10, "notified_count": 0},
+        **{"case_share": Decimal("0.25"), "notified_share": Decimal(0)},
+    }
+
+
+def graded(exchange: str, day: date) -> dict[str, Any]:
+    return {
+        "exchange": exchange,
+        "month": f"2026-{day.day:02}",
+        "step": ("good", "watch", "poor", "unjudged", "good")[day.day - 1],
+        "is_open": day.day == 5,
+        "due_count": 138,
+        "why": "",
+        **{"value": None if day.day == 4 else Decimal("0.99"), "part": 99, "whole": 100},
+    }
+
+
+MONTHS = [f"2026-{day.day:02}" for day in DAYS]
 Row = Callable[[str, date], dict[str, Any]]
 Build = Callable[[pd.DataFrame, charts.Look], Any]
 BUILDERS: dict[str, tuple[Row, Build]] = {
@@ -164,6 +229,19 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
     "ledger_and_wallet": (check, charts.ledger_and_wallet),
     "episode_sizes": (episode, charts.episode_sizes),
     "findings_by_month": (fired, charts.findings_by_month),
+    "audit_grid": (audit, lambda f, look: charts.audit_grid(f, EXCHANGES, MONTHS, look)),
+    "cold_shares": (audit, lambda f, look: charts.cold_shares(f, MONTHS, Decimal("0.8"), look)),
+    "audit_differences": (audited, lambda f, look: charts.audit_differences(f, Decimal("0.0001"), look)),
+    "pattern_panels": (
+        surveilled,
+        lambda f, look: charts.pattern_panels(f, {"upbit": DAYS[:1]}, EXCHANGES, SPANS, "cancel_ratio", look),
+    ),
+    "stage_shares": (stages, charts.stage_shares),
+    "grade_grid": (graded, lambda f, look: charts.grade_grid(f, EXCHANGES, MONTHS, look)),
+    "measure_course": (
+        graded,
+        lambda f, look: charts.measure_course(f, MONTHS, (Decimal("0.99"), Decimal("0.95")), "", True, look),
+    ),
     "halt_lanes": (halt, lambda f, look: charts.halt_lanes(f, EXCHANGES, START, END, END, look)),
 }
 

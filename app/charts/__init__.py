@@ -7,42 +7,53 @@ found by.
 """
 
 from app.charts.allow_lists import allow_list_coverage, allow_list_strictness
+from app.charts.audits import AUDIT_GRADES, audit_differences, audit_grid, cold_shares
 from app.charts.case_times import case_lengths, median_text
 from app.charts.cases import MOVE_SIGNS, case_timeline, open_stages, stage_moves
 from app.charts.findings import findings_by_month
 from app.charts.grades import day_grade
 from app.charts.halts import halt_lanes
 from app.charts.keys import key_balance_bars, key_lanes, per_keys
+from app.charts.quality import grade_grid, measure_course
 from app.charts.reconciliation import episode_sizes, ledger_and_wallet, reconciliation_calendar, slot_strip
 from app.charts.replay import incident_lanes, shortfall_course
 from app.charts.style import CONFIG, Figure, Look, figure_in_house_style, warm_up
+from app.charts.surveillance import CONTEXTS, pattern_panels, stage_shares
 from app.charts.volume import share_panels
 from app.charts.volume_hours import share_by_hour
 from app.charts.volume_markets import market_bars
 from app.charts.volume_orders import order_conduct
 
 __all__ = [
+    "AUDIT_GRADES",
     "CONFIG",
-    "MOVE_SIGNS",
+    "CONTEXTS",
     "Figure",
     "Look",
+    "MOVE_SIGNS",
     "allow_list_coverage",
     "allow_list_strictness",
+    "audit_differences",
+    "audit_grid",
     "case_lengths",
     "case_timeline",
+    "cold_shares",
     "day_grade",
     "episode_sizes",
     "figure_in_house_style",
     "findings_by_month",
+    "grade_grid",
     "halt_lanes",
     "incident_lanes",
     "key_balance_bars",
     "key_lanes",
     "ledger_and_wallet",
     "market_bars",
+    "measure_course",
     "median_text",
     "open_stages",
     "order_conduct",
+    "pattern_panels",
     "per_keys",
     "reconciliation_calendar",
     "share_by_hour",
@@ -50,5 +61,6 @@ __all__ = [
     "shortfall_course",
     "slot_strip",
     "stage_moves",
+    "stage_shares",
     "warm_up",
 ]

@@ -6,6 +6,7 @@ while their submission is accepted.
 """
 
 from app.queries.absence import absences
+from app.queries.audits import audit_coverage, audit_months, audited_assets
 from app.queries.case_records import CaseHistory, CaseList, CasesWanted, case_history, case_list
 from app.queries.cases import CaseFlow, case_flow
 from app.queries.choice import Choice
@@ -23,13 +24,17 @@ from app.queries.findings import (
 from app.queries.freshness import latest_day, records_stamp
 from app.queries.halting import halt_events
 from app.queries.keys import key_balance, key_flow, key_state
+from app.queries.obliged import first_recorded_day, unmet_obligations
 from app.queries.origin import rows_behind
 from app.queries.punctuality import Punctuality, punctuality
+from app.queries.quality import corrected_files, month_by_report, quality_months
 from app.queries.reconciling import asset_checks, reconciled_assets, reconciled_days
 from app.queries.replaying import Course, Tail, course_of, replayed_checks, replayed_halts
 from app.queries.spans import Span, spans_of
 from app.queries.standing import Standing, report_standing
 from app.queries.submitted import state_history, submission_counts, submission_list, submission_versions
+from app.queries.surveillance import indicators, pattern_course
+from app.queries.surveilled import pattern_markets, surveillance_stages
 from app.queries.volume import Measure, volume_by_day, volume_by_hour
 from app.queries.volume_course import (
     VolumeCourse,
@@ -58,23 +63,33 @@ __all__ = [
     "VolumeRanking",
     "absences",
     "asset_checks",
+    "audit_coverage",
+    "audit_months",
+    "audited_assets",
     "case_flow",
     "case_history",
     "case_list",
     "concentration",
+    "corrected_files",
     "course_of",
     "finding_counts",
     "finding_groups",
     "finding_list",
+    "first_recorded_day",
     "gravest",
     "halt_events",
+    "indicators",
     "key_balance",
     "key_flow",
     "key_state",
     "latest_day",
     "market_volumes",
     "mismatch_episodes",
+    "month_by_report",
+    "pattern_course",
+    "pattern_markets",
     "punctuality",
+    "quality_months",
     "reconciled_assets",
     "reconciled_days",
     "records_stamp",
@@ -89,7 +104,9 @@ __all__ = [
     "submission_counts",
     "submission_list",
     "submission_versions",
+    "surveillance_stages",
     "unevaluated_days",
+    "unmet_obligations",
     "volume_by_day",
     "volume_by_hour",
     "volume_course",

@@ -15,6 +15,7 @@ from app.widgets.filters import (
 )
 from app.widgets.findings import filled, page_of, report_findings, standing_list, with_interval
 from app.widgets.header import (
+    banner,
     code,
     columns,
     empty,
@@ -50,6 +51,7 @@ __all__ = [
     "absent",
     "allow_lists",
     "ask",
+    "banner",
     "case_section",
     "case_stages",
     "case_times",

@@ -112,6 +112,11 @@ def note(text: str) -> None:
     st.html(f'<p class="note">{escape(text)}</p>')
 
 
+def banner(text: str) -> None:
+    """What must be known before anything below is read; at most one on a page."""
+    st.html(f'<p class="banner" role="note">{escape(text)}</p>')
+
+
 def empty(view: View, key: str, **parts: object) -> None:
     """Why there is nothing to show, and what to do; another sentence while there is no data at all."""
     text = view.say("empty.store") if view.is_empty else view.say(f"empty.{key}", **parts)

@@ -18,6 +18,8 @@ p.asof { display: inline-block; margin: 0; padding: .1rem .6rem; border: 1px sol
   border-radius: 1rem; font-size: .875rem; font-variant-numeric: tabular-nums; }
 p.sentence { margin: .2rem 0; font-size: 1.02rem; font-variant-numeric: tabular-nums; }
 p.note { margin: 0; font-size: .875rem; opacity: .82; }
+p.banner { margin: .3rem 0; padding: .45rem .9rem; border: 1px solid rgba(128,140,153,.8); border-radius: .4rem;
+  font-weight: 600; }
 p.empty { margin: .2rem 0; padding: .7rem .9rem; border: 1px dashed rgba(128,140,153,.8); border-radius: .4rem; }
 ul.absent { list-style: none; margin: .2rem 0 !important; padding: 0 !important; font-size: .875rem; }
 ul.absent li { margin: 0 0 .15rem 0 !important; padding: .15rem .6rem !important;

@@ -1,0 +1,40 @@
+"""Indicators that no report carries: named with what they would need, and never estimated."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from app.widgets.header import note, section
+from app.widgets.natures import Shown
+from app.widgets.tables import table
+from app.widgets.view import View
+
+UNREPORTED = {"indicator": Shown.TEXT, "availability": Shown.TEXT, "would_need": Shown.LONG_TEXT}
+NOT_AVAILABLE = (
+    "order_to_trade",
+    "one_sided_cancels",
+    "repetition",
+    "self_matching",
+    "concentration",
+    "co_movement",
+    "shared_addresses",
+    "size_distribution",
+    "market_makers",
+)
+"""Indicators of the authorities and of the literature for which the reports hold nothing."""
+
+
+def unreported(view: View) -> None:
+    """What cannot be seen because no report carries it: said, and never estimated."""
+    section(view, "surveillance.unreported")
+    note(view.say("surveillance.unreported_how"))
+    rows = [
+        {
+            "indicator": view.say(f"unreported.{name}"),
+            "availability": view.say("unreported.state"),
+            "would_need": view.say(f"unreported.{name}_lacks"),
+        }
+        for name in NOT_AVAILABLE
+    ]
+    frame = pd.DataFrame(rows, columns=list(UNREPORTED), dtype=object)
+    table(view, frame, UNREPORTED, alt=view.say("surveillance.unreported"))

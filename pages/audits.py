@@ -1,0 +1,243 @@
+"""Monthly audits: what came of each month, what auditors found, and how it compares with the five-minute checks."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pandas as pd
+
+from app import charts, queries, widgets
+from app.amounts import exact_sum, krw, percent_down, ratio
+from app.moments import duration, kst_minute
+from app.queries.audits import QUALIFIED, UNRECORDED, apart, audit_tolerance, cold_share_by_law
+from app.queries.months import month_start, shown_months
+from app.widgets import Shown, Tile, View
+
+# What counts as received, and as filed but not in force.
+RECEIVED = ("current", "late", "nil", QUALIFIED)
+# The columns of the tables, and how each is written.
+MONTHS = {
+    "exchange": Shown.EXCHANGE,
+    "month": Shown.TEXT,
+    "audit_state": Shown.TEXT,
+    "timeliness": Shown.CODE,
+    "received_at": Shown.INSTANT,
+    "due_at": Shown.INSTANT,
+    "auditor": Shown.TEXT,
+    "opinion": Shown.CODE,
+    "as_of": Shown.INSTANT,
+    "signed_on": Shown.DAY,
+    "asset_count": Shown.COUNT,
+    "doubted_count": Shown.COUNT,
+    "short_count": Shown.COUNT,
+    "cold_share": Shown.PERCENT,
+    "value_krw": Shown.WON,
+    "finding_count": Shown.COUNT,
+}
+ONE_MONTH = {
+    **{name: MONTHS[name] for name in ("exchange", "audit_state", "auditor", "opinion", "as_of", "signed_on")},
+    "reconciled_count": Shown.COUNT,
+    "audited_count": Shown.COUNT,
+    "asset_coverage": Shown.PERCENT,
+    "cold_share": Shown.PERCENT,
+    "compared_count": Shown.COUNT,
+    "difference_krw": Shown.AMOUNT,
+    "unexplained_krw": Shown.AMOUNT,
+    "received_at": Shown.INSTANT,
+    "finding_count": Shown.COUNT,
+}
+ASSETS = {
+    "asset": Shown.TEXT,
+    "comparison": Shown.TEXT,
+    "ledger_quantity": Shown.AMOUNT,
+    "hot_wallet_quantity": Shown.AMOUNT,
+    "cold_wallet_quantity": Shown.AMOUNT,
+    "cover_ratio": Shown.PERCENT,
+    "cold_share": Shown.PERCENT,
+    "value_krw": Shown.WON,
+    "checked_at": Shown.MOMENT,
+    "distance": Shown.DURATION,
+    "checked_ledger": Shown.AMOUNT,
+    "checked_wallet": Shown.AMOUNT,
+    "ledger_ratio": Shown.BASIS_POINTS,
+    "wallet_ratio": Shown.BASIS_POINTS,
+    "difference_krw": Shown.AMOUNT,
+    "opinion": Shown.CODE,
+}
+
+
+def with_words(view: View, frame: pd.DataFrame) -> pd.DataFrame:
+    """Months with what came of them in sign and word."""
+    signs = {stand: grade.sign for stand, grade in charts.AUDIT_GRADES.items()}
+    return frame.assign(audit_state=[f"{signs[stand]} {view.say(f'audit_stand.{stand}')}" for stand in frame["stand"]])
+
+
+def month_looked_at(view: View, frame: pd.DataFrame) -> str:
+    """The month that is picked, or the last one that has fallen due, or the last of all."""
+    if (picked := widgets.picked("month")) in set(frame["month"]):
+        return picked
+    due = frame[(frame["due_at"] <= view.now) & (frame["stand"] != UNRECORDED)]
+    return str(max(due["month"], default=max(frame["month"])))
+
+
+def of_month(view: View, frame: pd.DataFrame, assets: pd.DataFrame, month: str) -> pd.DataFrame:
+    """One row per exchange: its audit of the month, how much of what it reconciles it covers, and the differences."""
+    coverage = widgets.ask(queries.audit_coverage, view.choice, month)
+    differences = apart(assets)
+    rows = []
+    for row in frame[frame["month"] == month].to_dict("records"):
+        audited, reconciled = coverage.get(row["exchange"], (None, None))
+        own = differences.get(row["exchange"])
+        rows.append(
+            {
+                **row,
+                "audited_count": audited,
+                "reconciled_count": reconciled,
+                "asset_coverage": ratio(audited, reconciled) if audited is not None and reconciled else None,
+                "compared_count": own.compared_count if own else None,
+                "difference_krw": own.difference_krw if own else None,
+                "unexplained_krw": own.unexplained_krw if own else None,
+            }
+        )
+    return pd.DataFrame(rows, columns=list(dict.fromkeys([*frame.columns, *ONE_MONTH])), dtype=object)
+
+
+def show_tiles(view: View, rows: pd.DataFrame, month: str) -> None:
+    """What a month comes to, each figure with what it is of."""
+    received = int(rows["stand"].isin(RECEIVED).sum())
+    due_at = rows["due_at"].iloc[0]
+    left = duration(abs(due_at - view.now), view.language, 1)
+    audited, reconciled = (int(rows[name].dropna().sum()) for name in ("audited_count", "reconciled_count"))
+    shares = [share for share in rows["cold_share"] if share is not None]
+    unexplained = [value for value in rows["unexplained_krw"] if value is not None]
+    compared = int(rows["compared_count"].dropna().sum())
+    law = percent_down(cold_share_by_law(month), 0)
+    widgets.tiles(
+        (
+            Tile(view.say("audits.received"), f"{received} / {len(rows)}", view.say("audits.of_month", month=month)),
+            Tile(
+                view.say("audits.deadline"),
+                view.say("audits.left" if due_at > view.now else "audits.passed", length=left),
+                f"{kst_minute(due_at)} KST · {widgets.source_mark(view, 'MODEL')}",
+            ),
+            Tile(
+                view.say("audits.coverage"),
+                percent_down(ratio(audited, reconciled) or Decimal()) if reconciled else "–",
+                view.say("audits.coverage_of", audited=f"{audited:,}", reconciled=f"{reconciled:,}"),
+            ),
+            Tile(
+                view.say("audits.cold"),
+                percent_down(min(shares)) if shares else "–",
+                view.say("audits.cold_law", share=law, mark=widgets.source_mark(view, "LAW")),
+            ),
+            Tile(
+                view.say("audits.unexplained"),
+                krw(exact_sum(unexplained), view.language) if unexplained else "–",
+                view.say("audits.compared", count=f"{compared:,}"),
+            ),
+        )
+    )
+
+
+def show_assets(view: View, assets: pd.DataFrame, exchange: str, month: str) -> None:
+    """One exchange's audit of a month, asset by asset beside the checks, and the rows behind."""
+    widgets.section(view, "audits.assets", exchange=view.exchange(exchange), month=month)
+    own = assets[assets["exchange"] == exchange]
+    if own.empty:
+        widgets.empty(view, "audit", exchange=view.exchange(exchange), month=month)
+        return
+    own = own.assign(comparison=[view.say(f"audit_compared.{state}") for state in own["state"]])
+    counts = own["state"].value_counts().to_dict()
+    tolerance = audit_tolerance(month)
+    names = ("agrees", "differs", "no_check", "unaudited")
+    widgets.sentence(view.say("audits.compared_as", **{name: f"{counts.get(name, 0):,}" for name in names}))
+    widgets.note(view.say("audits.assets_how", tolerance=percent_down(tolerance), bp=f"{tolerance * 10_000:.2f}"))
+    widgets.table(
+        view,
+        own,
+        ASSETS,
+        key=f"assets.{exchange}.{month}",
+        alt=view.say("audits.assets", exchange=view.exchange(exchange), month=month),
+        on_pick=lambda row: widgets.pick(asset=row["asset"]),
+    )
+    day = month_start(month)
+    asset = widgets.picked("asset")
+    widgets.rows_behind(
+        view,
+        "audits",
+        exchange,
+        day,
+        day,
+        condition="asset = ?" if asset else "true",
+        parameters=(asset,) if asset else (),
+        title=" · ".join((view.exchange(exchange), month, *([asset] if asset else []))),
+    )
+
+
+view = widgets.current_view()
+widgets.header(view, "audits")
+widgets.note(view.say("audits.definition"))
+frame = widgets.ask(queries.audit_months, view.choice, view.now.replace(minute=0, second=0, microsecond=0))
+if (frame["stand"] == UNRECORDED).all():
+    widgets.nothing(view, "audits")
+    widgets.report_findings(view, "audits")
+    widgets.stop()
+frame = with_words(view, frame)
+months = shown_months(view.choice)
+month = month_looked_at(view, frame)
+assets = widgets.ask(queries.audited_assets, view.choice, month)
+rows = of_month(view, frame, assets, month)
+show_tiles(view, rows, month)
+widgets.chart(
+    view,
+    charts.audit_grid(frame, view.exchanges, months, view.look),
+    key="audit_grid",
+    title=view.say("audits.grid"),
+    alt=view.say("audits.grid_alt"),
+    frame=frame,
+    columns=MONTHS,
+    on_pick=lambda mark: widgets.pick(at=mark[0], month=mark[1], asset=""),
+)
+widgets.note(view.say("audits.grid_how"))
+widgets.section(view, "audits.month", month=month)
+widgets.table(
+    view,
+    rows,
+    ONE_MONTH,
+    key=f"month.{month}",
+    alt=view.say("audits.month", month=month),
+    on_pick=lambda row: widgets.pick(at=row["exchange"], month=month, asset=""),
+)
+widgets.note(view.say("audits.month_how"))
+at = widgets.picked("at") or next(iter(rows[rows["asset_count"].notna()]["exchange"]), view.exchanges[0])
+left, right = widgets.columns(2)
+with left:
+    widgets.chart(
+        view,
+        charts.cold_shares(frame, months, cold_share_by_law(month), view.look),
+        key="cold_shares",
+        title=view.say("audits.cold_shares"),
+        alt=view.say("audits.cold_shares"),
+        frame=frame,
+        columns={name: MONTHS[name] for name in ("exchange", "month", "cold_share", "value_krw")},
+        on_pick=lambda mark: widgets.pick(at=mark[0], month=mark[1], asset=""),
+    )
+    widgets.note(view.say("audits.cold_note"))
+with right:
+    widgets.chart(
+        view,
+        charts.audit_differences(assets[assets["exchange"] == at], audit_tolerance(month), view.look),
+        key="audit_differences",
+        title=view.say("audits.differences", exchange=view.exchange(at), month=month),
+        alt=view.say("audits.differences_alt"),
+        frame=assets[assets["checked_at"].notna()],
+        columns={"exchange": Shown.EXCHANGE, **{n: ASSETS[n] for n in ("asset", "ledger_ratio", "wallet_ratio")}},
+        on_pick=lambda mark: widgets.pick(at=at, month=month, asset=mark[0]),
+    )
+    widgets.note(view.say("audits.differences_note"))
+if at in view.exchanges:
+    show_assets(view, assets, at, month)
+widgets.section(view, "audits.history", count=len(months))
+recorded = frame[frame["stand"] != UNRECORDED].sort_values("month", ascending=False, kind="stable")
+widgets.table(view, recorded, MONTHS, alt=view.say("audits.history", count=len(months)), most_rows=16)
+widgets.report_findings(view, "audits")

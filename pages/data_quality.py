@@ -1,0 +1,204 @@
+"""Data quality: what was filed how well, by exchange, dimension and month, graded by stated rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from app import charts, queries, rulebook, scorecard, widgets
+from app.measures import Step
+from app.queries.months import months_as_days, shown_months
+from app.scorecard import Scored
+from app.widgets import Shown, Tile, View
+from app.widgets.scorecards import GRADES, MARKS, PARTS, grades, grading_rules, in_words, matrix
+
+# The columns of the tables, and how each is written.
+COURSE = {"exchange": Shown.EXCHANGE, "month": Shown.TEXT, "measured": Shown.TEXT, "part": Shown.COUNT}
+COURSE |= {"whole": Shown.COUNT}
+REPORTS = {"report": Shown.REPORT} | dict.fromkeys(
+    (
+        *("due_count", "on_time_count", "late_count", "missing_count", "partial_count", "refused_count"),
+        *("received_count", "nil_count", "not_due_count"),
+    ),
+    Shown.COUNT,
+)
+UNMET = {
+    "state": Shown.STATE,
+    "report": Shown.REPORT,
+    "period": Shown.TEXT,
+    "due_at": Shown.INSTANT,
+    "received_at": Shown.INSTANT,
+    "delay": Shown.DURATION,
+    "submission": Shown.TEXT,
+}
+FILES = {
+    "state": Shown.STATE,
+    "report": Shown.REPORT,
+    "period": Shown.TEXT,
+    "received_at": Shown.INSTANT,
+    "row_count": Shown.COUNT,
+    "submission": Shown.TEXT,
+}
+MOST_RULES = 10
+
+
+def show_tiles(view: View, scored: list[Scored], month: str) -> None:
+    """A month of all exchanges together: what became of what was due."""
+
+    def total(name: str) -> int:
+        return sum(one.counts[name] for one in scored)
+
+    due, accepted = total("due_count"), total("accepted_count")
+    steps = [one.grade.step.value for one in scored]
+    widgets.tiles(
+        (
+            Tile(
+                view.say("data_quality.grades", month=month),
+                " · ".join(f"{MARKS[step][0]} {steps.count(step)}" for step in MARKS if steps.count(step)),
+                view.say("data_quality.grades_of"),
+            ),
+            *(
+                Tile(
+                    view.say(f"data_quality.{name}"),
+                    f"{total(f'{name}_count'):,}",
+                    view.say("data_quality.of_due", count=f"{due:,}"),
+                )
+                for name in ("late", "missing", "refused", "nil")
+            ),
+            Tile(
+                view.say("data_quality.corrections"),
+                f"{total('correction_count'):,}",
+                view.say("data_quality.of_accepted", count=f"{accepted:,}"),
+            ),
+        )
+    )
+
+
+def show_course(view: View, scored: list[Scored], months: tuple[str, ...]) -> None:
+    """One measure in the course of the months."""
+    names = [measure.name for measure in scorecard.measures_of(months[-1])]
+    name = widgets.switch(view.say("column.measure"), "measure", names, lambda name: view.say(f"measure.{name}_short"))
+    measure = next(one for one in scorecard.measures_of(months[-1]) if one.name == name)
+    frame = scorecard.parts(scored)
+    frame = in_words(view, frame[frame["measure"] == name], months[-1])
+    title = view.say(f"measure.{name}")
+    widgets.chart(
+        view,
+        charts.measure_course(
+            frame, months, (measure.good, measure.watch), title, scorecard.is_share(measure), view.look
+        ),
+        key=f"course.{name}",
+        title=title,
+        alt=view.say("data_quality.course_alt", measure=title),
+        frame=frame,
+        columns=COURSE,
+        on_pick=lambda mark: widgets.pick(at=mark[0], month=mark[1]),
+    )
+    widgets.note(view.say("data_quality.course_how"))
+
+
+def show_rules(view: View, month: str) -> None:
+    """The rules that found most in a month, and at whom; a row leads to the rule."""
+    counts = widgets.ask(queries.finding_counts, months_as_days(view.choice.exchanges, (month,)), queries.About())
+    widgets.section(view, "data_quality.rules", month=month)
+    counts = counts[counts["month"] == month]
+    if counts.empty:
+        widgets.empty(view, "month_findings", month=month)
+        return
+    rows: list[dict[str, Any]] = []
+    for (rule, kind), own in counts.groupby(["rule", "kind"]):
+        by_exchange = own.groupby("exchange")["found_count"].sum().to_dict()
+        known = rulebook.rule_called(str(rule))
+        rows.append(
+            {
+                "rule": rule,
+                "kind": kind,
+                "found_count": int(own["found_count"].sum()),
+                "standing_count": int(own["standing_count"].sum()),
+                **{exchange: int(by_exchange.get(exchange, 0)) for exchange in view.exchanges},
+                "statement": known.statement.in_language(view.language) if known else "",
+            }
+        )
+    rows.sort(key=lambda row: (-row["found_count"], str(row["rule"])))
+    columns = {"rule": Shown.TEXT, "kind": Shown.KIND, "found_count": Shown.COUNT, "standing_count": Shown.COUNT}
+    columns |= {**dict.fromkeys(view.exchanges, Shown.COUNT), "statement": Shown.LONG_TEXT}
+    widgets.note(view.say("data_quality.rules_how"))
+    widgets.table(
+        view,
+        pd.DataFrame(rows, columns=list(columns), dtype=object),
+        columns,
+        labels={exchange: view.exchange(exchange) for exchange in view.exchanges},
+        key=f"rules.{month}",
+        alt=view.say("data_quality.rules", month=month),
+        on_pick=lambda row: widgets.go("rules", rule=row["rule"]),
+        most_rows=MOST_RULES,
+    )
+    widgets.note(view.say("list.to_rule"))
+
+
+def show_month(view: View, at: str, month: str) -> None:
+    """One exchange's month: its obligations report by report, those not met in time, and the files corrected."""
+    widgets.section(view, "data_quality.month", exchange=view.exchange(at), month=month)
+    reports = widgets.ask(queries.month_by_report, at, month, moment)
+    widgets.table(view, reports, REPORTS, alt=view.say("data_quality.month", exchange=view.exchange(at), month=month))
+    widgets.note(view.say("data_quality.month_how"))
+    lists = (
+        ("unmet", widgets.ask(queries.unmet_obligations, at, month, moment), UNMET),
+        ("files", widgets.ask(queries.corrected_files, at, month), FILES),
+    )
+    for name, frame, columns in lists:
+        widgets.subtitle(view.say(f"data_quality.{name}", count=f"{len(frame):,}"))
+        if frame.empty:
+            widgets.empty(view, f"month_{name}")
+            continue
+        widgets.table(
+            view,
+            frame,
+            columns,
+            key=f"{name}.{at}.{month}",
+            alt=view.say(f"data_quality.{name}", count=f"{len(frame):,}"),
+            on_pick=lambda row: widgets.go("submissions", submission=row["submission"] or "", report=row["report"]),
+            most_rows=8,
+        )
+    widgets.note(view.say("list.to_submission"))
+
+
+view = widgets.current_view()
+widgets.header(view, "data_quality")
+widgets.note(view.say("data_quality.definition"))
+moment = view.now.replace(minute=0, second=0, microsecond=0)
+months = shown_months(view.choice)
+scored = scorecard.score(widgets.ask(queries.quality_months, view.choice, moment), view.now)
+begin = widgets.ask(queries.first_recorded_day)
+if begin is None or not any(one.counts["due_count"] for one in scored):
+    widgets.empty(view, "quality")
+    widgets.stop()
+widgets.note(view.say("data_quality.begin", day=begin))
+judged = [one.month for one in scored if one.grade.step is not Step.UNJUDGED]
+month = widgets.picked("month") if widgets.picked("month") in months else max(judged)
+of_month = [one for one in scored if one.month == month]
+show_tiles(view, of_month, month)
+frame = grades(view, scored)
+widgets.chart(
+    view,
+    charts.grade_grid(frame, view.exchanges, months, view.look),
+    key="grade_grid",
+    title=view.say("data_quality.grid"),
+    alt=view.say("data_quality.grid_alt"),
+    frame=frame,
+    columns=GRADES,
+    on_pick=lambda mark: widgets.pick(at=mark[0], month=mark[1]),
+)
+widgets.note(view.say("data_quality.grid_how"))
+widgets.section(view, "data_quality.dimensions", month=month)
+widgets.markup(matrix(view, of_month))
+widgets.note(view.say("data_quality.dimensions_how"))
+widgets.table(
+    view, in_words(view, scorecard.parts(of_month), month), PARTS, alt=view.say("data_quality.parts"), most_rows=9
+)
+show_course(view, scored, months)
+show_rules(view, month)
+at = widgets.picked("at")
+show_month(view, at if at in view.exchanges else view.exchanges[0], month)
+grading_rules(view, month)

@@ -1,0 +1,248 @@
+"""Indicators of abnormal trading for review: the FSS's four patterns at each exchange, against its own past."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+
+import pandas as pd
+
+from app import charts, queries, widgets
+from app.moments import kst_day
+from app.queries.surveillance import LEAST_ALERTS, PAST_DAYS, PERSISTENT_DAYS, RECENT_DAYS, thresholds
+from app.queries.surveilled import PATTERNS
+from app.widgets import Shown, Tile, View
+from app.widgets.unreported import unreported
+
+# The columns of the tables, and how each is written.
+INDICATORS = {
+    "pattern": Shown.CODE,
+    "exchange": Shown.EXCHANGE,
+    "to_review": Shown.TEXT,
+    "alert_count": Shown.COUNT,
+    "past_ratio": Shown.TIMES,
+    "place": Shown.TEXT,
+    "above": Shown.TEXT,
+    "trend": Shown.TREND,
+    "day_median": Shown.AMOUNT,
+    "past_median": Shown.AMOUNT,
+    "past_day_count": Shown.COUNT,
+    "day_count": Shown.COUNT,
+    "peak_count": Shown.COUNT,
+    "peak_day": Shown.DAY,
+    "market_day_count": Shown.COUNT,
+    "case_count": Shown.COUNT,
+    "notified_count": Shown.COUNT,
+    "account_count": Shown.COUNT,
+    "key_count": Shown.COUNT,
+    "trade_value_krw": Shown.WON,
+    "api_trade_value_krw": Shown.WON,
+}
+STAGES = {
+    "exchange": Shown.EXCHANGE,
+    "day_count": Shown.COUNT,
+    "market_day_count": Shown.COUNT,
+    "pattern_market_day_count": Shown.COUNT,
+    "flagged_share": Shown.PERCENT,
+    "alert_count": Shown.COUNT,
+    "case_count": Shown.COUNT,
+    "case_share": Shown.PERCENT,
+    "notified_count": Shown.COUNT,
+    "notified_share": Shown.PERCENT,
+    "account_count": Shown.COUNT,
+    "key_count": Shown.COUNT,
+    "trade_value_krw": Shown.AMOUNT,
+    "api_trade_value_krw": Shown.AMOUNT,
+}
+COURSE = {
+    "first_day": Shown.DAY,
+    "last_day": Shown.DAY,
+    "exchange": Shown.EXCHANGE,
+    "alert_count": Shown.COUNT,
+    "filed_day_count": Shown.COUNT,
+    "past_median": Shown.AMOUNT,
+    "past_day_count": Shown.COUNT,
+    "above_day_count": Shown.COUNT,
+    "small_order_share": Shown.PERCENT,
+    "cancel_ratio": Shown.PERCENT,
+    "api_order_count": Shown.COUNT,
+}
+MARKETS = {
+    "market": Shown.TEXT,
+    "alert_count": Shown.COUNT,
+    "case_count": Shown.COUNT,
+    "notified_count": Shown.COUNT,
+    "account_count": Shown.COUNT,
+    "key_count": Shown.COUNT,
+    "trade_value_krw": Shown.AMOUNT,
+    "api_trade_value_krw": Shown.AMOUNT,
+    "share": Shown.PERCENT,
+    "market_value_krw": Shown.AMOUNT,
+    "market_share": Shown.PERCENT,
+}
+
+
+def in_words(view: View, frame: pd.DataFrame, floor: int) -> pd.DataFrame:
+    """Indicators with what is to be reviewed, the rank and the days far above as texts."""
+    rows = frame.to_dict("records")
+    reviews = [view.say(f"review.{row['review']}", count=row["past_day_count"], floor=floor) for row in rows]
+    places = [None if row["rank"] is None else f"{row['rank']} / {row['rank_count']}" for row in rows]
+    above = [
+        None if row["above_day_count"] is None else f"{row['above_day_count']} / {row['judged_day_count']}"
+        for row in rows
+    ]
+    frame = frame.assign(to_review=reviews)
+    frame["place"], frame["above"] = (pd.Series(texts, index=frame.index, dtype=object) for texts in (places, above))
+    return frame
+
+
+def show_tiles(view: View, found: pd.DataFrame, stages: pd.DataFrame) -> None:
+    """How many there were at each stage, and how many indicators are to be reviewed of all that were looked at."""
+    alerts, cases, notified = (int(stages[name].sum()) for name in ("alert_count", "case_count", "notified_count"))
+    judged = int(found["review"].isin(("persistent", "single", "nothing")).sum())
+    persistent = int((found["review"] == "persistent").sum())
+    days = int(stages["day_count"].sum())
+    widgets.tiles(
+        (
+            Tile(
+                view.say("surveillance.to_review"),
+                f"{persistent} / {judged}",
+                view.say("surveillance.to_review_of", count=len(found), judged=judged),
+            ),
+            Tile(view.say("surveillance.alerts"), f"{alerts:,}", view.say("surveillance.alerts_of", days=f"{days:,}")),
+            Tile(view.say("surveillance.cases"), f"{cases:,}", view.say("surveillance.of_alerts", count=f"{alerts:,}")),
+            Tile(
+                view.say("surveillance.notified"),
+                f"{notified:,}",
+                view.say("surveillance.of_cases", count=f"{cases:,}"),
+            ),
+        )
+    )
+
+
+def halted_days(view: View) -> dict[str, list[date]]:
+    """The chosen days on which each exchange began to halt something."""
+    days: dict[str, list[date]] = defaultdict(list)
+    for row in widgets.ask(queries.halt_events, view.choice).to_dict("records"):
+        day = kst_day(row["halted_at"])
+        if view.choice.first_day <= day <= view.choice.last_day and day not in days[row["exchange"]]:
+            days[row["exchange"]].append(day)
+    return days
+
+
+def show_markets(view: View, at: str, pattern: str) -> None:
+    """The markets of the picked days, or of the last seven of the period, and the rows behind."""
+    first, last = view.choice.last_day - timedelta(days=6), view.choice.last_day
+    if day := widgets.picked_day("day"):
+        first, last = day, min(widgets.picked_day("until") or day, day + timedelta(days=6))
+    first = max(first, view.choice.first_day)
+    days = f"{first}" if first == last else f"{first} ~ {last}"
+    title = view.say("surveillance.markets", exchange=view.exchange(at), pattern=view.code(pattern), days=days)
+    widgets.section(view, "surveillance.of_markets", title=title)
+    markets = widgets.ask(queries.pattern_markets, at, first, last, pattern)
+    if markets.empty:
+        widgets.empty(view, "pattern_markets", exchange=view.exchange(at), pattern=view.code(pattern), days=days)
+        return
+    widgets.note(view.say("surveillance.markets_how"))
+    widgets.table(
+        view,
+        markets,
+        MARKETS,
+        key=f"markets.{at}.{pattern}.{days}",
+        alt=title,
+        on_pick=lambda row: widgets.pick(market=row["market"]),
+        most_rows=8,
+    )
+    market = widgets.picked("market")
+    widgets.rows_behind(
+        view,
+        "surveillance",
+        at,
+        first,
+        last,
+        condition="pattern = ? AND market = ?" if market else "pattern = ?",
+        parameters=(pattern, market) if market else (pattern,),
+        title=" · ".join((view.exchange(at), view.code(pattern), *([market] if market else []), days)),
+    )
+
+
+view = widgets.current_view()
+widgets.header(view, "surveillance")
+widgets.banner(view.say("surveillance.banner"))
+found = widgets.ask(queries.indicators, view.choice)
+if found.empty:
+    widgets.nothing(view, "surveillance")
+    unreported(view)
+    widgets.report_findings(view, "surveillance")
+    widgets.stop()
+factor, floor, fewest = thresholds(view.choice.last_day)
+widgets.note(view.say("surveillance.definition", past=PAST_DAYS, fewest=fewest))
+stages = widgets.ask(queries.surveillance_stages, view.choice)
+show_tiles(view, found, stages)
+widgets.absent(view, "surveillance")
+widgets.section(view, "surveillance.indicators")
+widgets.note(
+    view.say(
+        "surveillance.indicators_how",
+        recent=RECENT_DAYS,
+        factor=factor,
+        floor=floor,
+        persistent=PERSISTENT_DAYS,
+        least=LEAST_ALERTS,
+        past=PAST_DAYS,
+    )
+)
+widgets.table(
+    view,
+    in_words(view, found, floor),
+    INDICATORS,
+    key="indicators",
+    alt=view.say("surveillance.indicators"),
+    on_pick=lambda row: widgets.pick(
+        at=row["exchange"], pattern="" if row["pattern"] == PATTERNS[0] else row["pattern"], day="", until="", market=""
+    ),
+    most_rows=20,
+)
+pattern = widgets.switch(view.say("column.pattern"), "pattern", PATTERNS, view.code)
+context = widgets.switch(
+    view.say("surveillance.context"),
+    "context",
+    (*charts.CONTEXTS, "none"),
+    lambda name: view.say(f"surveillance.context_{name}"),
+)
+course = widgets.ask(queries.pattern_course, view.choice, pattern)
+widgets.chart(
+    view,
+    charts.pattern_panels(
+        course,
+        halted_days(view),
+        view.exchanges,
+        queries.spans_of(view.choice),
+        "" if context == "none" else context,
+        view.look,
+    ),
+    key=f"panels.{pattern}",
+    title=view.say("surveillance.panels", pattern=view.code(pattern)),
+    alt=view.say("surveillance.panels_alt", pattern=view.code(pattern)),
+    frame=course,
+    columns=COURSE,
+    on_pick=lambda mark: widgets.pick(at=mark[0], day=mark[1], until="" if mark[2] == mark[1] else mark[2], market=""),
+)
+widgets.note(view.say("surveillance.panels_how"))
+at = widgets.picked("at")
+show_markets(view, at if at in view.exchanges else found.iloc[0]["exchange"], pattern)
+widgets.section(view, "surveillance.stages")
+widgets.note(view.say("surveillance.stages_how"))
+widgets.table(view, stages, STAGES, alt=view.say("surveillance.stages"))
+widgets.chart(
+    view,
+    charts.stage_shares(stages, view.look),
+    key="stage_shares",
+    title=view.say("surveillance.shares"),
+    alt=view.say("surveillance.shares"),
+    frame=stages,
+    columns={name: STAGES[name] for name in ("exchange", "alert_count", "case_count", "notified_count")},
+    on_pick=lambda mark: widgets.pick(at=mark[0], day="", until="", market=""),
+)
+unreported(view)
+widgets.report_findings(view, "surveillance")

@@ -1,0 +1,170 @@
+"""The page of monthly audits: what came of each month, what it covers, and how far it is from the own checks."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from filing import file
+from template_files import audited, checked, template
+
+from app import queries
+from app.identity import Role, Scope, current_scope
+from app.queries import Choice
+from app.queries.audits import apart
+from app.queries.months import shown_months
+from etl.store import Store, open_store
+from expectations.vocabulary import KST, Period
+
+EVERYBODY = current_scope()
+GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
+LAST = Period.parse("2026-11").first_day.replace(day=22)
+CHOICE = Choice((), LAST - timedelta(days=29), LAST)
+NOW = datetime(2026, 11, 22, 11, tzinfo=KST)
+MIDNIGHT = datetime(2026, 11, 1, tzinfo=KST)
+IN_TIME = datetime(2026, 11, 9, 10, tzinfo=KST)
+BEGIN = datetime(2026, 10, 1, 9, tzinfo=KST)
+
+
+@pytest.fixture
+def store(tmp_path: Path, database_url: str) -> Iterator[Store]:
+    opened = open_store(tmp_path / "home", database_url)
+    yield opened
+    opened.engine.dispose()
+
+
+def filed(store: Store, folder: Path, name: str, rows: list[dict[str, Any]], at: datetime = IN_TIME) -> None:
+    report = name.split("_")[1]
+    outcome = file(store, folder, f"{name}.csv", template(report, rows), at)
+    assert outcome.receipt.submission.state == "accepted", outcome.receipt
+
+
+def stands(store: Store, exchange: str, now: datetime = NOW) -> dict[str, str]:
+    found = queries.audit_months(store, EVERYBODY, CHOICE, now)
+    own = found[found["exchange"] == exchange]
+    return dict(zip(own["month"], own["stand"], strict=True))
+
+
+def test_at_least_six_months_are_shown_and_all_that_the_period_touches() -> None:
+    assert shown_months(CHOICE) == ("2026-06", "2026-07", "2026-08", "2026-09", "2026-10", "2026-11")
+    year = shown_months(Choice((), LAST - timedelta(days=364), LAST))
+    assert (year[0], len(year)) == ("2025-11", 13)
+
+
+def test_a_month_before_the_records_is_not_missing(store: Store, tmp_path: Path) -> None:
+    assert set(stands(store, "korbit").values()) == {"unrecorded"}
+    filed(store, tmp_path, "korbit_audits_2026-10", [audited("2026-10", "BTC", MIDNIGHT)])
+    found = stands(store, "korbit")
+    assert found == {
+        **dict.fromkeys(shown_months(CHOICE)[:4], "unrecorded"),
+        "2026-10": "current",
+        "2026-11": "not_due",
+    }
+    assert stands(store, "gopax")["2026-10"] == "missing"
+
+
+def test_an_audit_is_late_after_the_tenth_at_six(store: Store, tmp_path: Path) -> None:
+    filed(store, tmp_path, "gopax_audits_2026-09", [], BEGIN)
+    due = datetime(2026, 11, 10, 18, tzinfo=KST)
+    filed(store, tmp_path, "korbit_audits_2026-10", [audited("2026-10", "BTC", MIDNIGHT)], due)
+    filed(store, tmp_path, "coinone_audits_2026-10", [audited("2026-10", "BTC", MIDNIGHT)], due + timedelta(seconds=1))
+    assert stands(store, "korbit")["2026-10"] == "current"
+    assert stands(store, "coinone")["2026-10"] == "late"
+    assert stands(store, "gopax")["2026-09"] == "nil"
+    assert stands(store, "korbit", due - timedelta(hours=1))["2026-10"] == "current"
+    assert stands(store, "upbit", due - timedelta(hours=1))["2026-10"] == "not_due"
+
+
+def test_an_opinion_that_is_not_unqualified_is_said(store: Store, tmp_path: Path) -> None:
+    rows = [audited("2026-10", "BTC", MIDNIGHT), audited("2026-10", "ETH", MIDNIGHT, opinion="adverse")]
+    filed(store, tmp_path, "korbit_audits_2026-10", rows)
+    found = queries.audit_months(store, EVERYBODY, Choice(("korbit",), LAST, LAST), NOW)
+    (row,) = found[found["month"] == "2026-10"].to_dict("records")
+    assert (row["stand"], row["opinion"], row["doubted_count"], row["asset_count"]) == ("qualified", "adverse", 1, 2)
+    assert row["finding_count"] == 1  # AUD-003
+    assert (row["timeliness"], row["auditor"]) == ("on_time", "한빛회계법인")
+
+
+def test_a_refused_audit_is_refused_until_its_due_time_only_if_that_has_come(store: Store, tmp_path: Path) -> None:
+    bad = template("audits", [audited("2026-10", "BTC", MIDNIGHT, price_krw="0")])
+    file(store, tmp_path, "korbit_audits_2026-10.csv", bad, IN_TIME)
+    assert stands(store, "korbit", IN_TIME)["2026-10"] == "not_due"
+    assert stands(store, "korbit")["2026-10"] == "rejected"
+
+
+def test_the_cold_share_is_of_the_value_and_exact(store: Store, tmp_path: Path) -> None:
+    large = {
+        "ledger_quantity": "1",
+        "hot_wallet_quantity": "99999999999999999999.000000000000000001",
+        "cold_wallet_quantity": "0.000000000000000001",
+        "price_krw": "0.00000001",
+    }
+    rows = [audited("2026-10", "BTC", MIDNIGHT), audited("2026-10", "ETH", MIDNIGHT, **large)]
+    filed(store, tmp_path, "korbit_audits_2026-10", rows)
+    found = queries.audit_months(store, EVERYBODY, CHOICE, NOW)
+    (row,) = found[(found["exchange"] == "korbit") & (found["month"] == "2026-10")].to_dict("records")
+    assert row["value_krw"] == Decimal(f"1000000000999.99999999{2:018}")
+    assert row["cold_share"] == Decimal(f"800.{1:026}") / row["value_krw"]
+
+
+def compare(store: Store, scope: Scope = EVERYBODY) -> pd.DataFrame:
+    return queries.audited_assets(store, scope, Choice(("korbit",), LAST, LAST), "2026-10")
+
+
+def test_an_audit_is_compared_with_the_nearest_check_within_five_minutes(store: Store, tmp_path: Path) -> None:
+    before = [
+        checked(MIDNIGHT - timedelta(minutes=5), "BTC", ledger="20", wallet="20"),
+        checked(MIDNIGHT - timedelta(minutes=5, milliseconds=1), "ETH"),
+        checked(MIDNIGHT - timedelta(minutes=4), "XRP", wallet="10.002"),
+        checked(MIDNIGHT - timedelta(hours=3), "SOL"),
+    ]
+    after = [
+        checked(MIDNIGHT + timedelta(minutes=4, seconds=59), "BTC", ledger="10.001", wallet="10.0005"),
+        checked(MIDNIGHT + timedelta(minutes=4), "XRP"),
+    ]
+    filed(store, tmp_path, "korbit_reconciliation_2026-10-31", before)
+    filed(store, tmp_path, "korbit_reconciliation_2026-11-01", after)
+    filed(
+        store, tmp_path, "korbit_audits_2026-10", [audited("2026-10", name, MIDNIGHT) for name in ("BTC", "ETH", "XRP")]
+    )
+    found = compare(store).set_index("asset")
+    assert found["state"].to_dict() == {"XRP": "differs", "SOL": "unaudited", "ETH": "no_check", "BTC": "agrees"}
+    btc, xrp = found.loc["BTC"], found.loc["XRP"]
+    assert (btc["distance"], btc["checked_ledger"]) == (timedelta(minutes=4, seconds=59), Decimal("10.001"))
+    assert btc["ledger_ratio"] == Decimal("-0.001") / Decimal("10.001")  # 0.99990001 bp: within one
+    assert btc["difference_krw"] == Decimal("0.1")
+    assert xrp["checked_at"] == MIDNIGHT - timedelta(minutes=4)  # the earlier of two that are equally near
+    assert xrp["difference_krw"] == Decimal("0.2")
+    assert found["cover_ratio"].dropna().unique().tolist() == [Decimal(1)]
+    assert found.loc["SOL", "ledger_quantity"] is None
+    sums = apart(compare(store))["korbit"]
+    assert (sums.compared_count, sums.difference_krw, sums.unexplained_krw) == (2, Decimal("0.3"), Decimal("0.2"))
+
+
+def test_the_screen_and_the_rule_agree_on_what_differs(store: Store, tmp_path: Path) -> None:
+    """AUD-005 judges the same two quantities by the same tolerance."""
+    at = MIDNIGHT + timedelta(seconds=3)
+    pairs = {"BTC": "10.001", "ETH": "10.0010002", "XRP": "9.999", "SOL": "9.9990002"}
+    filed(store, tmp_path, "korbit_reconciliation_2026-11-01", [checked(at, a, wallet=w) for a, w in pairs.items()])
+    filed(store, tmp_path, "korbit_audits_2026-10", [audited("2026-10", asset, MIDNIGHT) for asset in pairs])
+    differing = set(compare(store).query("state == 'differs'")["asset"])
+    listed = queries.standing_findings(store, EVERYBODY, CHOICE, queries.About(rule="AUD-005"), "en")
+    assert differing == set(listed["subject"]) == {"ETH", "XRP"}
+
+
+def test_coverage_is_of_the_assets_reconciled_in_the_month(store: Store, tmp_path: Path) -> None:
+    noon = datetime(2026, 10, 15, 12, tzinfo=KST)
+    filed(store, tmp_path, "korbit_reconciliation_2026-10-15", [checked(noon, a) for a in ("BTC", "ETH", "XRP")])
+    filed(store, tmp_path, "gopax_reconciliation_2026-10-15", [checked(noon, "BTC")])
+    filed(store, tmp_path, "korbit_audits_2026-10", [audited("2026-10", a, MIDNIGHT) for a in ("BTC", "DOGE")])
+    assert queries.audit_coverage(store, EVERYBODY, CHOICE, "2026-10") == {"korbit": (1, 3), "gopax": (0, 1)}
+
+
+def test_nobody_sees_audits_that_their_scope_leaves_out(store: Store, tmp_path: Path) -> None:
+    filed(store, tmp_path, "korbit_audits_2026-10", [audited("2026-10", "BTC", MIDNIGHT)])
+    assert set(queries.audit_months(store, GOPAX_ONLY, CHOICE, NOW)["exchange"]) == {"gopax"}
+    assert compare(store, GOPAX_ONLY).empty
+    assert queries.audit_coverage(store, GOPAX_ONLY, CHOICE, "2026-10") == {}
