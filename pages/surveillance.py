@@ -59,7 +59,7 @@ COURSE = {
     "last_day": Shown.DAY,
     "exchange": Shown.EXCHANGE,
     "alert_count": Shown.COUNT,
-    "filed_day_count": Shown.COUNT,
+    "day_count": Shown.COUNT,
     "past_median": Shown.AMOUNT,
     "past_day_count": Shown.COUNT,
     "above_day_count": Shown.COUNT,

@@ -174,7 +174,7 @@ def surveilled(exchange: str, day: date) -> dict[str, Any]:
         "first_day": day,
         "last_day": day + timedelta(days=day.day % 2),
         "alert_count": 10 * day.day,
-        "filed_day_count": 1 + day.day % 2,
+        "day_count": 1 + day.day % 2,
         "daily_alerts": Decimal(10 * day.day),
         "past_median": None if day.day == 1 else Decimal("7.5"),
         "past_day_count": day.day,

@@ -165,8 +165,8 @@ def test_a_long_period_is_told_by_weeks(store: Store, tmp_path: Path) -> None:
     course = queries.pattern_course(store, EVERYBODY, Choice((), date(2026, 8, 1), date(2026, 11, 30)), "spoofing")
     first, second = course.to_dict("records")
     assert (first["first_day"], first["last_day"]) == (date(2026, 11, 9), date(2026, 11, 15))
-    assert (first["alert_count"], first["filed_day_count"], first["above_day_count"]) == (70, 7, None)
-    assert (second["alert_count"], second["filed_day_count"], second["daily_alerts"]) == (50, 3, Decimal(50) / 3)
+    assert (first["alert_count"], first["day_count"], first["above_day_count"]) == (70, 7, None)
+    assert (second["alert_count"], second["day_count"], second["daily_alerts"]) == (50, 3, Decimal(50) / 3)
     assert (second["past_median"], second["past_day_count"], second["above_day_count"]) == (Decimal(10), 7, 1)
 
 

@@ -159,7 +159,7 @@ def _span_text(row: Any, look: Look) -> str:
         f"{look.say('column.alert_count')} {row['alert_count']:,}",
         f"{look.say('surveillance.own_past')} {said} (n={row['past_day_count']})",
     ]
-    if row["filed_day_count"] > 1:
+    if row["day_count"] > 1:
         lines.append(f"{look.say('surveillance.daily_alerts')} {row['daily_alerts']:,.1f}")
     lines += [
         f"{look.say(f'surveillance.context_{name}')} {percent(row[name])} (n={row['api_order_count']:,})"

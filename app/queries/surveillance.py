@@ -43,7 +43,7 @@ INDICATOR_COLUMNS = (
     *("market_day_count", "case_count", "notified_count", "account_count", "key_count", *VALUES),
 )
 COURSE_COLUMNS = (
-    *("exchange", "pattern", "first_day", "last_day", "alert_count", "filed_day_count", "daily_alerts"),
+    *("exchange", "pattern", "first_day", "last_day", "alert_count", "day_count", "daily_alerts"),
     *("past_median", "past_day_count", "above_day_count", "small_order_share", "cancel_ratio", "api_order_count"),
 )
 _ORDERS = ("api_order_count", "api_cancel_count", "api_small_order_count")
@@ -177,7 +177,7 @@ def _span(series: _Series, span: Span, filed: Sequence[date]) -> dict[str, Any]:
         "first_day": span.first_day,
         "last_day": span.last_day,
         "alert_count": count,
-        "filed_day_count": len(filed),
+        "day_count": len(filed),
         "daily_alerts": Decimal(count) / len(filed),
         "past_median": past.median,
         "past_day_count": past.day_count,
