@@ -20,12 +20,10 @@ MONTHS = {
     "exchange": Shown.EXCHANGE,
     "month": Shown.TEXT,
     "audit_state": Shown.TEXT,
-    "timeliness": Shown.CODE,
     "received_at": Shown.INSTANT,
     "due_at": Shown.INSTANT,
     "auditor": Shown.TEXT,
     "opinion": Shown.CODE,
-    "as_of": Shown.INSTANT,
     "signed_on": Shown.DAY,
     "asset_count": Shown.COUNT,
     "doubted_count": Shown.COUNT,
@@ -35,7 +33,9 @@ MONTHS = {
     "finding_count": Shown.COUNT,
 }
 ONE_MONTH = {
-    **{name: MONTHS[name] for name in ("exchange", "audit_state", "auditor", "opinion", "as_of", "signed_on")},
+    **{name: MONTHS[name] for name in ("exchange", "audit_state", "auditor", "opinion")},
+    "as_of": Shown.INSTANT,
+    "signed_on": Shown.DAY,
     "reconciled_count": Shown.COUNT,
     "audited_count": Shown.COUNT,
     "asset_coverage": Shown.PERCENT,
@@ -139,6 +139,26 @@ def show_tiles(view: View, rows: pd.DataFrame, month: str) -> None:
     )
 
 
+def show_differences(view: View, compared: pd.DataFrame, at: str, month: str) -> None:
+    """How far each asset of an audit is from the exchange's own check."""
+    title = view.say("audits.differences", exchange=view.exchange(at), month=month)
+    if compared.empty:
+        widgets.subtitle(title)
+        widgets.empty(view, "compared", exchange=view.exchange(at), month=month)
+        return
+    widgets.chart(
+        view,
+        charts.audit_differences(compared, audit_tolerance(month), view.look),
+        key="audit_differences",
+        title=title,
+        alt=view.say("audits.differences_alt"),
+        frame=compared,
+        columns={name: ASSETS[name] for name in ("asset", "ledger_ratio", "wallet_ratio", "difference_krw")},
+        on_pick=lambda mark: widgets.pick(at=at, month=month, asset=mark[0]),
+    )
+    widgets.note(view.say("audits.differences_note"))
+
+
 def show_assets(view: View, assets: pd.DataFrame, exchange: str, month: str) -> None:
     """One exchange's audit of a month, asset by asset beside the checks, and the rows behind."""
     widgets.section(view, "audits.assets", exchange=view.exchange(exchange), month=month)
@@ -224,17 +244,7 @@ with left:
     )
     widgets.note(view.say("audits.cold_note"))
 with right:
-    widgets.chart(
-        view,
-        charts.audit_differences(assets[assets["exchange"] == at], audit_tolerance(month), view.look),
-        key="audit_differences",
-        title=view.say("audits.differences", exchange=view.exchange(at), month=month),
-        alt=view.say("audits.differences_alt"),
-        frame=assets[assets["checked_at"].notna()],
-        columns={"exchange": Shown.EXCHANGE, **{n: ASSETS[n] for n in ("asset", "ledger_ratio", "wallet_ratio")}},
-        on_pick=lambda mark: widgets.pick(at=at, month=month, asset=mark[0]),
-    )
-    widgets.note(view.say("audits.differences_note"))
+    show_differences(view, assets[(assets["exchange"] == at) & assets["checked_at"].notna()], at, month)
 if at in view.exchanges:
     show_assets(view, assets, at, month)
 widgets.section(view, "audits.history", count=len(months))
