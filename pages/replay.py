@@ -16,8 +16,6 @@ from app.queries import About, Choice, Course, Tail
 from app.widgets import Shown, Tile, View
 
 HALT_RULE = "REC-004"
-# The reports that an incident's files are of.
-JUDGED = ("reconciliation", "halts")
 
 # The columns of the tables, and how each is written.
 COMPARED = {
@@ -176,7 +174,7 @@ def show_charts(view: View, facts: Replay, checks: pd.DataFrame, events: pd.Data
 def show_findings(view: View, facts: Replay) -> None:
     """What the rules found of the incident's files; a row leads to its submission."""
     choice = Choice((), facts.first_day, facts.last_day)
-    found = widgets.ask(queries.standing_findings, choice, About(reports=JUDGED), view.language)
+    found = widgets.ask(queries.standing_findings, choice, About(reports=facts.reports), view.language)
     found = widgets.with_interval(view, found[found["exchange"] == facts.exchange])
     widgets.section(view, "replay.findings", count=len(found))
     widgets.note(view.say("replay.findings_how"))

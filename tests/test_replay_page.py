@@ -54,6 +54,7 @@ def opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...
     monkeypatch.setenv("DAXA_HOME", str(home))
     monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
     monkeypatch.delenv("DAXA_NOW", raising=False)
+    monkeypatch.setattr("app.widgets.visits._visitor", lambda: "")
 
     def open_page(name: str = REPLAY.name, **address: str) -> AppTest:
         session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60)
@@ -285,6 +286,13 @@ def test_every_other_page_works_over_a_replay(opened: Callable[..., AppTest], na
         assert session.title[0].value == say(f"{name}.title", language)
         assert "2026-02-07" in text  # presets end on the newest day with data
         assert escape(say("replay.mark", language, incident=FACTS.title.in_language(language))) in text
+
+
+@pytest.mark.parametrize("name", ["api_volume", "key_revocations", "audits", "surveillance"])
+def test_a_page_without_a_replayed_report_says_that_none_was_made_up(opened: Callable[..., AppTest], name: str) -> None:
+    text = html_of(opened(name))
+    assert say("empty.not_replayed", "ko", report="#").rpartition("#")[2] in text
+    assert say("empty.clear", "ko") not in text
 
 
 def test_nothing_is_missing_in_february(store: Store) -> None:

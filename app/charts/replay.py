@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from app.amounts import exact, krw
 from app.charts.grades import COVERED, GRAVE
 from app.charts.style import (
+    PATTERN,
     Look,
     axis_of,
     bar,
@@ -220,7 +221,7 @@ def _blocked(rows: Sequence[Any], zoom: tuple[datetime, datetime], look: Look) -
 
 def _hatched(colour: str, shape: str, look: Look) -> dict[str, Any]:
     """A bar's colour with a hatching in that of the ground."""
-    return {"color": colour, "pattern": {"shape": shape, "bgcolor": colour, "fgcolor": look.ground, "size": 7}}
+    return {"color": colour, "pattern": {**PATTERN, "shape": shape, "fgcolor": look.ground}}
 
 
 def _bars(

@@ -12,7 +12,7 @@ from app.queries import absences
 from app.queries.absence import NOT_REPORTED
 from app.widgets.address import link, unfiltered
 from app.widgets.header import state_mark
-from app.widgets.view import View, ask
+from app.widgets.view import View, ask, served_replay
 
 
 def absent(view: View, report: str) -> None:
@@ -26,6 +26,10 @@ def nothing(view: View, report: str) -> None:
     """Stand in for a page that has no row of a report to show: the reasons, or the way out of the filters."""
     if view.is_empty:
         st.html(f'<p class="empty"><span aria-hidden="true">○</span> {escape(view.say("empty.store"))}</p>')
+        return
+    if (incident := served_replay()) is not None and report not in incident.reports:
+        text = escape(view.say("empty.not_replayed", report=view.report(report)))
+        st.html(f'<p class="empty"><span aria-hidden="true">–</span> {text}</p>')
         return
     found = ask(absences, view.choice, report, view.now.replace(second=0, microsecond=0))
     clear = escape(unfiltered(view.page))

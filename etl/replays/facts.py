@@ -143,6 +143,11 @@ class Replay:
     version: str
     """Changes with anything in the record."""
 
+    @property
+    def reports(self) -> tuple[str, ...]:
+        """The reports that the incident's files are of."""
+        return ("reconciliation", "halts") if self.halts else ("reconciliation",)
+
 
 def read_replay(path: Path) -> Replay:
     """The incident that a file records."""
