@@ -9,12 +9,14 @@ import pandas as pd
 from app import charts, queries, widgets
 from app.amounts import exact_sum, krw, percent_down, ratio
 from app.moments import duration, kst_minute
-from app.queries.audits import QUALIFIED, UNRECORDED, apart, audit_tolerance, cold_share_by_law
+from app.queries.audits import QUALIFIED, UNOBLIGED, UNRECORDED, apart, audit_tolerance, cold_share_by_law
 from app.queries.months import month_start, shown_months
 from app.widgets import Shown, Tile, View
 
-# What counts as received, and as filed but not in force.
+# What counts as received.
 RECEIVED = ("current", "late", "nil", QUALIFIED)
+# What was due to nobody yet, or before there were records.
+NOTHING_DUE = (UNRECORDED, UNOBLIGED)
 # The columns of the tables, and how each is written.
 MONTHS = {
     "exchange": Shown.EXCHANGE,
@@ -76,7 +78,7 @@ def month_looked_at(view: View, frame: pd.DataFrame) -> str:
     """The month that is picked, or the last one that has fallen due, or the last of all."""
     if (picked := widgets.picked("month")) in set(frame["month"]):
         return picked
-    due = frame[(frame["due_at"] <= view.now) & (frame["stand"] != UNRECORDED)]
+    due = frame[(frame["due_at"] <= view.now) & ~frame["stand"].isin(NOTHING_DUE)]
     return str(max(due["month"], default=max(frame["month"])))
 
 
@@ -198,7 +200,7 @@ view = widgets.current_view()
 widgets.header(view, "audits")
 widgets.note(view.say("audits.definition"))
 frame = widgets.ask(queries.audit_months, view.choice, view.now.replace(minute=0, second=0, microsecond=0))
-if (frame["stand"] == UNRECORDED).all():
+if (frame["stand"].isin(NOTHING_DUE) & frame["asset_count"].isna()).all():
     widgets.nothing(view, "audits")
     widgets.report_findings(view, "audits")
     widgets.stop()
@@ -248,6 +250,7 @@ with right:
 if at in view.exchanges:
     show_assets(view, assets, at, month)
 widgets.section(view, "audits.history", count=len(months))
-recorded = frame[frame["stand"] != UNRECORDED].sort_values("month", ascending=False, kind="stable")
+told = ~frame["stand"].isin(NOTHING_DUE) | frame["asset_count"].notna()
+recorded = frame[told].sort_values("month", ascending=False, kind="stable")
 widgets.table(view, recorded, MONTHS, alt=view.say("audits.history", count=len(months)), most_rows=16)
 widgets.report_findings(view, "audits")

@@ -66,6 +66,16 @@ def test_a_month_before_the_records_is_not_missing(store: Store, tmp_path: Path)
     assert stands(store, "gopax")["2026-10"] == "missing"
 
 
+def test_a_month_without_an_obligation_is_neither_missing_nor_late(store: Store, tmp_path: Path) -> None:
+    early = datetime(2026, 6, 1, tzinfo=KST)
+    filed(store, tmp_path, "korbit_audits_2026-05", [audited("2026-05", "BTC", early, signed_on="2026-06-05")])
+    found = queries.audit_months(store, EVERYBODY, Choice((), early.date(), early.date()), NOW)
+    rows = {(row["exchange"], row["month"]): row for row in found.to_dict("records")}
+    may, gopax = rows["korbit", "2026-05"], rows["gopax", "2026-05"]
+    assert (may["stand"], may["timeliness"], may["asset_count"]) == ("unobliged", None, 1)
+    assert (gopax["stand"], gopax["asset_count"]) == ("unobliged", None)
+
+
 def test_an_audit_is_late_after_the_tenth_at_six(store: Store, tmp_path: Path) -> None:
     filed(store, tmp_path, "gopax_audits_2026-09", [], BEGIN)
     due = datetime(2026, 11, 10, 18, tzinfo=KST)

@@ -28,6 +28,7 @@ AUDIT_GRADES = {
         Grade("received", "◔", "#ffffff", "#12181f"),
         Grade("not_due", "·", "#ffffff", "#12181f"),
         Grade("unrecorded", "–", "#ffffff", "#12181f"),
+        Grade("unobliged", "∅", "#ffffff", "#12181f"),
     )
 }
 """What can become of a month's audit, told by colour, sign and word."""

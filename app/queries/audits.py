@@ -17,10 +17,11 @@ from app.moments import kst_day
 from app.queries.choice import Choice, chosen_figures, frame_of, rows_of
 from app.queries.exactly import less, times
 from app.queries.findings import About, finding_counts
-from app.queries.months import month_start, months_as_days, shown_months
+from app.queries.months import month_of, month_start, months_as_days, shown_months
 from app.queries.obliged import Obliged, filed_for, obligations_of, records_begin
 from app.queries.origin import accepted_files
 from app.queries.standing import Stand
+from etl.calendar import OBLIGATIONS_BEGIN
 from etl.records.tables import audits, reconciliation_assets
 from etl.store import Store
 from expectations.catalogue import parameter
@@ -33,6 +34,8 @@ OPINIONS = report_of("audits").field("opinion").codes
 """What auditors conclude, the gravest last."""
 UNRECORDED = "unrecorded"
 """The stand of a month that was due before there were records."""
+UNOBLIGED = "unobliged"
+"""The stand of a month for which there was no obligation yet, whether an audit came or not."""
 QUALIFIED = "qualified"
 """The stand of an audit that came, and in which an opinion is not unqualified."""
 _SAID = ("auditor", "as_of", "opinion", "signed_on")
@@ -51,8 +54,8 @@ COMPARED_COLUMNS = (
 def audit_months(store: Store, scope: Scope, choice: Choice, moment: datetime) -> pd.DataFrame:
     """Every chosen exchange and shown month: what came of the audit, what it says, and what stands against it.
 
-    `stand`: a stand of its obligation, QUALIFIED, or UNRECORDED; `doubted_count` assets have another opinion than
-    unqualified, `short_count` are held in a smaller quantity than owed.
+    `stand`: a stand of its obligation, QUALIFIED, UNRECORDED or UNOBLIGED; `doubted_count` assets have another opinion
+    than unqualified, `short_count` are held in a smaller quantity than owed.
     """
     months = shown_months(choice)
     days = months_as_days(choice.exchanges, months)
@@ -76,7 +79,8 @@ def _month(
     exchange: str, month: str, due: Obliged | None, said: Mapping[str, Any], standing: Mapping[Any, int]
 ) -> dict[str, Any]:
     row: dict[str, Any] = {**dict.fromkeys(MONTH_COLUMNS), "exchange": exchange, "month": month, **said}
-    row |= {"stand": UNRECORDED, "due_at": report_of("audits").due_at(Period.parse(month))}
+    is_obliged = month >= month_of(OBLIGATIONS_BEGIN)
+    row |= {"stand": UNRECORDED if is_obliged else UNOBLIGED, "due_at": report_of("audits").due_at(Period.parse(month))}
     row["finding_count"] = int(standing.get((exchange, month), 0))
     if due is None:
         return row
