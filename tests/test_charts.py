@@ -205,6 +205,29 @@ def graded(exchange: str, day: date) -> dict[str, Any]:
     }
 
 
+def replayed(exchange: str, day: date) -> dict[str, Any]:
+    short = Decimal(620_000) if day.day % 2 else Decimal(0)
+    return {
+        **check(exchange, day),
+        "day": day,
+        "shortfall_quantity": short,
+        "shortfall_krw": short * 100,
+        "shortfall_ratio": short / 666_000,
+        "holdings_multiple": short / 46_000,
+        "ratio_limit_quantity": Decimal(6_660),
+        "krw_limit_quantity": Decimal(10),
+    }
+
+
+def incident_lanes(rows: pd.DataFrame, look: charts.Look) -> Any:
+    event = {"at": NOON, "until": None, "when": "11-01 12:00", "text": "word " * 30, "basis": "official"}
+    lasting = {**event, "until": NOON + timedelta(minutes=20)}
+    events = frame([event, lasting][: len(rows)], list(event))
+    blocks = [{**halt("upbit", day), "functions": "trading"} for day in DAYS]
+    halts = frame(blocks[: len(rows)], list(blocks[0]))
+    return charts.incident_lanes(rows, events, halts, (NOON, END) if len(rows) else None, (START, END), look)
+
+
 MONTHS = [f"2026-{day.day:02}" for day in DAYS]
 Row = Callable[[str, date], dict[str, Any]]
 Build = Callable[[pd.DataFrame, charts.Look], Any]
@@ -243,6 +266,8 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
         lambda f, look: charts.measure_course(f, MONTHS, (Decimal("0.99"), Decimal("0.95")), "", True, look),
     ),
     "halt_lanes": (halt, lambda f, look: charts.halt_lanes(f, EXCHANGES, START, END, END, look)),
+    "incident_lanes": (replayed, incident_lanes),
+    "shortfall_course": (replayed, charts.shortfall_course),
 }
 
 

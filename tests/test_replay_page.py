@@ -202,6 +202,7 @@ def test_the_lanes_lie_on_one_axis_of_time(store: Store, language: str) -> None:
     events = incident.events_of(FACTS, language)
     figure = charts.incident_lanes(checks, events, halts, required, FACTS.zoom, charts.Look(language)).to_dict()
     assert figure["layout"]["xaxis"]["range"] == ["2026-02-06T18:27:00", "2026-02-06T20:33:00"]
+    assert figure["layout"]["yaxis2"]["type"] == "category"  # also where its first trace holds nothing
     by_lane: dict[str, list[dict[str, object]]] = {}
     for trace in figure["data"]:
         by_lane.setdefault(trace["y"][0] if trace.get("yaxis") == "y2" else "", []).append(trace)

@@ -155,14 +155,19 @@ def day_axis(look: Look, days: Sequence[date]) -> dict[str, Any]:
         "showgrid": False,
     }
     if days:
-        ends = (days[0], -timedelta(hours=14)), (days[-1], timedelta(hours=14))
+        # Half of what lies between two of them, so that weeks at the ends are not cut.
+        room = max(timedelta(hours=14), (days[-1] - days[-2]) / 2 if len(days) > 1 else timedelta())
+        ends = (days[0], -room), (days[-1], room)
         axis["range"] = [(datetime.combine(day, time()) + shift).isoformat() for day, shift in ends]
     return axis
 
 
 def name_axis(names: Sequence[str], *, lanes: bool = False, grid: bool = False) -> dict[str, Any]:
-    """A vertical axis of names, the first on top; `lanes` fixes its ends at half a lane."""
-    axis = {"categoryorder": "array", "categoryarray": list(names)[::-1], "showgrid": grid}
+    """A vertical axis of names, the first on top; `lanes` fixes its ends at half a lane.
+
+    That it holds names is said, because plotly would guess it from the first trace, which may hold nothing.
+    """
+    axis = {"type": "category", "categoryorder": "array", "categoryarray": list(names)[::-1], "showgrid": grid}
     return {**axis, "range": [-0.6, len(names) - 0.4]} if lanes else axis
 
 
