@@ -397,6 +397,7 @@ def shown(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
     monkeypatch.setenv("DAXA_HOME", str(filled_home))
     monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
     monkeypatch.setenv("DAXA_NOW", NOW.isoformat())
+    monkeypatch.setattr("app.widgets.visits._visitor", lambda: "")
 
     def show(**address: str) -> AppTest:
         session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60).run()

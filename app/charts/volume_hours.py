@@ -27,7 +27,14 @@ def share_by_hour(frame: pd.DataFrame, exchanges: Sequence[str], look: Look) -> 
     """
     shapes, notes = _resets(exchanges, look)
     panels = [
-        Panel(look.say(title), _lines(frame, column, look, is_first), _hour_axis(look), _Y_AXIS, shapes, notes)
+        Panel(
+            look.say(title),
+            _lines(frame, column, look, is_first),
+            _hour_axis(look),
+            _share_axis(frame, column),
+            shapes,
+            notes,
+        )
         for column, title, is_first in (
             ("share", "volume.share_by_hour", True),
             ("small_order_share", "volume.small_by_hour", False),
@@ -36,7 +43,15 @@ def share_by_hour(frame: pd.DataFrame, exchanges: Sequence[str], look: Look) -> 
     return panels_in_house_style(look, panels, columns=2, height=300)
 
 
-_Y_AXIS = {"ticksuffix": " %", "nticks": 6}
+def _share_axis(frame: pd.DataFrame, column: str) -> dict[str, Any]:
+    """A vertical axis with room above the lines for the names at the resets."""
+    axis = {"ticksuffix": " %", "nticks": 6}
+    shares = [float(share * 100) for share in frame[column] if share is not None]
+    if not shares:
+        return axis
+    low, high = min(shares), max(shares)
+    room = (high - low) or 1.0
+    return {**axis, "range": [max(0.0, low - 0.08 * room), high + 0.2 * room]}
 
 
 def _hour_axis(look: Look) -> dict[str, Any]:

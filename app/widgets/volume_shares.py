@@ -121,8 +121,7 @@ def share_ranking(view: View, ranking: VolumeRanking) -> None:
         view,
         frame.assign(
             **amounts,
-            # The small drawing knows no gaps and would show numbers instead; the panels below show them.
-            trend=[[share for share in row["trend"] if share is not None] for row in rows],
+            trend=pd.Series([_drawn(row["trend"]) for row in rows], index=frame.index, dtype=object),
             preceding_change=frame["change"],
             filing=[_filing(view, row, reasons.get(row["exchange"], [])) for row in rows],
             compared=[_compared(view, row) for row in rows],
@@ -134,6 +133,12 @@ def share_ranking(view: View, ranking: VolumeRanking) -> None:
     )
     assumed = source_mark(view, "MODEL")
     note(view.say("api_volume.ranking_note", assumed=assumed, orders=FEWEST_ORDERS))
+
+
+def _drawn(trend: Sequence[float | None]) -> list[float]:
+    """What the small drawing takes: it knows no gaps, which the panels below show, and of one point it makes a line."""
+    known = [share for share in trend if share is not None]
+    return known if len(known) > 1 else []
 
 
 def _reasons(view: View) -> dict[str, list[tuple[str, int]]]:
@@ -150,8 +155,9 @@ def _filing(view: View, row: Any, reasons: Sequence[tuple[str, int]]) -> str:
     nil = sum(count for state, count in reasons if state == "nil")
     head = view.say("api_volume.day_of", filed=row["filed_day_count"] + nil, count=row["day_count"])
     words = [f"{view.say(_WORDS.get(state, f'state.{state}'))} {count}" for state, count in reasons]
-    if not words and row["filed_day_count"] == 0:
-        words = [view.say("api_volume.no_filing")]
+    before = row["day_count"] - row["filed_day_count"] - sum(count for _, count in reasons)
+    if before > 0:
+        words.append(view.say("api_volume.before_records", count=before))
     return " · ".join([head, *words])
 
 
