@@ -472,6 +472,20 @@ def test_in_a_lane_zero_is_a_mark_and_a_missing_day_a_gap() -> None:
     assert list(counted.data[0].y) == [1.0, None, 0.0]
 
 
+def test_a_week_is_the_mean_of_its_filed_days() -> None:
+    """So that a week cut short by the end of the period is no drop."""
+    spans = spans_of(Choice((), date(2026, 7, 27), date(2026, 11, 9)))
+    whole = {**flow_row("korbit", MONDAY, expired_keys=21), "last_day": date(2026, 11, 8), "day_count": 6}
+    cut = {**flow_row("korbit", date(2026, 11, 9), expired_keys=4), "day_count": 1}
+    frame = pd.DataFrame([whole, cut])
+    counted = charts.key_lanes(frame, ["expired_keys"], ("korbit",), spans, LOOK, is_rate=False).data[0]
+    assert list(counted.y)[-3:] == [None, 3.5, 4.0]
+    assert say("keys.filed", "ko", count=6, days=7) in counted.hovertext[-2]
+    assert say("keys.a_day", "ko", mean="3.50") in counted.hovertext[-2]
+    rates = charts.key_lanes(frame, ["expired_keys"], ("korbit",), spans, LOOK, is_rate=True).data[0]
+    assert list(rates.y)[-2:] == [7.0, 8.0]
+
+
 def test_a_rate_is_exact_and_absent_without_keys() -> None:
     assert charts.per_keys(1, 3) == Decimal(1) / Decimal(3) * 10_000
     assert charts.per_keys(1, 0) is None

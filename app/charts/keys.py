@@ -96,10 +96,14 @@ def key_lanes(
 
 
 def _measured(row: Mapping[str, Any], measure: str, is_rate: bool) -> float | None:
-    if not is_rate:
-        return float(row[measure])
+    """The mean of the filed days, so that a week cut short, or with a day missing, is no drop."""
+    value = _rate(row, measure) if is_rate else Decimal(row[measure]) / row["day_count"]
+    return None if value is None else float(value)
+
+
+def _rate(row: Mapping[str, Any], measure: str) -> Decimal | None:
     rate = per_keys(row[measure], row["active_keys"])
-    return None if rate is None else float(rate)
+    return None if rate is None else rate / row["day_count"]
 
 
 def _title(text: str, left: float, top: float, shift: int, look: Look) -> dict[str, Any]:
@@ -192,13 +196,15 @@ def _lane(
 
 
 def _hover(row: Mapping[str, Any], exchange: str, measure: str, span: Span, look: Look) -> str:
-    rate = per_keys(row[measure], row["active_keys"])
     is_whole = row["day_count"] == span.day_count
     filed = "" if is_whole else " · " + look.say("keys.filed", count=row["day_count"], days=span.day_count)
+    mean = Decimal(row[measure]) / row["day_count"]
+    a_day = "" if span.day_count == 1 else " · " + look.say("keys.a_day", mean=f"{mean:,.2f}")
+    rate = _rate(row, measure)
     said = "–" if rate is None else look.say("keys.per_keys", rate=f"{rate:.2f}")
     return (
         f"<b>{exchange_name(exchange, look.language)}</b> {span.text}{filed}<br>"
-        f"{look.say(f'column.{measure}')} {row[measure]:,} · {said}"
+        f"{look.say(f'column.{measure}')} {row[measure]:,}{a_day} · {said}"
     )
 
 

@@ -117,8 +117,9 @@ def key_ends(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:
     forced, natural, user = (f"{int(flow[name].sum()):,}" for name in _ENDS)
     title = view.say("key_revocations.ends", forced=forced, natural=natural, user=user)
     _lanes(view, flow, _ENDS, "ends", title, is_rate=is_rate)
-    unit = [view.say("key_revocations.unit_rate")] if is_rate else []
-    note(" ".join([view.say("key_revocations.lanes_note"), *unit]))
+    is_weekly = any(span.day_count > 1 for span in spans_of(view.choice))
+    units = [name for name, holds in (("unit_week", is_weekly), ("unit_rate", is_rate)) if holds]
+    note(" ".join(view.say(f"key_revocations.{name}") for name in ("lanes_note", *units)))
     at, first = picked("at"), picked_day("day")
     if at in view.exchanges and first and not picked("case"):
         rows_behind(view, "api_keys", at, first, picked_day("until") or first)
