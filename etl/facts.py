@@ -60,9 +60,10 @@ class Facts:
         sync_folder(path.parent)
         return path
 
-    def rows_of(self, file: FactFile) -> pa.Table:
-        """All rows of one submission: the canonical columns and `source_row`."""
-        return pq.read_table(self.path(file), schema=arrow_schema(report_of(file.report)))
+    def rows_of(self, file: FactFile, columns: Sequence[str] | None = None) -> pa.Table:
+        """All rows of one submission: the canonical columns and `source_row`, or only those that are named."""
+        names = None if columns is None else list(columns)
+        return pq.read_table(self.path(file), schema=arrow_schema(report_of(file.report)), columns=names)
 
     def read(
         self,

@@ -214,7 +214,7 @@ def _share_out(
 
 
 def _runs(checks: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Runs of short checks, each with its largest shortfall in won."""
+    """Runs of short checks, each with its largest shortfalls."""
     group: list[Mapping[str, Any]] = []
     for check in checks:
         if group and not _same_run(group[-1], check):
@@ -232,6 +232,7 @@ def _same_run(before: Mapping[str, Any], check: Mapping[str, Any]) -> bool:
 def _run(checks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     first, last = checks[0], checks[-1]
     largest = max(checks, key=lambda check: (_shortfall_krw(check), _shortfall(check)))
+    widest = min(checks, key=lambda check: _EXACT.divide(check["wallet_quantity"], check["ledger_quantity"]))
     return {
         "submission": first["submission"],
         "asset": first["asset"],
@@ -240,12 +241,15 @@ def _run(checks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "ended_at": last["next_checked_at"],
         "begins_file": first["number"] == 1,
         "check_count": len(checks),
-        "largest_shortfall_quantity": _shortfall(largest),
+        "largest_shortfall_quantity": max(_shortfall(check) for check in checks),
         "largest_shortfall_krw": _shortfall_krw(largest),
         "ledger_quantity": largest["ledger_quantity"],
         "wallet_quantity": largest["wallet_quantity"],
         "price_krw": largest["price_krw"],
         "largest_at": largest["checked_at"],
+        "highest_ratio_ledger_quantity": widest["ledger_quantity"],
+        "highest_ratio_wallet_quantity": widest["wallet_quantity"],
+        "highest_ratio_at": widest["checked_at"],
         "source_row": largest["source_row"],
     }
 

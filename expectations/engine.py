@@ -7,32 +7,53 @@ in which the relations `rows` and `submissions` stand; metrics of `expectations.
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from typing import Any, NamedTuple, NoReturn
 
 import duckdb
 from great_expectations.core.batch import BatchData, BatchMarkers
 from great_expectations.execution_engine.execution_engine import ExecutionEngine
 
 
-class DuckDBBatchData(BatchData):
-    """The open connection whose relations are judged."""
+class Predicate(NamedTuple):
+    """A condition that no row may satisfy, and SQL for what is said of a row that does."""
 
-    def __init__(self, execution_engine: ExecutionEngine[Any], connection: duckdb.DuckDBPyConnection) -> None:
-        """Hold `connection` for the metrics."""
+    violation: str
+    subject: str
+    found: str
+    expected: str
+    column: str | None = None
+
+
+class DuckDBBatchData(BatchData):
+    """The open connection whose relations are judged, and every predicate that the suite has for its rows.
+
+    The predicates stand here and not in the expectations, because all of them share one metric, and Great Expectations
+    writes out the whole of an expectation some twenty times in a run.
+    """
+
+    def __init__(
+        self,
+        execution_engine: ExecutionEngine[Any],
+        connection: duckdb.DuckDBPyConnection,
+        predicates: Sequence[Predicate] = (),
+    ) -> None:
+        """Hold `connection` and `predicates` for the metrics."""
         super().__init__(execution_engine)
         self.connection = connection
+        self.predicates = tuple(predicates)
 
 
 class DuckDBExecutionEngine(ExecutionEngine[Any]):
     """Runs the verbs' metrics on the connection of the active batch; row conditions are not offered."""
 
     @property
-    def connection(self) -> duckdb.DuckDBPyConnection:
-        """The connection of the batch under judgement."""
+    def batch(self) -> DuckDBBatchData:
+        """The batch under judgement."""
         data = self.batch_manager.active_batch_data
         if not isinstance(data, DuckDBBatchData):
             raise TypeError(f"this engine judges DuckDB batches, not {type(data).__name__}")
-        return data.connection
+        return data
 
     def get_batch_data_and_markers(self, batch_spec: Any) -> tuple[BatchData, BatchMarkers]:
         """Never asked: batches are made by the judge, with their data."""

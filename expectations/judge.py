@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -35,6 +36,14 @@ _AT_KST_MIDNIGHT = {
     ValueType.DATE: "{column}::TIMESTAMP - INTERVAL 9 HOUR",
     ValueType.MONTH: "({column} || '-01')::DATE::TIMESTAMP - INTERVAL 9 HOUR",
 }
+
+
+_NO_TOTALS = pa.table(
+    {
+        **{name: pa.array([], pa.string()) for name in ("submission", "column", "reported_text")},
+        **{name: pa.array([], pa.decimal128(38, 8)) for name in ("reported", "total")},
+    }
+)
 
 
 class RuleCrashedError(RuntimeError):
@@ -90,7 +99,7 @@ def judge(
     days = {file.submission: file.period.first_day for file in files}
     if not files or not judged:
         return found
-    with duckdb.connect(config={"threads": os.cpu_count() or 1}) as connection:
+    with _database(os.getpid()).cursor() as connection:
         _set_the_table(connection, report, files)
         for name, table in context.items():
             connection.register(name, _without_zones(table))
@@ -103,11 +112,18 @@ def judge(
     return found
 
 
-def expectation(rule: Rule, report: Report, predicates: Sequence[str] = ()) -> dict[str, Any]:
-    """The rule's record as Great Expectations takes it, completed with what the report and its whole suite know."""
+@cache
+def _database(_process: int) -> duckdb.DuckDBPyConnection:
+    """An empty database of this process: opening one takes longer than judging a small report.
+
+    Each judgement has a connection of its own, and all that it sets up is temporary there.
+    """
+    return duckdb.connect(config={"threads": os.cpu_count() or 1})
+
+
+def expectation(rule: Rule, report: Report) -> dict[str, Any]:
+    """The rule's record as Great Expectations takes it, completed with what the report knows."""
     kwargs = dict(rule.kwargs)
-    if own := row_predicates(rule.type, kwargs):
-        kwargs["predicates"] = list(predicates or own)
     if rule.type == "expect_key_to_be_unique":
         instants = [f.name for f in report.fields if f.type is ValueType.INSTANT]
         kwargs["query"] = unique_key_query(kwargs["key"], kwargs["subject"], instants)
@@ -118,9 +134,9 @@ def _validate(
     connection: duckdb.DuckDBPyConnection, report: Report, rules: Sequence[Rule]
 ) -> list[list[dict[str, Any]]]:
     predicates = list(dict.fromkeys(p for rule in rules for p in row_predicates(rule.type, rule.kwargs)))
-    suite = ExpectationSuite(name=report.name, expectations=[expectation(rule, report, predicates) for rule in rules])
+    suite = ExpectationSuite(name=report.name, expectations=[expectation(rule, report) for rule in rules])
     engine = DuckDBExecutionEngine()
-    data: Any = DuckDBBatchData(engine, connection)
+    data: Any = DuckDBBatchData(engine, connection, predicates)
     batch = Batch(data=data)
     validator = _QuietValidator(execution_engine=engine, batches=[batch])
     results = validator.graph_validate(
@@ -164,11 +180,11 @@ def _set_the_table(connection: duckdb.DuckDBPyConnection, report: Report, files:
     connection.register("filed_rows", _joined(files))
     connection.register("filed_submissions", _submissions(report, files))
     connection.register("known_halts", _known_halts(files))
-    connection.execute("CREATE VIEW submissions AS SELECT * FROM filed_submissions")
+    connection.execute("CREATE TEMP VIEW submissions AS SELECT * FROM filed_submissions")
     at = _AT_KST_MIDNIGHT[report.field(report.period_field).type].format(column=f"r.{report.period_field}")
     already = "EXISTS (FROM known_halts k WHERE k.submission = r.submission AND k.halt_id = r.halt_id)"
     connection.execute(
-        f"""CREATE VIEW rows AS SELECT r.*, s.* EXCLUDE (submission, report), {at} AS "at",
+        f"""CREATE TEMP VIEW rows AS SELECT r.*, s.* EXCLUDE (submission, report), {at} AS "at",
             {already if report.name == "halts" else "false"} AS already_filed
             FROM filed_rows r JOIN filed_submissions s USING (submission)"""
     )
@@ -235,25 +251,20 @@ def _known_halts(files: Sequence[FiledRows]) -> pa.Table:
 def _set_totals(connection: duckdb.DuckDBPyConnection, report: Report, files: Sequence[FiledRows]) -> None:
     """`column_totals`: what the file reports of its own sums beside what its rows sum to (SUB-009)."""
     reported = [(file.submission, name, text) for file in files for name, text in file.totals.items()]
-    connection.register(
-        "reported_totals",
-        pa.table(
-            {
-                "submission": pa.array([r[0] for r in reported], pa.string()),
-                "column": pa.array([r[1] for r in reported], pa.string()),
-                "reported_text": pa.array([r[2] for r in reported], pa.string()),
-            }
-        ),
-    )
     summed = [f.name for f in report.fields if f.type in (ValueType.KRW, ValueType.COUNT)]
-    sums = " UNION ALL ".join(
-        f"""SELECT submission, '{name}' AS "column", sum({name}::DECIMAL(38,8)) AS total FROM rows GROUP BY ALL"""
-        for name in summed
-    )
-    sums = sums or """SELECT NULL AS submission, NULL AS "column", NULL AS total WHERE false"""
+    if not reported or not summed:
+        connection.register("column_totals", _NO_TOTALS)
+        return
+    names = ("submission", "column", "reported_text")
+    columns = (pa.array([record[place] for record in reported], pa.string()) for place in range(len(names)))
+    connection.register("reported_totals", pa.table(dict(zip(names, columns, strict=True))))
+    sums = ", ".join(f"sum({name}::DECIMAL(38,8)) AS {name}" for name in summed)
     connection.execute(
-        f"""CREATE VIEW column_totals AS SELECT t.submission, t."column", t.reported_text,
+        f"""CREATE TEMP VIEW column_totals AS SELECT t.submission, t."column", t.reported_text,
             CASE WHEN regexp_full_match(t.reported_text, '-?[0-9,]+([.][0-9]{{1,8}}0*)?')
                 THEN try_cast(replace(t.reported_text, ',', '') AS DECIMAL(38,8)) END AS reported, s.total
-            FROM reported_totals t JOIN ({sums}) s USING (submission, "column")"""
+            FROM reported_totals t JOIN (
+                UNPIVOT (SELECT submission, {sums} FROM filed_rows GROUP BY submission)
+                ON {", ".join(summed)} INTO NAME "column" VALUE total
+            ) s USING (submission, "column")"""
     )

@@ -11,24 +11,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import pyarrow as pa
+import duckdb
 from great_expectations.core.metric_function_types import MetricFunctionTypes
 from great_expectations.execution_engine.execution_engine import ExecutionEngine
 from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
-from expectations.engine import DuckDBExecutionEngine
+from expectations.engine import DuckDBExecutionEngine, Predicate
 
 FINDING_COLUMNS = ("submission", "subject", "source_row", "column", "start", "end", "found", "expected")
 _OFFENDING = "offending"
 
 
 class OffendingRows(TableMetricProvider):
-    """Rows that break at least one of `predicates`, with a bit mask of which: one pass over the batch."""
+    """What breaks the batch's predicates, by predicate: one pass over the batch, and one over the rows that offend."""
 
     metric_name = "daxa.offending_rows"
-    value_keys = ("predicates",)
 
     @metric_value(engine=DuckDBExecutionEngine, metric_fn_type=MetricFunctionTypes.VALUE)
     def _duckdb(
@@ -38,14 +37,37 @@ class OffendingRows(TableMetricProvider):
         metric_value_kwargs: dict[str, Any],
         metrics: dict[str, Any],
         runtime_configuration: dict[str, Any],
-    ) -> pa.Table:
-        """Arrow table of `rows` with `mask` (int64), where it is not 0."""
+    ) -> dict[Predicate, list[dict[str, Any]]]:
+        """One record a finding, by the predicate that finds it; a predicate that finds nothing is not there."""
+        predicates = execution_engine.batch.predicates
         bits = " | ".join(
-            f"(coalesce(({predicate}), false)::BIGINT << {place})"
-            for place, predicate in enumerate(metric_value_kwargs["predicates"])
+            f"(coalesce(({predicate.violation}), false)::BIGINT << {place})"
+            for place, predicate in enumerate(predicates)
         )
-        query = f"SELECT * FROM (SELECT *, {bits} AS mask FROM rows) WHERE mask <> 0"
-        return execution_engine.connection.sql(query).to_arrow_table()
+        connection = execution_engine.batch.connection
+        connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE {_OFFENDING} AS
+                SELECT * FROM (SELECT *, {bits} AS mask FROM rows) WHERE mask <> 0"""
+        )
+        masks = [mask for (mask,) in connection.execute(f"SELECT DISTINCT mask FROM {_OFFENDING}").fetchall()]
+        broken = [place for place in range(len(predicates)) if any(mask >> place & 1 for mask in masks)]
+        if not broken:
+            return {}
+        query = " UNION ALL ".join(_shown(place, predicates[place]) for place in broken)
+        records = _records(connection, f"{query} ORDER BY place, submission, source_row")
+        found: dict[Predicate, list[dict[str, Any]]] = {}
+        for record in records:
+            found.setdefault(predicates[record.pop("place")], []).append(record)
+        return found
+
+
+def _shown(place: int, predicate: Predicate) -> str:
+    """Findings of one predicate out of the rows that offend against any."""
+    column = "NULL" if predicate.column is None else f"'{predicate.column}'"
+    return f"""SELECT {place} AS place, submission, ({predicate.subject})::VARCHAR AS subject, source_row,
+        {column}::VARCHAR AS "column", ({predicate.found})::VARCHAR AS found,
+        ({predicate.expected})::VARCHAR AS expected
+        FROM {_OFFENDING} WHERE mask & {1 << place} <> 0"""
 
 
 class QueriedFindings(TableMetricProvider):
@@ -64,55 +86,37 @@ class QueriedFindings(TableMetricProvider):
         runtime_configuration: dict[str, Any],
     ) -> list[dict[str, Any]]:
         """One record a finding."""
-        return _records(execution_engine.connection.sql(metric_value_kwargs["query"]).to_arrow_table())
+        return _records(execution_engine.batch.connection, metric_value_kwargs["query"])
 
 
-def _records(table: pa.Table) -> list[dict[str, Any]]:
-    records: list[dict[str, Any]] = table.to_pylist()
-    return records
+def _records(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    answer = connection.execute(query)
+    names = [name for name, *_ in answer.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
 
 def _outcome(findings: list[dict[str, Any]]) -> dict[str, Any]:
     return {"success": not findings, "result": {"unexpected_count": len(findings), "findings": findings}}
 
 
-def _ours(engine: ExecutionEngine[Any] | None) -> DuckDBExecutionEngine:
-    if not isinstance(engine, DuckDBExecutionEngine):
-        raise TypeError(f"the verbs are judged by DuckDB, not by {type(engine).__name__}")
-    return engine
-
-
 class _RowPredicate(BatchExpectation):
-    """Base of the verbs that share the one pass; `predicates` is filled in by the judge for the whole suite."""
+    """Base of the verbs that share the one pass; the batch holds the predicates of the whole suite."""
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("daxa.offending_rows",)
-    success_keys: ClassVar[tuple[str, ...]] = ("predicates",)
-    predicates: Sequence[str] = ()
     subject: str
 
-    def _slice(
+    def _own(self) -> Sequence[Predicate]:
+        """The predicates of this rule."""
+        raise NotImplementedError
+
+    def _validate(
         self,
-        execution_engine: DuckDBExecutionEngine,
-        offending: pa.Table,
-        predicate: str,
-        *,
-        column: str | None,
-        found: str,
-        expected: str,
-    ) -> list[dict[str, Any]]:
-        """Findings of one predicate out of the rows that offend against any."""
-        if not offending.num_rows:
-            return []
-        bit = 1 << self.predicates.index(predicate)
-        connection = execution_engine.connection
-        connection.register(_OFFENDING, offending)
-        query = f"""SELECT submission, ({self.subject})::VARCHAR AS subject, source_row, ?::VARCHAR AS "column",
-            ({found})::VARCHAR AS found, ({expected})::VARCHAR AS expected
-            FROM {_OFFENDING} WHERE mask & {bit} <> 0 ORDER BY submission, source_row"""
-        try:
-            return _records(connection.sql(query, params=[column]).to_arrow_table())
-        finally:
-            connection.unregister(_OFFENDING)
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any] | None = None,
+        execution_engine: ExecutionEngine[Any] | None = None,
+    ) -> dict[str, Any]:
+        found = metrics["daxa.offending_rows"]
+        return _outcome([record for predicate in self._own() for record in found.get(predicate, ())])
 
 
 class ExpectNoRowWhere(_RowPredicate):
@@ -122,22 +126,8 @@ class ExpectNoRowWhere(_RowPredicate):
     found: str
     expected: str
 
-    def _validate(
-        self,
-        metrics: dict[str, Any],
-        runtime_configuration: dict[str, Any] | None = None,
-        execution_engine: ExecutionEngine[Any] | None = None,
-    ) -> dict[str, Any]:
-        return _outcome(
-            self._slice(
-                _ours(execution_engine),
-                metrics["daxa.offending_rows"],
-                self.violation,
-                column=None,
-                found=self.found,
-                expected=self.expected,
-            )
-        )
+    def _own(self) -> Sequence[Predicate]:
+        return [Predicate(self.violation, self.subject, self.found, self.expected)]
 
 
 class ExpectNoCellWhere(_RowPredicate):
@@ -146,24 +136,8 @@ class ExpectNoCellWhere(_RowPredicate):
     cells: dict[str, str]
     expected: dict[str, str]
 
-    def _validate(
-        self,
-        metrics: dict[str, Any],
-        runtime_configuration: dict[str, Any] | None = None,
-        execution_engine: ExecutionEngine[Any] | None = None,
-    ) -> dict[str, Any]:
-        engine = _ours(execution_engine)
-        findings: list[dict[str, Any]] = []
-        for column, predicate in cell_predicates(self.cells).items():
-            findings += self._slice(
-                engine,
-                metrics["daxa.offending_rows"],
-                predicate,
-                column=column,
-                found=column,
-                expected=f"'{self.expected[column]}'",
-            )
-        return _outcome(findings)
+    def _own(self) -> Sequence[Predicate]:
+        return _of_cells(self.cells, self.subject, self.expected)
 
 
 class ExpectKeyToBeUnique(BatchExpectation):
@@ -215,18 +189,21 @@ class ExpectFileToBeReadable(BatchExpectation):
 READERS_VERB = "expect_file_to_be_readable"
 
 
-def cell_predicates(cells: Mapping[str, str]) -> dict[str, str]:
-    """Each column's predicate with the column put in the place of `{cell}`."""
-    return {column: predicate.replace("{cell}", column) for column, predicate in cells.items()}
-
-
-def row_predicates(type_: str, kwargs: Mapping[str, Any]) -> list[str]:
+def row_predicates(type_: str, kwargs: Mapping[str, Any]) -> list[Predicate]:
     """The predicates that a rule adds to the shared pass; none for a rule with a query of its own."""
     if type_ == "expect_no_row_where":
-        return [kwargs["violation"]]
+        return [Predicate(kwargs["violation"], kwargs["subject"], kwargs["found"], kwargs["expected"])]
     if type_ == "expect_no_cell_where":
-        return list(cell_predicates(kwargs["cells"]).values())
+        return _of_cells(kwargs["cells"], kwargs["subject"], kwargs["expected"])
     return []
+
+
+def _of_cells(cells: Mapping[str, str], subject: str, expected: Mapping[str, str]) -> list[Predicate]:
+    """Each column's predicate with the column put in the place of `{cell}`."""
+    return [
+        Predicate(predicate.replace("{cell}", column), subject, column, f"'{expected[column]}'", column)
+        for column, predicate in cells.items()
+    ]
 
 
 def unique_key_query(key: Sequence[str], subject: str, instants: Sequence[str] = ()) -> str:

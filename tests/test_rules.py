@@ -524,11 +524,12 @@ def test_a_message_shows_an_interval_in_korean_time() -> None:
 
 
 def test_great_expectations_keeps_the_whole_record() -> None:
-    record = judge_module.expectation(all_rules()["REC-NEG"], report("reconciliation"), ["a < 0"])
+    record = judge_module.expectation(all_rules()["REC-NEG"], report("reconciliation"))
     loaded = ExpectationSuite(name="one", expectations=[record]).to_json_dict()["expectations"][0]
     assert loaded["type"] == "expect_no_cell_where"
     assert loaded["severity"] == "critical"
-    assert loaded["kwargs"]["predicates"] == ["a < 0"]
+    assert loaded["kwargs"]["cells"] == all_rules()["REC-NEG"].kwargs["cells"]
+    assert loaded["meta"] == {"id": "REC-NEG"}
 
 
 def test_an_empty_table_is_no_obstacle_for_any_rule() -> None:

@@ -22,7 +22,6 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Date, String, Table, delete, insert, select
 
-from etl import jobs
 from etl.intake import Candidate, Declared
 from etl.rebuild import figures_version, rebuild_figures
 from etl.records.engine import migrate, reading, writing
@@ -110,6 +109,8 @@ def _model(home: Path, year: Year, progress: ShowProgress) -> Store:
         with progress("figures", None) as advance:
             rebuild_figures(store.engine, store.facts, advance)
         return store
+    from etl import jobs
+
     shutil.rmtree(home, ignore_errors=True)
     store = open_store(home, _url(home))
     with progress("simulate", None) as advance:

@@ -11,12 +11,9 @@ import io
 import json as json_library
 import multiprocessing
 import resource
-import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 from statistics import median
@@ -35,29 +32,20 @@ _DAY = date(2026, 11, 2)
 _WARM_UP_DAY = date(2026, 11, 1)
 _ROUNDS = 3
 
-ShowProgress = Callable[[str, int | None], AbstractContextManager[Callable[[int, int, str], None]]]
 
-
-def run_bench(
-    *, assets: int | None, json: bool, emit: Callable[[dict[str, Any]], None], progress: ShowProgress
-) -> None:
-    """Simulate a day at real size, take it both ways in turn and print seconds, ratio and peak."""
-    folder = Path(tempfile.mkdtemp(prefix="daxa-bench-"))
-    try:
-        rows = _simulate(folder, assets, progress)
-        seconds: dict[str, list[float]] = {"ingest": [], "floor": []}
-        peak = 0
-        with progress("measure", 2 * _ROUNDS) as advance:
-            for turn in range(_ROUNDS):
-                for place, (name, measure) in enumerate((("ingest", measure_ingest), ("floor", measure_floor))):
-                    taken, most = _apart(measure, folder, folder / f"{name}{turn}")
-                    seconds[name].append(taken)
-                    peak = max(peak, most) if name == "ingest" else peak
-                    advance(2 * turn + place + 1, 2 * _ROUNDS, name)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def measure_day(folder: Path, assets: int | None, advance: Callable[[int, int, str], None]) -> dict[str, Any]:
+    """Simulate a day at real size and take it both ways in turn: seconds, ratio and peak."""
+    rows = _simulate(folder, assets, advance)
+    seconds: dict[str, list[float]] = {"ingest": [], "floor": []}
+    peak = 0
+    for turn in range(_ROUNDS):
+        for place, (name, measure) in enumerate((("ingest", measure_ingest), ("floor", measure_floor))):
+            taken, most = _apart(measure, folder, folder / f"{name}{turn}")
+            seconds[name].append(taken)
+            peak = max(peak, most) if name == "ingest" else peak
+            advance(2 * turn + place + 1, 2 * _ROUNDS, name)
     ratios = [i / f for i, f in zip(seconds["ingest"], seconds["floor"], strict=True)]
-    record = {
+    return {
         "bench": "one day of all exchanges through ingest, warm, against plain reading and writing Parquet",
         "rows": rows,
         "ingest_seconds": round(median(seconds["ingest"]), 3),
@@ -67,28 +55,18 @@ def run_bench(
         "peak_megabytes": round(peak / 1e6),
         "peak_megabytes_aim": round(AIM_PEAK_BYTES / 1e6),
     }
-    if json:
-        emit(record)
-        return
-    print(f"{record['bench']} ({rows:,} rows, median of {_ROUNDS})")
-    print(f"  ingest {record['ingest_seconds']} s, floor {record['floor_seconds']} s")
-    print(f"  ratio  {record['ratio']} (aim ≤ {AIM_RATIO:g})")
-    print(f"  peak   {record['peak_megabytes']} MB (aim < {record['peak_megabytes_aim']} MB)")
 
 
-def _simulate(folder: Path, assets: int | None, progress: ShowProgress) -> int:
+def _simulate(folder: Path, assets: int | None, advance: Callable[[int, int, str], None]) -> int:
     from etl.exchanges import all_exchanges
     from etl.simulate import simulate
 
     chosen = None if assets is None else dict.fromkeys(all_exchanges(), assets)
     few = dict.fromkeys(all_exchanges(), 2)
-    count = 0
-    with progress("simulate", None) as advance:
-        for _ in simulate(folder / "warm", _WARM_UP_DAY, _WARM_UP_DAY, seed=1, assets=few, story=False):
-            pass
-        for file in simulate(folder / "day", _DAY, _DAY, seed=1, assets=chosen, story=False):
-            count += 1
-            advance(count, 0, file.path.name)
+    for _ in simulate(folder / "warm", _WARM_UP_DAY, _WARM_UP_DAY, seed=1, assets=few, story=False):
+        pass
+    for count, file in enumerate(simulate(folder / "day", _DAY, _DAY, seed=1, assets=chosen, story=False), 1):
+        advance(count, 0, file.path.name)
     return sum(table.num_rows for table in map(read_plainly, _files(folder / "day")))
 
 

@@ -1,0 +1,79 @@
+-- SUB-003, ACT-001
+WITH broken AS (
+    SELECT submission, action_id, source_row, unnest([
+        CASE WHEN acted_at < period_start OR acted_at >= period_end THEN 'SUB-003' END,
+        CASE WHEN acted_at < detected_at THEN 'ACT-001' END
+    ]) AS which
+    FROM key_actions JOIN files USING (submission)
+)
+SELECT which AS rule, submission, CASE WHEN which <> 'SUB-003' THEN action_id END AS subject, source_row,
+    NULL AS "column", NULL::TIMESTAMP AS "start", NULL::TIMESTAMP AS "end"
+FROM broken WHERE which IS NOT NULL;
+
+-- ACT-UNQ
+SELECT 'ACT-UNQ', submission, action_id, source_row, NULL, NULL, NULL
+FROM key_actions QUALIFY row_number() OVER (PARTITION BY submission, action_id ORDER BY source_row) > 1;
+
+-- ACT-002
+SELECT 'ACT-002', submission, case_id, NULL, NULL, NULL, NULL
+FROM key_actions GROUP BY submission, case_id HAVING min(key_ref) <> max(key_ref)
+UNION ALL
+SELECT 'ACT-002', submission, key_ref, NULL, NULL, NULL, NULL
+FROM key_actions GROUP BY submission, key_ref HAVING min(account_ref) <> max(account_ref);
+
+-- ACT-003
+WITH steps AS (
+    SELECT *, list_position(['monitoring', 'warning', 'reverification', 'forced_expiry', 'cleared'], stage) AS place
+    FROM actions
+), seen AS (
+    SELECT *, lag(place) OVER (PARTITION BY exchange, case_id ORDER BY acted_at, place, action_id) AS place_before,
+        min(acted_at) FILTER (place >= 4) OVER (PARTITION BY exchange, case_id) AS ended_at
+    FROM steps
+)
+SELECT 'ACT-003', submission, action_id, source_row, NULL, NULL, NULL
+FROM seen SEMI JOIN files USING (submission) WHERE acted_at > ended_at OR place < place_before;
+
+-- ACT-004
+WITH steps AS (
+    SELECT *, list_position(['monitoring', 'warning', 'reverification', 'forced_expiry', 'cleared'], stage) AS place
+    FROM actions
+), seen AS (
+    SELECT *, min({'at': acted_at, 'place': place}) FILTER (place <> 4) OVER (PARTITION BY exchange, case_id) AS first
+    FROM steps
+)
+SELECT 'ACT-004', submission, action_id, source_row, NULL, NULL, NULL
+FROM seen SEMI JOIN files USING (submission)
+WHERE place = 4 AND risk_level <> 'high' AND (first IS NULL OR first >= {'at': acted_at, 'place': place});
+
+-- ACT-005, ACT-006: a case belongs to the file of its first step
+WITH steps AS (
+    SELECT *, list_position(['monitoring', 'warning', 'reverification', 'forced_expiry', 'cleared'], stage) AS place
+    FROM actions
+), cases AS (
+    SELECT exchange, case_id, arg_min(submission, (acted_at, place, action_id)) AS submission,
+        min(detected_at) AS detected_at, min(acted_at) AS acted_at, bool_or(risk_level = 'high') AS is_high,
+        min(acted_at) FILTER (place >= 3) AS settled_at
+    FROM steps GROUP BY exchange, case_id
+)
+SELECT 'ACT-005', submission, case_id, NULL, NULL, NULL, NULL
+FROM cases JOIN files USING (submission) WHERE acted_at - to_hours(first_action_hours::BIGINT) > detected_at
+UNION ALL
+SELECT 'ACT-006', submission, case_id, NULL, NULL, NULL, NULL
+FROM cases JOIN files USING (submission) JOIN reach ON reach.exchange = cases.exchange AND reach.report = 'key_actions'
+WHERE is_high AND until - to_hours(high_risk_hours::BIGINT) > detected_at
+    AND ifnull(settled_at - to_hours(high_risk_hours::BIGINT) > detected_at, true);
+
+-- ACT-007: the first failed reverification of a case that no forced expiry followed in time
+WITH failed AS (
+    SELECT a.*, a.acted_at + to_hours(ifnull(f.reverification_failure_hours,
+        (SELECT max(reverification_failure_hours) FROM files))::BIGINT) AS due_at
+    FROM actions AS a LEFT JOIN files AS f USING (submission)
+    WHERE a.stage = 'reverification' AND a.outcome IN ('failed', 'no_response')
+), unmet AS (
+    SELECT * FROM failed AS f
+    ANTI JOIN actions AS e ON e.exchange = f.exchange AND e.case_id = f.case_id AND e.stage = 'forced_expiry'
+        AND e.acted_at >= f.acted_at AND e.acted_at <= f.due_at
+    WHERE EXISTS (FROM reach WHERE reach.exchange = f.exchange AND report = 'key_actions' AND until > f.due_at)
+    QUALIFY row_number() OVER (PARTITION BY f.exchange, f.case_id ORDER BY f.acted_at, f.action_id) = 1
+)
+SELECT 'ACT-007', submission, case_id, NULL, NULL, NULL, NULL FROM unmet SEMI JOIN files USING (submission);

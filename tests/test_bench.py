@@ -1,0 +1,94 @@
+"""The bench measures what it says: each part at a tiny size, and the SQL by hand finds exactly what the rules find."""
+
+from collections import Counter
+
+import pytest
+
+from app.cli.bench import PARTS, UnknownPartError, lines, run_bench
+from app.cli.bench.day import fill_day, reports_of_the_day
+from app.cli.bench.faults import with_faults
+from app.cli.bench.rules import DifferentFindingsError, compare
+from expectations.catalogue import all_rules, calendar_rules
+from expectations.verbs import READERS_VERB
+
+SEEDS = (2, 4, 9, 13, 16)
+JUDGED = {rule.id for rule in all_rules().values() if rule.type != READERS_VERB} - {r.id for r in calendar_rules()}
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory):
+    store = fill_day(tmp_path_factory.mktemp("bench"), 2)
+    yield reports_of_the_day(store)
+    store.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def found(reports):
+    """What both find of the day with faults, by seed."""
+    return {seed: compare(with_faults(reports, seed)) for seed in SEEDS}
+
+
+def test_of_a_day_without_faults_the_sql_by_hand_finds_what_the_rules_find(reports):
+    assert not compare(reports)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_of_a_day_with_faults_the_sql_by_hand_finds_what_the_rules_find(found, seed):
+    assert found[seed].total() > 100
+
+
+@pytest.mark.parametrize("rule", sorted(JUDGED))
+def test_every_rule_has_faults_to_find(found, rule):
+    assert any(place[0] == rule for places in found.values() for place in places)
+
+
+def test_a_difference_is_told_with_the_rules_that_differ(reports, monkeypatch):
+    monkeypatch.setattr("app.cli.bench.rules.found_by_hand", lambda _: Counter({("NEW-001", "s", *[None] * 5): 1}))
+    with pytest.raises(DifferentFindingsError, match=r"NEW-001.*1 by hand alone"):
+        compare(reports)
+
+
+def test_the_same_seed_makes_the_same_faults(reports):
+    first, second = with_faults(reports, 5), with_faults(reports, 5)
+    for one, two in zip(first, second, strict=True):
+        assert [file.table for file in one.files] == [file.table for file in two.files]
+
+
+def keys(value):
+    return {name: keys(inner) for name, inner in value.items()} if isinstance(value, dict) else None
+
+
+TIMED = dict.fromkeys(("findings", "judge_seconds", "by_hand_seconds", "ratio"))
+SHAPES = {
+    "ingest": dict.fromkeys(
+        (
+            *("bench", "rows", "ingest_seconds", "floor_seconds", "ratio", "ratio_aim"),
+            *("peak_megabytes", "peak_megabytes_aim"),
+        )
+    ),
+    "rules": {**dict.fromkeys(("bench", "rows", "ratio_aim")), "clean": TIMED, "faulty": TIMED},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_gives_its_record(part, tmp_path):
+    record = PARTS[part](tmp_path, 2, lambda done, of, name: None)
+    assert keys(record) == SHAPES[part]
+    assert lines(record)[0] == record["bench"]
+
+
+def test_an_unknown_part_is_told_which_there_are():
+    with pytest.raises(UnknownPartError, match="no part 'speed' of the bench; there are ingest, rules"):
+        run_bench(only=["speed"], assets=2, json=True, emit=print, progress=None)
+
+
+def test_a_record_is_printed_with_its_aims_and_groups():
+    record = {"bench": "this", "rows": 1234, "ratio": 1.5, "ratio_aim": 2.0, "clean": {"seconds": 0.25}}
+    assert lines(record) == [
+        "this",
+        "  rows                     1,234",
+        "  ratio                    1.5 (aim ≤ 2)",
+        "  clean",
+        "    seconds                  0.25",
+    ]
