@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from etl.exchanges import all_exchanges
-
-
-class Role(StrEnum):
-    """What somebody does here."""
-
-    EXCHANGE = "exchange"
-    SUPERVISOR = "supervisor"
-    MANAGER = "manager"
-    ADMIN = "admin"
+from etl.records.people import Role as Role
 
 
 @dataclass(frozen=True, slots=True)

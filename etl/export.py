@@ -19,7 +19,8 @@ import xlsxwriter
 
 from etl.facts import fact_schema
 from etl.records import submissions as life
-from etl.records.engine import reading
+from etl.records.engine import reading, writing
+from etl.records.log import COMMAND, Act, Deed, append
 from etl.store import Store
 from expectations.vocabulary import KST, Period, Report
 
@@ -38,10 +39,12 @@ def export(
     out: Path,
     exchange: str | None = None,
     as_of: datetime | None = None,
+    actor: str = COMMAND,
 ) -> int:
     """Write the rows in force of every period from `first` to `last` and return how many they are.
 
-    ValueError in one sentence for an unknown format, or more rows than a sheet holds.
+    What `actor` takes out of the store is in the audit log before it is written. ValueError in one sentence for an
+    unknown format, or more rows than a sheet holds.
     """
     if format_ not in FORMATS:
         raise ValueError(f"there is no format '{format_}'; choose {', '.join(FORMATS)}")
@@ -49,6 +52,16 @@ def export(
         accepted = life.in_force(connection, report_name, exchange=exchange, first=first, last=last, as_of=as_of)
     files = life.fact_files(accepted)
     table = store.facts.read(files) if files else fact_schema(report_name).empty_table()
+    details = {
+        "exchange": exchange,
+        "from": first.text,
+        "to": last.text,
+        "as_of": as_of and as_of.astimezone(KST).isoformat(),
+        "format": format_,
+        "rows": table.num_rows,
+    }
+    with writing(store.engine) as connection:
+        append(connection, [Deed(actor, Act.DOWNLOAD, report_name, details)])
     write_rows(table, out, format_)
     return int(table.num_rows)
 

@@ -1,16 +1,33 @@
-"""Does what is kept still agree: bytes with their hashes, published rows with the bytes they came from."""
+"""Does what is kept still agree: bytes with their hashes, published rows with the bytes, records with the audit log.
+
+Nothing here trusts what it checks: bytes are hashed and read again, the log's chain is walked from its first entry and
+its signed heads are verified.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
+from sqlalchemy import Connection
 
+from etl.examine import Incoming, Past, read_one
+from etl.heads import heads, wrong_heads
+from etl.intake import Declared
+from etl.normalise import SOURCE_ROW
+from etl.records import log
 from etl.records import submissions as life
 from etl.records.engine import reading
 from etl.records.submissions import Submission
+from etl.signing import PublicKey, public_keys_of
 from etl.store import Store
+from expectations.catalogue import report
 from expectations.vocabulary import State
 
 _PUBLISHED = (State.ACCEPTED, State.SUPERSEDED, State.WITHDRAWN)
@@ -18,9 +35,9 @@ _PUBLISHED = (State.ACCEPTED, State.SUPERSEDED, State.WITHDRAWN)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that does not agree, and whose it is."""
+    """One thing that does not agree, and what it is: a submission's number, an entry or a head of the log."""
 
-    submission: str
+    subject: str
     what: str
 
     def as_record(self) -> dict[str, str]:
@@ -28,28 +45,142 @@ class Fault:
         return asdict(self)
 
 
-def verify(store: Store, *, progress: Callable[[int, int, str], None] | None = None) -> tuple[list[Fault], int]:
-    """Every fault of every submission, and how many submissions were looked at."""
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was found, and how much was looked at; `signed_to` is the last day whose head is signed."""
+
+    faults: tuple[Fault, ...]
+    submissions: int
+    read_again: int
+    entries: int
+    signed_to: date | None
+
+
+def verify(
+    store: Store,
+    *,
+    trusted: Mapping[str, PublicKey] | None = None,
+    sample: int | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Verification:
+    """Check everything; `sample` reads the bytes of only so many submissions again, taken at random.
+
+    `trusted` are the keys, by their id, that may have signed the log's heads: those that lie in the store where none
+    are given.
+    """
     with reading(store.engine) as connection:
         every = life.listed(connection)
-    faults: list[Fault] = []
+        faults = list(_log_faults(connection, every, public_keys_of(store.home) if trusted is None else trusted))
+        entries, signed = log.entry_count(connection), heads(connection)
+    chosen = _to_read_again(every, sample)
     for place, submission in enumerate(every, 1):
-        faults += _faults(store, submission)
+        kept = list(_kept_faults(store, submission))
+        if not kept and submission.id in chosen:
+            kept = list(_reading_faults(store, submission))
+        faults += kept
         if progress is not None:
             progress(place, len(every), submission.file)
-    return faults, len(every)
+    return Verification(tuple(faults), len(every), len(chosen), entries, signed[-1].day if signed else None)
 
 
-def _faults(store: Store, submission: Submission) -> list[Fault]:
-    found = []
+# ------------------------------------------------------------------------------------- bytes and rows
+
+
+def _to_read_again(every: Sequence[Submission], sample: int | None) -> frozenset[str]:
+    readable = [s.id for s in every if s.state in _PUBLISHED and s.evidence_kept]
+    if sample is not None and sample < len(readable):
+        readable = random.SystemRandom().sample(readable, sample)
+    return frozenset(readable)
+
+
+def _kept_faults(store: Store, submission: Submission) -> Iterator[Fault]:
     if submission.evidence_kept and not store.evidence.is_intact(submission.sha256):
         there = store.evidence.path(submission.sha256).exists()
         what = "differ from their SHA-256" if there else "are missing"
-        found.append(Fault(submission.id, f"the kept bytes {submission.sha256} {what}"))
+        yield Fault(submission.id, f"the kept bytes {submission.sha256} {what}")
     if submission.state in _PUBLISHED:
         path = store.facts.path(life.fact_files([submission])[0])
         if not path.exists():
-            found.append(Fault(submission.id, "its published rows are missing"))
-        elif (rows := pq.ParquetFile(path).metadata.num_rows) != submission.row_count:
-            found.append(Fault(submission.id, f"{rows} rows are published, {submission.row_count} were accepted"))
-    return found
+            yield Fault(submission.id, "its published rows are missing")
+        elif (rows := _row_count(path)) is None:
+            yield Fault(submission.id, "its published rows cannot be read")
+        elif rows != submission.row_count:
+            yield Fault(submission.id, f"{rows} rows are published, {submission.row_count} were accepted")
+
+
+def _row_count(path: Path) -> int | None:
+    try:
+        return int(pq.ParquetFile(path).metadata.num_rows)
+    except (pa.ArrowException, OSError):
+        return None
+
+
+def _reading_faults(store: Store, submission: Submission) -> Iterator[Fault]:
+    """Read the kept bytes the way they were read when they came, and hold the published rows against that."""
+    file = life.fact_files([submission])[0]
+    declared = Declared(submission.exchange, submission.report, submission.period)
+    data = store.evidence.read(submission.sha256)
+    read = read_one(Incoming(submission.id, data, Path(submission.file).name, declared, Past())).table
+    try:
+        published = store.facts.rows_of(file)
+    except (pa.ArrowException, OSError):
+        return
+    if read is None:
+        yield Fault(submission.id, "its kept bytes cannot be read any more")
+    elif not _in_order(read, submission.report).equals(_in_order(published, submission.report)):
+        yield Fault(submission.id, "its published rows are not what its kept bytes say")
+
+
+def _in_order(rows: pa.Table, report_name: str) -> pa.Table:
+    return rows.sort_by([(name, "ascending") for name in (SOURCE_ROW, *report(report_name).key)])
+
+
+# ----------------------------------------------------------------------------------------- audit log
+
+
+def _log_faults(
+    connection: Connection, every: Sequence[Submission], trusted: Mapping[str, PublicKey]
+) -> Iterator[Fault]:
+    broken = log.first_break(connection)
+    if broken is not None:
+        yield Fault(f"log entry {broken.sequence}", broken.what)
+    for head, what in wrong_heads(connection, trusted):
+        yield Fault(f"log head {head.day}", what)
+    yield from _unlogged(connection, every)
+
+
+def _unlogged(connection: Connection, every: Sequence[Submission]) -> Iterator[Fault]:
+    """Submissions that the log tells otherwise than their records; older ones than the log are not in it."""
+    hashes: dict[str, str] = {}
+    states: dict[str, str] = {}
+    began: datetime | None = None
+    for entry in log.every_entry(connection):
+        began = began or entry.at
+        if entry.subject is None or entry.act not in (log.Act.UPLOAD, log.Act.VERDICT, log.Act.WITHDRAW):
+            continue
+        details = _details(entry.details)
+        if entry.act == log.Act.UPLOAD:
+            hashes.setdefault(entry.subject, details.get("sha256", ""))
+            states.setdefault(entry.subject, State.RECEIVED.value)
+        else:
+            withdrawn = entry.act == log.Act.WITHDRAW
+            states[entry.subject] = State.WITHDRAWN.value if withdrawn else details.get("state", "")
+    if began is None and every:
+        yield Fault("audit log", "is empty although reports are filed")
+    for submission in every:
+        if submission.id not in hashes:
+            if began is not None and submission.recorded_at >= began:
+                yield Fault(submission.id, "that it was filed is not in the audit log")
+        elif hashes[submission.id] != submission.sha256:
+            yield Fault(submission.id, "the audit log has another SHA-256 of what was filed")
+        if states.get(submission.id, submission.state) != submission.state:
+            yield Fault(submission.id, f"is {submission.state.value}, in the audit log {states[submission.id]}")
+
+
+def _details(text: str) -> Mapping[str, str]:
+    """What an entry says; nothing where it was made unreadable, which its hash tells."""
+    try:
+        details = json.loads(text)
+    except ValueError:
+        return {}
+    return details if isinstance(details, dict) else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +87,45 @@ def writing(engine: Engine, *, lock: str = "records") -> Iterator[Connection]:
     with _opened(engine) as connection:
         connection = connection.execution_options(daxa_writes=True)
         with connection.begin():
-            if engine.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:lock))"), {"lock": lock})
+            hold(connection, lock)
             yield connection
+
+
+def hold(connection: Connection, lock: str) -> None:
+    """Let nobody else hold `lock` until the transaction ends; SQLite has one writer at a time anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:lock))"), {"lock": lock})
+
+
+@contextmanager
+def writing_soon(engine: Engine, *, patience: timedelta) -> Iterator[Connection]:
+    """One small transaction under no lock, for what may as well be written later.
+
+    RecordsUnavailableError where another writer does not make room within `patience`.
+    """
+    milliseconds = int(patience / timedelta(milliseconds=1))
+    with _opened(engine) as connection:
+        if engine.dialect.name == "sqlite":
+            with _patient_for(connection, milliseconds):
+                connection = connection.execution_options(daxa_writes=True)
+                with connection.begin():
+                    yield connection
+        else:
+            with connection.begin():
+                connection.execute(text(f"SET LOCAL lock_timeout = {milliseconds}"))
+                yield connection
+
+
+@contextmanager
+def _patient_for(connection: Connection, milliseconds: int) -> Iterator[None]:
+    """SQLite's waiting time for others, changed on this connection alone and put back."""
+    driver: Any = connection.connection.driver_connection
+    (usual,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute(f"PRAGMA busy_timeout={milliseconds}")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={usual}")
 
 
 @contextmanager
@@ -105,7 +142,7 @@ def _opened(engine: Engine) -> Iterator[Connection]:
         try:
             yield connection
         except OperationalError as error:
-            if "locked" in str(error.orig):
+            if "locked" in str(error.orig) or "lock timeout" in str(error.orig):
                 raise RecordsUnavailableError(
                     "the database is locked by another process; wait for it to end and try again"
                 ) from error

@@ -231,11 +231,25 @@ def with_rows(connection: Connection) -> list[Submission]:
     return [_submission(row) for row in connection.execute(query).mappings()]
 
 
+_MOVED = (State.ACCEPTED.value, State.SUPERSEDED.value, State.WITHDRAWN.value)
+_UNREVIEWED = and_(
+    submissions.c.state.in_(_MOVED),
+    or_(submissions.c.reviewed_state.is_(None), submissions.c.reviewed_state != submissions.c.state),
+)
+
+
+def is_judged(connection: Connection, submission: str) -> bool:
+    """Whether all is found that is to be found of a submission: decided, and what it affects judged again."""
+    query = select(submissions.c.id).where(
+        submissions.c.id == submission, or_(submissions.c.state == State.RECEIVED, _UNREVIEWED)
+    )
+    return connection.execute(query).first() is None
+
+
 def unreviewed(connection: Connection) -> list[Submission]:
     """Submissions that came into force or left it since they were last reviewed."""
     c = submissions.c
-    moved = (State.ACCEPTED.value, State.SUPERSEDED.value, State.WITHDRAWN.value)
-    query = select(submissions).where(c.state.in_(moved), or_(c.reviewed_state.is_(None), c.reviewed_state != c.state))
+    query = select(submissions).where(_UNREVIEWED)
     return [_submission(row) for row in connection.execute(query.order_by(c.period_start, c.id)).mappings()]
 
 

@@ -121,7 +121,7 @@ visits = Table(
     Column("last_seen_at", Instant, nullable=False),
     Column("shown_until", Instant),
 )
-"""Each visitor's last visit: `since` when it shows changes (null in the first), `shown_until` when they have been shown.
+"""Each visitor's last visit: `since` when it shows changes (null in the first), `shown_until` when they were shown.
 The visitor is opaque: a digest of what the browser, or later the person, is known by."""
 
 
@@ -277,11 +277,15 @@ mismatch_runs = _figure(
     _amount("wallet_quantity"),
     _amount("price_krw"),
     _instant("largest_at"),
+    _amount("highest_ratio_ledger_quantity"),
+    _amount("highest_ratio_wallet_quantity"),
+    _instant("highest_ratio_at"),
     _count("source_row"),
 )
 """Mismatches of one asset without a match between them, inside one file. `begins_file`: it holds the asset's first
 check of the file, so it may continue an earlier file's run; `ended_at` is the first match after it, null where the
-file ends first. The quantities, the price and `source_row` are of the check with the largest shortfall in won."""
+file ends first. Each largest shortfall is the largest of the run; the quantities, the price and `source_row` are of the
+check with the largest in won, those named `highest_ratio` of the one that lacks the largest part of its ledger."""
 
 short_checks = _figure(
     "short_checks",

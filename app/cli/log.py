@@ -1,0 +1,174 @@
+"""`daxa log` and `daxa receipt`: the audit log with its signed heads, and signed receipts and their verification."""
+
+from __future__ import annotations
+
+import json as json_library
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.output import emit
+from app.objects import instant_text
+from etl.store import Store, home_folder, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from etl.records.log import Act
+    from etl.signing import PublicKey
+
+log = typer.Typer(invoke_without_command=True, help="The audit log: every act, chained, its days' heads signed.")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output.")]
+_SHOWN = 50
+
+
+@log.callback()
+def show(
+    context: typer.Context,
+    json: Json = False,
+    act: Annotated[str | None, typer.Option("--act", help="One act, such as sign_in_failed.")] = None,
+    actor: Annotated[str | None, typer.Option("--actor", help="One person's or token's id, or 'command'.")] = None,
+    subject: Annotated[str | None, typer.Option("--subject", help="What it was done to.")] = None,
+    limit: Annotated[int, typer.Option("--limit", help="The newest so many.", min=1)] = _SHOWN,
+) -> None:
+    """Entries of the log, newest first."""
+    if context.invoked_subcommand is not None:
+        return
+    from app.cli.output import table_of
+    from etl.records import log as kept
+    from etl.records.engine import reading
+
+    if act is not None and act not in set(kept.Act):
+        raise ValueError(f"there is no act '{act}'; the acts are {', '.join(kept.Act)}")
+    with reading(open_store().engine) as connection:
+        found = kept.entries(
+            connection, act=None if act is None else kept.Act(act), actor=actor, subject=subject, limit=limit
+        )
+    if json:
+        for entry in found:
+            emit(
+                {
+                    "sequence": entry.sequence,
+                    "at": instant_text(entry.at),
+                    "actor": entry.actor,
+                    "act": entry.act,
+                    "subject": entry.subject,
+                    "details": json_library.loads(entry.details),
+                    "hash": entry.hash,
+                }
+            )
+    else:
+        table_of(
+            ("entry", "at (KST)", "actor", "act", "subject", "details"),
+            [
+                (str(e.sequence), (instant_text(e.at) or "")[:19], e.actor, e.act, e.subject or "", e.details)
+                for e in found
+            ],
+        )
+
+
+@log.command()
+def sign() -> None:
+    """Sign the last entry of every day that is over; an ingest does so too."""
+    from etl.heads import sign_heads
+
+    for head in sign_heads(open_store(), datetime.now(UTC)):
+        print(f"{head.day} entry {head.sequence} {head.hash}")
+
+
+@log.command()
+def key() -> None:
+    """The public key that verifies heads and receipts: keep a copy where this machine's people cannot change it."""
+    from etl.signing import signer_of
+
+    sys.stdout.write(signer_of(open_store().home).public.pem)
+
+
+def receipt(
+    submission: Annotated[str, typer.Argument(help="Number of the submission.")],
+    out: Annotated[Path | None, typer.Option("--out", help="The file to write; standard output without.")] = None,
+) -> None:
+    """A signed receipt: number, hash, times, state and findings of a submission, to be shown to anybody."""
+    from etl.receipts import receipt_of
+    from etl.records.log import Act
+
+    store = open_store()
+    text = receipt_of(store, submission, datetime.now(UTC))
+    _log(store, Act.RECEIPT, submission, {})
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        out.write_text(text, "utf-8")
+        print(f"{out}", file=sys.stderr)
+
+
+def check_store(key_file: Path | None, *, sample: int | None, json: bool) -> bool:
+    """Say whether everything that is kept agrees; that it was asked is in the log too."""
+    from app.cli.output import show_progress, verification_table
+    from etl.records.log import Act
+    from etl.verify import verify
+
+    store = open_store()
+    with show_progress("verify", None) as progress:
+        found = verify(store, trusted=trusted_keys(key_file), sample=sample, progress=progress)
+    _log(store, Act.VERIFY, None, {"faults": len(found.faults), "read_again": found.read_again})
+    if json:
+        emit(
+            {
+                "checked": found.submissions,
+                "read_again": found.read_again,
+                "log_entries": found.entries,
+                "signed_to": found.signed_to and found.signed_to.isoformat(),
+                "faults": [fault.as_record() for fault in found.faults],
+            }
+        )
+    else:
+        verification_table(found)
+    return not found.faults
+
+
+def log_migration(store: Store, before: str | None, after: str) -> None:
+    """Log that the schema was changed; in a store from before there was a log it is the first entry."""
+    from etl.records.log import Act
+
+    _log(store, Act.MIGRATE, None, {"from": before, "to": after})
+
+
+def _log(store: Store, act: Act, subject: str | None, details: dict[str, Any]) -> None:
+    from etl.records.engine import writing
+    from etl.records.log import COMMAND, Deed, append
+
+    with writing(store.engine) as connection:
+        append(connection, [Deed(COMMAND, act, subject, details)])
+
+
+def check_receipt(path: Path, key_file: Path | None, *, json: bool) -> bool:
+    """Say whether a receipt is to be believed; neither records nor network are asked."""
+    from etl.receipts import verify_receipt
+
+    checked = verify_receipt(path.read_text("utf-8", errors="replace"), trusted_keys(key_file))
+    if json:
+        emit({"valid": checked.fault is None, "fault": checked.fault, "receipt": dict(checked.content) or None})
+    elif checked.fault is not None:
+        print(checked.fault)
+    else:
+        content = checked.content
+        print(
+            f"valid: {content['submission']}, {content['exchange']} {content['report']} {content['period']}, "
+            f"received {content['received_at']}, {content['state']} at {content['issued_at']}"
+        )
+    return checked.fault is None
+
+
+def trusted_keys(key_file: Path | None) -> Mapping[str, PublicKey]:
+    """The public key in a file, by its id; without a file those that lie in the store."""
+    from etl.signing import public_keys_of, read_public_key
+
+    if key_file is None:
+        return public_keys_of(home_folder())
+    key = read_public_key(key_file)
+    return {key.id: key}

@@ -1,0 +1,169 @@
+"""Receipts: what was filed, when, and what became of it, signed, so that it can be shown to anybody without the store.
+
+The signature is over the canonical JSON of the receipt, so the file may be laid out anyhow; `verify_receipt` needs it
+and the public key, and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import PurePath
+from typing import Any
+
+from sqlalchemy import Connection
+
+from etl.calendar import OBLIGATIONS_BEGIN, Obligation, obligations
+from etl.canonical import canonical_json
+from etl.records import submissions as life
+from etl.records.engine import reading
+from etl.records.submissions import Submission
+from etl.signing import PublicKey, signer_of
+from etl.store import Store
+from expectations.catalogue import report
+from expectations.vocabulary import KST, Finding, Kind
+
+_KIND = "daxa receipt"
+_VERSION = 1
+_PARTS = {"receipt", "key", "signature"}
+
+
+class ReceiptError(ValueError):
+    """A receipt that cannot be given: a sentence for whoever asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptCheck:
+    """What a receipt says, or, where it is not to be believed, why."""
+
+    content: Mapping[str, Any]
+    fault: str | None
+
+
+# ------------------------------------------------------------------------------------------- giving
+
+
+def receipt_of(store: Store, submission: str, now: datetime) -> str:
+    """The signed receipt of a submission as it stands at `now`, as JSON; ReceiptError where there is none."""
+    with reading(store.engine) as connection:
+        filed = life.by_id(connection, submission)
+        if filed is None:
+            raise ReceiptError(f"there is no submission {submission}; 'daxa submissions' lists them")
+        content = _content(connection, filed, now)
+    signer = signer_of(store.home)
+    whole = {"receipt": content, "key": signer.public.id, "signature": signer.sign(content)}
+    return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
+
+
+def _content(connection: Connection, filed: Submission, now: datetime) -> dict[str, Any]:
+    findings = life.findings_of(connection, [filed.id])[filed.id]
+    return {
+        "kind": _KIND,
+        "version": _VERSION,
+        "issued_at": _kst(now),
+        "submission": filed.id,
+        "exchange": filed.exchange,
+        "report": filed.report,
+        "period": filed.period.text,
+        "file": PurePath(filed.file).name,
+        "sha256": filed.sha256,
+        "size_bytes": filed.size_bytes,
+        "received_at": _kst(filed.received_at),
+        **_punctuality(connection, filed, now),
+        "state": filed.state.value,
+        "state_since": _kst(life.last_change(connection, [filed.id])),
+        "rows": filed.row_count,
+        "rule_set_version": filed.rule_set_version,
+        "finding_count": len(findings),
+        "findings_sha256": findings_digest(findings),
+    }
+
+
+def _punctuality(connection: Connection, filed: Submission, now: datetime) -> dict[str, Any]:
+    """When the period was due, by which submission it was met, and how many seconds late.
+
+    A correction of what was filed in time is not late; while nothing meets the period, its own receipt counts.
+    """
+    if filed.period.first_day < OBLIGATIONS_BEGIN:
+        return {"due_at": None, "met_by": None, "late_seconds": None}
+    obligation = _obligation(connection, filed, now)
+    due_at = obligation.due_at if obligation else report(filed.report).due_at(filed.period)
+    met_at = obligation.met_at if obligation else None
+    late = max((met_at or filed.received_at) - due_at, timedelta(0))
+    return {
+        "due_at": _kst(due_at),
+        "met_by": obligation.submission if obligation else None,
+        "late_seconds": late // timedelta(seconds=1),
+    }
+
+
+def _obligation(connection: Connection, filed: Submission, now: datetime) -> Obligation | None:
+    day = filed.period.first_day
+    for one in obligations(connection, now, first_day=day, last_day=day):
+        is_its = (one.exchange, one.report) == (filed.exchange, filed.report)
+        if is_its and one.period.contains(filed.period):
+            return one
+    return None
+
+
+def findings_digest(findings: Iterable[tuple[Kind, Finding]]) -> str:
+    """SHA-256 over the findings, a line of canonical JSON each, in the order of these lines.
+
+    The fields are those of the findings in `daxa findings --json` up to the messages, which are only their wording.
+    """
+    lines = sorted(
+        canonical_json(
+            {
+                "rule": finding.rule,
+                "kind": kind.value,
+                "row": finding.row,
+                "column": finding.column,
+                "subject": finding.subject,
+                "from": _kst(finding.start),
+                "to": _kst(finding.end),
+                "found": finding.found,
+                "expected": finding.expected,
+            }
+        )
+        for kind, finding in findings
+    )
+    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+
+
+def _kst(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.astimezone(KST).isoformat()
+
+
+# ---------------------------------------------------------------------------------------- believing
+
+
+def verify_receipt(text: str, keys: Mapping[str, PublicKey]) -> ReceiptCheck:
+    """Whether a receipt was signed by one of the keys, given by their id, and not changed since."""
+    try:
+        whole = json.loads(text, object_pairs_hook=_without_repetition)
+    except (ValueError, RecursionError):
+        return ReceiptCheck({}, "this is no receipt: it cannot be read as JSON")
+    if not isinstance(whole, dict) or whole.keys() != _PARTS or not isinstance(whole["receipt"], dict):
+        return ReceiptCheck({}, f"this is no receipt: it has not the parts {', '.join(sorted(_PARTS))}")
+    content, key = whole["receipt"], keys.get(str(whole["key"]))
+    if key is None:
+        known = ", ".join(keys) or "none"
+        return ReceiptCheck({}, f"the receipt was signed by the key {whole['key']}, those at hand are {known}")
+    try:
+        signed = key.has_signed(content, str(whole["signature"]))
+    except TypeError:
+        signed = False
+    if not signed or content.get("kind") != _KIND:
+        return ReceiptCheck({}, "the receipt was changed after it was signed, or is none of ours")
+    return ReceiptCheck(content, None)
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A name that stands twice would be read one way by a person and another by us."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found

@@ -1,0 +1,166 @@
+"""People: who may sign in, as what, and for which exchange. Nobody is removed; whoever leaves is disabled.
+
+Whatever changes a person is in the audit log in the same transaction, with who did it.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
+
+from etl.exchanges import all_exchanges
+from etl.records.access_tables import people, sessions
+from etl.records.log import Act, Deed, append
+from etl.records.passwords import hash_of_new
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
+
+
+class Role(StrEnum):
+    """What somebody does here."""
+
+    EXCHANGE = "exchange"
+    SUPERVISOR = "supervisor"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+
+class PersonError(ValueError):
+    """Something that cannot be done to or about a person: a sentence for whoever asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who may sign in; `exchange` goes with the role of that name and no other."""
+
+    id: str
+    name: str
+    role: Role
+    exchange: str | None
+    created_at: datetime
+    disabled_at: datetime | None
+
+    @property
+    def is_active(self) -> bool:
+        """True while they may sign in."""
+        return self.disabled_at is None
+
+
+def person_from(row: RowMapping) -> Person:
+    """The person in a row of the table `people`."""
+    return Person(
+        row["id"], row["name"], Role(row["role"]), row["exchange"], row["created_at"], disabled_at=row["disabled_at"]
+    )
+
+
+def name_as_kept(name: str) -> str:
+    """The form in which a name is kept and compared: small letters, nothing around it."""
+    return name.strip().lower()
+
+
+def add(
+    connection: Connection,
+    name: str,
+    role: Role,
+    *,
+    exchange: str | None = None,
+    password: str | None,
+    actor: str,
+    at: datetime,
+) -> Person:
+    """Let somebody in from now on; without a password they can sign in another way only. PersonError in a sentence."""
+    kept = name_as_kept(name)
+    if not _NAME.fullmatch(kept):
+        raise PersonError(f"'{name}' is no name: 2 to 64 small letters, digits, '.', '_', '-' or '@'")
+    if (role is Role.EXCHANGE) != (exchange is not None):
+        raise PersonError(f"an exchange is given with the role 'exchange' and no other; {kept} is to be {role.value}")
+    if exchange is not None and exchange not in all_exchanges():
+        raise PersonError(f"there is no exchange '{exchange}'; the members are {', '.join(all_exchanges())}")
+    if by_name(connection, kept) is not None:
+        raise PersonError(f"there is already somebody called {kept}; 'daxa users list' shows them")
+    person = Person(f"P-{secrets.token_hex(5)}", kept, role, exchange, at, None)
+    connection.execute(
+        insert(people).values(
+            id=person.id,
+            name=kept,
+            role=role.value,
+            exchange=exchange,
+            password_hash=None if password is None else hash_of_new(password, name=kept),
+            password_changed_at=None if password is None else at,
+            created_at=at,
+        )
+    )
+    details = {"change": "added", "name": kept, "role": role.value, "exchange": exchange}
+    append(connection, [Deed(actor, Act.PERSON_CHANGE, person.id, details)], at=at)
+    return person
+
+
+def change_password(connection: Connection, name: str, password: str, *, actor: str, at: datetime) -> Person:
+    """Give somebody a new password; whoever is signed in under the old one is signed out."""
+    person = named(connection, name)
+    values = {"password_hash": hash_of_new(password, name=person.name), "password_changed_at": at}
+    connection.execute(update(people).where(people.c.id == person.id).values(values))
+    sign_out_everywhere(connection, person)
+    append(connection, [Deed(actor, Act.PERSON_CHANGE, person.id, {"change": "password"})], at=at)
+    return person
+
+
+def disable(connection: Connection, name: str, *, actor: str, at: datetime) -> Person:
+    """Let somebody in no more, and end what they are signed in to."""
+    return _set_disabled(connection, name, at, "disabled", actor=actor, at=at)
+
+
+def enable(connection: Connection, name: str, *, actor: str, at: datetime) -> Person:
+    """Let somebody in again."""
+    return _set_disabled(connection, name, None, "enabled", actor=actor, at=at)
+
+
+def _set_disabled(
+    connection: Connection, name: str, disabled_at: datetime | None, change: str, *, actor: str, at: datetime
+) -> Person:
+    person = named(connection, name)
+    if person.is_active is (disabled_at is None):
+        raise PersonError(f"{person.name} is {change} already")
+    connection.execute(update(people).where(people.c.id == person.id).values(disabled_at=disabled_at))
+    sign_out_everywhere(connection, person)
+    append(connection, [Deed(actor, Act.PERSON_CHANGE, person.id, {"change": change})], at=at)
+    return named(connection, name)
+
+
+def sign_out_everywhere(connection: Connection, person: Person) -> None:
+    """End every session of a person."""
+    connection.execute(delete(sessions).where(sessions.c.person == person.id))
+
+
+def listed(connection: Connection) -> list[Person]:
+    """Everybody, by name."""
+    return [person_from(row) for row in connection.execute(select(people).order_by(people.c.name)).mappings()]
+
+
+def by_name(connection: Connection, name: str) -> Person | None:
+    """The person of that name."""
+    kept = name_as_kept(name)
+    return _one(connection, people.c.name == kept) if _NAME.fullmatch(kept) else None
+
+
+def by_id(connection: Connection, id_: str) -> Person | None:
+    """The person with that id."""
+    return _one(connection, people.c.id == id_)
+
+
+def _one(connection: Connection, condition: ColumnElement[bool]) -> Person | None:
+    row = connection.execute(select(people).where(condition)).mappings().first()
+    return person_from(row) if row else None
+
+
+def named(connection: Connection, name: str) -> Person:
+    """The person of that name; PersonError in one sentence where there is none."""
+    person = by_name(connection, name)
+    if person is None:
+        raise PersonError(f"there is nobody called '{name}'; 'daxa users list' shows who there is")
+    return person

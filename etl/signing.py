@@ -1,0 +1,140 @@
+"""The store's own key: what it signs can be verified by anybody who holds the public half, without the store.
+
+Ed25519. The key lies under the home, readable by its owner alone, made on first use; the public half lies beside it,
+to be handed out. Whoever can read the key can sign, and whoever can write there can put another in its place: verify
+with a copy of the public half that was kept elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from etl.canonical import canonical_json
+from etl.evidence import sync_folder, write_durably
+
+_FOLDER, _PRIVATE, _PUBLIC = "keys", "signing.key", "signing-{id}.pub"
+_OWNER_ALONE = 0o600
+
+
+class KeyUnusableError(RuntimeError):
+    """A key file that cannot be used: a sentence for the person at the command."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """The half of a key that verifies."""
+
+    raw: bytes
+
+    @property
+    def id(self) -> str:
+        """Sixteen hexadecimal digits by which a key is known."""
+        return hashlib.sha256(self.raw).hexdigest()[:16]
+
+    @property
+    def pem(self) -> str:
+        """The key as a file to hand out."""
+        key = Ed25519PublicKey.from_public_bytes(self.raw)
+        return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+
+    def has_signed(self, content: Mapping[str, Any], signature: str) -> bool:
+        """True where `signature` is this key's over the canonical JSON of `content`."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.raw).verify(bytes.fromhex(signature), _message(content))
+        except (InvalidSignature, ValueError):
+            return False
+        # Upper-case digits would be another text for the same signature.
+        return signature == signature.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """The whole key: what signs for a store."""
+
+    _private: Ed25519PrivateKey
+
+    @property
+    def public(self) -> PublicKey:
+        """The half that verifies."""
+        return PublicKey(self._private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+
+    def sign(self, content: Mapping[str, Any]) -> str:
+        """The signature over the canonical JSON of `content`, in hexadecimal."""
+        return self._private.sign(_message(content)).hex()
+
+
+def _message(content: Mapping[str, Any]) -> bytes:
+    return canonical_json(content).encode()
+
+
+def signer_of(home: Path) -> Signer:
+    """The key of the store under `home`, made where there is none; KeyUnusableError in one sentence."""
+    path = home / _FOLDER / _PRIVATE
+    if not path.exists():
+        _make(path)
+    if path.stat().st_mode & 0o077:
+        raise KeyUnusableError(f"{path} can be read by others than its owner; run 'chmod 600 {path}'")
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (ValueError, TypeError) as error:
+        raise KeyUnusableError(f"{path} holds no key; put it back from a copy") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise KeyUnusableError(f"{path} holds a key of another kind; put the Ed25519 key back from a copy")
+    signer = Signer(key)
+    public = home / _FOLDER / _PUBLIC.format(id=signer.public.id)
+    if not public.exists():
+        write_durably(public, signer.public.pem.encode())
+    return signer
+
+
+def _make(path: Path) -> None:
+    """Write a new key, whole and for its owner alone; where two do so at once the first one's stands."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ALONE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(pem)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        return
+    finally:
+        temporary.unlink()
+    sync_folder(path.parent)
+
+
+def public_keys_of(home: Path) -> dict[str, PublicKey]:
+    """The public half of every key that the store under `home` has had, by its id: a lost key's stays to verify by."""
+    keys = [read_public_key(path) for path in sorted((home / _FOLDER).glob(_PUBLIC.format(id="*")))]
+    return {key.id: key for key in keys}
+
+
+def read_public_key(path: Path) -> PublicKey:
+    """The public key in a file; KeyUnusableError in one sentence where there is none."""
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except ValueError as error:
+        raise KeyUnusableError(f"{path} holds no public key; ask the receiver of your reports for it") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise KeyUnusableError(f"{path} holds a public key of another kind; an Ed25519 key is needed")
+    return PublicKey(key.public_bytes(Encoding.Raw, PublicFormat.Raw))
