@@ -9,8 +9,10 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # started as a script, only the folder of this file is searched
     sys.path.insert(0, str(ROOT))
 
-from etl.store import DEFAULT_HOME, HOME_VARIABLE  # noqa: E402
+from etl.records.engine import RecordsUnavailableError, reading  # noqa: E402
+from etl.records.tokens import listed  # noqa: E402
+from etl.store import DEFAULT_HOME, HOME_VARIABLE, Store, open_store  # noqa: E402
 
 # A relative home is meant from where the command was given, not from where we go.
 os.environ[HOME_VARIABLE] = str(Path(os.environ.get(HOME_VARIABLE) or DEFAULT_HOME).absolute())
@@ -31,7 +35,9 @@ from starlette.responses import JSONResponse  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 
 from app import charts  # noqa: E402
+from app.api import Door  # noqa: E402
 from app.security import HtmlLanguage, SecurityHeaders, VisitorCookie  # noqa: E402
+from app.work import Place, Worker  # noqa: E402
 
 if st.get_option("browser.gatherUsageStats") or st.get_option("server.address") is None:
     raise SystemExit("The dashboard does not start: .streamlit/config.toml was not read.")
@@ -42,18 +48,41 @@ async def _healthz(_request: Request) -> JSONResponse:
     return JSONResponse({"status": "ok"})
 
 
+@cache
+def _store() -> Store:
+    """The store that the door files into, opened with the first request."""
+    return open_store()
+
+
+@cache
+def _worker() -> Worker:
+    """The process beside the screens; it is started by the first file."""
+    store = _store()
+    return Worker(Place(store.home, store.engine.url.render_as_string(hide_password=False)))
+
+
+def _begin_work() -> None:
+    """Start the process beside the screens where machines may file, and take up what an earlier one left."""
+    with suppress(RecordsUnavailableError), reading(_store().engine) as connection:
+        if listed(connection):
+            _worker().take_up()
+
+
 @asynccontextmanager
 async def _lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     """Load what the first page needs and set it apart from the garbage that Streamlit collects after every run."""
     charts.warm_up()
     gc.collect()
     gc.freeze()
+    threading.Thread(target=_begin_work, daemon=True).start()
     yield {}
+    if _worker.cache_info().currsize:
+        _worker().close()
 
 
 app = st.App(
     Path(__file__).with_name("ui.py"),
-    routes=[Route("/healthz", _healthz)],
+    routes=[Route("/healthz", _healthz), *Door(_store, _worker).routes()],
     middleware=[Middleware(SecurityHeaders), Middleware(VisitorCookie), Middleware(HtmlLanguage)],
     lifespan=_lifespan,
 )

@@ -10,18 +10,24 @@ from __future__ import annotations
 import secrets
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Table, insert
 
 from etl import figures
-from etl.evidence import digest_of
 from etl.examine import Incoming, Past, Verdict, decide, read_one
+from etl.heads import sign_heads
 from etl.intake import Candidate, Declared
+from etl.receiving import NotWithdrawableError as NotWithdrawableError
+from etl.receiving import Receipt as Receipt
+from etl.receiving import receive as receive
+from etl.receiving import receive_bytes as receive_bytes
+from etl.receiving import take_out
 from etl.records import submissions as life
 from etl.records.engine import reading, writing
+from etl.records.log import COMMAND, SYSTEM, Act, Deed, append
 from etl.records.submissions import Submission
 from etl.records.tables import incidents
 from etl.review import review_pending
@@ -34,15 +40,6 @@ WAVE_BYTES = 96 * 2**20
 
 Progress = Callable[[int, int, str], None]
 """Told the number of files done, of all, and the name of the one at work."""
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The answer to one file: its submission, and whether it only repeated an earlier one (3.4)."""
-
-    submission: Submission
-    file: str
-    duplicate: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,61 +89,11 @@ def ingest(
     return outcomes(store, receipts)
 
 
-def receive(
-    store: Store, candidate: Candidate, *, received_at: datetime | None = None, sender: str | None = None
-) -> Receipt:
-    """Make a file's bytes and its record durable, or answer with the submission that it repeats."""
-    data = candidate.path.read_bytes()
-    return receive_bytes(store, data, str(candidate.path), candidate.declared, received_at=received_at, sender=sender)
-
-
-def receive_bytes(
-    store: Store,
-    data: bytes,
-    file: str,
-    declared: Declared,
-    *,
-    received_at: datetime | None = None,
-    sender: str | None = None,
-) -> Receipt:
-    """As `receive`, for bytes that came some other way than as a file."""
-    now = datetime.now(UTC)
-    at = received_at or now
-    sha256 = digest_of(data)
-    with writing(store.engine, lock=f"{declared.exchange}/{declared.report}") as connection:
-        earlier = life.same_filed(
-            connection, declared.exchange, declared.report, declared.period, sha256, rule_set_version()
-        )
-        if earlier is not None:
-            return Receipt(earlier, file, duplicate=True)
-        store.evidence.keep(data)
-        submission = Submission(
-            id=life.new_id(at),
-            exchange=declared.exchange,
-            report=declared.report,
-            period=declared.period,
-            sender=sender,
-            file=file,
-            format=None,
-            sha256=sha256,
-            size_bytes=len(data),
-            evidence_kept=True,
-            received_at=at,
-            recorded_at=now,
-            state=State.RECEIVED,
-            row_count=None,
-            rule_set_version=None,
-            decided_at=None,
-            superseded_by=None,
-        )
-        life.insert_received(connection, submission)
-    return Receipt(submission, file, duplicate=False)
-
-
 def process(store: Store, *, progress: Progress | None = None, as_if_in_force: bool = False) -> None:
     """Take everything received the whole way, oldest period first, then judge again what the changes can affect.
 
-    Where we fail on a submission the others go on; then the first ProcessingError is raised.
+    Where we fail on a submission the others go on; then the first ProcessingError is raised. At the end the audit log's
+    heads of the days that are over are signed.
     """
     with reading(store.engine) as connection:
         waiting = sorted(life.received(connection), key=lambda s: (s.period, s.received_at, s.recorded_at))
@@ -164,6 +111,7 @@ def process(store: Store, *, progress: Progress | None = None, as_if_in_force: b
         failures.append(_incident(store, None, error))
     if failures:
         raise failures[0]
+    sign_heads(store, datetime.now(UTC))
 
 
 def _waves(waiting: Sequence[Submission]) -> Iterator[list[Submission]]:
@@ -231,6 +179,7 @@ def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdi
         if table is not None:
             store.facts.write(life.fact_files([submission])[0], table)
     version = rule_set_version()
+    deeds: list[Deed] = []
     with writing(store.engine) as connection:
         for submission in wave:
             current = life.by_id(connection, submission.id)
@@ -240,7 +189,7 @@ def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdi
             life.insert_findings(connection, submission, verdict.findings, submission.received_at)
             if verdict.state is State.ACCEPTED:
                 figures.write(connection, derived.get(submission.id, []))
-                _supersede(connection, submission)
+                deeds += _supersede(connection, submission)
             life.change_state(
                 connection,
                 submission.id,
@@ -252,6 +201,19 @@ def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdi
                 decided_at=submission.received_at,
                 evidence_kept=not verdict.holds_secrets,
             )
+            deeds.append(_verdict(submission, verdict, version))
+        append(connection, deeds)
+
+
+def _verdict(submission: Submission, verdict: Verdict, version: str) -> Deed:
+    """What was decided of a submission, by which rules."""
+    details = {
+        "state": verdict.state.value,
+        "rows": verdict.row_count,
+        "findings": len(verdict.findings),
+        "rule_set_version": version,
+    }
+    return Deed(SYSTEM, Act.VERDICT, submission.id, details)
 
 
 def _discard_secrets(store: Store) -> None:
@@ -277,8 +239,9 @@ def _derive(
     return derived
 
 
-def _supersede(connection: Connection, submission: Submission) -> None:
-    """Accepted files that the new one's period contains are superseded (3.5)."""
+def _supersede(connection: Connection, submission: Submission) -> list[Deed]:
+    """Accepted files that the new one's period contains are superseded (3.5); what is to be logged of it."""
+    deeds = []
     for earlier in life.accepted_overlapping(connection, submission.exchange, submission.report, submission.period):
         life.change_state(
             connection,
@@ -288,6 +251,9 @@ def _supersede(connection: Connection, submission: Submission) -> None:
             cause=submission.id,
             superseded_by=submission.id,
         )
+        details = {"state": State.SUPERSEDED.value, "superseded_by": submission.id}
+        deeds.append(Deed(SYSTEM, Act.VERDICT, earlier.id, details))
+    return deeds
 
 
 def _incident(store: Store, submission: Submission | None, error: Exception) -> ProcessingError:
@@ -352,22 +318,10 @@ def _chunks(candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:
         yield chunk
 
 
-class NotWithdrawableError(ValueError):
-    """A submission that cannot be withdrawn: a sentence for whoever asked."""
-
-
-def withdraw(store: Store, submission: str, *, reason: str, at: datetime | None = None) -> Submission:
-    """Take an accepted submission out of force; what it superseded stays superseded (3.2)."""
-    if not reason.strip():
-        raise NotWithdrawableError("a withdrawal needs a reason; give --reason")
-    with writing(store.engine) as connection:
-        current = life.by_id(connection, submission)
-        if current is None:
-            raise NotWithdrawableError(f"there is no submission {submission}; 'daxa submissions --json' lists them")
-        if current.state is not State.ACCEPTED:
-            raise NotWithdrawableError(
-                f"submission {submission} is {current.state.value}; only an accepted one can be withdrawn"
-            )
-        life.change_state(connection, submission, State.WITHDRAWN, at or datetime.now(UTC), cause=reason)
+def withdraw(
+    store: Store, submission: str, *, reason: str, at: datetime | None = None, actor: str = COMMAND
+) -> Submission:
+    """Take an accepted submission out of force, and judge again what that affects."""
+    withdrawn = take_out(store, submission, reason=reason, at=at, actor=actor)
     review_pending(store)
-    return replace(current, state=State.WITHDRAWN)
+    return withdrawn

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.output import emit, rules_table, show_progress, submission_record, summary_table
+from app.cli.log import log, receipt
+from app.cli.output import emit, rules_of, rules_table, show_progress, summary_table
+from app.cli.people import tokens, users
+from app.objects import submission_record
 from etl.intake import Candidate, NotAFilingError, find
 from etl.records.engine import RecordsUnavailableError
 from etl.store import HOME_VARIABLE, URL_VARIABLE, Store, open_store
@@ -162,7 +166,7 @@ def ingest(
                 )
             )
     else:
-        summary_table([(o.receipt.file, o.receipt.submission.state, o.findings) for o in outcomes])
+        summary_table([(o.receipt.file, o.receipt.submission.state, rules_of(o.findings)) for o in outcomes])
     states = {outcome.receipt.submission.state for outcome in outcomes}
     raise typer.Exit(REJECTED if State.REJECTED in states else DONE)
 
@@ -176,7 +180,7 @@ def check(
     period: PeriodOption = None,
 ) -> None:
     """Judge files without filing them: the same findings as when they are filed."""
-    from app.cli.output import checked_record
+    from app.objects import checked_record
     from etl import jobs
 
     candidates = _candidates(paths, exchange, report_name, period)
@@ -189,9 +193,43 @@ def check(
     else:
         findings = [[(kind, finding) for finding, kind in verdict.findings] for verdict in verdicts]
         rows = zip(candidates, verdicts, findings, strict=True)
-        summary_table([(str(c.path), v.state, tuple(f)) for c, v, f in rows])
+        summary_table([(str(c.path), v.state, rules_of(f)) for c, v, f in rows])
     states = {verdict.state for verdict in verdicts}
     raise typer.Exit(REJECTED if State.REJECTED in states else DONE)
+
+
+@app.command()
+def submit(
+    paths: Paths,
+    url: Annotated[
+        str, typer.Option("--url", envvar="DAXA_URL", help="Address of the dashboard.")
+    ] = "http://127.0.0.1:8501",
+    only_check: Annotated[bool, typer.Option("--check", help="Have them judged without filing them.")] = False,
+    json: Json = False,
+    exchange: ExchangeOption = None,
+    report_name: ReportOption = None,
+    period: PeriodOption = None,
+) -> None:
+    """File reports over HTTP, as an exchange's machine does; its token stands in DAXA_TOKEN."""
+    from app.cli.submit import Address
+    from app.cli.submit import check as check_there
+    from app.cli.submit import submit as file_there
+
+    token = os.environ.get("DAXA_TOKEN", "")
+    if not token:
+        raise CommandError("DAXA_TOKEN holds no token; 'daxa tokens create' makes one")
+    candidates = _candidates(paths, exchange, report_name, period)
+    told = []
+    with show_progress("submit", len(candidates)) as progress:
+        for answer in (check_there if only_check else file_there)(Address(url, token), candidates):
+            told.append(answer)
+            progress(len(told), len(candidates), answer["file"])
+            if json:
+                emit(answer)
+    if not json:
+        rows = [(one["file"], State(one["state"]), Counter(f["rule"] for f in one["findings"])) for one in told]
+        summary_table(rows)
+    raise typer.Exit(REJECTED if any(one["state"] == State.REJECTED for one in told) else DONE)
 
 
 @app.command()
@@ -208,7 +246,8 @@ def findings(
     Obligations that nothing was filed for have no submission, and neither have the days that a rule could not be
     evaluated on because a report that it needs is not accepted (state not_evaluated).
     """
-    from app.cli.output import finding_record, findings_table, missing_record, unevaluated_record
+    from app.cli.output import findings_table
+    from app.objects import finding_record, missing_record, unevaluated_record
     from etl.overdue import missing_now
     from etl.records import submissions as life
     from etl.records.engine import reading
@@ -439,7 +478,7 @@ def rules(
         from app.cli.proof import prove_all
 
         raise typer.Exit(DONE if prove_all(json=json) else REJECTED)
-    from app.cli.output import rule_record
+    from app.objects import rule_record
     from expectations.catalogue import all_rules
 
     if json:
@@ -480,12 +519,15 @@ def _assignment(text: str) -> tuple[str, str]:
 @app.command()
 def migrate() -> None:
     """Bring the database to this version's schema, and derive its figures again where they were made otherwise."""
+    from app.cli.log import log_migration
     from etl.rebuild import rebuild_figures
     from etl.records.engine import migrate as run
 
     store = open_store(prepared=False)
     before, after = run(store.engine)
     print(f"already at revision {after}" if before == after else f"revision {before or 'none'} → {after}")
+    if before != after:
+        log_migration(store, before, after)
     with show_progress("figures", None) as progress:
         made = rebuild_figures(store.engine, store.facts, progress)
     if made:
@@ -493,19 +535,32 @@ def migrate() -> None:
 
 
 @app.command()
-def verify(json: Json = False) -> None:
-    """Hold the kept bytes against their hashes, and the published rows against the kept bytes."""
-    from app.cli.output import verification_table
-    from etl.verify import verify as run
+def verify(
+    json: Json = False,
+    sample: Annotated[
+        int | None, typer.Option("--sample", help="Read only so many files again, taken at random.", min=0)
+    ] = None,
+    receipt: Annotated[
+        Path | None, typer.Option("--receipt", help="Instead: is this receipt to be believed? Asks no records.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", help="The public key to trust, kept elsewhere; else the store's own.")
+    ] = None,
+) -> None:
+    """Hold kept bytes against their hashes, published rows against the bytes, the records against the audit log.
 
-    store = open_store()
-    with show_progress("verify", None) as progress:
-        faults, checked = run(store, progress=progress)
-    if json:
-        emit({"checked": checked, "faults": [fault.as_record() for fault in faults]})
-    else:
-        verification_table(faults, checked)
-    raise typer.Exit(REJECTED if faults else DONE)
+    The log's chain is walked from its first entry and the signatures of its heads are verified.
+    """
+    from app.cli.log import check_receipt, check_store
+
+    is_right = check_store(key, sample=sample, json=json) if receipt is None else check_receipt(receipt, key, json=json)
+    raise typer.Exit(DONE if is_right else REJECTED)
+
+
+app.add_typer(users, name="users")
+app.add_typer(tokens, name="tokens")
+app.add_typer(log, name="log")
+app.command()(receipt)
 
 
 @app.command()
@@ -572,11 +627,12 @@ def bench(
     assets: Annotated[
         int | None, typer.Option("--assets", help="Assets of each exchange; real size where not given.", min=1)
     ] = None,
+    only: Annotated[list[str] | None, typer.Option("--only", help="One part; may be repeated.")] = None,
 ) -> None:
-    """Speed as ratios within one run: a full-size day through ingest against a plain reading of the same files."""
+    """Speed as ratios within one run: a full-size day through ingest, its rules, and days of history."""
     from app.cli.bench import run_bench
 
-    run_bench(assets=assets, json=json, emit=emit, progress=show_progress)
+    run_bench(only=only or (), assets=assets, json=json, emit=emit, progress=show_progress)
 
 
 if __name__ == "__main__":

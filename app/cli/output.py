@@ -5,30 +5,27 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
-from etl.evidence import digest_of
+from app.objects import Found
 from expectations.catalogue import all_rules
 from expectations.messages import message
-from expectations.vocabulary import KST, Finding, Kind, Rule, State
+from expectations.vocabulary import KST, Rule, State
 
 if TYPE_CHECKING:
-    from etl.examine import Verdict
-    from etl.intake import Candidate
     from etl.overdue import CalendarFinding
     from etl.records.submissions import StoredFinding, Submission
     from etl.unevaluated import Evaluation
-    from etl.verify import Fault
+    from etl.verify import Verification
     from etl.what_if import Comparison
 
-Found = Sequence[tuple[Kind, Finding]]
 _MARKS = {State.ACCEPTED: "[green]✓[/]", State.REJECTED: "[red]✗[/]"}
 
 
@@ -61,134 +58,6 @@ def show_progress(title: str, total: int | None) -> Iterator[Callable[[int, int,
         yield advance
 
 
-# ------------------------------------------------------------------------------------------ records
-
-
-def instant_text(instant: datetime | None) -> str | None:
-    """ISO 8601 in KST with its offset."""
-    return None if instant is None else instant.astimezone(KST).isoformat()
-
-
-def _finding_fields(kind: Kind, finding: Finding) -> dict[str, Any]:
-    rule = all_rules()[finding.rule]
-    return {
-        "rule": finding.rule,
-        "kind": kind.value,
-        "row": finding.row,
-        "column": finding.column,
-        "subject": finding.subject,
-        "from": instant_text(finding.start),
-        "to": instant_text(finding.end),
-        "found": finding.found,
-        "expected": finding.expected,
-        "message_ko": message(finding, rule, "ko"),
-        "message_en": message(finding, rule, "en"),
-    }
-
-
-def submission_record(submission: Submission, *, file: str, duplicate: bool, findings: Found | None) -> dict[str, Any]:
-    """The submission object of section 6; without `findings` for lists of submissions."""
-    record: dict[str, Any] = {
-        "file": file,
-        "submission": submission.id,
-        "exchange": submission.exchange,
-        "report": submission.report,
-        "period": submission.period.text,
-        "state": submission.state.value,
-        "duplicate": duplicate,
-        "sha256": submission.sha256,
-        "rows": submission.row_count,
-        "received_at": instant_text(submission.received_at),
-        "rule_set_version": submission.rule_set_version,
-    }
-    if findings is not None:
-        record["findings"] = [_finding_fields(kind, finding) for kind, finding in findings]
-    return record
-
-
-def checked_record(candidate: Candidate, verdict: Verdict) -> dict[str, Any]:
-    """The submission object of a file that was checked and not filed."""
-    declared = candidate.declared
-    return {
-        "file": str(candidate.path),
-        "submission": None,
-        "exchange": declared.exchange,
-        "report": declared.report,
-        "period": declared.period.text,
-        "state": verdict.state.value,
-        "duplicate": False,
-        "sha256": digest_of(candidate.path.read_bytes()),
-        "rows": verdict.row_count,
-        "findings": [_finding_fields(kind, finding) for finding, kind in verdict.findings],
-    }
-
-
-def finding_record(stored: StoredFinding) -> dict[str, Any]:
-    """A finding with the submission that it concerns."""
-    submission = stored.submission
-    return {
-        "exchange": submission.exchange,
-        "report": submission.report,
-        "period": submission.period.text,
-        "submission": submission.id,
-        "file": submission.file,
-        "state": submission.state.value,
-        **_finding_fields(stored.kind, stored.finding),
-    }
-
-
-def missing_record(missing: CalendarFinding) -> dict[str, Any]:
-    """A finding about an obligation that nothing was filed for."""
-    obligation = missing.obligation
-    return {
-        "exchange": obligation.exchange,
-        "report": obligation.report,
-        "period": obligation.period.text,
-        "submission": None,
-        "file": None,
-        "state": None,
-        **_finding_fields(missing.kind, missing.finding),
-    }
-
-
-def unevaluated_record(one: Evaluation) -> dict[str, Any]:
-    """A day that a rule was not evaluated on, and why; its place among the findings is without a submission."""
-    lacking = ", ".join(one.lacking)
-    return {
-        "exchange": one.exchange,
-        "report": one.rule.report,
-        "period": one.day.isoformat(),
-        "submission": None,
-        "file": None,
-        "state": "not_evaluated",
-        "rule": one.rule.id,
-        "kind": one.rule.kind.value,
-        **dict.fromkeys(("row", "column", "subject", "from", "to")),
-        "found": f"not accepted: {lacking}",
-        "expected": f"accepted: {lacking}",
-        "message_ko": one.reason("ko"),
-        "message_en": one.reason("en"),
-    }
-
-
-def rule_record(rule: Rule) -> dict[str, Any]:
-    """A rule as its record says it."""
-    return {
-        "id": rule.id,
-        "kind": rule.kind.value,
-        "report": rule.report,
-        "severity": rule.severity.value,
-        "statement_ko": rule.statement.ko,
-        "statement_en": rule.statement.en,
-        "remedy_ko": rule.remedy.ko,
-        "remedy_en": rule.remedy.en,
-        "source": rule.source.value,
-        "reference": rule.reference,
-        "effective_from": rule.effective_from and rule.effective_from.isoformat(),
-        "parameters": list(rule.parameters),
-    }
-
-
 # ------------------------------------------------------------------------------------------- tables
 
 
@@ -208,13 +77,17 @@ def _table(*headings: str) -> Table:
     return table
 
 
-def summary_table(rows: Sequence[tuple[str, State, Found]]) -> None:
-    """A line a file that was rejected or has findings, then the sum of all."""
+def rules_of(found: Found) -> Counter[str]:
+    """How many findings there are of each rule."""
+    return Counter(finding.rule for _, finding in found)
+
+
+def summary_table(rows: Sequence[tuple[str, State, Counter[str]]]) -> None:
+    """A line a file that was rejected or has findings of the rules that are counted, then the sum of all."""
     table = _table("", "file", "findings")
     for file, state, found in rows:
         if found or state is State.REJECTED:
-            counts = Counter(finding.rule for _, finding in found)
-            words = ", ".join(f"{rule} × {count}" for rule, count in counts.most_common(6))
+            words = ", ".join(f"{rule} × {count}" for rule, count in found.most_common(6))
             table.add_row(_MARKS.get(state, "·"), file, words)
     if table.row_count:
         _print(table)
@@ -280,8 +153,19 @@ def what_if_table(comparison: Comparison) -> None:
     )
 
 
-def verification_table(faults: Sequence[Fault], checked: int) -> None:
+def verification_table(found: Verification) -> None:
     """What does not agree, or that all does."""
-    for fault in faults:
-        print(f"{fault.submission}: {fault.what}")
-    print(f"{checked} submissions checked, {len(faults)} faults")
+    for fault in found.faults:
+        print(f"{fault.subject}: {fault.what}")
+    print(f"{found.submissions} submissions checked, {found.read_again} of them read again from their bytes")
+    signed = f"signed to {found.signed_to}" if found.signed_to else "no day signed"
+    print(f"{found.entries} log entries checked, {signed}")
+    print(f"{len(found.faults)} faults")
+
+
+def table_of(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A plain table of texts, which are shown as they are."""
+    table = _table(*headings)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    _print(table)

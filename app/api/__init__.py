@@ -1,0 +1,256 @@
+"""The exchanges' HTTP door, on the port of the screens: file, check, read, withdraw (design, section 2).
+
+Errors are problem details (RFC 9457); the same bytes filed twice give the same receipt; what an exchange may not see
+does not exist for it. The document at /api/v1/openapi.json says all of this to machines and is held against the
+routes by tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from datetime import date
+from functools import partial
+from typing import Any
+
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from app.api.callers import bearer, must_allow, must_be_of
+from app.api.document import openapi
+from app.api.incoming import declared_by, received_body
+from app.api.problems import ProblemError, problem
+from app.api.service import Service
+from app.work import Worker
+from etl.records.submissions import Submission
+from etl.records.tokens import Token, TokenScope
+from etl.store import Store
+from expectations.catalogue import all_reports
+from expectations.vocabulary import Period, State
+
+PREFIX = "/api/v1"
+LONGEST_WAIT_SECONDS = 60
+_LONGEST_REASON = 500
+_MOST_JSON_BYTES = 64 * 1024
+_ASK_AGAIN_SECONDS = 0.1
+_log = logging.getLogger(__name__)
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Door:
+    """The routes of one server: its store, opened when the first request comes, and its worker."""
+
+    def __init__(self, store: Callable[[], Store], worker: Callable[[], Worker]) -> None:
+        """Nothing is opened yet."""
+        self._store, self._worker = store, worker
+
+    def routes(self) -> list[Route]:
+        """Every address of the door; each answers problems as problem details."""
+        table: tuple[tuple[str, str, Endpoint], ...] = (
+            ("POST", "/submissions", self.submit),
+            ("GET", "/submissions", self.listed),
+            ("GET", "/submissions/{number}", self.submission),
+            ("GET", "/submissions/{number}/findings", self.findings),
+            ("GET", "/submissions/{number}/annotated", self.annotated),
+            ("POST", "/submissions/{number}/withdrawal", self.withdraw),
+            ("POST", "/checks", self.check),
+            ("GET", "/obligations", self.obligations),
+            ("GET", "/templates/{report}.{ending}", self.template),
+            ("GET", "/openapi.json", self.document),
+        )
+        by_path: dict[str, dict[str, Endpoint]] = {}
+        for method, path, endpoint in table:
+            by_path.setdefault(path, {})[method] = endpoint
+        routes = [
+            Route(PREFIX + path, partial(_dispatch, methods), methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+            for path, methods in by_path.items()
+        ]
+        return [*routes, Route(PREFIX + "/{rest:path}", _nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])]
+
+    async def submit(self, request: Request) -> Response:
+        """Receive a file, have it judged, and answer with its verdict, or with its receipt where that takes longer."""
+        service, caller = await self._entered(request, TokenScope.SUBMIT)
+        name, declared = declared_by(request)
+        must_be_of(caller, declared.exchange)
+        wait = _whole_number(request, "wait", 10, 0, LONGEST_WAIT_SECONDS)
+        async with received_body(request, service.store.home / "incoming", name) as path:
+            receipt = await run_in_threadpool(service.receive, caller, path, name, declared)
+        judged = await self._judged(service, receipt.submission, wait)
+        submission = await run_in_threadpool(service.submission, caller, receipt.submission.id)
+        told = await run_in_threadpool(partial(service.told, submission, duplicate=receipt.duplicate))
+        status = 202 if not judged else 200 if receipt.duplicate else 201
+        return JSONResponse(told, status, headers={"Location": f"{PREFIX}/submissions/{submission.id}"})
+
+    async def check(self, request: Request) -> Response:
+        """Judge a file without filing it: the same findings as if it were filed."""
+        service, caller = await self._entered(request, TokenScope.SUBMIT)
+        name, declared = declared_by(request)
+        must_be_of(caller, declared.exchange)
+        async with received_body(request, service.store.home / "incoming", name) as path:
+            future = await run_in_threadpool(self._worker().check, path, name, declared)
+            told = await asyncio.wrap_future(future)
+        return JSONResponse(told)
+
+    async def listed(self, request: Request) -> Response:
+        """A page of the caller's submissions."""
+        service, caller = await self._entered(request, TokenScope.READ)
+        filters: dict[str, Any] = {
+            "report": _one_of(request, "report", tuple(all_reports())),
+            "first": _period(request, "from"),
+            "last": _period(request, "to"),
+            "state": _one_of(request, "state", tuple(state.value for state in State)),
+        }
+        page = _whole_number(request, "page", 1, 1, 1_000_000)
+        return JSONResponse(await run_in_threadpool(partial(service.listed, caller, page, **filters)))
+
+    async def submission(self, request: Request) -> Response:
+        """One submission; one that a crash has left without a verdict is taken up again."""
+        service, submission = await self._own(request, TokenScope.READ)
+        if not await run_in_threadpool(service.is_judged, submission):
+            self._worker().take_up()
+        return JSONResponse(await run_in_threadpool(service.told, submission))
+
+    async def findings(self, request: Request) -> Response:
+        """All findings of a submission, as JSON or CSV, streamed."""
+        service, submission = await self._own(request, TokenScope.READ)
+        as_csv = _one_of(request, "format", ("json", "csv")) == "csv"
+        pieces = await run_in_threadpool(partial(service.findings, submission, as_csv=as_csv))
+        media_type = "text/csv; charset=utf-8" if as_csv else "application/json"
+        return StreamingResponse(pieces, media_type=media_type)
+
+    async def annotated(self, request: Request) -> Response:
+        """The file as it was sent, with its findings beside the rows."""
+        service, submission = await self._own(request, TokenScope.READ)
+        language = _one_of(request, "lang", ("ko", "en")) or "ko"
+        data, name = await run_in_threadpool(service.annotated, submission, language)
+        headers = {"Content-Disposition": f'attachment; filename="{name.encode("ascii", "replace").decode()}"'}
+        return Response(data, media_type="application/octet-stream", headers=headers)
+
+    async def withdraw(self, request: Request) -> Response:
+        """Take an accepted submission out of force."""
+        service, caller = await self._entered(request, TokenScope.SUBMIT)
+        submission = await run_in_threadpool(service.submission, caller, request.path_params["number"])
+        reason = await _reason(request)
+        withdrawn = await run_in_threadpool(service.withdraw, submission, reason, caller.id)
+        self._worker().take_up()
+        return JSONResponse(await run_in_threadpool(service.told, withdrawn))
+
+    async def obligations(self, request: Request) -> Response:
+        """What the caller's exchange was to file, and what became of it."""
+        service, caller = await self._entered(request, TokenScope.READ)
+        first, last = _day(request, "from"), _day(request, "to")
+        return JSONResponse(await run_in_threadpool(service.obligations, caller, first, last))
+
+    async def template(self, request: Request) -> Response:
+        """A blank canonical template."""
+        service, _ = await self._entered(request, TokenScope.READ)
+        report, ending = request.path_params["report"], request.path_params["ending"]
+        data = await run_in_threadpool(service.template, report, ending, service.store.home / "incoming")
+        headers = {"Content-Disposition": f'attachment; filename="{report}.{ending}"'}
+        return Response(data, media_type="application/octet-stream", headers=headers)
+
+    async def document(self, _request: Request) -> Response:
+        """The document that says what can be asked here."""
+        return JSONResponse(openapi())
+
+    async def _entered(self, request: Request, scope: TokenScope) -> tuple[Service, Token]:
+        """The service and who calls, whose token must be good for this."""
+        text = bearer(request)
+        service = Service(await run_in_threadpool(self._store))
+        caller = await run_in_threadpool(service.caller, text)
+        must_allow(caller, scope)
+        return service, caller
+
+    async def _own(self, request: Request, scope: TokenScope) -> tuple[Service, Submission]:
+        """The service, and the caller's submission that the address names."""
+        service, caller = await self._entered(request, scope)
+        return service, await run_in_threadpool(service.submission, caller, request.path_params["number"])
+
+    async def _judged(self, service: Service, submission: Submission, wait: int) -> bool:
+        """Whether the submission has its verdict and all its findings, at the latest when the wait is over."""
+        if await run_in_threadpool(service.is_judged, submission):
+            return True
+        self._worker().take_up()
+        end = time.monotonic() + wait
+        while time.monotonic() < end:
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+            if await run_in_threadpool(service.is_judged, submission):
+                return True
+        return False
+
+
+async def _dispatch(methods: dict[str, Endpoint], request: Request) -> Response:
+    """Answer, and answer what goes wrong with a problem; our own failures get an incident number and no more."""
+    try:
+        endpoint = methods.get("GET" if request.method == "HEAD" else request.method)
+        if endpoint is None:
+            allowed = ", ".join(methods)
+            raise ProblemError(405, f"This address answers {allowed}.", Allow=allowed)
+        return await endpoint(request)
+    except ProblemError as error:
+        return problem(error.status, error.detail, request.url.path, error.headers)
+    except Exception:
+        incident = f"I-{secrets.token_hex(4)}"
+        _log.exception("incident %s at %s %s", incident, request.method, request.url.path)
+        detail = f"Something went wrong here (incident {incident}); what was received stays received."
+        return problem(500, detail, request.url.path)
+
+
+async def _nowhere(request: Request) -> Response:
+    return problem(404, f"There is nothing here; see {PREFIX}/openapi.json.", request.url.path)
+
+
+async def _reason(request: Request) -> str:
+    """The reason in a small JSON body; ProblemError where there is none."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_JSON_BYTES:
+            raise ProblemError(413, f"Send at most {_MOST_JSON_BYTES:,} bytes of JSON.")
+    try:
+        content = orjson.loads(body)
+        reason = content["reason"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise ProblemError(400, 'Send a JSON object such as {"reason": "wrong day"}.') from error
+    if not isinstance(reason, str) or not reason.strip() or len(reason) > _LONGEST_REASON:
+        raise ProblemError(400, f"The reason is a text of 1 to {_LONGEST_REASON} characters.")
+    return reason
+
+
+def _whole_number(request: Request, name: str, default: int, least: int, most: int) -> int:
+    text = request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
+        raise ProblemError(400, f"{name} is a whole number from {least} to {most}.")
+    return int(text)
+
+
+def _one_of(request: Request, name: str, known: tuple[str, ...]) -> str | None:
+    text = request.query_params.get(name)
+    if text is not None and text not in known:
+        raise ProblemError(400, f"{name} is one of {', '.join(known)}.")
+    return text
+
+
+def _period(request: Request, name: str) -> Period | None:
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    try:
+        return Period.parse(text)
+    except (ValueError, OverflowError) as error:
+        raise ProblemError(400, f"{name} is a day or month such as 2026-11-02 or 2026-10.") from error
+
+
+def _day(request: Request, name: str) -> date | None:
+    text = request.query_params.get(name)
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as error:
+        raise ProblemError(400, f"{name} is a day such as 2026-11-02.") from error

@@ -1,0 +1,268 @@
+"""The OpenAPI document of the HTTP door: every address, what it takes, and what it answers."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from app.api.problems import MEDIA_TYPE, TITLES
+from etl.exchanges import all_exchanges
+from expectations.catalogue import all_reports, all_rules, rule_set_version
+from expectations.vocabulary import Kind, State
+
+VERSION = "1.0.0"
+_TEXT = {"type": "string"}
+_TEXT_OR_NULL = {"type": ["string", "null"]}
+_COUNT = {"type": "integer", "minimum": 0}
+_COUNT_OR_NULL = {"type": ["integer", "null"]}
+_INSTANT = {"type": "string", "format": "date-time"}
+_INSTANT_OR_NULL = {"type": ["string", "null"], "format": "date-time"}
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _reference(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+@cache
+def openapi() -> dict[str, Any]:
+    """The document, as OpenAPI 3.1."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "DAXA compliance reports",
+            "version": VERSION,
+            "description": f"Filing, checking and reading reports. Rule set {rule_set_version()}; times are KST.",
+        },
+        "servers": [{"url": "/api/v1"}],
+        "security": [{"token": []}],
+        "paths": _paths(),
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": _schemas(),
+        },
+    }
+
+
+def _schemas() -> dict[str, Any]:
+    finding = {
+        "rule": {"enum": list(all_rules())},
+        "kind": {"enum": [kind.value for kind in Kind]},
+        "row": _COUNT_OR_NULL,
+        "column": _TEXT_OR_NULL,
+        "subject": _TEXT_OR_NULL,
+        "from": _INSTANT_OR_NULL,
+        "to": _INSTANT_OR_NULL,
+        "found": _TEXT_OR_NULL,
+        "expected": _TEXT_OR_NULL,
+        "message_ko": _TEXT,
+        "message_en": _TEXT,
+    }
+    filed = {
+        "file": _TEXT,
+        "exchange": {"enum": list(all_exchanges())},
+        "report": {"enum": list(all_reports())},
+        "period": _TEXT,
+        "state": {"enum": [state.value for state in State]},
+        "duplicate": {"type": "boolean"},
+        "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        "rows": _COUNT_OR_NULL,
+    }
+    listed = {**filed, "submission": _TEXT, "received_at": _INSTANT, "rule_set_version": _TEXT_OR_NULL}
+    counts = {"type": "object", "additionalProperties": _COUNT}
+    return {
+        "Problem": _object(
+            type=_TEXT,
+            title={"enum": list(TITLES.values())},
+            status={"enum": list(TITLES)},
+            detail=_TEXT,
+            instance=_TEXT,
+        ),
+        "Finding": _object(**finding),
+        "FiledFinding": _object(
+            **{name: filed[name] for name in ("exchange", "report", "period", "file", "state")},
+            submission=_TEXT,
+            **finding,
+        ),
+        "Listed": _object(**listed),
+        "Submission": _object(**listed, finding_counts=counts, findings=_TEXT),
+        "Checked": _object(
+            **filed, submission={"type": "null"}, findings={"type": "array", "items": _reference("Finding")}
+        ),
+        "Page": _object(
+            items={"type": "array", "items": _reference("Listed")}, count=_COUNT, page=_COUNT, pages=_COUNT
+        ),
+        "Obligation": _object(
+            report=filed["report"], period=_TEXT, due_at=_INSTANT, met_at=_INSTANT_OR_NULL, submission=_TEXT_OR_NULL
+        ),
+        "Withdrawal": _object(reason={"type": "string", "minLength": 1, "maxLength": 500, "pattern": r"\S"}),
+    }
+
+
+def _query(name: str, what: str, **schema: Any) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": what, "schema": schema or _TEXT}
+
+
+def _in_path(name: str, what: str, **schema: Any) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "description": what, "schema": schema or _TEXT}
+
+
+_NUMBER = _in_path("number", "The submission's receipt number.")
+
+
+def _said_to_be() -> list[dict[str, Any]]:
+    return [
+        _query("file", "The file's name, EXCHANGE_REPORT_PERIOD.EXT; what is given below wins over it."),
+        _query("exchange", "Whose report it is.", enum=list(all_exchanges())),
+        _query("report", "Which report.", enum=list(all_reports())),
+        _query("period", "2026-11-02, 2026-11-02T09-12 or 2026-10."),
+    ]
+
+
+_BODY = {
+    "required": True,
+    "description": "The file's bytes, as they are.",
+    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+}
+
+
+def _answers(ok: dict[str, Any], *problems: int) -> dict[str, Any]:
+    """The good answers by status, and the problems, among them those of every address."""
+    shown = {str(status): _problem(status) for status in sorted({401, 403, 500, *problems})}
+    return {**ok, **shown}
+
+
+def _problem(status: int) -> dict[str, Any]:
+    return {"description": TITLES[status], "content": {MEDIA_TYPE: {"schema": _reference("Problem")}}}
+
+
+def _json(what: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": what, "content": {"application/json": {"schema": schema}}}
+
+
+def _file(what: str) -> dict[str, Any]:
+    return {
+        "description": what,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+
+
+def _paths() -> dict[str, Any]:
+    located = {"headers": {"Location": {"description": "Address of the submission.", "schema": _TEXT}}}
+    submission = _reference("Submission")
+    filed = {
+        "200": {**_json("The same bytes were filed before: that submission.", submission), **located},
+        "201": {**_json("Filed and judged.", submission), **located},
+        "202": {**_json("Filed; the verdict takes longer than the wait.", submission), **located},
+    }
+    reports, states = list(all_reports()), [state.value for state in State]
+    findings = _json("All findings.", {"type": "array", "items": _reference("FiledFinding")})
+    findings["content"]["text/csv"] = {"schema": _TEXT}
+    first, last = _query("from", "First day or month."), _query("to", "Last day or month.")
+    first_day, last_day = (
+        _query("from", "First day.", type="string", format="date"),
+        _query("to", "Last day.", type="string", format="date"),
+    )
+    return {
+        "/submissions": {
+            "post": {
+                "operationId": "submit",
+                "summary": "File a report.",
+                "parameters": [
+                    *_said_to_be(),
+                    _query("wait", "Seconds to wait for the verdict.", type="integer", minimum=0, maximum=60),
+                ],
+                "requestBody": _BODY,
+                "responses": _answers(filed, 400, 413, 422),
+            },
+            "get": {
+                "operationId": "list",
+                "summary": "Your submissions, newest first.",
+                "parameters": [
+                    _query("report", "One report.", enum=reports),
+                    _query("state", "One state.", enum=states),
+                    first,
+                    last,
+                    _query("page", "Which page.", type="integer", minimum=1, maximum=1_000_000),
+                ],
+                "responses": _answers({"200": _json("A page of them.", _reference("Page"))}, 400),
+            },
+        },
+        "/submissions/{number}": {
+            "get": {
+                "operationId": "submission",
+                "summary": "One submission.",
+                "parameters": [_NUMBER],
+                "responses": _answers({"200": _json("The submission.", submission)}, 404),
+            }
+        },
+        "/submissions/{number}/findings": {
+            "get": {
+                "operationId": "findings",
+                "summary": "All its findings.",
+                "parameters": [_NUMBER, _query("format", "JSON unless told.", enum=["json", "csv"])],
+                "responses": _answers({"200": findings}, 400, 404),
+            }
+        },
+        "/submissions/{number}/annotated": {
+            "get": {
+                "operationId": "annotated",
+                "summary": "The file as it was sent, with its findings beside the rows.",
+                "parameters": [_NUMBER, _query("lang", "Korean unless told.", enum=["ko", "en"])],
+                "responses": _answers({"200": _file("The file.")}, 400, 404, 409),
+            }
+        },
+        "/submissions/{number}/withdrawal": {
+            "post": {
+                "operationId": "withdraw",
+                "summary": "Take an accepted submission out of force.",
+                "parameters": [_NUMBER],
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/json": {"schema": _reference("Withdrawal")}},
+                },
+                "responses": _answers({"200": _json("The submission.", submission)}, 400, 404, 409, 413),
+            }
+        },
+        "/checks": {
+            "post": {
+                "operationId": "check",
+                "summary": "Judge a file without filing it: the same findings as if it were filed.",
+                "parameters": _said_to_be(),
+                "requestBody": _BODY,
+                "responses": _answers({"200": _json("What it would be told.", _reference("Checked"))}, 400, 413, 422),
+            }
+        },
+        "/obligations": {
+            "get": {
+                "operationId": "obligations",
+                "summary": "What you were to file by now, and what became of it.",
+                "parameters": [first_day, last_day],
+                "responses": _answers(
+                    {"200": _json("The obligations.", {"type": "array", "items": _reference("Obligation")})}, 400
+                ),
+            }
+        },
+        "/templates/{report}.{ending}": {
+            "get": {
+                "operationId": "template",
+                "summary": "A blank canonical template.",
+                "parameters": [
+                    _in_path("report", "Which report.", enum=reports),
+                    _in_path("ending", "Which format.", enum=["csv", "xlsx", "parquet"]),
+                ],
+                "responses": _answers({"200": _file("The template.")}, 404),
+            }
+        },
+        "/openapi.json": {
+            "get": {
+                "operationId": "document",
+                "summary": "This document.",
+                "security": [],
+                "responses": {"200": _json("The document.", {"type": "object"})},
+            }
+        },
+    }

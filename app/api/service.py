@@ -1,0 +1,176 @@
+"""What the exchanges' machines can ask for, in the words of the records: each call is a short transaction."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from app.api.callers import unauthorised
+from app.api.problems import ProblemError
+from app.objects import finding_record, instant_text, submission_record
+from etl.annotated import annotated
+from etl.calendar import obligations
+from etl.exchanges import exchange as exchange_of
+from etl.export import write_template
+from etl.intake import Declared
+from etl.layout import CANONICAL, Container, canonical_layout
+from etl.receiving import NotWithdrawableError, Receipt, receive_bytes, take_out
+from etl.records import submissions as life
+from etl.records.engine import reading
+from etl.records.submissions import StoredFinding, Submission
+from etl.records.tokens import Token, token_of
+from etl.store import Store
+from expectations.catalogue import report as report_of
+
+PAGE = 100
+"""Submissions of one page of the list."""
+FINDING_COLUMNS = (
+    *("rule", "kind", "row", "column", "subject", "from", "to", "found", "expected", "message_ko", "message_en"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The answers, from one store."""
+
+    store: Store
+
+    def caller(self, text: str) -> Token:
+        """Whose token it is; ProblemError where it is nobody's, expired or revoked."""
+        found = token_of(self.store.engine, text, datetime.now(UTC))
+        if found is None:
+            raise unauthorised()
+        return found
+
+    def receive(self, caller: Token, path: Path, name: str, declared: Declared) -> Receipt:
+        """Make the file's bytes and its record durable."""
+        return receive_bytes(self.store, path.read_bytes(), name, declared, sender=caller.id)
+
+    def submission(self, caller: Token, number: str) -> Submission:
+        """One of the caller's submissions; ProblemError for what is not there and for what is not theirs, alike."""
+        with reading(self.store.engine) as connection:
+            found = life.by_id(connection, number)
+        if found is None or found.exchange != caller.exchange:
+            raise ProblemError(404, f"There is no submission {number} of yours; the list of them shows the numbers.")
+        return found
+
+    def is_judged(self, submission: Submission) -> bool:
+        """Whether all is found that is to be found of a submission."""
+        with reading(self.store.engine) as connection:
+            return life.is_judged(connection, submission.id)
+
+    def told(self, submission: Submission, *, duplicate: bool = False) -> dict[str, Any]:
+        """A submission as machines get it, with the number of findings by rule and where they are."""
+        found = self._findings(submission)
+        record = submission_record(submission, file=submission.file, duplicate=duplicate, findings=None)
+        return {
+            **record,
+            "finding_counts": dict(sorted(Counter(one.rule for _, one in found).items())),
+            "findings": f"/api/v1/submissions/{submission.id}/findings",
+        }
+
+    def listed(self, caller: Token, page: int, **filters: Any) -> dict[str, Any]:
+        """A page of the caller's submissions of every state, newest first."""
+        state = filters.pop("state", None)
+        with reading(self.store.engine) as connection:
+            every = life.listed(connection, exchange=caller.exchange, **filters)
+        wanted = [one for one in reversed(every) if state in (None, one.state)]
+        shown = wanted[(page - 1) * PAGE : page * PAGE]
+        return {
+            "items": [submission_record(one, file=one.file, duplicate=False, findings=None) for one in shown],
+            "count": len(wanted),
+            "page": page,
+            "pages": max(1, -(-len(wanted) // PAGE)),
+        }
+
+    def findings(self, submission: Submission, *, as_csv: bool) -> Iterator[bytes]:
+        """All findings of a submission at any number, as a JSON array or CSV, piece by piece."""
+        records = (finding_record(StoredFinding(submission, kind, one)) for kind, one in self._findings(submission))
+        return _csv_pieces(records) if as_csv else _json_pieces(records)
+
+    def annotated(self, submission: Submission, language: str) -> tuple[bytes, str]:
+        """The file with its findings beside the rows, and its name; ProblemError where it cannot be had."""
+        if not submission.evidence_kept:
+            raise ProblemError(409, "The bytes of this file are not kept, because it holds secrets or personal data.")
+        data = self.store.evidence.path(submission.sha256).read_bytes()
+        layout = exchange_of(submission.exchange).layouts[submission.report]
+        container = _container(submission)
+        if submission.format == CANONICAL or container is not layout.container:
+            layout = canonical_layout(report_of(submission.report), container)
+        try:
+            found = [finding for _, finding in self._findings(submission)]
+            return annotated(data, layout, found, language), f"findings_{Path(submission.file).name}"
+        except ValueError as error:
+            raise ProblemError(409, f"{error}.") from error
+
+    def withdraw(self, submission: Submission, reason: str, actor: str) -> Submission:
+        """Take an accepted submission out of force; ProblemError where it is not accepted, or no reason is given."""
+        try:
+            return take_out(self.store, submission.id, reason=reason, actor=actor)
+        except NotWithdrawableError as error:
+            raise ProblemError(409, f"{error}.") from error
+
+    def obligations(self, caller: Token, first: date | None, last: date | None) -> list[dict[str, Any]]:
+        """What the caller's exchange was to file by now: when it was due, and when and by what it was met."""
+        with reading(self.store.engine) as connection:
+            found = obligations(connection, datetime.now(UTC), first_day=first, last_day=last)
+        return [
+            {
+                "report": one.report,
+                "period": one.period.text,
+                "due_at": instant_text(one.due_at),
+                "met_at": instant_text(one.met_at),
+                "submission": one.submission,
+            }
+            for one in found
+            if one.exchange == caller.exchange
+        ]
+
+    def template(self, report: str, ending: str, folder: Path) -> bytes:
+        """The blank canonical template of a report; ProblemError where there is none."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"template_{report}.{ending}"
+        try:
+            write_template(report_of(report), path)
+            return path.read_bytes()
+        except (KeyError, ValueError) as error:
+            raise ProblemError(404, f"There is no template {report}.{ending}.") from error
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _findings(self, submission: Submission) -> Sequence[Any]:
+        with reading(self.store.engine) as connection:
+            return life.findings_of(connection, [submission.id])[submission.id]
+
+
+def _container(submission: Submission) -> Container:
+    ending = Path(submission.file).suffix.lower().lstrip(".")
+    return Container(ending) if ending in set(Container) else Container.CSV
+
+
+def _json_pieces(records: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+    yield b"["
+    for place, record in enumerate(records):
+        yield (",\n" if place else "\n").encode() + json.dumps(record, ensure_ascii=False).encode()
+    yield b"\n]\n"
+
+
+def _csv_pieces(records: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+    yield b"\xef\xbb\xbf" + _csv_line(FINDING_COLUMNS)
+    for record in records:
+        yield _csv_line(["" if record[name] is None else str(record[name]) for name in FINDING_COLUMNS])
+
+
+def _csv_line(values: Sequence[str]) -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerow(
+        [f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value for value in values]
+    )
+    return out.getvalue().encode()

@@ -1,0 +1,147 @@
+"""The objects that machines get, on the command line and over HTTP alike (specification, section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from etl.evidence import digest_of
+from expectations.catalogue import all_rules
+from expectations.messages import message
+from expectations.vocabulary import KST, Finding, Kind, Rule
+
+if TYPE_CHECKING:
+    from etl.examine import Verdict
+    from etl.intake import Candidate
+    from etl.overdue import CalendarFinding
+    from etl.records.submissions import StoredFinding, Submission
+    from etl.unevaluated import Evaluation
+
+Found = Sequence[tuple[Kind, Finding]]
+"""Findings, each with the kind of its rule."""
+
+
+def instant_text(instant: datetime | None) -> str | None:
+    """ISO 8601 in KST with its offset."""
+    return None if instant is None else instant.astimezone(KST).isoformat()
+
+
+def _finding_fields(kind: Kind, finding: Finding) -> dict[str, Any]:
+    rule = all_rules()[finding.rule]
+    return {
+        "rule": finding.rule,
+        "kind": kind.value,
+        "row": finding.row,
+        "column": finding.column,
+        "subject": finding.subject,
+        "from": instant_text(finding.start),
+        "to": instant_text(finding.end),
+        "found": finding.found,
+        "expected": finding.expected,
+        "message_ko": message(finding, rule, "ko"),
+        "message_en": message(finding, rule, "en"),
+    }
+
+
+def submission_record(submission: Submission, *, file: str, duplicate: bool, findings: Found | None) -> dict[str, Any]:
+    """The submission object of section 6; without `findings` for lists of submissions."""
+    record: dict[str, Any] = {
+        "file": file,
+        "submission": submission.id,
+        "exchange": submission.exchange,
+        "report": submission.report,
+        "period": submission.period.text,
+        "state": submission.state.value,
+        "duplicate": duplicate,
+        "sha256": submission.sha256,
+        "rows": submission.row_count,
+        "received_at": instant_text(submission.received_at),
+        "rule_set_version": submission.rule_set_version,
+    }
+    if findings is not None:
+        record["findings"] = [_finding_fields(kind, finding) for kind, finding in findings]
+    return record
+
+
+def checked_record(candidate: Candidate, verdict: Verdict) -> dict[str, Any]:
+    """The submission object of a file that was checked and not filed."""
+    declared = candidate.declared
+    return {
+        "file": str(candidate.path),
+        "submission": None,
+        "exchange": declared.exchange,
+        "report": declared.report,
+        "period": declared.period.text,
+        "state": verdict.state.value,
+        "duplicate": False,
+        "sha256": digest_of(candidate.path.read_bytes()),
+        "rows": verdict.row_count,
+        "findings": [_finding_fields(kind, finding) for finding, kind in verdict.findings],
+    }
+
+
+def finding_record(stored: StoredFinding) -> dict[str, Any]:
+    """A finding with the submission that it concerns."""
+    submission = stored.submission
+    return {
+        "exchange": submission.exchange,
+        "report": submission.report,
+        "period": submission.period.text,
+        "submission": submission.id,
+        "file": submission.file,
+        "state": submission.state.value,
+        **_finding_fields(stored.kind, stored.finding),
+    }
+
+
+def missing_record(missing: CalendarFinding) -> dict[str, Any]:
+    """A finding about an obligation that nothing was filed for."""
+    obligation = missing.obligation
+    return {
+        "exchange": obligation.exchange,
+        "report": obligation.report,
+        "period": obligation.period.text,
+        "submission": None,
+        "file": None,
+        "state": None,
+        **_finding_fields(missing.kind, missing.finding),
+    }
+
+
+def unevaluated_record(one: Evaluation) -> dict[str, Any]:
+    """A day that a rule was not evaluated on, and why; its place among the findings is without a submission."""
+    lacking = ", ".join(one.lacking)
+    return {
+        "exchange": one.exchange,
+        "report": one.rule.report,
+        "period": one.day.isoformat(),
+        "submission": None,
+        "file": None,
+        "state": "not_evaluated",
+        "rule": one.rule.id,
+        "kind": one.rule.kind.value,
+        **dict.fromkeys(("row", "column", "subject", "from", "to")),
+        "found": f"not accepted: {lacking}",
+        "expected": f"accepted: {lacking}",
+        "message_ko": one.reason("ko"),
+        "message_en": one.reason("en"),
+    }
+
+
+def rule_record(rule: Rule) -> dict[str, Any]:
+    """A rule as its record says it."""
+    return {
+        "id": rule.id,
+        "kind": rule.kind.value,
+        "report": rule.report,
+        "severity": rule.severity.value,
+        "statement_ko": rule.statement.ko,
+        "statement_en": rule.statement.en,
+        "remedy_ko": rule.remedy.ko,
+        "remedy_en": rule.remedy.en,
+        "source": rule.source.value,
+        "reference": rule.reference,
+        "effective_from": rule.effective_from and rule.effective_from.isoformat(),
+        "parameters": list(rule.parameters),
+    }

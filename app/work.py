@@ -1,0 +1,110 @@
+"""Work beside the screens: files are read and judged in a process of their own, which lasts as long as the server.
+
+A thread that judges beside the screens makes them ten times slower, and Great Expectations takes seconds to load. The
+process is started by the first file, and anew where it has died: what it left is still `received` and is taken up
+once more, and then with the next file, so that a file which kills the process does not do so for ever.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import threading
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from etl.intake import Candidate, Declared
+from etl.store import open_store
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which store the work is done on: its home, and the address of its records."""
+
+    home: Path
+    url: str
+
+
+class Worker:
+    """The one process that reads and judges; safe to be asked from many threads."""
+
+    def __init__(self, place: Place) -> None:
+        """Work for the store at `place`; no process yet."""
+        self._place = place
+        self._lock = threading.Lock()
+        self._executor: ProcessPoolExecutor | None = None
+        self._processing: Future[None] | None = None
+        self._asked_again = False
+        self._died_before = False
+
+    def take_up(self) -> None:
+        """Have all that is received judged; wishes that come meanwhile are one run more."""
+        with self._lock:
+            if self._processing is not None and not self._processing.done():
+                self._asked_again = True
+                return
+            self._processing = self._submit(_process, self._place)
+            self._processing.add_done_callback(self._processed)
+
+    def check(self, path: Path, name: str, declared: Declared) -> Future[dict[str, Any]]:
+        """What a file would be told if it were filed, without filing it: the object of the specification."""
+        with self._lock:
+            return self._submit(_check, self._place, path, name, declared)
+
+    def close(self) -> None:
+        """End the process once what it does is done."""
+        with self._lock:
+            executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=True, cancel_futures=True)
+
+    def _submit(self, work: Any, *about: Any) -> Future[Any]:
+        """Hand work to the process, to a new one where the last has died."""
+        for _ in range(2):
+            if self._executor is None:
+                self._executor = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+            try:
+                return self._executor.submit(work, *about)
+            except BrokenProcessPool:
+                self._executor = None
+        raise RuntimeError("the process that judges files cannot be started")
+
+    def _processed(self, done: Future[None]) -> None:
+        """After a run: tell the log what went wrong, and run again where that was asked meanwhile."""
+        error = None if done.cancelled() else done.exception()
+        if error is not None:
+            _log.error("%s", error)
+        died = isinstance(error, BrokenProcessPool)
+        with self._lock:
+            again = self._asked_again or (died and not self._died_before)
+            self._asked_again, self._died_before = False, died
+        if again:
+            self.take_up()
+
+
+def _process(place: Place) -> None:
+    from etl import jobs
+
+    store = open_store(place.home, place.url)
+    try:
+        jobs.process(store)
+    finally:
+        store.engine.dispose()
+
+
+def _check(place: Place, path: Path, name: str, declared: Declared) -> dict[str, Any]:
+    from app.objects import checked_record
+    from etl import jobs
+
+    store = open_store(place.home, place.url)
+    try:
+        candidate = Candidate(path, declared)
+        (verdict,) = jobs.check(store, [candidate])
+        return {**checked_record(candidate, verdict), "file": name}
+    finally:
+        store.engine.dispose()

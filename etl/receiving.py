@@ -1,0 +1,121 @@
+"""The door of the road: a file is received, or an accepted one taken out of force, in one short transaction.
+
+Nothing is read or judged here, so whoever stands at a door (the screens' process too) need not load what judges;
+`etl.jobs` takes up what is left to be done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from etl.evidence import digest_of
+from etl.intake import Candidate, Declared
+from etl.records import submissions as life
+from etl.records.engine import writing
+from etl.records.log import COMMAND, Act, Deed, append
+from etl.records.submissions import Submission
+from etl.store import Store
+from expectations.catalogue import rule_set_version
+from expectations.vocabulary import State
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to one file: its submission, and whether it only repeated an earlier one (3.4)."""
+
+    submission: Submission
+    file: str
+    duplicate: bool
+
+
+def receive(
+    store: Store, candidate: Candidate, *, received_at: datetime | None = None, sender: str | None = None
+) -> Receipt:
+    """Make a file's bytes and its record durable, or answer with the submission that it repeats."""
+    data = candidate.path.read_bytes()
+    return receive_bytes(store, data, str(candidate.path), candidate.declared, received_at=received_at, sender=sender)
+
+
+def receive_bytes(
+    store: Store,
+    data: bytes,
+    file: str,
+    declared: Declared,
+    *,
+    received_at: datetime | None = None,
+    sender: str | None = None,
+) -> Receipt:
+    """As `receive`, for bytes that came some other way than as a file."""
+    now = datetime.now(UTC)
+    at = received_at or now
+    sha256 = digest_of(data)
+    with writing(store.engine, lock=f"{declared.exchange}/{declared.report}") as connection:
+        earlier = life.same_filed(
+            connection, declared.exchange, declared.report, declared.period, sha256, rule_set_version()
+        )
+        if earlier is not None:
+            append(connection, [_upload(earlier, sender, duplicate=True)], at=now)
+            return Receipt(earlier, file, duplicate=True)
+        store.evidence.keep(data)
+        submission = Submission(
+            id=life.new_id(at),
+            exchange=declared.exchange,
+            report=declared.report,
+            period=declared.period,
+            sender=sender,
+            file=file,
+            format=None,
+            sha256=sha256,
+            size_bytes=len(data),
+            evidence_kept=True,
+            received_at=at,
+            recorded_at=now,
+            state=State.RECEIVED,
+            row_count=None,
+            rule_set_version=None,
+            decided_at=None,
+            superseded_by=None,
+        )
+        life.insert_received(connection, submission)
+        append(connection, [_upload(submission, sender, duplicate=False)], at=now)
+    return Receipt(submission, file, duplicate=False)
+
+
+def _upload(submission: Submission, sender: str | None, *, duplicate: bool) -> Deed:
+    """That somebody filed these bytes, bound to their hash; the file's name is the sender's and stays out."""
+    details = {
+        "exchange": submission.exchange,
+        "report": submission.report,
+        "period": submission.period.text,
+        "sha256": submission.sha256,
+        "size_bytes": submission.size_bytes,
+        "duplicate": duplicate,
+    }
+    return Deed(sender or COMMAND, Act.UPLOAD, submission.id, details)
+
+
+class NotWithdrawableError(ValueError):
+    """A submission that cannot be withdrawn: a sentence for whoever asked."""
+
+
+def take_out(
+    store: Store, submission: str, *, reason: str, at: datetime | None = None, actor: str = COMMAND
+) -> Submission:
+    """Take an accepted submission out of force; what it superseded stays superseded (3.2).
+
+    What that affects is still to be judged again. NotWithdrawableError in one sentence where it cannot be.
+    """
+    if not reason.strip():
+        raise NotWithdrawableError("a withdrawal needs a reason; give --reason")
+    with writing(store.engine) as connection:
+        current = life.by_id(connection, submission)
+        if current is None:
+            raise NotWithdrawableError(f"there is no submission {submission}; 'daxa submissions --json' lists them")
+        if current.state is not State.ACCEPTED:
+            raise NotWithdrawableError(
+                f"submission {submission} is {current.state.value}; only an accepted one can be withdrawn"
+            )
+        life.change_state(connection, submission, State.WITHDRAWN, at or datetime.now(UTC), cause=reason)
+        append(connection, [Deed(actor, Act.WITHDRAW, submission, {"reason": reason})])
+    return replace(current, state=State.WITHDRAWN)
