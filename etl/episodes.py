@@ -74,77 +74,81 @@ def _files(connection: Connection, exchange: str) -> list[_File]:
 
 
 class _Chain:
-    """Consecutive accepted files of one exchange, with their runs and each asset's first check."""
+    """Consecutive accepted files of one exchange, with their runs; each asset's first checks are read where they count.
+
+    Only assets of which a run begins or leaves a file can have an episode of several files: no more are asked for.
+    """
 
     def __init__(self, connection: Connection, files: Sequence[_File], low: int, high: int) -> None:
         self._connection, self._files = connection, files
         self._low, self._high = low, high
-        self._runs: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-        self._first_checks: dict[tuple[str, str], datetime] = {}
-        self._assets: dict[str, set[str]] = {}
+        self._places = {file.id: place for place, file in enumerate(files)}
+        self._runs: dict[str, dict[int, list[Mapping[str, Any]]]] = {}
+        self._crossing: set[str] = set()
+        self._first_checks: dict[int, dict[str, datetime]] = {}
         self._load(low, high)
 
     def _load(self, low: int, high: int) -> None:
         ids = [file.id for file in self._files[low:high]]
-        runs = select(mismatch_runs).where(mismatch_runs.c.submission.in_(ids)).order_by(mismatch_runs.c.started_at)
-        for run in self._connection.execute(runs).mappings():
-            self._runs.setdefault((run["submission"], run["asset"]), []).append(dict(run))
-        assets = reconciliation_assets.c
-        checks = select(assets.submission, assets.asset, assets.first_checked_at).where(assets.submission.in_(ids))
-        for row in self._connection.execute(checks):
-            self._first_checks[row.submission, row.asset] = row.first_checked_at
-            self._assets.setdefault(row.submission, set()).add(row.asset)
+        query = select(mismatch_runs).where(mismatch_runs.c.submission.in_(ids)).order_by(mismatch_runs.c.started_at)
+        crossing = set(self._crossing)
+        for run in self._connection.execute(query).mappings():
+            place = self._places[run["submission"]]
+            self._runs.setdefault(run["asset"], {}).setdefault(place, []).append(dict(run))
+            if run["begins_file"] or run["ended_at"] is None:
+                crossing.add(run["asset"])
+        if crossing != self._crossing:
+            self._crossing = crossing
+            self._first_checks.clear()
+
+    def _first_check(self, place: int, asset: str) -> datetime | None:
+        """When a file checks an asset first; None where it holds none of it."""
+        if place not in self._first_checks:
+            c = reconciliation_assets.c
+            query = select(c.asset, c.first_checked_at).where(
+                c.submission == self._files[place].id, c.asset.in_(sorted(self._crossing))
+            )
+            self._first_checks[place] = {row.asset: row.first_checked_at for row in self._connection.execute(query)}
+        return self._first_checks[place].get(asset)
 
     def extend_to_whole_episodes(self) -> None:
         """Take in earlier files while a run may come from them, and later ones while a run goes on into them."""
-        while self._low > 0 and self._arriving():
+        while self._low > 0 and self._has_arriving():
             self._low -= 1
             self._load(self._low, self._low + 1)
-        while self._high < len(self._files) and self._leaving():
+        while self._high < len(self._files) and self._has_leaving():
             self._high += 1
             self._load(self._high - 1, self._high)
 
-    def _arriving(self) -> set[str]:
-        """Assets whose earliest run in the chain begins its file, with no earlier check of them in the chain."""
-        arriving: set[str] = set()
-        settled: set[str] = set()
-        for file in self._files[self._low : self._high]:
-            for asset in self._assets.get(file.id, set()) - settled:
-                settled.add(asset)
-                runs = self._runs.get((file.id, asset), [])
-                if runs and runs[0]["begins_file"]:
-                    arriving.add(asset)
-        return arriving
+    def _has_arriving(self) -> bool:
+        """True where an asset's earliest run in the chain begins its file, with no earlier check of it in the chain."""
+        for asset, runs in self._runs.items():
+            place = min(runs)
+            earlier = range(place - 1, self._low - 1, -1)
+            if runs[place][0]["begins_file"] and not any(self._first_check(other, asset) for other in earlier):
+                return True
+        return False
 
-    def _leaving(self) -> set[str]:
-        """Assets whose last run in the chain has no end yet."""
-        leaving: set[str] = set()
-        settled: set[str] = set()
-        for file in reversed(self._files[self._low : self._high]):
-            for asset in self._assets.get(file.id, set()) - settled:
-                settled.add(asset)
-                runs = self._runs.get((file.id, asset), [])
-                if runs and runs[-1]["ended_at"] is None:
-                    leaving.add(asset)
-        return leaving
+    def _has_leaving(self) -> bool:
+        """True where an asset's last run in the chain has no end, with no later check of it in the chain."""
+        for asset, runs in self._runs.items():
+            place = max(runs)
+            later = range(place + 1, self._high)
+            if runs[place][-1]["ended_at"] is None and not any(self._first_check(other, asset) for other in later):
+                return True
+        return False
 
     def episodes(self, exchange: str) -> list[Episode]:
         """All episodes of the chain, by start."""
-        found: list[Episode] = []
-        for asset in sorted({asset for _, asset in self._runs}):
-            found += self._of_asset(exchange, asset)
+        found = [episode for asset in sorted(self._runs) for episode in self._of_asset(exchange, asset)]
         return sorted(found, key=lambda episode: (episode.started_at, episode.asset))
 
     def _of_asset(self, exchange: str, asset: str) -> list[Episode]:
         found: list[Episode] = []
         open_runs: list[Mapping[str, Any]] = []
-        for file in self._files[self._low : self._high]:
-            first_check = self._first_checks.get((file.id, asset))
-            if first_check is None:
-                continue
-            runs = self._runs.get((file.id, asset), [])
-            if open_runs and not (runs and runs[0]["begins_file"]):
-                found.append(Episode(exchange, asset, tuple(open_runs), first_check))
+        for place, runs in sorted(self._runs[asset].items()):
+            if open_runs and (ended_at := self._end_before(asset, open_runs, place, runs)):
+                found.append(Episode(exchange, asset, tuple(open_runs), ended_at))
                 open_runs = []
             for run in runs:
                 open_runs.append(run)
@@ -152,5 +156,16 @@ class _Chain:
                     found.append(Episode(exchange, asset, tuple(open_runs), run["ended_at"]))
                     open_runs = []
         if open_runs:
-            found.append(Episode(exchange, asset, tuple(open_runs), None))
+            ended_at = self._end_before(asset, open_runs, self._high, [])
+            found.append(Episode(exchange, asset, tuple(open_runs), ended_at))
         return found
+
+    def _end_before(
+        self, asset: str, open_runs: Sequence[Mapping[str, Any]], place: int, runs: Sequence[Mapping[str, Any]]
+    ) -> datetime | None:
+        """Where runs that their file left open ended: the asset's next check, unless it begins the runs of `place`."""
+        last = self._places[open_runs[-1]["submission"]]
+        for other in range(last + 1, place):
+            if first_check := self._first_check(other, asset):
+                return first_check
+        return self._first_check(place, asset) if runs and not runs[0]["begins_file"] else None

@@ -1,109 +1,236 @@
-"""Halts: when which exchange suspended what, for how long, and why."""
+"""Halts: what was suspended, for how long and why, whether each step was in time, and what should have been halted."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pandas as pd
 
 from app import charts, queries, widgets
-from app.moments import duration
-from app.widgets import Shown, View
+from app.moments import duration, kst_day
+from app.queries import Choice
+from app.queries.availability import BAR_DAYS, WEIGHTS, halt_bars, halt_reasons, halted_time, weighted_time
+from app.queries.halt_steps import HaltSpan, Verdict, halt_step_lengths, median_length
+from app.queries.responses import beside_episodes
+from app.queries.spans import LONGEST_BY_DAY, spans_of
+from app.widgets import Shown, Tile, View
+from app.widgets.halt_detail import RECORDS
 
-# The columns of the tables, and how each is written.
-EVENTS = {
-    "state": Shown.STATE,
+RULES = ("REC-004", "HLT-003", "HLT-004", "HLT-005", "HLT-006", "HLT-008", "HLT-009")
+# The columns of the charts as tables, and how each is written.
+LANES = {name: nature for name, nature in RECORDS.items() if name in queries.halting.COLUMNS}
+BARS = {
+    "exchange": Shown.EXCHANGE,
+    "first_day": Shown.DAY,
+    "last_day": Shown.DAY,
+    "reach": Shown.TEXT,
+    "halt_count": Shown.COUNT,
+    "halted": Shown.DURATION,
+    "weighted": Shown.DURATION,
+    "filed_day_count": Shown.COUNT,
+}
+REASONS = {
+    "trigger": Shown.CODE,
+    "count": Shown.COUNT,
+    "open_count": Shown.COUNT,
+    "halted": Shown.DURATION,
+    "weighted": Shown.DURATION,
+    "cumulative_share": Shown.PERCENT,
+}
+STEPS = {
     "exchange": Shown.EXCHANGE,
     "halt_id": Shown.TEXT,
-    "target": Shown.TEXT,
-    "functions": Shown.CODE,
-    "trigger": Shown.CODE,
-    "mode": Shown.CODE,
-    "halted_at": Shown.INSTANT,
+    "step": Shown.TEXT,
     "length": Shown.DURATION,
-    "reaction": Shown.DURATION,
-    "notice": Shown.DURATION,
-    "detected_at": Shown.INSTANT,
-    "notice_at": Shown.INSTANT,
-    "resumed_at": Shown.INSTANT,
-    "scope": Shown.CODE,
-    "affected_account_count": Shown.COUNT,
-    "version_count": Shown.COUNT,
+    "step_limit": Shown.DURATION,
+    "verdict": Shown.TEXT,
 }
 
 
-def timed(frame: pd.DataFrame) -> pd.DataFrame:
-    """Events with their state and lengths: detection to halt, halt to notice, halt to its end or to now."""
-    frame = frame.copy()
-    rows = frame.to_dict("records")
-    frame["state"] = ["open" if pd.isna(row["resumed_at"]) else "lifted" for row in rows]
-    frame["reaction"] = [row["halted_at"] - row["detected_at"] for row in rows]
-    frame["notice"] = [None if pd.isna(row["notice_at"]) else row["notice_at"] - row["halted_at"] for row in rows]
-    frame["length"] = [
-        (view.now if pd.isna(row["resumed_at"]) else row["resumed_at"]) - row["halted_at"] for row in rows
-    ]
-    return frame
+def median_tile(steps: pd.DataFrame, span: HaltSpan) -> Tile:
+    """The median of one step over the halts whose rule sets it a limit, and how many were over that."""
+    length, count = median_length(steps, span)
+    over = int(((steps["span"] == span) & (steps["verdict"] == Verdict.EXCEEDED)).sum())
+    said = view.say("halts.none") if length is None else duration(length, view.language)
+    note = view.say(f"halts.of_{span}", count=f"{count:,}", over=f"{over:,}")
+    return Tile(view.say(f"halt_span.{span}"), said, note)
 
 
-def show_rows(view: View, event: pd.Series) -> None:
-    """The rows of every file that told of a halt."""
-    if event["version_count"] > 1:
-        widgets.note(view.say("halts.versions", count=event["version_count"]))
-    widgets.rows_behind(
-        view,
-        "halts",
-        event["exchange"],
-        view.choice.first_day - timedelta(days=90),
-        view.choice.last_day + timedelta(days=90),
-        condition="halt_id = ?",
-        parameters=(event["halt_id"],),
-        title=f"{view.exchange(event['exchange'])} · {event['halt_id']}",
+def time_tiles(events: pd.DataFrame) -> list[Tile]:
+    """How long all halts lasted in the period, added up, and weighted by how far they reached."""
+    start, end = widgets.start_of(view.choice), min(widgets.end_of(view.choice), view.now)
+    rows = events.to_dict("records")
+    total = sum((halted_time(row, start, end) for row in rows), timedelta())
+    weighted = sum(
+        (weighted_time([row for row in rows if row["exchange"] == one], start, end) for one in view.exchanges),
+        timedelta(),
     )
+    minutes = {"minutes": f"{total // timedelta(minutes=1):,}", "weighted": f"{weighted // timedelta(minutes=1):,}"}
+    return [
+        Tile(
+            view.say("halts.total"),
+            duration(total, view.language),
+            view.say("halts.in_minutes", count=minutes["minutes"]),
+        ),
+        Tile(
+            view.say("halts.weighted"),
+            duration(weighted, view.language),
+            view.say("halts.in_minutes", count=minutes["weighted"]),
+        ),
+    ]
+
+
+def show_tiles(events: pd.DataFrame, steps: pd.DataFrame, crossings: pd.DataFrame) -> None:
+    """The figures of the period: how many and how long, then how fast."""
+    is_open = int(events["resumed_at"].isna().sum())
+    automatic = int((events["mode"] == "automatic").sum())
+    widgets.tiles(
+        [
+            Tile(view.say("halts.open"), f"{is_open:,}", view.say("halts.as_filed")),
+            Tile(view.say("halts.count"), f"{len(events):,}", view.say("halts.automatic", count=f"{automatic:,}")),
+            *time_tiles(events),
+        ]
+    )
+    widgets.tiles(
+        [
+            *(median_tile(steps, span) for span in HaltSpan),
+            Tile(view.say("halts.unhalted_tile"), f"{len(crossings):,}", view.say("halts.of_rule")),
+        ]
+    )
+    weights = {name: f"{weight}" for name, weight in WEIGHTS.items()}
+    widgets.note(view.say("halts.weights", **weights))
+
+
+def lanes(view: View, events: pd.DataFrame, episodes: pd.DataFrame, crossings: pd.DataFrame) -> None:
+    """The halts in time, or weeks of a long period, with the shortfalls that reached the limit."""
+    if len(view.choice.days) > LONGEST_BY_DAY:
+        squares(view, events, view.choice, "weeks", view.say("halts.weeks"))
+        return
+    found = {(row["exchange"], row["asset"], row["started_at"]) for row in crossings.to_dict("records")}
+    reached = episodes[episodes["is_grave"].astype(bool)]
+    places = zip(reached["exchange"], reached["asset"], reached["started_at"], strict=True)
+    is_unhalted = pd.Series([place in found for place in places], index=reached.index, dtype=object)
+    start, end = widgets.start_of(view.choice), widgets.end_of(view.choice)
+    widgets.chart(
+        view,
+        charts.halt_lanes(
+            events, reached.assign(is_unhalted=is_unhalted), view.exchanges, start, end, view.now, view.look
+        ),
+        key="lanes",
+        title=view.say("halts.lanes"),
+        alt=view.say("halts.lanes_alt"),
+        frame=events,
+        columns=LANES,
+        on_pick=lambda mark: widgets.pick(at=mark[0], halt=mark[1]) if mark[1] else to_reconciliation(mark),
+    )
+    widgets.note(view.say("halts.lanes_how"))
+
+
+def to_reconciliation(mark: Sequence[str]) -> None:
+    """Show the asset's day on which a shortfall without a halt was largest."""
+    day = kst_day(pd.Timestamp(mark[3]).to_pydatetime())
+    widgets.go("reconciliation", at=mark[0], asset=mark[2], day=day.isoformat())
+
+
+def squares(view: View, events: pd.DataFrame, choice: Choice, key: str, title: str) -> None:
+    """How far halts reached, a square for each exchange and day or week, and how much of it was filed."""
+    filed = widgets.ask(queries.halt_filing_days, choice)
+    frame = halt_bars(events, filed, view.exchanges, spans_of(choice), view.now)
+    words = [view.say(f"reach.{reach}") for reach in frame["reach"]]
+    widgets.chart(
+        view,
+        charts.halt_bars(frame, view.exchanges, view.look),
+        key=key,
+        title=title,
+        alt=view.say("halts.bars_alt"),
+        frame=frame.assign(reach=pd.Series(words, index=frame.index, dtype=object)),
+        columns=BARS,
+        on_pick=lambda mark: widgets.pick(at=mark[0], day=mark[1], until=mark[2], halt=""),
+    )
+    covered = [
+        view.say("halts.covers", exchange=view.exchange(name), filed=len(days), days=len(choice.days))
+        for name, days in filed.items()
+    ]
+    widgets.note(view.say("halts.coverage", covered=" · ".join(covered)))
+
+
+def step_lengths(view: View, steps: pd.DataFrame) -> None:
+    """How long each step took against its limit; a mark shows its halt."""
+    verdicts = [charts.verdict_mark(verdict, view.look) for verdict in steps["verdict"]]
+    words = [view.say(f"halt_span.{span}") for span in steps["span"]]
+    told = {"step": words, "verdict": verdicts, "step_limit": steps["limit"].tolist()}
+    widgets.chart(
+        view,
+        charts.halt_step_lengths(steps, view.exchanges, view.look),
+        key="step_lengths",
+        title=view.say("halts.lengths"),
+        alt=view.say("halts.lengths"),
+        frame=steps.assign(**{name: pd.Series(own, index=steps.index, dtype=object) for name, own in told.items()}),
+        columns=STEPS,
+        on_pick=lambda mark: widgets.pick(at=mark[0], halt=mark[1]),
+    )
+    widgets.note(view.say("halts.lengths_how"))
+
+
+def reasons(view: View, events: pd.DataFrame) -> None:
+    """What halts were for, by time; a bar narrows the page to its reason."""
+    frame = halt_reasons(events, widgets.start_of(view.choice), min(widgets.end_of(view.choice), view.now))
+    widgets.chart(
+        view,
+        charts.halt_reasons(frame, view.look),
+        key="reasons",
+        title=view.say("halts.reasons"),
+        alt=view.say("halts.reasons"),
+        frame=frame,
+        columns=REASONS,
+        on_pick=lambda mark: widgets.pick(trigger=mark[0]),
+    )
+    widgets.note(view.say("halts.reasons_how"))
+
+
+def chosen_days(events: pd.DataFrame) -> pd.DataFrame:
+    """The halts of the square that was picked, if one was."""
+    at, first, last = widgets.picked("at"), widgets.picked_day("day"), widgets.picked_day("until")
+    if not first or not last or at not in view.exchanges:
+        return events
+    choice = Choice((at,), first, last)
+    start, end = widgets.start_of(choice), min(widgets.end_of(choice), view.now)
+    kept = [row["exchange"] == at and bool(halted_time(row, start, end)) for row in events.to_dict("records")]
+    widgets.note(view.say("halts.days", exchange=view.exchange(at), first=first, last=last))
+    return events[pd.Series(kept, index=events.index, dtype=bool)]
 
 
 view = widgets.current_view()
 widgets.header(view, "halts")
 widgets.note(view.say("halts.definition"))
-found = widgets.ask(queries.halt_events, view.choice)
-if found.empty:
-    widgets.empty(view, "halts")
+bar_choice = Choice(view.choice.exchanges, view.choice.last_day - timedelta(days=BAR_DAYS - 1), view.choice.last_day)
+if not any(widgets.ask(queries.halt_filing_days, view.choice).values()):
+    widgets.nothing(view, "halts")
     widgets.report_findings(view, "halts")
     widgets.stop()
-events = timed(found)
-widgets.sentence(
-    view.say(
-        "halts.summary",
-        count=len(events),
-        open=int((events["state"] == "open").sum()),
-        automatic=int((events["mode"] == "automatic").sum()),
-        total=duration(sum(events["length"], timedelta()), view.language),
-    )
-)
-widgets.chart(
-    view,
-    charts.halt_lanes(
-        events, view.exchanges, widgets.start_of(view.choice), widgets.end_of(view.choice), view.now, view.look
-    ),
-    key="lanes",
-    title=view.say("halts.lanes"),
-    alt=view.say("halts.lanes_alt"),
-    frame=events,
-    columns=EVENTS,
-    on_pick=lambda mark: widgets.pick(at=mark[0], halt=mark[1]),
-)
-widgets.section(view, "halts.events", count=len(events))
-widgets.table(
-    view,
-    events,
-    EVENTS,
-    key="events",
-    alt=view.say("halts.events", count=len(events)),
-    on_pick=lambda row: widgets.pick(at=row["exchange"], halt=row["halt_id"]),
-)
-at, halt = widgets.picked("at"), widgets.picked("halt")
-chosen = events[(events["exchange"] == at) & (events["halt_id"] == halt)]
-if chosen.empty:
-    widgets.note(view.say("rows.how"))
-else:
-    show_rows(view, chosen.iloc[0])
+widgets.absent(view, "halts")
+wanted = widgets.halt_filters(view)
+events = widgets.ask(queries.halt_events, view.choice, wanted)
+episodes = widgets.ask(queries.episode_responses, view.choice)
+crossings = beside_episodes(widgets.ask(queries.unhalted_crossings, view.choice), episodes)
+steps = halt_step_lengths(events.to_dict("records"), view.now)
+show_tiles(events, steps, crossings)
+if events.empty:
+    widgets.empty(view, "no_halts", count=f"{len(crossings):,}")
+lanes(view, events, episodes, crossings)
+widgets.crossing_table(view, crossings)
+bar_events = widgets.ask(queries.halt_events, bar_choice, wanted)
+squares(view, bar_events, bar_choice, "bars", view.say("halts.bars", days=BAR_DAYS))
+left, right = widgets.columns(2)
+with left:
+    step_lengths(view, steps)
+with right:
+    reasons(view, events)
+listed = chosen_days(events)
+widgets.halt_records(view, listed, episodes)
+chosen = events[(events["exchange"] == widgets.picked("at")) & (events["halt_id"] == widgets.picked("halt"))]
+if not chosen.empty:
+    widgets.halt_detail(view, chosen.iloc[0].to_dict())
+widgets.rule_box(view, RULES)
 widgets.report_findings(view, "halts")

@@ -11,16 +11,18 @@ import pytest
 
 from app import charts
 from app.amounts import krw
-from app.charts.grades import ABSENT, COVERED, GAPS, GRAVE, SHORTFALL
+from app.charts.grades import ABSENT, COVERED, DAY_GRADES, GAPS, GRAVE, SHORTFALL, slot_grade
 from app.queries import Measure, Order, Span
+from app.queries.availability import HaltReach
+from app.queries.halt_steps import halt_step_lengths, halt_steps
 from app.words import LANGUAGES
 
 DAYS = [date(2026, 11, 1) + timedelta(days=n) for n in range(5)]
 NOON = datetime(2026, 11, 1, 3, tzinfo=UTC)
 START, END = NOON - timedelta(hours=12), NOON + timedelta(days=5)
-KEY_SPANS = [Span(day, day) for day in DAYS]
 SPANS = [Span(day, day) for day in DAYS]
 NO_HALTS = pd.DataFrame({"exchange": []})
+KEY_SPANS = [Span(day, day) for day in DAYS]
 EXCHANGES = ("upbit", "bithumb", "coinone", "korbit", "gopax")
 
 
@@ -92,12 +94,32 @@ def case(exchange: str, day: date) -> dict[str, Any]:
 def reconciled(exchange: str, day: date) -> dict[str, Any]:
     return {
         "exchange": exchange,
-        "day": day,
+        "first_day": day,
+        "last_day": day,
+        "worst_day": day,
+        "grade": DAY_GRADES[day.day].name,
         "covered_slot_count": 287,
         "expected_slot_count": 288,
+        "missing_slot_count": 12_345,
+        "unfiled_day_count": day.day % 2,
         "coverage": Decimal(287) / 288,
-        "worst_krw": None,
-        "worst_ratio": None,
+        "worst_krw": Decimal(5) if day.day == 2 else None,
+        "worst_ratio": Decimal("0.01") if day.day == 2 else None,
+    }
+
+
+def slot(exchange: str, day: date) -> dict[str, Any]:
+    is_short = day.day == 3
+    return {
+        "slot": day.day + 40 * EXCHANGES.index(exchange),
+        "asset_count": 4,
+        "checked_asset_count": day.day - 1,
+        "missing_asset_count": 5 - day.day,
+        "short_asset_count": int(is_short),
+        "worst_krw": Decimal(10**9) if is_short else None,
+        "worst_ratio": Decimal("0.02") if is_short else None,
+        "worst_asset": "BTC" if is_short else None,
+        "is_grave": is_short,
     }
 
 
@@ -108,6 +130,9 @@ def check(exchange: str, day: date) -> dict[str, Any]:
         "slot": slot,
         "ledger_quantity": Decimal("10.000000000000000001"),
         "wallet_quantity": Decimal(9),
+        "price_krw": Decimal("100.5"),
+        "difference": Decimal("-1.000000000000000001") if day.day % 2 else Decimal(0),
+        "is_grave": day.day == 1,
         "result": "mismatch" if day.day % 2 else "match",
         "source_row": slot,
     }
@@ -119,6 +144,9 @@ def episode(exchange: str, day: date) -> dict[str, Any]:
         "asset": "BTC",
         "started_at": NOON,
         "ended_at": None if day.day % 2 else NOON + timedelta(hours=1),
+        "largest_at": NOON,
+        "duration": timedelta(hours=day.day),
+        "is_grave": day.day > 2,
         "shortfall_krw": Decimal(10**9),
         "shortfall_ratio": Decimal("0.02"),
     }
@@ -132,9 +160,59 @@ def halt(exchange: str, day: date) -> dict[str, Any]:
         "target": "BTC",
         "trigger": "maintenance",
         "mode": "manual",
+        "day": day,
+        "detected_at": NOON + timedelta(days=day.day - 1, minutes=-3),
+        "notice_at": NOON + timedelta(days=day.day - 2),
         "halted_at": NOON + timedelta(days=day.day - 1),
         "resumed_at": None if day.day == 5 else NOON + timedelta(days=day.day - 1, hours=2),
     }
+
+
+def crossing(exchange: str, day: date) -> dict[str, Any]:
+    return {
+        **episode(exchange, day),
+        "reached_at": None if day.day == 1 else NOON + timedelta(days=day.day - 1),
+        "reached_krw": Decimal(10**9),
+        "reached_ratio": Decimal("0.02"),
+        "halt_id": None,
+        "is_unhalted": day.day % 2 == 0,
+    }
+
+
+def reach(exchange: str, day: date) -> dict[str, Any]:
+    return {
+        "exchange": exchange,
+        "first_day": day,
+        "last_day": day,
+        "reach": list(HaltReach)[day.day - 1],
+        "halt_count": day.day % 2,
+        "halted": timedelta(hours=2),
+        "weighted": timedelta(hours=1),
+    }
+
+
+def halt_reason(exchange: str, day: date) -> dict[str, Any]:
+    return {
+        "trigger": "maintenance" if day.day % 2 else "abnormal_trading",
+        "count": day.day,
+        "halted": timedelta(hours=day.day),
+        "cumulative_share": Decimal("0.5"),
+    }
+
+
+def halt_course(rows: pd.DataFrame, look: charts.Look) -> Any:
+    steps = [step for row in rows.to_dict("records") for step in halt_steps(row, END)]
+    return charts.halt_course(steps, look)
+
+
+def step_lengths(rows: pd.DataFrame, look: charts.Look) -> Any:
+    return charts.halt_step_lengths(halt_step_lengths(rows.to_dict("records"), END), EXCHANGES, look)
+
+
+def halt_lanes(rows: pd.DataFrame, look: charts.Look) -> Any:
+    crossings = [crossing(row["exchange"], row["day"]) for row in rows.to_dict("records")]
+    columns = list(crossing("upbit", DAYS[0]))
+    return charts.halt_lanes(rows, frame(crossings, columns), EXCHANGES, START, END, END, look)
 
 
 def fired(exchange: str, day: date) -> dict[str, Any]:
@@ -231,7 +309,25 @@ def incident_lanes(rows: pd.DataFrame, look: charts.Look) -> Any:
 MONTHS = [f"2026-{day.day:02}" for day in DAYS]
 Row = Callable[[str, date], dict[str, Any]]
 Build = Callable[[pd.DataFrame, charts.Look], Any]
+
+
+def trend_cell(exchange: str, day: date) -> dict[str, Any]:
+    return {"exchange": exchange, "lane": f"lane{day.day}", "value": None if day.day == 2 else Decimal(day.day)}
+
+
+def trends_of(cells: pd.DataFrame, look: charts.Look) -> charts.Figure:
+    drawn = {
+        (row["exchange"], row["lane"]): charts.TrendCellDrawn(
+            "1.0 %", (charts.TrendPoint(row["value"], "10", True), charts.TrendPoint(Decimal(2), "11", False)), False
+        )
+        for row in cells.to_dict("records")
+    }
+    names = {exchange: exchange for exchange in EXCHANGES}
+    return charts.trend_matrix(drawn, names, {f"lane{day.day}": str(day) for day in DAYS}, look)
+
+
 BUILDERS: dict[str, tuple[Row, Build]] = {
+    "trend_matrix": (trend_cell, trends_of),
     "share_panels": (volume, lambda f, look: charts.share_panels(f, f[:0], NO_HALTS, SPANS, EXCHANGES, look)),
     "share_by_hour": (volume, lambda f, look: charts.share_by_hour(f, EXCHANGES, look)),
     "market_bars": (volume, lambda f, look: charts.market_bars(f, Measure.VALUE, Order.AMOUNT, look)),
@@ -247,10 +343,16 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
     "stage_moves": (case, charts.stage_moves),
     "case_lengths": (case, lambda f, look: charts.case_lengths(f, f, EXCHANGES, 24, look)),
     "case_timeline": (case, lambda f, look: charts.case_timeline(f, f, NOON, END, look)),
-    "reconciliation_calendar": (reconciled, lambda f, look: charts.reconciliation_calendar(f, EXCHANGES, DAYS, look)),
-    "slot_strip": (check, lambda f, look: charts.slot_strip(f, DAYS[0], look)),
+    "reconciliation_calendar": (reconciled, lambda f, look: charts.reconciliation_calendar(f, EXCHANGES, look)),
+    "day_strip": (slot, charts.day_strip),
+    "slot_strip": (check, charts.slot_strip),
     "ledger_and_wallet": (check, charts.ledger_and_wallet),
-    "episode_sizes": (episode, charts.episode_sizes),
+    "price_line": (check, charts.price_line),
+    "episode_sizes": (
+        episode,
+        lambda f, look: charts.episode_sizes(f, {"ratio": Decimal("0.01"), "krw": Decimal(10**9)}, look),
+    ),
+    "closing_times": (episode, charts.closing_times),
     "findings_by_month": (fired, charts.findings_by_month),
     "audit_grid": (audit, lambda f, look: charts.audit_grid(f, EXCHANGES, MONTHS, look)),
     "cold_shares": (audit, lambda f, look: charts.cold_shares(f, MONTHS, Decimal("0.8"), look)),
@@ -265,7 +367,11 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
         graded,
         lambda f, look: charts.measure_course(f, MONTHS, (Decimal("0.99"), Decimal("0.95")), "", True, look),
     ),
-    "halt_lanes": (halt, lambda f, look: charts.halt_lanes(f, EXCHANGES, START, END, END, look)),
+    "halt_lanes": (halt, halt_lanes),
+    "halt_bars": (reach, lambda f, look: charts.halt_bars(f, EXCHANGES, look)),
+    "halt_reasons": (halt_reason, charts.halt_reasons),
+    "halt_course": (halt, halt_course),
+    "halt_step_lengths": (halt, step_lengths),
     "incident_lanes": (replayed, incident_lanes),
     "shortfall_course": (replayed, charts.shortfall_course),
 }
@@ -281,7 +387,7 @@ SAMPLE = [(exchange, day) for exchange in EXCHANGES for day in DAYS]
 
 
 def test_every_builder_is_tested() -> None:
-    kept = {"day_grade", "figure_in_house_style", "warm_up", "median_text", "per_keys"}
+    kept = {"grade_mark", "step_text", "verdict_mark", "figure_in_house_style", "warm_up", "median_text", "per_keys"}
     public = {name for name in charts.__all__ if name.islower()} - kept
     assert public == set(BUILDERS)
 
@@ -321,8 +427,9 @@ def test_a_day_that_was_not_filed_is_a_gap() -> None:
 
 
 def test_missing_slots_break_the_lines() -> None:
-    figure = built("ledger_and_wallet", [("upbit", DAYS[0]), ("upbit", DAYS[1])])
-    assert [value is None for value in figure.data[0].y] == [False, True, False]
+    band, ledger, _ = built("ledger_and_wallet", [("upbit", DAYS[0]), ("upbit", DAYS[1])]).data
+    assert [value is None for value in ledger.y] == [False, True, False]
+    assert list(band.y) == [10.0, 9.0, 10.0, None]  # the one check that is short
 
 
 def test_a_mark_says_what_lies_behind_it() -> None:
@@ -335,16 +442,15 @@ def test_a_mark_says_what_lies_behind_it() -> None:
 @pytest.mark.parametrize(
     ("row", "grade"),
     [
-        pytest.param(None, ABSENT, id="not filed"),
-        pytest.param({"worst_krw": None, "coverage": Decimal(1)}, COVERED, id="complete"),
-        pytest.param({"worst_krw": None, "coverage": Decimal("0.99")}, GAPS, id="slots missing"),
-        pytest.param({"worst_krw": Decimal(5), "worst_ratio": Decimal("0.001")}, SHORTFALL, id="small"),
-        pytest.param({"worst_krw": Decimal(5), "worst_ratio": Decimal("0.01")}, GRAVE, id="one per cent"),
-        pytest.param({"worst_krw": Decimal(10**9), "worst_ratio": Decimal(0)}, GRAVE, id="a billion won"),
+        pytest.param({"checked_asset_count": 0}, ABSENT, id="no check at all"),
+        pytest.param({"checked_asset_count": 3, "missing_asset_count": 0}, COVERED, id="all assets"),
+        pytest.param({"checked_asset_count": 2, "missing_asset_count": 1}, GAPS, id="some assets"),
+        pytest.param({"short_asset_count": 1, "is_grave": False}, SHORTFALL, id="below the limit"),
+        pytest.param({"short_asset_count": 1, "is_grave": True}, GRAVE, id="at the limit"),
     ],
 )
-def test_a_day_is_graded_by_its_worst(row: Any, grade: Any) -> None:
-    assert charts.day_grade(row) is grade
+def test_a_slot_is_graded_by_its_worst(row: Any, grade: Any) -> None:
+    assert slot_grade({"short_asset_count": 0, **row}) is grade
 
 
 def test_hovering_shows_every_digit() -> None:

@@ -1,9 +1,8 @@
-"""Scales that are told by colour, sign and word together: how a day of reconciliation went."""
+"""Scales that are told by colour, sign, shape and word together: how a day, or a slot, of reconciliation went."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from app.charts.style import Look
@@ -11,12 +10,13 @@ from app.charts.style import Look
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """One step of a scale that is told by colour, sign and word together."""
+    """One step of a scale that is told by colour, sign and word together; `symbol` is its shape where it is small."""
 
     name: str
     sign: str
     light: str
     dark: str
+    symbol: str = "square"
 
     def colour(self, look: Look) -> str:
         """Its colour on the ground of `look`."""
@@ -24,28 +24,52 @@ class Grade:
 
 
 COVERED = Grade("complete", "", "#c9d3dd", "#3a4856")
-GAPS = Grade("gaps", "△", "#7fb2d9", "#2f6f9f")
-SHORTFALL = Grade("shortfall", "■", "#e3a53a", "#b87a00")
-GRAVE = Grade("grave", "✕", "#b3261e", "#e0574d")
-ABSENT = Grade("absent", "–", "#ffffff", "#12181f")
-DAY_GRADES = (COVERED, GAPS, SHORTFALL, GRAVE, ABSENT)
-GRAVE_RATIO = Decimal("0.01")
-GRAVE_KRW = Decimal(1_000_000_000)
-"""From here a shortfall calls for a halt (specification, REC-004; our assumption)."""
+GAPS = Grade("gaps", "△", "#7fb2d9", "#2f6f9f", "triangle-up")
+SHORTFALL = Grade("shortfall", "■", "#e3a53a", "#b87a00", "diamond")
+GRAVE = Grade("grave", "✕", "#b3261e", "#e0574d", "x")
+ABSENT = Grade("absent", "–", "#ffffff", "#12181f", "square-open")
+REFUSED = Grade("refused", "⊘", "#ffffff", "#12181f", "circle-x-open")
+NIL = Grade("nil", "○", "#ffffff", "#12181f", "circle-open")
+WAITING = Grade("waiting", "·", "#ffffff", "#12181f", "circle-open-dot")
+DAY_GRADES = (COVERED, GAPS, SHORTFALL, GRAVE, ABSENT, REFUSED, NIL, WAITING)
+"""As `queries.reconciliation_calendar` grades days, in the order of the legend."""
+ALWAYS = (COVERED, GAPS, SHORTFALL, GRAVE, ABSENT)
+"""What the legend explains whether or not it happened."""
+HOLLOW = (ABSENT, REFUSED, NIL, WAITING)
+"""Grades of what is not there: drawn as an outline."""
+_BY_NAME = {grade.name: grade for grade in DAY_GRADES}
 
 
-def day_grade(row: Any) -> Grade:
-    """How one exchange's day of reconciliation went; none means that it was not filed."""
-    if row is None:
+def grade_called(name: str) -> Grade:
+    """The grade of that name."""
+    return _BY_NAME[name]
+
+
+def grade_mark(name: str, look: Look) -> str:
+    """Sign and word of the grade of that name."""
+    return f"{grade_called(name).sign} {look.say(f'grade.{name}')}".strip()
+
+
+def slot_grade(row: Any) -> Grade:
+    """How one slot of a day went over all assets: what `queries.day_slots` answers."""
+    if row["short_asset_count"]:
+        return GRAVE if row["is_grave"] else SHORTFALL
+    if not row["checked_asset_count"]:
         return ABSENT
-    if row["worst_krw"] is not None:
-        is_grave = row["worst_krw"] >= GRAVE_KRW or row["worst_ratio"] >= GRAVE_RATIO
-        return GRAVE if is_grave else SHORTFALL
-    return COVERED if row["coverage"] == 1 else GAPS
+    return GAPS if row["missing_asset_count"] else COVERED
+
+
+def check_grade(checks: Any) -> Grade:
+    """How one slot of one asset went, by its checks: what `queries.asset_checks` answers."""
+    if not checks:
+        return ABSENT
+    if any(check["is_grave"] for check in checks):
+        return GRAVE
+    return SHORTFALL if any(check["result"] == "mismatch" for check in checks) else COVERED
 
 
 def sign_colour(grade: Grade, look: Look) -> str:
     """The colour of a sign on a square of that grade."""
-    if grade is ABSENT:
+    if grade in HOLLOW:
         return look.ink
     return "#ffffff" if look.dark or grade is GRAVE else "#0d141b"

@@ -17,6 +17,7 @@ from app.charts.style import (
     PATTERN,
     SYMBOLS,
     Look,
+    axis_of,
     bar,
     figure_in_house_style,
     name_axis,
@@ -32,6 +33,8 @@ _LANE, _GAP, _HEAD, _FOOT = 58, 24, 46, 44
 """Pixels of a lane, between two, above the first and under the last."""
 FEW_MARKS = 14
 """Up to so many marks of a line are drawn larger."""
+_ACROSS = 0.055
+"""Room between columns, as a part of the width."""
 _MONTH_FORMAT = "%y-%m"
 """Days of a long period: a lane is narrow."""
 
@@ -53,46 +56,55 @@ def key_lanes(
 ) -> go.Figure:
     """Each measure in a column and each exchange in a lane with an axis of its own, from zero.
 
-    `frame`: what `queries.key_flow` answers. A stretch that was not filed is a gap, zero is a mark on the base line. A
-    mark carries exchange, first and last day.
+    `frame`: what `queries.key_flow` answers. A span that was not filed is a gap, zero is a mark on the base line. A
+    mark carries exchange, first and last day as one text: lists of lists cost plotly as much as all the rest.
     """
     rows: dict[tuple[str, date], Any] = {(row["exchange"], row["first_day"]): row for row in frame.to_dict("records")}
-    height = _HEAD + len(exchanges) * (_LANE + _GAP) - _GAP + _FOOT
-    inside = height - _HEAD - _FOOT
-    width = (1 - 0.055 * (len(measures) - 1)) / len(measures)
+    inside = max(1, len(exchanges)) * (_LANE + _GAP) - _GAP
+    width = (1 - _ACROSS * (len(measures) - 1)) / len(measures)
     traces: list[Any] = []
     axes: dict[str, Any] = {}
     notes: list[dict[str, Any]] = []
     for column, measure in enumerate(measures):
-        left = column * (width + 0.055)
-        notes.append(_title(look.say(f"column.{measure}"), left, 1, 24, look))
+        left = column * (width + _ACROSS)
+        notes.append(_title(look.say(f"column.{measure}"), left, 1, look, size=13, shift=24))
+        across = _numbered("x", column)
+        lowest = _numbered("y", (column + 1) * len(exchanges) - 1)
+        axes[_axis_name(across)] = {**_days_below(spans), "domain": [left, left + width], "anchor": lowest}
         for lane, exchange in enumerate(exchanges):
-            number = 1 + column * len(exchanges) + lane
+            along = _numbered("y", column * len(exchanges) + lane)
             top = 1 - lane * (_LANE + _GAP) / inside
             own = [rows.get((exchange, span.first_day)) for span in spans]
             values = [None if row is None else _measured(row, measure, is_rate) for row in own]
-            traces.append(_lane(look, exchange, measure, spans, own, values, number, is_rate))
-            x, y = _axes(look, number, [left, left + width], [max(0, top - _LANE / inside), top], spans, values)
-            axes[f"xaxis{number}" if number > 1 else "xaxis"] = x
-            axes[f"yaxis{number}" if number > 1 else "yaxis"] = y
+            line = _lane(look, exchange, measure, spans, own, values)
+            traces.append({**line, "xaxis": across, "yaxis": along})
+            domain = [max(0, top - _LANE / inside), top]
+            axes[_axis_name(along)] = {**_zero_and_highest(values, look), "domain": domain, "anchor": across}
             name = exchange_name(exchange, look.language)
             said = name if any(row is not None for row in own) else look.say("key_revocations.lane_empty", name=name)
-            notes.append({**_title(said, left, top, 0, look), "font": {"size": 12, "color": look.ink}})
-            x["showticklabels"] = lane == len(exchanges) - 1
-    margin = {"l": 8, "r": 12, "t": _HEAD, "b": _FOOT}
-    first = {name: axes.pop(name) for name in ("xaxis", "yaxis")} if axes else {"xaxis": {}, "yaxis": {}}
-    figure_axes = {name: {**_quiet(look), **axis} for name, axis in axes.items()}
+            notes.append(_title(said, left, top, look, size=12))
+    first = {name: axes.pop(name, {}) for name in ("xaxis", "yaxis")}
     return figure_in_house_style(
         look,
-        height,
+        inside + _HEAD + _FOOT,
         traces,
         first["xaxis"],
         first["yaxis"],
-        margin=margin,
+        margin={"l": 8, "r": 12, "t": _HEAD, "b": _FOOT},
         annotations=notes,
         showlegend=False,
-        **figure_axes,
+        **{name: axis_of(look, axis) for name, axis in axes.items()},
     )
+
+
+def _numbered(letter: str, place: int) -> str:
+    """The axis at `place`, counted from nought, as traces name it."""
+    return f"{letter}{place + 1}" if place else letter
+
+
+def _axis_name(axis: str) -> str:
+    """The same axis as a layout names it."""
+    return f"{axis[0]}axis{axis[1:]}"
 
 
 def _measured(row: Mapping[str, Any], measure: str, is_rate: bool) -> float | None:
@@ -106,7 +118,7 @@ def _rate(row: Mapping[str, Any], measure: str) -> Decimal | None:
     return None if rate is None else rate / row["day_count"]
 
 
-def _title(text: str, left: float, top: float, shift: int, look: Look) -> dict[str, Any]:
+def _title(text: str, left: float, top: float, look: Look, *, size: int, shift: int = 0) -> dict[str, Any]:
     return {
         "text": f"<b>{text}</b>",
         "x": left,
@@ -117,47 +129,34 @@ def _title(text: str, left: float, top: float, shift: int, look: Look) -> dict[s
         "xanchor": "left",
         "yanchor": "bottom",
         "showarrow": False,
-        "font": {"size": 13, "color": look.ink},
+        "font": {"size": size, "color": look.ink},
     }
 
 
-def _quiet(look: Look) -> dict[str, Any]:
-    return {"gridcolor": look.rule, "linecolor": look.quiet, "tickcolor": look.quiet, "zeroline": False}
-
-
-def _axes(
-    look: Look,
-    number: int,
-    across: list[float],
-    along: list[float],
-    spans: Sequence[Span],
-    values: Sequence[float | None],
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The two axes of a lane: few days below, and zero and the highest value beside it."""
+def _days_below(spans: Sequence[Span]) -> dict[str, Any]:
+    """The days of a column, few of them written, under its lowest lane."""
     step = max(1, -(-len(spans) // 5))
-    days = [span.first_day.isoformat() for span in spans]
     is_long = bool(spans) and (spans[-1].last_day - spans[0].first_day).days >= LONG_DAYS
-    x = {
+    return {
         "type": "date",
-        "domain": across,
-        "anchor": f"y{number}" if number > 1 else "y",
-        "tickvals": days[::step],
+        "tickvals": [span.first_day.isoformat() for span in spans][::step],
         "tickformat": _MONTH_FORMAT if is_long else DAY_FORMAT,
         "tickfont": {"size": 11},
         "showgrid": False,
-        "showline": True,
     }
+
+
+def _zero_and_highest(values: Sequence[float | None], look: Look) -> dict[str, Any]:
+    """The axis of a lane: a line at zero, and the highest value written beside it."""
     highest = max((value for value in values if value is not None), default=0.0)
-    y = {
-        "domain": along,
-        "anchor": f"x{number}" if number > 1 else "x",
+    return {
         "tickvals": [0, highest] if highest else [0],
         "ticktext": ["0", _short(highest)] if highest else ["0"],
         "tickfont": {"size": 11},
         "range": [-0.08 * (highest or 1), 1.12 * (highest or 1)],
-        "automargin": True,
+        "zeroline": True,
+        "zerolinecolor": look.quiet,
     }
-    return x, y
 
 
 def _short(value: float) -> str:
@@ -171,22 +170,19 @@ def _lane(
     spans: Sequence[Span],
     own: Sequence[Mapping[str, Any] | None],
     values: Sequence[float | None],
-    number: int,
-    is_rate: bool,
 ) -> dict[str, Any]:
     place = place_of(exchange)
     colour = look.colour(place)
+    size = 4 if len(spans) > FEW_MARKS else 7
     return scatter(
         name=exchange_name(exchange, look.language),
         mode="lines+markers",
         connectgaps=False,
         line={"color": colour, "width": 1.5},
-        marker={"color": colour, "size": 4 if len(spans) > FEW_MARKS else 7, "symbol": SYMBOLS[place % len(SYMBOLS)]},
+        marker={"color": colour, "size": size, "symbol": SYMBOLS[place % len(SYMBOLS)]},
         x=[span.first_day.isoformat() for span in spans],
         y=list(values),
-        xaxis=f"x{number}" if number > 1 else "x",
-        yaxis=f"y{number}" if number > 1 else "y",
-        customdata=[[exchange, span.first_day.isoformat(), span.last_day.isoformat()] for span in spans],
+        customdata=[f"{exchange} {span.first_day} {span.last_day}" for span in spans],
         hovertext=[
             "" if row is None else _hover(row, exchange, measure, span, look)
             for row, span in zip(own, spans, strict=True)

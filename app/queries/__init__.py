@@ -6,10 +6,13 @@ while their submission is accepted.
 """
 
 from app.queries.absence import absences
+from app.queries.attention import situation
 from app.queries.audits import audit_coverage, audit_months, audited_assets
 from app.queries.case_records import CaseHistory, CaseList, CasesWanted, case_history, case_list
 from app.queries.cases import CaseFlow, case_flow
+from app.queries.changes import changes
 from app.queries.choice import Choice
+from app.queries.due import due_soon
 from app.queries.episodes import mismatch_episodes
 from app.queries.evaluated import unevaluated_days
 from app.queries.findings import (
@@ -22,14 +25,18 @@ from app.queries.findings import (
     subject_findings,
 )
 from app.queries.freshness import latest_day, records_stamp
-from app.queries.halting import halt_events
+from app.queries.halting import HaltsWanted, halt_events, halt_filing_days, halt_versions
 from app.queries.keys import key_balance, key_flow, key_state
+from app.queries.lanes import lane_figures
 from app.queries.obliged import first_recorded_day, unmet_obligations
 from app.queries.origin import rows_behind
 from app.queries.punctuality import Punctuality, punctuality
 from app.queries.quality import corrected_files, month_by_report, quality_months
+from app.queries.reconciled_calendar import longest_gap, reconciliation_calendar
 from app.queries.reconciling import asset_checks, reconciled_assets, reconciled_days
 from app.queries.replaying import Course, Tail, course_of, replayed_checks, replayed_halts
+from app.queries.responses import beside_episodes, episode_responses, unhalted_crossings
+from app.queries.slots import day_slots
 from app.queries.spans import Span, spans_of
 from app.queries.standing import Standing, report_standing
 from app.queries.submitted import state_history, submission_counts, submission_list, submission_versions
@@ -53,6 +60,7 @@ __all__ = [
     "CasesWanted",
     "Choice",
     "Course",
+    "HaltsWanted",
     "Measure",
     "Order",
     "Punctuality",
@@ -66,23 +74,32 @@ __all__ = [
     "audit_coverage",
     "audit_months",
     "audited_assets",
+    "beside_episodes",
     "case_flow",
     "case_history",
     "case_list",
+    "changes",
     "concentration",
     "corrected_files",
     "course_of",
+    "day_slots",
+    "due_soon",
+    "episode_responses",
     "finding_counts",
     "finding_groups",
     "finding_list",
     "first_recorded_day",
     "gravest",
     "halt_events",
+    "halt_filing_days",
+    "halt_versions",
     "indicators",
     "key_balance",
     "key_flow",
     "key_state",
+    "lane_figures",
     "latest_day",
+    "longest_gap",
     "market_volumes",
     "mismatch_episodes",
     "month_by_report",
@@ -92,11 +109,13 @@ __all__ = [
     "quality_months",
     "reconciled_assets",
     "reconciled_days",
+    "reconciliation_calendar",
     "records_stamp",
     "replayed_checks",
     "replayed_halts",
     "report_standing",
     "rows_behind",
+    "situation",
     "spans_of",
     "standing_findings",
     "state_history",
@@ -106,6 +125,7 @@ __all__ = [
     "submission_versions",
     "surveillance_stages",
     "unevaluated_days",
+    "unhalted_crossings",
     "unmet_obligations",
     "volume_by_day",
     "volume_by_hour",

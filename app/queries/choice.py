@@ -56,3 +56,9 @@ def frame_of(records: Iterable[dict[str, Any]], columns: Sequence[str]) -> pd.Da
     """A frame with exactly these columns, also when there is no row; values stay the objects that they are."""
     rows = [[record[name] for name in columns] for record in records]
     return pd.DataFrame(rows, columns=list(columns), dtype=object)
+
+
+def records_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as one dictionary each."""
+    columns = [str(name) for name in frame.columns]
+    return [dict(zip(columns, row, strict=True)) for row in frame.itertuples(index=False, name=None)]

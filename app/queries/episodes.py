@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,6 +14,7 @@ from sqlalchemy import Connection, exists, func, select
 from app.amounts import ratio
 from app.identity import Scope
 from app.queries.choice import Choice, frame_of
+from app.queries.limits import HaltLimit, halt_limit
 from etl.episodes import Episode, episodes_touching
 from etl.records.engine import reading
 from etl.records.tables import mismatch_runs, reconciliation_assets, submissions
@@ -30,6 +33,7 @@ EPISODE_COLUMNS = (
     "shortfall_krw",
     "shortfall_ratio",
     "holdings_multiple",
+    "is_grave",
     "ledger_quantity",
     "wallet_quantity",
     "price_krw",
@@ -39,25 +43,54 @@ EPISODE_COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class GradedEpisode:
+    """An episode with the limit of the day on which it began, and its first run that reaches this limit, if any."""
+
+    episode: Episode
+    limit: HaltLimit
+    reaching: Mapping[Any, Any] | None
+
+
 def mismatch_episodes(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
     """Episodes that touch the chosen days, the largest in won first; `ended_at` is none while one is open.
 
-    `shortfall_ratio` is of the ledger, `holdings_multiple` of what was held; `duration` of an open one reaches to its
-    last mismatch.
+    Each shortfall is the largest of the episode (REC-003): `shortfall_ratio` of the ledger, `holdings_multiple` of
+    what was held, none where nothing was. `is_grave`: it reached the limit from which a halt is due (REC-004).
+    `duration` of an open one reaches to its last mismatch; `submission` and `source_row` are of the largest in won.
     """
-    start, end = Period.of_day(choice.first_day).start, Period.of_day(choice.last_day).end
     with reading(store.engine) as connection:
-        episodes = [
-            episode
-            for exchange in scope.visible(choice.exchanges)
-            for episode in episodes_touching(connection, exchange, _open_since(connection, exchange, start), end)
-        ]
-    rows = [
-        _row(episode)
-        for episode in episodes
+        found = graded_episodes(connection, scope.visible(choice.exchanges), choice)
+    return frame_of((episode_row(one) for one in found), EPISODE_COLUMNS)
+
+
+def graded_episodes(connection: Connection, exchanges: tuple[str, ...], choice: Choice) -> list[GradedEpisode]:
+    """The episodes of these exchanges that touch the chosen days, graded, the largest in won first."""
+    start, end = Period.of_day(choice.first_day).start, Period.of_day(choice.last_day).end
+    episodes = [
+        episode
+        for exchange in exchanges
+        for episode in episodes_touching(connection, exchange, _open_since(connection, exchange, start), end)
         if episode.started_at < end and (episode.ended_at is None or episode.ended_at > start)
     ]
-    return frame_of(sorted(rows, key=lambda row: -row["shortfall_krw"]), EPISODE_COLUMNS)
+    return sorted(map(_graded, episodes), key=lambda one: -_largest_krw(one.episode))
+
+
+def _graded(episode: Episode) -> GradedEpisode:
+    limit = halt_limit(episode.runs[0]["day"], episode.exchange)
+    reaching = next((run for run in episode.runs if reaches(run, limit)), None)
+    return GradedEpisode(episode, limit, reaching)
+
+
+def reaches(run: Mapping[Any, Any], limit: HaltLimit) -> bool:
+    """True where one check of a run of `mismatch_runs` reaches the limit."""
+    ledger, wallet = run["highest_ratio_ledger_quantity"], run["highest_ratio_wallet_quantity"]
+    return limit.is_reached(ledger, wallet, run["largest_shortfall_krw"])
+
+
+def _largest_krw(episode: Episode) -> Decimal:
+    largest: Decimal = max(run["largest_shortfall_krw"] for run in episode.runs)
+    return largest
 
 
 def _open_since(connection: Connection, exchange: str, moment: datetime) -> datetime:
@@ -85,11 +118,13 @@ def _open_since(connection: Connection, exchange: str, moment: datetime) -> date
     return since or moment
 
 
-def _row(episode: Episode) -> dict[str, Any]:
-    worst = max(episode.runs, key=lambda run: run["largest_shortfall_krw"])
+def episode_row(graded: GradedEpisode) -> dict[str, Any]:
+    """One episode with the columns of EPISODE_COLUMNS."""
+    episode = graded.episode
+    largest = max(episode.runs, key=lambda run: run["largest_shortfall_krw"])
     last: datetime = episode.runs[-1]["last_mismatch_at"]
-    gap: Decimal = worst["ledger_quantity"] - worst["wallet_quantity"]
     duration: timedelta = (episode.ended_at or last) - episode.started_at
+    share, multiple = worst_of(episode.runs)
     return {
         "exchange": episode.exchange,
         "asset": episode.asset,
@@ -99,12 +134,18 @@ def _row(episode: Episode) -> dict[str, Any]:
         "duration": duration,
         "check_count": sum(run["check_count"] for run in episode.runs),
         "shortfall_quantity": max(run["largest_shortfall_quantity"] for run in episode.runs),
-        "shortfall_krw": worst["largest_shortfall_krw"],
-        "shortfall_ratio": max(
-            ratio(run["ledger_quantity"] - run["wallet_quantity"], run["ledger_quantity"]) or Decimal()
-            for run in episode.runs
-        ),
-        "holdings_multiple": ratio(gap, worst["wallet_quantity"]),
-        **{name: worst[name] for name in ("ledger_quantity", "wallet_quantity", "price_krw")},
-        **{name: worst[name] for name in ("largest_at", "submission", "source_row")},
+        "shortfall_krw": largest["largest_shortfall_krw"],
+        "shortfall_ratio": share,
+        "holdings_multiple": multiple,
+        "is_grave": graded.reaching is not None,
+        **{name: largest[name] for name in ("ledger_quantity", "wallet_quantity", "price_krw")},
+        **{name: largest[name] for name in ("largest_at", "submission", "source_row")},
     }
+
+
+def worst_of(runs: tuple[Mapping[Any, Any], ...]) -> tuple[Decimal, Decimal | None]:
+    """The largest shortfall of runs as a part of the ledger, and as a multiple of what was held at that check."""
+    ledgers_and_wallets = [(run["highest_ratio_ledger_quantity"], run["highest_ratio_wallet_quantity"]) for run in runs]
+    shares = [(ratio(ledger - wallet, ledger) or Decimal(), ledger, wallet) for ledger, wallet in ledgers_and_wallets]
+    share, ledger, wallet = max(shares)
+    return share, ratio(ledger - wallet, wallet)

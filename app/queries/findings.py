@@ -43,16 +43,18 @@ class About:
 def finding_counts(store: Store, scope: Scope, choice: Choice, about: About) -> pd.DataFrame:
     """How often each rule fired, one row per rule, exchange, report and month of the period it was found in.
 
-    `standing_count` of `found_count` still stand.
+    `standing_count` of `found_count` still stand; the newest period with one that does ends at `last_end`.
     """
     month = func.substr(findings.c.period, literal_column("1"), literal_column("7")).label("month")
     by = (findings.c.rule, findings.c.kind, findings.c.exchange, findings.c.report, month)
-    standing = func.sum(case((_stands(), 1), else_=0)).label("standing_count")
-    statement = _asked(scope, choice, about, *by, func.count().label("found_count"), standing)
+    standing = func.sum(case((stands(), 1), else_=0)).label("standing_count")
+    newest = func.max(case((stands(), submissions.c.period_end))).label("last_end")
+    statement = _asked(scope, choice, about, *by, func.count().label("found_count"), standing, newest)
     rows = rows_of(store, statement.group_by(*by).order_by(*by))
     for row in rows:
         row["standing_count"] = int(row["standing_count"])
-    return frame_of(rows, ("rule", "kind", "exchange", "report", "month", "found_count", "standing_count"))
+    names = ("rule", "kind", "exchange", "report", "month", "found_count", "standing_count", "last_end")
+    return frame_of(rows, names)
 
 
 def standing_findings(
@@ -60,7 +62,7 @@ def standing_findings(
 ) -> pd.DataFrame:
     """One page of the findings that stand, those found last first, each with its whole sentence in `language`."""
     newest = (findings.c.found_at.desc(), submissions.c.period_start.desc(), findings.c.id.desc())
-    statement = _asked(scope, choice, about, findings).where(_stands()).order_by(*newest)
+    statement = _asked(scope, choice, about, findings).where(stands()).order_by(*newest)
     statement = statement.limit(STANDING_PAGE).offset((page - 1) * STANDING_PAGE)
     rows = _told(rows_of(store, statement), language)
     return frame_of(rows, ("submission", "exchange", "report", "period", "found_at", "reason", *_PLACE, *_TOLD))
@@ -149,7 +151,8 @@ def _of_submission(scope: Scope, submission: str, *columns: Any) -> Select[Any]:
     return select(*columns).where(c.submission == submission, c.lifted_at.is_(None), c.exchange.in_(scope.exchanges))
 
 
-def _stands() -> ColumnElement[bool]:
+def stands() -> ColumnElement[bool]:
+    """True of a finding that stands, where its submission is joined."""
     one, later = submissions.c, submissions.alias("later").c
     filed_since = exists().where(
         *(later[name] == one[name] for name in ("exchange", "report", "period_start", "period_end")),

@@ -7,6 +7,7 @@ from app.widgets.cases import case_section
 from app.widgets.drawings import chart
 from app.widgets.filters import (
     colophon,
+    halt_filters,
     language_switch,
     report_of_rule,
     rule_filters,
@@ -14,6 +15,7 @@ from app.widgets.filters import (
     submission_filters,
 )
 from app.widgets.findings import filled, page_of, report_findings, standing_list, with_interval
+from app.widgets.halt_detail import crossing_table, halt_detail, halt_records
 from app.widgets.header import (
     banner,
     code,
@@ -26,6 +28,7 @@ from app.widgets.header import (
     note,
     section,
     sentence,
+    sentences,
     source_mark,
     state_mark,
     stop,
@@ -35,11 +38,21 @@ from app.widgets.incidents import show_facts, side_by_side
 from app.widgets.key_counts import allow_lists, key_calls, key_comings_and_goings, key_ends, key_tiles
 from app.widgets.natures import Shown
 from app.widgets.periods import days_of, end_of, start_of
+from app.widgets.reconciled_day import reconciled_day
 from app.widgets.rows import rows_behind
+from app.widgets.rule_box import rule_box
+from app.widgets.shortfalls import doubtful_figures, shortfall_episodes
+from app.widgets.situation import change_line, change_sign, due_line, lane_table, news
+from app.widgets.standings import filing_detail
 from app.widgets.switches import switch
 from app.widgets.tables import table
 from app.widgets.tiles import Tile, tiles
+from app.widgets.trend_words import drawn as trend_cells
+from app.widgets.trend_words import gaps_frame as trend_gaps
+from app.widgets.trend_words import row_name, trend_frame
+from app.widgets.trend_words import sentences as trend_sentences
 from app.widgets.view import View, ask, current_view, served_replay
+from app.widgets.visits import keep_seen, present_visit, told_until
 from app.widgets.volume_detail import volume_detail
 from app.widgets.volume_parts import order_conduct, turnover_shares, volume_hours, volume_markets
 from app.widgets.volume_shares import share_course, share_ranking, share_summary
@@ -55,26 +68,38 @@ __all__ = [
     "case_section",
     "case_stages",
     "case_times",
+    "change_line",
+    "change_sign",
     "chart",
     "code",
     "colophon",
     "columns",
+    "crossing_table",
     "current_view",
     "days_of",
+    "doubtful_figures",
+    "due_line",
     "empty",
     "end_of",
     "facts",
+    "filing_detail",
     "filled",
     "go",
+    "halt_detail",
+    "halt_filters",
+    "halt_records",
     "header",
+    "keep_seen",
     "key_calls",
     "key_comings_and_goings",
     "key_ends",
     "key_tiles",
     "kind_mark",
+    "lane_table",
     "language_switch",
     "link",
     "markup",
+    "news",
     "note",
     "nothing",
     "order_conduct",
@@ -82,16 +107,22 @@ __all__ = [
     "pick",
     "picked",
     "picked_day",
+    "present_visit",
+    "reconciled_day",
     "report_findings",
     "report_of_rule",
+    "row_name",
     "rows_behind",
+    "rule_box",
     "rule_filters",
     "section",
     "sentence",
+    "sentences",
     "served_replay",
     "share_course",
     "share_ranking",
     "share_summary",
+    "shortfall_episodes",
     "show_facts",
     "side_by_side",
     "sidebar",
@@ -105,6 +136,11 @@ __all__ = [
     "switch",
     "table",
     "tiles",
+    "told_until",
+    "trend_cells",
+    "trend_frame",
+    "trend_gaps",
+    "trend_sentences",
     "turnover_shares",
     "volume_detail",
     "volume_hours",

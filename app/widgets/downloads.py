@@ -29,6 +29,7 @@ _UNITS = {
     Shown.POINTS: "%p",
     Shown.BASIS_POINTS: "bp",
     Shown.TIMES: "×",
+    Shown.MULTIPLE: "×",
 }
 
 

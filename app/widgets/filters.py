@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import streamlit as st
 
 from app.identity import Scope
-from app.queries import CasesWanted, Choice
+from app.queries import CasesWanted, Choice, HaltsWanted
 from app.queries.case_records import CASE_STATES
 from app.rulebook import COMMON
 from app.widgets.address import pick, picked, remember, restored
@@ -191,6 +191,22 @@ def _search(view: View, picks: tuple[str, ...]) -> str:
         pick(search=st.session_state["filter.search"].strip(), **dict.fromkeys(picks, ""))
 
     return st.text_input(view.say("filter.search"), key="filter.search", on_change=typed, max_chars=64) or ""
+
+
+def halt_filters(view: View) -> HaltsWanted:
+    """Which halts are shown: by what triggered them, scope, mode and state."""
+    codes = {name: report_of("halts").field(name).codes for name in ("trigger", "scope", "mode")}
+    picks = ("at", "halt", "day", "until")
+    trigger, scope, mode, state = st.columns(4)
+    with trigger:
+        triggers = _choice(view, "trigger", codes["trigger"], view.code, picks)
+    with scope:
+        scopes = _choice(view, "scope", codes["scope"], view.code, picks)
+    with mode:
+        modes = _choice(view, "mode", codes["mode"], view.code, picks)
+    with state:
+        states = _choice(view, "halt_state", ("open", "lifted"), lambda name: state_mark(view, name), picks)
+    return HaltsWanted(triggers, scopes, modes, states)
 
 
 def report_of_rule(view: View, report: str) -> str:

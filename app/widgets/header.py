@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NoReturn
 
@@ -105,6 +105,11 @@ def stop() -> NoReturn:
 def sentence(text: str) -> None:
     """What the charts below show, in words."""
     st.html(f'<p class="sentence">{escape(text)}</p>')
+
+
+def sentences(texts: Sequence[str]) -> None:
+    """Several of them, one a line."""
+    st.html("".join(f'<p class="sentence">{escape(text)}</p>' for text in texts))
 
 
 def note(text: str) -> None:

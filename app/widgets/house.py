@@ -64,6 +64,26 @@ ul.tiles span { display: block; font-size: .875rem; opacity: .82; }
 ul.tiles b { display: block; font-size: 1.35rem; font-weight: 600; line-height: 1.35;
   font-variant-numeric: tabular-nums; }
 ul.tiles small { display: block; font-size: .8125rem; opacity: .82; font-variant-numeric: tabular-nums; }
+table.matrix.lanes { table-layout: fixed; }
+table.matrix.lanes th:first-child { width: 5.6rem; }
+table.matrix.lanes th { padding: .15rem .45rem; }
+table.matrix.lanes td a { min-height: 0; padding: .2rem .45rem .2rem .55rem; line-height: 1.35; }
+table.matrix.lanes td b { display: flex; justify-content: space-between; gap: .4rem; }
+table.matrix.lanes td b span { overflow: hidden; text-overflow: ellipsis; }
+table.matrix.lanes td i { font-style: normal; font-weight: 400; font-size: .8125rem; opacity: .8; white-space: nowrap; }
+table.matrix.lanes td small { font-size: .875rem; opacity: .92; overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; }
+div.news { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: .2rem 1.6rem; }
+div.news h3 { padding: .35rem 0 .1rem 0 !important; margin: 0 !important; font-size: 1rem !important; }
+div.news h3 small { font-weight: 400; font-size: .875rem; opacity: .82; }
+div.news ul { list-style: none; margin: 0 !important; padding: 0 !important; font-size: .875rem;
+  font-variant-numeric: tabular-nums; }
+div.news li { margin: 0 !important; padding: 0 !important; border-bottom: 1px solid rgba(128,140,153,.28); }
+div.news li a, div.news li p { display: flex; justify-content: space-between; gap: .6rem; margin: 0 !important;
+  padding: .1rem .3rem; color: inherit !important; text-decoration: none !important; line-height: 1.45; }
+div.news li a:hover, div.news li a:focus { background: rgba(11,92,173,.12); outline-offset: -2px; }
+div.news li span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+div.news li i { font-style: normal; opacity: .8; white-space: nowrap; font-size: .8125rem; }
 </style>
 """
 

@@ -108,8 +108,13 @@ def _lanes(view: View, flow: pd.DataFrame, measures: Sequence[str], key: str, ti
         alt=view.say(f"key_revocations.{key}_alt"),
         frame=flow,
         columns={**_SPAN, **dict.fromkeys(measures, Shown.COUNT), "active_keys": Shown.COUNT},
-        on_pick=lambda mark: pick(at=mark[0], day=mark[1], until=mark[2], case=""),
+        on_pick=_pick_span,
     )
+
+
+def _pick_span(mark: Sequence[Any]) -> None:
+    at, first, last = str(mark).split()
+    pick(at=at, day=first, until=last, case="")
 
 
 def key_ends(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:

@@ -42,6 +42,8 @@ class Shown(StrEnum):
     """A difference of two shares in percentage points."""
     BASIS_POINTS = "basis_points"
     TIMES = "times"
+    MULTIPLE = "multiple"
+    """Like TIMES, to four digits however small."""
     TREND = "trend"
 
 
@@ -70,7 +72,13 @@ _WRITTEN: Mapping[Shown, Callable[[View, Any], str]] = {
     Shown.MOMENT: lambda _, value: kst_text(value),
     Shown.DURATION: lambda view, value: _length(view, value),
 }
-FACTORS: Mapping[Shown, int] = {Shown.PERCENT: 100, Shown.POINTS: 100, Shown.BASIS_POINTS: 10_000, Shown.TIMES: 1}
+FACTORS: Mapping[Shown, int] = {
+    Shown.PERCENT: 100,
+    Shown.POINTS: 100,
+    Shown.BASIS_POINTS: 10_000,
+    Shown.TIMES: 1,
+    Shown.MULTIPLE: 1,
+}
 """What a ratio is multiplied by, to be read in the unit that its nature says."""
 
 

@@ -101,7 +101,13 @@ def _numbers(values: Sequence[Any]) -> list[Any]:
     return [None if is_missing(value) else exact(value) for value in values]
 
 
-_FORMATS = {Shown.PERCENT: "%.2f %%", Shown.POINTS: "%+.2f", Shown.BASIS_POINTS: "%.2f", Shown.TIMES: "%.2f ×"}
+_FORMATS = {
+    Shown.PERCENT: "%.2f %%",
+    Shown.POINTS: "%+.2f",
+    Shown.BASIS_POINTS: "%.2f",
+    Shown.TIMES: "%.2f ×",
+    Shown.MULTIPLE: "%.4g ×",
+}
 
 
 def _column(title: str, values: pd.Series[Any], nature: Shown) -> Any:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from app.security import VISITOR_COOKIE
+from app.queries.changes import decided_until
+from app.security import VISITOR_COOKIE, visitor_in
 from app.widgets.view import View, store
 from etl.records.engine import RecordsUnavailableError, reading, writing
 from etl.records.visits import Visit, keep_visit, visit_of
@@ -26,6 +27,11 @@ def present_visit(view: View) -> Visit | None:
         return None
     with reading(store().engine) as connection:
         return visit_of(connection, visitor, view.now)
+
+
+def told_until(view: View) -> datetime:
+    """Up to which minute this run shows what changed: what is still on its way is told next time."""
+    return decided_until(store(), view.now).replace(second=0, microsecond=0)
 
 
 def keep_seen(view: View, shown_until: datetime | None = None) -> None:
@@ -48,5 +54,5 @@ def keep_seen(view: View, shown_until: datetime | None = None) -> None:
 
 def _visitor() -> str:
     """A digest of what the browser is known by: the records never hold the name itself."""
-    name = st.context.cookies.get(VISITOR_COOKIE, "")
+    name = visitor_in(f"{VISITOR_COOKIE}={st.context.cookies.get(VISITOR_COOKIE, '')}")
     return hashlib.sha256(name.encode()).hexdigest() if name else ""

@@ -1,0 +1,174 @@
+"""Shortfall episodes: how large, in won and as a part of the ledger, and how long until they were closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from math import log10
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.amounts import krw
+from app.charts.grades import GRAVE, SHORTFALL
+from app.charts.style import PATTERN, Look, bar, exchanges_in, figure_in_house_style, is_ended, place_of, scatter
+from app.moments import duration, kst_text
+from app.words import exchange_name
+
+MOST_MARKS = 2000
+"""Of more episodes the largest in won are drawn."""
+_OPEN, _ENDED = "diamond", "circle"
+_BASIS_POINTS = 10_000
+_EOK = Decimal(10**8)
+_TIMES = (Decimal("0.001"), Decimal("0.01"), Decimal("0.1"), Decimal(1))
+"""Multiples of what is held that are marked on the scale of the ledger: a part r of it is r ÷ (1 − r) of the rest."""
+_STEPS = (5, 15, 30, 60, 180, 720, 1440)
+"""Minutes that part the lengths: one check, then what people tell apart."""
+
+
+def episode_sizes(frame: pd.DataFrame, limits: Mapping[str, Decimal], look: Look) -> go.Figure:
+    """Episodes by their size in won and in basis points of the ledger, both logarithmic; the larger, the longer.
+
+    `frame`: what `queries.mismatch_episodes` answers; `limits`: `ratio` and `krw` from which a halt is due. A circle
+    has ended, a diamond is open. A mark carries exchange, asset and the moment at which it was largest.
+    """
+    traces: list[Any] = []
+    rows = frame.head(MOST_MARKS).to_dict("records")
+    for exchange in exchanges_in(frame):
+        own = [row for row in rows if row["exchange"] == exchange]
+        colour = look.colour(place_of(exchange))
+        traces.append(
+            scatter(
+                name=exchange_name(exchange, look.language),
+                x=[float(row["shortfall_ratio"] * _BASIS_POINTS) for row in own],
+                y=[float(row["shortfall_krw"] / _EOK) for row in own],
+                mode="markers",
+                marker={
+                    "color": colour,
+                    "opacity": 0.75,
+                    "size": [_diameter(row["duration"]) for row in own],
+                    "symbol": [_ENDED if is_ended(row["ended_at"]) else _OPEN for row in own],
+                    "line": {"width": 1, "color": look.ground},
+                },
+                customdata=[[exchange, row["asset"], row["largest_at"].isoformat()] for row in own],
+                hovertext=[_episode_text(row, look) for row in own],
+                hovertemplate="%{hovertext}<extra></extra>",
+            )
+        )
+    traces += [
+        scatter(
+            name=look.say(f"state.{state}"),
+            x=[None],
+            y=[None],
+            mode="markers",
+            marker={"symbol": symbol, "size": 11, "color": look.quiet},
+        )
+        for state, symbol in (("ended", _ENDED), ("open", _OPEN))
+    ]
+    scale = {"type": "log", "dtick": 1, "tickformat": ",.10~f"}
+    x = {**scale, "title": look.say("axis.basis_points")}
+    y = {**scale, "title": look.say("axis.krw_eok")}
+    shapes, annotations = _references(limits, look)
+    return figure_in_house_style(look, 380, traces, x, y, shapes=shapes, annotations=annotations)
+
+
+def _diameter(length: timedelta) -> float:
+    """Wider for longer: its area grows with the length up to a day."""
+    minutes = min(max(length / timedelta(minutes=1), 5), 1440)
+    return float(8 + 22 * (minutes / 1440) ** 0.5)
+
+
+def _references(limits: Mapping[str, Decimal], look: Look) -> tuple[list[Any], list[Any]]:
+    """The limits of REC-004 as lines, and multiples of what is held along the foot."""
+    line = {"type": "line", "line": {"color": GRAVE.colour(look), "width": 1, "dash": "dash"}}
+    ratio, krw_eok = (float(limits["ratio"] * _BASIS_POINTS), float(limits["krw"] / _EOK))
+    shapes: list[Any] = [
+        {**line, "xref": "x", "yref": "paper", "x0": ratio, "x1": ratio, "y0": 0, "y1": 1},
+        {**line, "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": krw_eok, "y1": krw_eok},
+    ]
+    told = {"showarrow": False, "font": {"size": 11, "color": look.quiet}}
+    annotations = [
+        {
+            **told,
+            "x": log10(_BASIS_POINTS * times / (1 + times)),
+            "y": 0,
+            "yref": "paper",
+            "yanchor": "bottom",
+            "text": f"{times}×",
+        }
+        for times in _TIMES
+    ]
+    annotations.append(
+        {
+            **told,
+            "x": 1,
+            "xref": "paper",
+            "xanchor": "right",
+            "y": log10(krw_eok),
+            "yanchor": "bottom",
+            "text": look.say("episode.limit"),
+        }
+    )
+    return shapes, annotations
+
+
+def _episode_text(row: Mapping[Any, Any], look: Look) -> str:
+    state = look.say("state.ended" if is_ended(row["ended_at"]) else "state.open")
+    return (
+        f"<b>{exchange_name(row['exchange'], look.language)} {row['asset']}</b> {kst_text(row['started_at'])}<br>"
+        f"{krw(row['shortfall_krw'], look.language)} · {row['shortfall_ratio'] * _BASIS_POINTS:,.2f} bp<br>"
+        f"{state} · {duration(row['duration'], look.language)}"
+    )
+
+
+def closing_times(frame: pd.DataFrame, look: Look) -> go.Figure:
+    """How many episodes were closed within how long; those still open stand apart, hatched.
+
+    `frame`: what `queries.mismatch_episodes` answers.
+    """
+    rows = frame.to_dict("records")
+    bins = [*(_bin_name(place, look) for place in range(len(_STEPS) + 1)), look.say("state.open")]
+    traces = []
+    for grade, is_grave in ((SHORTFALL, False), (GRAVE, True)):
+        counts = [0] * len(bins)
+        for row in rows:
+            if row["is_grave"] is is_grave:
+                counts[_bin_of(row) if is_ended(row["ended_at"]) else -1] += 1
+        traces.append(
+            bar(
+                name=f"{grade.sign} {look.say(f'grade.{grade.name}')}",
+                x=bins,
+                y=counts,
+                text=[f"{count:,}" if count else "" for count in counts],
+                textposition="inside",
+                insidetextanchor="middle",
+                marker={
+                    "color": grade.colour(look),
+                    "pattern": {**PATTERN, "shape": [""] * (len(bins) - 1) + ["/"], "fgcolor": look.ground},
+                },
+                hovertemplate="%{x} · %{y:,}<extra></extra>",
+            )
+        )
+    x = {
+        "title": look.say("axis.closing"),
+        "type": "category",
+        "showgrid": False,
+        "tickangle": 0,
+        "tickfont": {"size": 11},
+    }
+    y = {"title": look.say("axis.episodes"), "tickformat": ",d", "rangemode": "tozero", "nticks": 5}
+    if len(rows) <= 5:  # never half an episode
+        y["dtick"] = 1
+    return figure_in_house_style(look, 380, traces, x, y, barmode="stack", bargap=0.35)
+
+
+def _bin_of(row: Mapping[Any, Any]) -> int:
+    return sum(row["duration"] > timedelta(minutes=minutes) for minutes in _STEPS)
+
+
+def _bin_name(place: int, look: Look) -> str:
+    if place == len(_STEPS):
+        return look.say("episode.longer", length=duration(timedelta(minutes=_STEPS[-1]), look.language))
+    return look.say("episode.within", length=duration(timedelta(minutes=_STEPS[place]), look.language))

@@ -1,0 +1,72 @@
+"""The rules in force behind a page: each with its sentence, source and date, and its thresholds with their reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from app import rulebook
+from app.amounts import exact, krw, percent
+from app.rulebook import Parameter
+from app.widgets.address import go
+from app.widgets.header import note, section
+from app.widgets.natures import Shown
+from app.widgets.tables import table
+from app.widgets.view import View
+
+_COLUMNS = {
+    "rule": Shown.TEXT,
+    "parameter": Shown.TEXT,
+    "value": Shown.TEXT,
+    "source": Shown.SOURCE,
+    "effective_from": Shown.DAY,
+    "reason": Shown.LONG_TEXT,
+}
+
+
+def rule_box(view: View, rules: Sequence[str]) -> None:
+    """The rules and what they measure by on the last of the chosen days; a row leads to its rule."""
+    day = view.choice.last_day
+    section(view, "rule_box.title", day=day)
+    rows: list[dict[str, Any]] = []
+    for rule in map(rulebook.known_rule, rules):
+        statement = rule.statement.in_language(view.language)
+        own = {"rule": rule.id, "source": rule.source.value, "effective_from": rule.effective_from}
+        rows.append({**own, "parameter": view.say("rule_box.rule"), "value": None, "reason": statement})
+        for name in rule.parameters:
+            if (found := rulebook.threshold(name, day)) is not None:
+                rows.append(_row(view, rule.id, found))
+    frame = pd.DataFrame(rows, columns=list(_COLUMNS), dtype=object)
+    table(
+        view,
+        frame,
+        _COLUMNS,
+        alt=view.say("rule_box.title", day=day),
+        key="rule_box",
+        on_pick=lambda row: go("rules", rule=row["rule"]),
+        most_rows=len(rows),
+    )
+    note(view.say("rule_box.how"))
+
+
+def _row(view: View, rule: str, threshold: Parameter) -> dict[str, Any]:
+    return {
+        "rule": rule,
+        "parameter": view.say(f"parameter.{threshold.name}"),
+        "value": threshold_text(view, threshold),
+        "source": threshold.source.value,
+        "effective_from": threshold.effective_from,
+        "reason": threshold.reason.in_language(view.language),
+    }
+
+
+def threshold_text(view: View, threshold: Parameter) -> str:
+    """The value of a threshold with its unit; a share as a percentage."""
+    unit = view.unit(threshold.name)
+    if unit == view.say("unit.share"):
+        return percent(threshold.value, 2).replace(".00", "")
+    if unit == view.say("unit.krw"):
+        return krw(threshold.value, view.language)
+    return f"{exact(threshold.value)} {unit}"

@@ -1,0 +1,85 @@
+"""Trends for managers: six lanes of every exchange, this month against the last and over six months; no single rows."""
+
+from __future__ import annotations
+
+from app import charts, queries, scorecard, widgets
+from app.queries.cases import WHOLE
+from app.queries.choice import records_of
+from app.queries.lanes import Lane
+from app.queries.months import month_of, months_as_days
+from app.trends import is_open, trend_months, trends
+from app.widgets import Shown, View
+
+MOST_MONTHS = 12
+# The columns of the tables, and how each is written.
+VALUES = {
+    "of_whom": Shown.TEXT,
+    "lane": Shown.TEXT,
+    "month": Shown.TEXT,
+    "trend_value": Shown.TEXT,
+    "change_text": Shown.TEXT,
+    "status": Shown.TEXT,
+    "filed_count": Shown.COUNT,
+    "expected_count": Shown.COUNT,
+    "value": Shown.AMOUNT,
+}
+GAPS = {"month": Shown.TEXT, "status": Shown.TEXT, "lane": Shown.TEXT, "filed_of_due": Shown.LONG_TEXT}
+
+
+def months_to_choose(view: View) -> tuple[str, ...]:
+    """The months with records, the newest first, no more than a year of them."""
+    newest = month_of(view.latest_day or view.choice.last_day)
+    first = widgets.ask(queries.first_recorded_day)
+    oldest = month_of(first) if first else newest
+    months = [newest]
+    while len(months) < MOST_MONTHS and months[-1] > oldest:
+        months.append(trend_months(months[-1])[-2])
+    return tuple(months)
+
+
+def show_month(view: View, month: str) -> None:
+    """The sentences, the matrix, and where it has gaps."""
+    months, hour = trend_months(month), view.now.replace(minute=0, second=0, microsecond=0)
+    exchanges = view.choice.exchanges
+    figures = {name: widgets.ask(queries.lane_figures, months_as_days(exchanges, (name,)), hour) for name in months}
+    days = months_as_days(exchanges, months)
+    scored = scorecard.score(widgets.ask(queries.quality_months, days, hour), hour)
+    audits = widgets.ask(queries.audit_months, days, hour)
+    found = trends(figures, scored, months, hour)
+    due_before = records_of(audits[audits["month"] == months[-2]])
+    sums = [next(one for one in figures[name] if one.exchange == last) for name in months[:-3:-1]]
+    widgets.sentences(widgets.trend_sentences(view, sums[0], sums[1], due_before, scored, (months[-1], months[-2])))
+    rows = {one.exchange: widgets.row_name(view, one.exchange) for one in found}
+    alt = view.say("trends.matrix_alt", first=months[0], last=months[-1])
+    widgets.chart(
+        view,
+        charts.trend_matrix(
+            widgets.trend_cells(view, found), rows, {str(lane): view.say(f"lane.{lane}") for lane in Lane}, view.look
+        ),
+        key="trend_matrix",
+        title=view.say("trends.matrix", month=month, before=months[-2]),
+        alt=alt,
+        frame=widgets.trend_frame(view, found),
+        columns=VALUES,
+    )
+    widgets.note(view.say("trends.how", first=months[0], last=months[-1]))
+    widgets.section(view, "trends.gaps")
+    gaps = widgets.trend_gaps(view, found)
+    if gaps.empty:
+        widgets.note(view.say("trends.no_gaps"))
+    else:
+        widgets.table(view, gaps, GAPS, alt=view.say("trends.gaps"))
+    widgets.section(view, "trends.method")
+    widgets.note(view.say("trends.method_how"))
+
+
+view = widgets.current_view()
+widgets.header(view, "trends")
+last = WHOLE if len(view.exchanges) > 1 else view.exchanges[0]
+if view.is_empty:
+    widgets.empty(view, "store")
+else:
+    chosen = widgets.switch(view.say("trends.month"), "month", months_to_choose(view), str)
+    if is_open(chosen, view.now):
+        widgets.note(view.say("trends.open_month", month=chosen))
+    show_month(view, chosen)
