@@ -13,6 +13,9 @@ from app.words import say
 
 _PAGES = Path(__file__).resolve().parent.parent / "pages"
 _EVERYBODY = frozenset(Role)
+_ROWS = _EVERYBODY - {Role.MANAGER}
+"""Pages that show single rows, or lead to them: not for managers, who see trends."""
+_TRENDS = _EVERYBODY - {Role.EXCHANGE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Screen:
 
     name: str
     icon: str
-    roles: frozenset[Role] = _EVERYBODY
+    roles: frozenset[Role] = _ROWS
 
 
 SCREENS = (
@@ -34,7 +37,8 @@ SCREENS = (
     Screen("surveillance", ":material/troubleshoot:"),
     Screen("data_quality", ":material/rule:"),
     Screen("submissions", ":material/inbox:"),
-    Screen("rules", ":material/gavel:"),
+    Screen("trends", ":material/trending_up:", _TRENDS),
+    Screen("rules", ":material/gavel:", _EVERYBODY),
 )
 """Every page in the order of the menu; the first is what one sees on arriving."""
 REPLAY = Screen("replay", ":material/replay:")
@@ -43,7 +47,7 @@ REPLAY = Screen("replay", ":material/replay:")
 
 def pages(scope: Scope, language: str, *, with_replay: bool = False) -> dict[str, Any]:
     """The pages that a scope may see, by name, titled in `language`."""
-    screens = (REPLAY, *SCREENS) if with_replay else SCREENS
+    screens = [screen for screen in ((REPLAY, *SCREENS) if with_replay else SCREENS) if scope.role in screen.roles]
     return {
         screen.name: st.Page(
             _PAGES / f"{screen.name}.py",
@@ -53,5 +57,4 @@ def pages(scope: Scope, language: str, *, with_replay: bool = False) -> dict[str
             default=screen is screens[0],
         )
         for screen in screens
-        if scope.role in screen.roles
     }

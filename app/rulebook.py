@@ -54,6 +54,14 @@ def threshold(name: str, day: date, exchange: str | None = None) -> Parameter | 
     return None if value is None else in_force[-1]
 
 
+def known_threshold(name: str, day: date) -> Parameter:
+    """The value that all exchanges share on `day`."""
+    found = threshold(name, day)
+    if found is None:
+        raise LookupError(f"the threshold '{name}' is each exchange's own")
+    return found
+
+
 def is_evaluated_at(rule: Rule, exchange: str) -> bool:
     """False where a threshold of the rule is known for other exchanges only."""
     return all(parameter(name, exchange=exchange) is not None for name in rule.parameters)

@@ -150,7 +150,12 @@ def visitor_in(cookies: str) -> str:
         found = SimpleCookie(cookies).get(VISITOR_COOKIE)
     except CookieError:
         return ""
-    return found.value if found and _VISITOR.fullmatch(found.value) else ""
+    return found.value if found and is_visitor(found.value) else ""
+
+
+def is_visitor(name: str) -> bool:
+    """True for a name as they are given here."""
+    return _VISITOR.fullmatch(name) is not None
 
 
 def _visitor_cookie(*, is_secure: bool) -> bytes:

@@ -29,5 +29,9 @@ with st.sidebar:
         widgets.note(say("replay.mark", language, incident=incident.title.in_language(language)))
     widgets.colophon(scope, stamp, language)
 is_dark = getattr(st.context.theme, "type", "light") == "dark"
-keep_view(View(language, scope, choice, latest, now, is_dark, stamp, page.url_path or next(iter(pages))))
-page.run()
+view = View(language, scope, choice, latest, now, is_dark, stamp, page.url_path or next(iter(pages)))
+keep_view(view)
+try:
+    page.run()
+finally:  # also where a page stops early: whoever reads any page is here
+    widgets.keep_seen(view)

@@ -85,6 +85,15 @@ def code_word(code: str | None, language: str) -> str:
     return known.in_language(language) if known else code
 
 
+_WHOLE_TARGETS = {"exchange": "ALL", "account": "ACCOUNTS"}
+"""The targets of a halt that name no market or asset (specification, 2.5)."""
+
+
+def target_word(scope: str, target: str, language: str) -> str:
+    """What a halt is about in words; markets, assets and what does not fit its scope stay as they were written."""
+    return say(f"target.{scope}", language) if _WHOLE_TARGETS.get(scope) == target else target
+
+
 @cache
 def column_label(report: str, name: str, language: str) -> str:
     """The title of a column: of `report`, of any other report, or of the screens; its name where it is none."""

@@ -53,7 +53,7 @@ def review(store: Store, changed: Sequence[Submission], *, at: datetime, as_if_i
     review_calendar(store, changes, at)
     for name, by_rule in by_report.items():
         rules = [rule for rule in published_rules(name) if rule.id in by_rule]
-        for group in (_reading_rows(rules), _reading_entities(rules)):
+        for group in (reading_rows(rules), reading_entities(rules)):
             ids = set().union(*(by_rule[rule.id] for rule in group)) if group else set()
             with reading(store.engine) as connection:
                 submissions = accepted_submissions(connection, ids)
@@ -61,11 +61,13 @@ def review(store: Store, changed: Sequence[Submission], *, at: datetime, as_if_i
                 _review_batch(store, name, batch, group, at, as_if_in_force)
 
 
-def _reading_rows(rules: Sequence[Rule]) -> list[Rule]:
+def reading_rows(rules: Sequence[Rule]) -> list[Rule]:
+    """The rules whose condition is about a file's own rows."""
     return [rule for rule in rules if _needs_rows(rule)]
 
 
-def _reading_entities(rules: Sequence[Rule]) -> list[Rule]:
+def reading_entities(rules: Sequence[Rule]) -> list[Rule]:
+    """The rules that read only what is accepted: whole entities and daily figures."""
     return [rule for rule in rules if not _needs_rows(rule)]
 
 

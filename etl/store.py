@@ -44,13 +44,18 @@ class Store:
         (self.home / _REPLAY_MARK).write_text(name, "utf-8")
 
 
+def home_folder() -> Path:
+    """Where everything lies unless somebody says otherwise: DAXA_HOME, or ./var."""
+    return Path(os.environ.get(HOME_VARIABLE) or DEFAULT_HOME).absolute()
+
+
 def open_store(home: Path | None = None, url: str | None = None, *, prepared: bool = True) -> Store:
     """The store under `home` (DAXA_HOME, ./var) with its records at `url` (DAXA_DATABASE_URL, embedded SQLite).
 
     An empty database is made ready unless `prepared` is False. Raises RecordsUnavailableError in one sentence where
     the database or the folder cannot be used.
     """
-    home = (home or Path(os.environ.get(HOME_VARIABLE) or DEFAULT_HOME)).absolute()
+    home = home.absolute() if home else home_folder()
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:

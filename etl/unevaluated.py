@@ -27,7 +27,7 @@ _Days = Mapping[tuple[str, str], set[date]]
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Whether a rule that needs other reports could be evaluated for an exchange's accepted day: nothing was lacking."""
+    """Whether a rule that needs other reports could be evaluated for an exchange's accepted day."""
 
     rule: Rule
     exchange: str

@@ -465,7 +465,7 @@ def test_in_a_lane_zero_is_a_mark_and_a_missing_day_a_gap() -> None:
     assert list(drawn.data[0].y) == [2.0, None, 0.0]
     assert list(drawn.data[1].y) == [None, None, None]
     assert drawn.data[0].connectgaps is False
-    assert list(drawn.data[0].customdata[2]) == ["korbit", "2026-11-04", "2026-11-04"]
+    assert drawn.data[0].customdata[2] == "korbit 2026-11-04 2026-11-04"
     said = [note.text for note in drawn.layout.annotations]
     assert f"<b>{say('key_revocations.lane_empty', 'ko', name='고팍스')}</b>" in said
     counted = charts.key_lanes(pd.DataFrame(rows), ["forced_expired_keys"], EXCHANGES, spans, LOOK, is_rate=False)
