@@ -41,6 +41,8 @@ def now_in_words(view: View, found: Situation) -> str:
         key = "was_late" if late else "lacking"
         state = view.say(f"state.{worst.stand}")
         parts.append(view.say(f"overview.worst_{key}", **about, period=worst.period, length=length, state=state))
+        if len(found.lacking) > 1:
+            parts.append(view.say("overview.more_lacking", count=len(found.lacking) - 1))
     halts = [
         view.say(
             "overview.open_halt",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from app import charts, queries, scorecard, widgets
-from app.queries.cases import WHOLE
 from app.queries.choice import records_of
 from app.queries.lanes import Lane
 from app.queries.months import month_of, months_as_days
@@ -27,14 +26,18 @@ GAPS = {"month": Shown.TEXT, "status": Shown.TEXT, "lane": Shown.TEXT, "filed_of
 
 
 def months_to_choose(view: View) -> tuple[str, ...]:
-    """The months with records, the newest first, no more than a year of them."""
-    newest = month_of(view.latest_day or view.choice.last_day)
+    """The months with records: first the one that the chosen days end in, then the newest, no more than a year of them.
+
+    None where the chosen days end before there are records.
+    """
     first = widgets.ask(queries.first_recorded_day)
-    oldest = month_of(first) if first else newest
-    months = [newest]
-    while len(months) < MOST_MONTHS and months[-1] > oldest:
+    if view.latest_day is None or first is None:
+        return ()
+    months = [month_of(view.latest_day)]
+    while len(months) < MOST_MONTHS and months[-1] > month_of(first):
         months.append(trend_months(months[-1])[-2])
-    return tuple(months)
+    wanted = month_of(view.choice.last_day)
+    return (wanted, *(month for month in months if month != wanted)) if wanted in months else ()
 
 
 def show_month(view: View, month: str) -> None:
@@ -47,7 +50,7 @@ def show_month(view: View, month: str) -> None:
     audits = widgets.ask(queries.audit_months, days, hour)
     found = trends(figures, scored, months, hour)
     due_before = records_of(audits[audits["month"] == months[-2]])
-    sums = [next(one for one in figures[name] if one.exchange == last) for name in months[:-3:-1]]
+    sums = [figures[name][-1] for name in months[:-3:-1]]  # of all together, or of the only one
     widgets.sentences(widgets.trend_sentences(view, sums[0], sums[1], due_before, scored, (months[-1], months[-2])))
     rows = {one.exchange: widgets.row_name(view, one.exchange) for one in found}
     alt = view.say("trends.matrix_alt", first=months[0], last=months[-1])
@@ -75,11 +78,11 @@ def show_month(view: View, month: str) -> None:
 
 view = widgets.current_view()
 widgets.header(view, "trends")
-last = WHOLE if len(view.exchanges) > 1 else view.exchanges[0]
-if view.is_empty:
-    widgets.empty(view, "store")
-else:
-    chosen = widgets.switch(view.say("trends.month"), "month", months_to_choose(view), str)
-    if is_open(chosen, view.now):
-        widgets.note(view.say("trends.open_month", month=chosen))
-    show_month(view, chosen)
+months = months_to_choose(view)
+if not months:
+    widgets.empty(view, "trends")
+    widgets.stop()
+chosen = widgets.switch(view.say("trends.month"), "month", months, str)
+if is_open(chosen, view.now):
+    widgets.note(view.say("trends.open_month", month=chosen))
+show_month(view, chosen)

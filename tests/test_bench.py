@@ -66,13 +66,20 @@ SHAPES = {
             *("peak_megabytes", "peak_megabytes_aim"),
         )
     ),
+    "history": dict.fromkeys(
+        (
+            *("bench", "files_a_day", "short_history_seconds", "long_history_seconds"),
+            *("ratio", "ratio_aim"),
+        )
+    ),
     "rules": {**dict.fromkeys(("bench", "rows", "ratio_aim")), "clean": TIMED, "faulty": TIMED},
 }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
-def test_a_part_gives_its_record(part, tmp_path):
+def test_a_part_gives_its_record(part, tmp_path, monkeypatch):
+    monkeypatch.setattr("app.cli.bench.history.LONG_DAYS", 9)
     record = PARTS[part](tmp_path, 2, lambda done, of, name: None)
     assert keys(record) == SHAPES[part]
     assert lines(record)[0] == record["bench"]

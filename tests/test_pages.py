@@ -35,6 +35,7 @@ EMPTY_SENTENCES = MappingProxyType(
         "surveillance": "empty.store",
         "data_quality": "empty.store",
         "submissions": "empty.store",
+        "trends": "empty.store",
         "rules": "empty.store",
     }
 )
@@ -120,11 +121,11 @@ def test_every_chart_has_words_for_those_who_do_not_see_it(opened: Open, filled_
 
 
 def test_the_matrix_has_a_linked_cell_for_every_exchange_and_report(opened: Open, filled_home: Path) -> None:
-    text = html_of(opened(filled_home, "overview"))
-    cells = re.findall(r'<td class="(\w+)"><a href="([^"]+)">', text)
+    (matrix,) = re.findall(r'<table class="matrix">.*?</table>', html_of(opened(filled_home, "overview")), re.DOTALL)
+    cells = re.findall(r'<td class="(\w+)"><a href="([^"]+)">', matrix)
     assert len(cells) == 5 * 7
     assert all("/submissions?" in address and "report=" in address for _, address in cells)
-    assert {"current", "missing"} <= {stand for stand, _ in cells}
+    assert {"current", "late", "unrecorded"} <= {stand for stand, _ in cells}
 
 
 def test_the_address_chooses_exchanges_and_days(opened: Open, filled_home: Path) -> None:

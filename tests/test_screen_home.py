@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
-from demo_store import LAST_DAY, NOW, fill
+from demo_store import LAST_DAY, NOW
 from filing import MORNING, checks, file, halt, halts
 from streamlit.testing.v1 import AppTest
 
@@ -273,12 +273,13 @@ def test_the_worst_off_comes_first_and_what_is_open_is_so_whatever_days_are_chos
     assert (own[Lane.RECONCILIATION].state, own[Lane.RECONCILIATION].count) == ("open", 1)
     assert own[Lane.RECONCILIATION].picks == {"at": "korbit", "day": "2026-11-02", "asset": "BTC"}
     assert (own[Lane.HALTS].state, own[Lane.HALTS].since) == ("open", HALTED)
-    assert (own[Lane.SUBMISSION].state, own[Lane.SUBMISSION].count) == ("missing", 5)
-    assert own[Lane.SUBMISSION].more == {"arrived": 2, "due": 7}
+    assert (own[Lane.SUBMISSION].state, own[Lane.SUBMISSION].count) == ("missing", 4)
+    assert own[Lane.SUBMISSION].more == {"arrived": 2, "due": 6}  # audits were due before there were records
     assert own[Lane.API_SHARE].state == "quiet"
     assert [row["asset"] for row in found.open_episodes] == ["BTC"]
     assert found.worst_standing is not None
-    assert (found.worst_standing.report, found.worst_standing.due_at.astimezone(KST).day) == ("audits", 10)
+    assert (found.worst_standing.exchange, found.worst_standing.report) == ("upbit", "api_volume")
+    assert {cell.stand for cell in found.standing if cell.report == "audits"} == {"unrecorded"}
 
 
 def test_a_breach_marks_the_lane_of_its_report(store: Store, tmp_path: Path) -> None:
@@ -306,11 +307,6 @@ def test_what_was_not_filed_is_no_figure(store: Store, tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------- the page
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fill(tmp_path_factory.mktemp("filled"))
 
 
 @pytest.fixture(autouse=True)
@@ -357,9 +353,9 @@ def cells(text: str) -> dict[tuple[str, int], tuple[str, str]]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_lane_of_every_exchange_leads_to_its_page(
-    home: Path, monkeypatch: pytest.MonkeyPatch, language: str
+    filled_home: Path, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
-    found = cells(page(home, monkeypatch, lang=language))
+    found = cells(page(filled_home, monkeypatch, lang=language))
     assert len(found) == 5 * 6
     pages = ("submissions", "data_quality", "api_volume", "key_revocations", "reconciliation", "halts")
     for (_, column), (address, words) in found.items():
@@ -368,9 +364,9 @@ def test_every_lane_of_every_exchange_leads_to_its_page(
         assert words
 
 
-def test_a_lane_shows_the_figures_of_its_page(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = cells(page(home, monkeypatch, period="7d"))
-    store = open_store(home, f"sqlite:///{home / 'daxa.sqlite'}")
+def test_a_lane_shows_the_figures_of_its_page(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = cells(page(filled_home, monkeypatch, period="7d"))
+    store = open_store(filled_home, f"sqlite:///{filled_home / 'daxa.sqlite'}")
     choice = Choice((), LAST_DAY - timedelta(days=6), LAST_DAY)
     ranking = queries.volume_ranking(store, EVERYBODY, choice).by_exchange.set_index("exchange")
     share = ranking.loc["korbit"]["share"] * 100
@@ -387,8 +383,8 @@ def lines(text: str) -> list[list[str]]:
     return [re.findall(r"<li>(.*?)</li>", section, re.DOTALL) for section in sections]
 
 
-def test_the_first_visit_shows_a_day_and_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = page(home, monkeypatch)
+def test_the_first_visit_shows_a_day_and_says_so(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = page(filled_home, monkeypatch)
     since = f"{NOW - timedelta(days=1, minutes=1):%m-%d %H:%M}"
     assert say("overview.since_first", "ko", since=since) in text
     changed, due = lines(text)
@@ -397,30 +393,36 @@ def test_the_first_visit_shows_a_day_and_says_so(home: Path, monkeypatch: pytest
 
 
 def test_a_later_visit_shows_what_changed_since_and_keeps_showing_it(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+    filled_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.widgets.visits._visitor", lambda: "somebody")
-    monkeypatch.setenv("DAXA_HOME", str(home))
-    store = open_store(home, f"sqlite:///{home / 'daxa.sqlite'}")
+    monkeypatch.setenv("DAXA_HOME", str(filled_home))
+    store = open_store(filled_home, f"sqlite:///{filled_home / 'daxa.sqlite'}")
     looked = NOW - timedelta(days=3)
     with writing(store.engine) as connection:
         keep_visit(connection, Visit("somebody", looked, None, looked, looked))
     for minutes in (0, 20, 40):
-        text = page(home, monkeypatch, NOW + timedelta(minutes=minutes))
+        text = page(filled_home, monkeypatch, NOW + timedelta(minutes=minutes))
         assert say("overview.since", "ko", since=f"{looked:%m-%d %H:%M}") in text
     back = NOW + timedelta(minutes=80)
     shown_until = NOW + timedelta(minutes=39)
-    text = page(home, monkeypatch, back)
+    text = page(filled_home, monkeypatch, back)
     assert say("overview.since", "ko", since=f"{shown_until:%m-%d %H:%M}") in text
     assert say("overview.unchanged", "ko") in text
     store.engine.dispose()
 
 
-def test_the_sentence_says_who_is_current_and_what_is_wanting(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = page(home, monkeypatch, lang="en")
-    store = open_store(home, f"sqlite:///{home / 'daxa.sqlite'}")
+def test_the_sentence_says_who_is_current_and_what_is_wanting(
+    filled_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = page(filled_home, monkeypatch, lang="en")
+    store = open_store(filled_home, f"sqlite:///{filled_home / 'daxa.sqlite'}")
     found = situation(store, EVERYBODY, Choice((), LAST_DAY - timedelta(days=29), LAST_DAY), NOW)
     store.engine.dispose()
     assert f"2026-11-22 11:00 KST. {len(found.current)} of 5 exchanges are current." in text
     assert f"{found.urgent_count} cells need attention." in text
-    assert "Coinone, Monthly audit 2026-10, Missing for 11 d 17 h." in text
+    assert found.lacking == ()
+    late = found.worst_standing
+    assert late is not None
+    assert (late.exchange, late.report) == ("coinone", "key_actions")
+    assert "Latest to arrive: Coinone, Key actions" in text

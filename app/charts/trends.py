@@ -81,15 +81,12 @@ def _course(row: str, name: str, points: tuple[list[Any], list[Any], list[str], 
     line = line_of(
         look, row, x=x, y=y, text=texts, hovertemplate="%{text}<extra></extra>", showlegend=False, cliponaxis=False
     )
+    shape = line["marker"]["symbol"]
     colour = line["line"]["color"] if row else look.ink
     line["name"] = name
     line["line"] = {**line["line"], "color": colour, "width": 1.5}
-    line["marker"] = {
-        **line["marker"],
-        "size": 6,
-        "color": [look.ground if is_hollow else colour for is_hollow in hollow],
-        "line": {"color": colour, "width": 1.5},
-    }
+    symbols = [f"{shape}-open" if is_hollow else shape for is_hollow in hollow]
+    line["marker"] = {"color": colour, "size": 7, "symbol": symbols}
     return line
 
 

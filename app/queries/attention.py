@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,10 +21,11 @@ from app.queries.findings import About, finding_counts
 from app.queries.halting import halt_events
 from app.queries.lanes import LANE_REPORTS, Lane
 from app.queries.months import month_of, month_start
+from app.queries.obliged import is_recorded, records_begin
 from app.queries.quality import quality_months
 from app.queries.standing import Stand, Standing, report_standing
 from etl.store import Store
-from expectations.catalogue import calendar_rules
+from expectations.catalogue import all_reports, calendar_rules
 from expectations.vocabulary import Kind, Period
 
 OPEN, BREACH, REVIEW, QUIET = "open", "breach", "review", "quiet"
@@ -34,7 +35,7 @@ URGENT = (OPEN, Stand.MISSING, Stand.REJECTED, Stand.PARTIAL, BREACH, QUALIFIED,
 NOTABLE = (Stand.RECEIVED, Stand.LATE, REVIEW, Step.WATCH)
 """What is worth a look."""
 _ARRIVED = (Stand.CURRENT, Stand.NIL, Stand.LATE)
-_NOTHING_DUE = (Stand.NOT_DUE,)
+_NOTHING_DUE = (Stand.NOT_DUE, Stand.UNRECORDED)
 _GRAVITY: Mapping[str, int] = {str(state): place for place, state in enumerate((*URGENT, *NOTABLE))}
 
 
@@ -83,22 +84,27 @@ class Situation:
     @property
     def current(self) -> tuple[str, ...]:
         """The exchanges of which everything that was due last has arrived."""
-        lacking = {cell.exchange for cell in self.standing if cell.stand not in (*_ARRIVED, *_NOTHING_DUE)}
+        lacking = {cell.exchange for cell in self.lacking}
         return tuple(exchange for exchange in self.lanes if exchange not in lacking)
+
+    @property
+    def lacking(self) -> tuple[Standing, ...]:
+        """What was due last and has not arrived whole, the longest due first."""
+        lacking = [cell for cell in self.standing if cell.stand not in (*_ARRIVED, *_NOTHING_DUE)]
+        return tuple(sorted(lacking, key=lambda cell: cell.due_at))
 
     @property
     def worst_standing(self) -> Standing | None:
         """What has been missing longest, else what is missing in part or was refused, else what was latest."""
-        lacking = [cell for cell in self.standing if cell.stand not in (*_ARRIVED, *_NOTHING_DUE)]
-        if lacking:
-            return min(lacking, key=lambda cell: cell.due_at)
+        if self.lacking:
+            return self.lacking[0]
         late = [cell for cell in self.standing if cell.stand is Stand.LATE and cell.received_at]
         return max(late, key=lambda cell: (cell.received_at or cell.due_at) - cell.due_at, default=None)
 
 
 def situation(store: Store, scope: Scope, choice: Choice, moment: datetime) -> Situation:
     """How the chosen exchanges stand at a moment, with what was found in the chosen days."""
-    standing = report_standing(store, scope, choice.exchanges, moment)
+    standing = _recorded(store, report_standing(store, scope, choice.exchanges, moment))
     today = kst_day(moment)
     present = Choice(choice.exchanges, today - timedelta(days=1), today)
     halts = [row for row in records_of(halt_events(store, scope, present)) if row["resumed_at"] is None]
@@ -122,6 +128,20 @@ def situation(store: Store, scope: Scope, choice: Choice, moment: datetime) -> S
     return Situation(standing, {exchange: lanes[exchange] for exchange in order}, tuple(halts), tuple(episodes))
 
 
+def _recorded(store: Store, standing: Sequence[Standing]) -> tuple[Standing, ...]:
+    """The standings, but that of what was due before there were records nothing is said to be missing."""
+    begin = records_begin(store)
+
+    def is_known(cell: Standing) -> bool:
+        report = all_reports()[cell.report]
+        return begin is not None and is_recorded(report, Period.parse(cell.period), begin)
+
+    return tuple(
+        replace(cell, stand=Stand.UNRECORDED) if cell.stand is Stand.MISSING and not is_known(cell) else cell
+        for cell in standing
+    )
+
+
 def _order(states: Iterable[LaneState]) -> list[int]:
     """The gravest state decides, then the next one."""
     return sorted(one.gravity for one in states)
@@ -131,7 +151,7 @@ def _submission(exchange: str, own: Sequence[Standing], moment: datetime) -> Lan
     """The worst of what was due last, and for how long."""
     due = [cell for cell in own if cell.stand not in _NOTHING_DUE]
     if not due:
-        return LaneState(exchange, Lane.SUBMISSION, Stand.NOT_DUE)
+        return LaneState(exchange, Lane.SUBMISSION, str(own[0].stand if own else Stand.NOT_DUE))
     places = {str(state): place for place, state in enumerate((*URGENT, *NOTABLE))}
     worst = min(due, key=lambda cell: (places.get(cell.stand, len(places)), cell.due_at))
     arrived = sum(cell.stand in _ARRIVED for cell in due)

@@ -103,7 +103,7 @@ def obligations_of(
 ) -> Iterator[Obliged]:
     """The obligations of the chosen days since there are records; of the report `name`, or of all."""
     for report in [report for report in all_reports().values() if name in ("", report.name)]:
-        periods = [period for period in _periods(report, choice) if _is_recorded(report, period, begin)]
+        periods = [period for period in _periods(report, choice) if is_recorded(report, period, begin)]
         for exchange in exchanges:
             for period in periods:
                 yield _obliged(
@@ -119,7 +119,8 @@ def _periods(report: Report, choice: Choice) -> Iterator[Period]:
             yield Period.parse(f"{day:%Y-%m}")
 
 
-def _is_recorded(report: Report, period: Period, begin: RecordsBegin) -> bool:
+def is_recorded(report: Report, period: Period, begin: RecordsBegin) -> bool:
+    """True where an obligation counts: it is of the time since there are records."""
     if report.cadence is Cadence.MONTH:
         return report.due_at(period) >= begin.received_at
     return period.first_day >= begin.first_day

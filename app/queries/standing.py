@@ -32,6 +32,8 @@ class Stand(StrEnum):
     CURRENT = "current"
     NIL = "nil"
     NOT_DUE = "not_due"
+    UNRECORDED = "unrecorded"
+    """It was due before there were records, so nothing is known of it (`obliged`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from app.amounts import krw, percent, percent_down
 from app.measures import Step
 from app.moments import KST, duration
 from app.queries.attention import BREACH, QUIET, REVIEW, LaneState, Situation
+from app.queries.audits import QUALIFIED
 from app.queries.changes import Change
 from app.queries.lanes import Lane, LaneFigures
 from app.queries.standing import Stand
@@ -64,6 +65,8 @@ def lane_mark(view: View, state: str) -> str:
         return kind_mark(view, Kind.COMPLIANCE)
     if state in (REVIEW, QUIET):
         return view.say(f"overview.{state}")
+    if state == QUALIFIED:
+        return f"▲ {view.say('audit_stand.qualified')}"
     return state_mark(view, state)
 
 
@@ -125,7 +128,9 @@ def lane_value(view: View, one: LaneState, figures: LaneFigures) -> str:
 
 
 def _audit(view: View, one: LaneState) -> str:
-    return view.say("overview.audit", stand=view.say(f"state.{one.more['audit']}"))
+    stand = one.more["audit"]
+    words = "audit_stand.qualified" if stand == QUALIFIED else f"state.{stand}"
+    return view.say("overview.audit", stand=view.say(words))
 
 
 def _down(share: Decimal | None) -> str:

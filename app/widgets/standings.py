@@ -82,7 +82,7 @@ def _about(view: View, cell: Standing) -> dict[str, str]:
 def age(view: View, cell: Standing) -> str:
     """How long ago what is there was filed, or for how long what is not there has been due."""
     period = cell.period if len(cell.period) == 7 else cell.period[5:]
-    if cell.stand is Stand.NOT_DUE:
+    if cell.stand in (Stand.NOT_DUE, Stand.UNRECORDED):
         return period
     if cell.stand in (Stand.MISSING, Stand.PARTIAL):
         length = duration(view.now - cell.due_at, view.language, 1)

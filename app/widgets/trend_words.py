@@ -13,7 +13,7 @@ from app.amounts import percent, percent_down
 from app.charts import TrendCellDrawn, TrendPoint
 from app.measures import Step
 from app.moments import duration
-from app.queries.audits import QUALIFIED
+from app.queries.audits import QUALIFIED, UNOBLIGED, UNRECORDED
 from app.queries.cases import WHOLE
 from app.queries.lanes import Lane, LaneFigures
 from app.queries.standing import Stand
@@ -212,6 +212,9 @@ def _of_halts(view: View, now: LaneFigures, before: LaneFigures) -> str:
 
 
 def _of_audits(view: View, audits: Sequence[Mapping[str, Any]], month: str) -> str:
+    audits = [row for row in audits if row["stand"] not in (UNRECORDED, UNOBLIGED)]
+    if not audits:
+        return view.say("trends.no_audits", month=month)
     received = [row for row in audits if row["stand"] in (Stand.CURRENT, Stand.LATE, Stand.NIL, QUALIFIED)]
     lacking = [row for row in audits if row not in received]
     names = ", ".join(

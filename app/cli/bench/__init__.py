@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from app.cli.bench.history import measure_history
 from app.cli.bench.ingest import measure_day
 from app.cli.bench.rules import measure_rules
 
@@ -22,6 +23,7 @@ ShowProgress = Callable[[str, int | None], AbstractContextManager[Advance]]
 PARTS: Mapping[str, Callable[[Path, int | None, Advance], Record]] = {
     "ingest": measure_day,
     "rules": measure_rules,
+    "history": measure_history,
 }
 """What `daxa bench` measures, in this order: each given a folder, how many assets (None: real size), and progress."""
 

@@ -1,0 +1,294 @@
+"""Trends: equal to the supervisors' pages lane by lane, gaps and provisional months, no rows, and who sees the page."""
+
+import json
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from demo_store import NOW
+from streamlit.testing.v1 import AppTest
+
+from app import charts, navigation, queries, scorecard
+from app.identity import Role, Scope, current_scope
+from app.measures import Step
+from app.queries import Choice
+from app.queries.availability import halted_time
+from app.queries.choice import records_of
+from app.queries.lanes import Lane, LaneFigures, lane_figures
+from app.queries.months import months_as_days
+from app.scorecard import Scored
+from app.trends import Trend, TrendMonth, due_days, is_open, trend_months, trends
+from app.words import LANGUAGES, say
+from etl.exchanges import all_exchanges
+from etl.store import Store, open_store
+from expectations.vocabulary import KST, Period
+
+ROOT = Path(__file__).resolve().parent.parent
+EVERYBODY = current_scope()
+MONTH = "2026-11"
+DAYS = Choice((), date(2026, 11, 1), date(2026, 11, 30))
+HOUR = NOW.replace(minute=0)
+WHOLE = ""
+
+
+@pytest.fixture
+def store(filled_home: Path) -> Iterator[Store]:
+    opened = open_store(filled_home, f"sqlite:///{filled_home / 'daxa.sqlite'}")
+    yield opened
+    opened.engine.dispose()
+
+
+def scored(store: Store, months: tuple[str, ...]) -> list[Scored]:
+    return scorecard.score(queries.quality_months(store, EVERYBODY, months_as_days((), months), HOUR), HOUR)
+
+
+def trends_of(store: Store, month: str = MONTH) -> dict[tuple[str, Lane], Trend]:
+    months = trend_months(month)
+    figures = {name: lane_figures(store, EVERYBODY, months_as_days((), (name,)), HOUR) for name in months}
+    return {(one.exchange, one.lane): one for one in trends(figures, scored(store, months), months, HOUR)}
+
+
+# --------------------------------------------------------------------- equal to the pages of the supervisors
+
+
+def on_time(store: Store) -> dict[str, Any]:
+    """As the page of data quality counts."""
+    rows = [row for row in records_of(queries.quality_months(store, EVERYBODY, DAYS, HOUR)) if row["month"] == MONTH]
+    met, due = (sum(row[f"{name}_count"] for row in rows) for name in ("on_time", "due"))
+    shares = {row["exchange"]: Decimal(row["on_time_count"]) / row["due_count"] for row in rows}
+    return {**shares, WHOLE: Decimal(met) / due}
+
+
+def grades(store: Store) -> dict[str, Any]:
+    places = {Step.GOOD: 2, Step.WATCH: 1, Step.POOR: 0}
+    return {one.exchange: places[one.grade.step] for one in scored(store, (MONTH,)) if one.month == MONTH}
+
+
+def shares(store: Store) -> dict[str, Any]:
+    ranking = queries.volume_ranking(store, EVERYBODY, DAYS)
+    own = {row["exchange"]: row["share"] for row in records_of(ranking.by_exchange)}
+    return {**own, WHOLE: ranking.together["share"]}
+
+
+def counted(rows: list[Any], count: str = "") -> dict[str, Any]:
+    own = dict.fromkeys((*all_exchanges(), WHOLE), 0)
+    for row in rows:
+        for name in (row["exchange"], WHOLE):
+            own[name] += row[count] if count else 1
+    return own
+
+
+def open_cases(store: Store) -> dict[str, Any]:
+    return counted(records_of(queries.case_flow(store, EVERYBODY, DAYS).open_cases), "case_count")
+
+
+def shortfalls(store: Store) -> dict[str, Any]:
+    return counted(records_of(queries.mismatch_episodes(store, EVERYBODY, DAYS)))
+
+
+def halted_minutes(store: Store) -> dict[str, Any]:
+    start, end = Period.of_day(DAYS.first_day).start, min(Period.of_day(DAYS.last_day).end, HOUR)
+    found = dict.fromkeys((*all_exchanges(), WHOLE), timedelta())
+    for row in records_of(queries.halt_events(store, EVERYBODY, DAYS)):
+        for name in (row["exchange"], WHOLE):
+            found[name] += halted_time(row, start, end)
+    return {name: length // timedelta(minutes=1) for name, length in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("lane", "supervisors"),
+    [
+        (Lane.SUBMISSION, on_time),
+        (Lane.QUALITY, grades),
+        (Lane.API_SHARE, shares),
+        (Lane.KEYS, open_cases),
+        (Lane.RECONCILIATION, shortfalls),
+        (Lane.HALTS, halted_minutes),
+    ],
+    ids=str,
+)
+def test_a_lane_shows_the_number_of_the_supervisors_page(store: Store, lane: Lane, supervisors: Any) -> None:
+    shown = {exchange: one.now.value for (exchange, name), one in trends_of(store).items() if name is lane}
+    assert shown == supervisors(store)
+    assert any(value for value in shown.values())
+
+
+def test_the_sentences_count_as_the_pages_do(store: Store) -> None:
+    together = lane_figures(store, EVERYBODY, DAYS, HOUR)[-1]
+    flow = queries.case_flow(store, EVERYBODY, DAYS)
+    moves = flow.moves
+    assert together.opened_case_count == moves[moves["origin"] == "detected"]["step_count"].sum()
+    closing = moves["stage"].isin(["forced_expiry", "cleared"]) & ~moves["origin"].isin(["forced_expiry", "cleared"])
+    assert together.closed_case_count == moves[closing]["step_count"].sum()
+    expiry = flow.stretches[(flow.stretches["stretch"] == "expiry") & (flow.stretches["exchange"] == WHOLE)]
+    assert together.expiry_median == expiry["median"].iloc[0]
+    assert together.halt_count == len(queries.halt_events(store, EVERYBODY, DAYS))
+    assert together.forced_expired_keys == queries.key_flow(store, EVERYBODY, DAYS)["forced_expired_keys"].sum()
+    days = queries.reconciled_days(store, EVERYBODY, DAYS, HOUR)
+    assert together.covered_slot_count == days["covered_slot_count"].sum()
+    assert together.expected_slot_count == days["expected_slot_count"].sum()
+
+
+# ------------------------------------------------------------------------------------ gaps, provisional months
+
+
+def test_months_without_filing_are_gaps_and_not_zero(store: Store) -> None:
+    found = trends_of(store)
+    for lane in (Lane.API_SHARE, Lane.KEYS, Lane.RECONCILIATION, Lane.HALTS):
+        for exchange in (*all_exchanges(), WHOLE):
+            assert [one.value is None for one in found[exchange, lane].months] == [True] * 5 + [False]
+    assert (WHOLE, Lane.QUALITY) not in found
+
+
+def test_an_open_month_is_provisional_and_counts_are_not_compared(store: Store) -> None:
+    one = trends_of(store)["korbit", Lane.RECONCILIATION]
+    assert one.now.is_open
+    assert one.now.is_partial
+    assert one.change is None
+
+
+def test_a_month_is_open_until_its_last_day_has_been_due() -> None:
+    due = datetime(2026, 12, 1, 10, tzinfo=KST)
+    assert is_open(MONTH, due - timedelta(seconds=1))
+    assert not is_open(MONTH, due)
+    assert due_days(MONTH, due) == 30
+    assert due_days(MONTH, datetime(2026, 11, 3, 9, 59, tzinfo=KST)) == 1
+    assert due_days(MONTH, datetime(2026, 10, 31, tzinfo=KST)) == 0
+
+
+def month(value: str | None, filed: int = 30, *, expected: int = 30, open_: bool = False) -> TrendMonth:
+    return TrendMonth("2026-11", None if value is None else Decimal(value), filed, expected, 30, open_)
+
+
+@pytest.mark.parametrize(
+    ("lane", "before", "now", "change"),
+    [
+        pytest.param(Lane.API_SHARE, month("0.31"), month("0.3"), Decimal("-0.01"), id="two whole months"),
+        pytest.param(Lane.API_SHARE, month("0.31", 15), month("0.3", 15, open_=True), Decimal("-0.01"), id="half"),
+        pytest.param(Lane.API_SHARE, month("0.31", 14), month("0.3"), None, id="too few days before"),
+        pytest.param(Lane.API_SHARE, month("0.31"), month("0.3", 14), None, id="too few days now"),
+        pytest.param(Lane.API_SHARE, month(None, 0), month("0.3"), None, id="nothing before"),
+        pytest.param(Lane.HALTS, month("10"), month("7", 20, open_=True), None, id="a sum of a month that goes on"),
+        pytest.param(Lane.HALTS, month("10"), month("7", 20), Decimal(-3), id="a sum of a month that is over"),
+        pytest.param(Lane.KEYS, month("10"), month("7", 20, open_=True), Decimal(-3), id="a stock may be compared"),
+    ],
+)
+def test_only_what_can_be_compared_is(lane: Lane, before: TrendMonth, now: TrendMonth, change: Decimal | None) -> None:
+    assert Trend("upbit", lane, (before, now)).change == change
+
+
+def test_six_months_end_with_the_chosen_one() -> None:
+    assert trend_months("2027-02") == ("2026-09", "2026-10", "2026-11", "2026-12", "2027-01", "2027-02")
+
+
+def test_all_together_are_the_sums(store: Store) -> None:
+    *own, together = lane_figures(store, EVERYBODY, DAYS, HOUR)
+    for name in ("due_count", "open_case_count", "covered_slot_count", "halt_count", "halted", "weighted", "passed"):
+        assert getattr(together, name) == sum((getattr(one, name) for one in own[1:]), getattr(own[0], name))
+    assert together.day_count == 150
+    only: tuple[LaneFigures, ...] = lane_figures(store, EVERYBODY, Choice(("korbit",), *_ends()), HOUR)
+    assert [one.exchange for one in only] == ["korbit"]
+
+
+def _ends() -> tuple[date, date]:
+    return DAYS.first_day, DAYS.last_day
+
+
+# -------------------------------------------------------------------------------------------------- the chart
+
+
+def drawn(*values: str | None, from_zero: bool = False) -> Any:
+    points = tuple(charts.TrendPoint(None if value is None else Decimal(value), "", value != "9") for value in values)
+    cells = {("upbit", "keys"): charts.TrendCellDrawn("9", points, from_zero)}
+    return charts.trend_matrix(cells, {"upbit": "업비트"}, {"keys": "키"}, charts.Look("ko"))
+
+
+def test_a_course_has_a_gap_where_nothing_was_filed() -> None:
+    course, gap = drawn("8", None, "9").data
+    assert list(course.y) == pytest.approx([0.12, None, 0.5, None], nan_ok=True) or list(course.y)[1] is None
+    assert course.connectgaps is False
+    assert len(gap.x) == 1
+    assert list(course.marker.symbol) == ["circle", "circle", "circle-open", "circle"]
+
+
+def test_counts_begin_at_zero_and_shares_at_the_lowest() -> None:
+    assert drawn("1", "2", from_zero=True).data[0].y[0] == pytest.approx(0.31)
+    assert drawn("1", "2").data[0].y[0] == pytest.approx(0.12)
+    assert drawn("2", "2").data[0].y[:2] == pytest.approx((0.31, 0.31))
+
+
+# --------------------------------------------------------------------------------------------- page and roles
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """The engine that a page opened is closed with it."""
+    yield
+    from app.widgets import view
+
+    if _OPENED:
+        view.store().engine.dispose()
+    _OPENED.clear()
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+_OPENED: set[str] = set()
+
+
+def opened(home: Path, monkeypatch: pytest.MonkeyPatch, **address: str) -> AppTest:
+    monkeypatch.setenv("DAXA_HOME", str(home))
+    monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
+    monkeypatch.setenv("DAXA_NOW", NOW.isoformat())
+    session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60)
+    session.run()
+    session.switch_page("../pages/trends.py")
+    for name, value in address.items():
+        session.query_params[name] = value
+    session.run()
+    _OPENED.add("page")
+    assert not session.exception, [error.stack_trace for error in session.exception]
+    return session
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_shows_no_rows_and_leads_to_none(
+    filled_home: Path, monkeypatch: pytest.MonkeyPatch, language: str, store: Store
+) -> None:
+    session = opened(filled_home, monkeypatch, lang=language)
+    (chart,) = session.get("plotly_chart")
+    html = "\n".join(element.proto.body for element in session.get("html"))
+    shown = json.dumps(json.loads(chart.proto.spec)) + html + "".join(str(frame.value) for frame in session.dataframe)
+    cases = queries.case_list(store, EVERYBODY, DAYS, queries.CasesWanted()).cases["case_id"]
+    halts = queries.halt_events(store, EVERYBODY, DAYS)["halt_id"]
+    assert len(cases)
+    assert len(halts)
+    assert not [name for name in (*cases, *halts) if name in shown]
+    assert 'href="' not in html
+    assert ".csv" not in shown
+    assert say("trends.provisional", language) in shown
+
+
+def test_months_are_chosen_in_the_address(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = opened(filled_home, monkeypatch, month="1999-01")
+    html = "\n".join(element.proto.body for element in session.get("html"))
+    assert say("trends.open_month", "ko", month=MONTH) in html
+
+
+SEEN = {
+    Role.MANAGER: {"trends", "rules"},
+    Role.EXCHANGE: {screen.name for screen in navigation.SCREENS} - {"trends"},
+    Role.SUPERVISOR: {screen.name for screen in navigation.SCREENS},
+    Role.ADMIN: {screen.name for screen in navigation.SCREENS},
+}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_sees_its_pages(role: Role) -> None:
+    seen = navigation.pages(Scope(role, tuple(all_exchanges())), "ko")
+    assert set(seen) == SEEN[role]
+    assert [page._default for page in seen.values()].count(True) == 1
