@@ -28,9 +28,7 @@ _MORE_DAYS = 5
 Advance = Callable[[int, int, str], None]
 
 
-def measure_history(
-    folder: Path, assets: int | None, advance: Advance, *, LONG_DAYS: int = LONG_DAYS
-) -> dict[str, Any]:
+def measure_history(folder: Path, assets: int | None, advance: Advance) -> dict[str, Any]:
     """Seconds of one more day after both histories, and the median ratio over further days, in turn."""
     from etl import jobs
 
