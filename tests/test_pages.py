@@ -125,7 +125,7 @@ def test_the_matrix_has_a_linked_cell_for_every_exchange_and_report(opened: Open
     cells = re.findall(r'<td class="(\w+)"><a href="([^"]+)">', matrix)
     assert len(cells) == 5 * 7
     assert all("/submissions?" in address and "report=" in address for _, address in cells)
-    assert {"current", "late", "unrecorded"} <= {stand for stand, _ in cells}
+    assert {"current", "unrecorded"} <= {stand for stand, _ in cells}
 
 
 def test_the_address_chooses_exchanges_and_days(opened: Open, filled_home: Path) -> None:

@@ -419,10 +419,9 @@ def test_the_sentence_says_who_is_current_and_what_is_wanting(
     store = open_store(filled_home, f"sqlite:///{filled_home / 'daxa.sqlite'}")
     found = situation(store, EVERYBODY, Choice((), LAST_DAY - timedelta(days=29), LAST_DAY), NOW)
     store.engine.dispose()
-    assert f"2026-11-22 11:00 KST. {len(found.current)} of 5 exchanges are current." in text
-    assert f"{found.urgent_count} cells need attention." in text
     assert found.lacking == ()
-    late = found.worst_standing
-    assert late is not None
-    assert (late.exchange, late.report) == ("coinone", "key_actions")
-    assert "Latest to arrive: Coinone, Key actions" in text
+    assert "2026-11-22 11:00 KST. 5 of 5 exchanges are current. Open halts: 0." in text
+    assert f"{found.urgent_count} cells need attention." in text
+    text = page(filled_home, monkeypatch, NOW + timedelta(days=1), lang="en")
+    assert "0 of 5 exchanges are current. Longest outstanding: Upbit, API volume 2026-11-22, Missing for 1 h." in text
+    assert "29 more outstanding." in text

@@ -109,7 +109,7 @@ def halted_minutes(store: Store) -> dict[str, Any]:
         (Lane.RECONCILIATION, shortfalls),
         (Lane.HALTS, halted_minutes),
     ],
-    ids=str,
+    ids=lambda one: one if isinstance(one, Lane) else one.__name__,
 )
 def test_a_lane_shows_the_number_of_the_supervisors_page(store: Store, lane: Lane, supervisors: Any) -> None:
     shown = {exchange: one.now.value for (exchange, name), one in trends_of(store).items() if name is lane}
