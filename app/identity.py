@@ -20,6 +20,20 @@ class Scope:
         return tuple(name for name in self.exchanges if not chosen or name in chosen)
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody at the screen: their id in the audit log, the name they signed in with, and what they may see."""
+
+    person: str
+    name: str
+    scope: Scope
+
+
+def current_identity() -> Identity:
+    """Whoever looks at the screen just now."""
+    return Identity("P-nobody", "nobody", current_scope())
+
+
 def current_scope() -> Scope:
-    """The scope of whoever looks at the screen."""
+    """What everybody may see who looks at the screen."""
     return Scope(Role.SUPERVISOR, tuple(all_exchanges()))

@@ -3,12 +3,13 @@
 import streamlit as st
 
 from app import moments, navigation, widgets
-from app.identity import current_scope
+from app.identity import current_identity
 from app.widgets import address, house
 from app.widgets.view import View, keep_view, newest_day, present_stamp, served_replay
 from app.words import say
 
-scope = current_scope()
+identity = current_identity()
+scope = identity.scope
 incident = served_replay()
 now = moments.now(incident.seen_from if incident else None)
 language = address.language()
@@ -29,7 +30,7 @@ with st.sidebar:
         widgets.note(say("replay.mark", language, incident=incident.title.in_language(language)))
     widgets.colophon(scope, stamp, language)
 is_dark = getattr(st.context.theme, "type", "light") == "dark"
-view = View(language, scope, choice, latest, now, is_dark, stamp, page.url_path or next(iter(pages)))
+view = View(language, identity, choice, latest, now, is_dark, stamp, page.url_path or next(iter(pages)))
 keep_view(view)
 try:
     page.run()

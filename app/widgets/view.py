@@ -13,7 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import streamlit as st
 
 from app.charts import Look
-from app.identity import Scope
+from app.identity import Identity, Scope
 from app.queries import Choice, latest_day, records_stamp
 from app.words import code_word, column_label, exchange_name, report_name, say, unit_word
 from etl.replays import Replay, replay
@@ -32,7 +32,7 @@ class View:
     """Everything that a page draws from: who looks, in which language, at which exchanges and days, and when."""
 
     language: str
-    scope: Scope
+    identity: Identity
     choice: Choice
     latest_day: date | None
     now: datetime
@@ -67,6 +67,11 @@ class View:
     def unit(self, threshold: str) -> str:
         """The unit that a threshold is in."""
         return unit_word(threshold, self.language)
+
+    @property
+    def scope(self) -> Scope:
+        """What whoever looks may see."""
+        return self.identity.scope
 
     @property
     def exchanges(self) -> tuple[str, ...]:
