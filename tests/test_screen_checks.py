@@ -136,6 +136,7 @@ def test_nothing_is_wider_than_the_screen(
     visit(page, filled, name, "en")
     too_wide = page.evaluate(
         """() => [...document.querySelectorAll('[data-testid=stMainBlockContainer] :is(h1, h3, h4, p, table, ul, div)')]
+            .filter(e => !e.parentElement.closest('[data-testid=stDataFrame]'))
             .filter(e => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1)
             .map(e => e.tagName + ' ' + e.className + ' ' + e.innerText.slice(0, 60))"""
     )
