@@ -1,11 +1,15 @@
-"""Who asks, and what they may see. Until people sign in, everybody is a supervisor of all exchanges."""
+"""Who asks, and what they may see: known by the session that their browser's cookie names, asked anew every time."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
+from app.sign_in.cookies import SESSION_COOKIE
 from etl.exchanges import all_exchanges
+from etl.records.people import Person
 from etl.records.people import Role as Role
+from etl.records.sessions import session_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +26,39 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody at the screen: their id in the audit log, the name they signed in with, and what they may see."""
+    """Somebody at the screen: their id in the audit log, the name they signed in with, and what they may see.
+
+    `ends_at` is when they are signed out whatever they do; `session` is what only their browser knows.
+    """
 
     person: str
     name: str
     scope: Scope
+    ends_at: datetime | None = None
+    session: str = field(default="", repr=False)
 
 
-def current_identity() -> Identity:
-    """Whoever looks at the screen just now."""
-    return Identity("P-nobody", "nobody", current_scope())
+def scope_of(person: Person) -> Scope:
+    """An exchange sees its own, everybody else all exchanges; the role says which pages and whether rows."""
+    return Scope(person.role, tuple(all_exchanges()) if person.exchange is None else (person.exchange,))
 
 
-def current_scope() -> Scope:
-    """What everybody may see who looks at the screen."""
-    return Scope(Role.SUPERVISOR, tuple(all_exchanges()))
+def identity_behind(session: str | None) -> Identity | None:
+    """Whoever is signed in by that session just now; None where it is over, was ended, or its person is disabled."""
+    if not session:
+        return None
+    # Queries know this module too, and ask nothing of a served store.
+    from app.served import store
+
+    signed_in = session_of(store().engine, session, datetime.now(UTC))
+    if signed_in is None:
+        return None
+    person = signed_in.person
+    return Identity(person.id, person.name, scope_of(person), signed_in.ends_at, session)
+
+
+def current_identity() -> Identity | None:
+    """Whoever looks at the screen just now, by the cookie that their browser came with; None: nobody any more."""
+    import streamlit as st
+
+    return identity_behind(st.context.cookies.get(SESSION_COOKIE))

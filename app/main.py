@@ -22,7 +22,7 @@ if str(ROOT) not in sys.path:  # started as a script, only the folder of this fi
 
 from etl.records.engine import RecordsUnavailableError, reading  # noqa: E402
 from etl.records.tokens import listed  # noqa: E402
-from etl.store import DEFAULT_HOME, HOME_VARIABLE, Store, open_store  # noqa: E402
+from etl.store import DEFAULT_HOME, HOME_VARIABLE  # noqa: E402
 
 # A relative home is meant from where the command was given, not from where we go.
 os.environ[HOME_VARIABLE] = str(Path(os.environ.get(HOME_VARIABLE) or DEFAULT_HOME).absolute())
@@ -34,9 +34,12 @@ from starlette.requests import Request  # noqa: E402
 from starlette.responses import JSONResponse  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 
-from app import charts  # noqa: E402
+from app import charts, navigation  # noqa: E402
 from app.api import Door  # noqa: E402
-from app.security import HtmlLanguage, SecurityHeaders, VisitorCookie  # noqa: E402
+from app.security import HtmlLanguage, SecurityHeaders  # noqa: E402
+from app.served import store  # noqa: E402
+from app.sign_in.gate import Gate  # noqa: E402
+from app.sign_in.routes import SignIn  # noqa: E402
 from app.work import Place, Worker  # noqa: E402
 
 if st.get_option("browser.gatherUsageStats") or st.get_option("server.address") is None:
@@ -49,21 +52,15 @@ async def _healthz(_request: Request) -> JSONResponse:
 
 
 @cache
-def _store() -> Store:
-    """The store that the door files into, opened with the first request."""
-    return open_store()
-
-
-@cache
 def _worker() -> Worker:
     """The process beside the screens; it is started by the first file."""
-    store = _store()
-    return Worker(Place(store.home, store.engine.url.render_as_string(hide_password=False)))
+    place = store()
+    return Worker(Place(place.home, place.engine.url.render_as_string(hide_password=False)))
 
 
 def _begin_work() -> None:
     """Start the process beside the screens where machines may file, and take up what an earlier one left."""
-    with suppress(RecordsUnavailableError), reading(_store().engine) as connection:
+    with suppress(RecordsUnavailableError), reading(store().engine) as connection:
         if listed(connection):
             _worker().take_up()
 
@@ -82,8 +79,12 @@ async def _lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
 
 app = st.App(
     Path(__file__).with_name("ui.py"),
-    routes=[Route("/healthz", _healthz), *Door(_store, _worker).routes()],
-    middleware=[Middleware(SecurityHeaders), Middleware(VisitorCookie), Middleware(HtmlLanguage)],
+    routes=[Route("/healthz", _healthz), *SignIn(store).routes(), *Door(store, _worker).routes()],
+    middleware=[
+        Middleware(SecurityHeaders),
+        Middleware(Gate, store=store, closed=navigation.title_of_closed),
+        Middleware(HtmlLanguage),
+    ],
     lifespan=_lifespan,
 )
 

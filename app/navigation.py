@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.identity import Role, Scope
 from app.words import say
+from etl.records.people import Person
 
 _PAGES = Path(__file__).resolve().parent.parent / "pages"
 _EVERYBODY = frozenset(Role)
@@ -58,3 +59,12 @@ def pages(scope: Scope, language: str, *, with_replay: bool = False) -> dict[str
         )
         for screen in screens
     }
+
+
+def title_of_closed(path: str, person: Person, language: str) -> str | None:
+    """The title of the page at a path where a person's role does not see it; None for every other path."""
+    name = path.strip("/")
+    for screen in (REPLAY, *SCREENS):
+        if screen.name == name and person.role not in screen.roles:
+            return say(f"{name}.title", language)
+    return None

@@ -1,4 +1,4 @@
-"""What every answer carries: headers that keep the browser from talking to others, its language, the visitor's name.
+"""What every answer carries: headers that keep the browser from talking to others, and its language.
 
 Pure ASGI: Starlette's BaseHTTPMiddleware wraps bodies and knows no websockets.
 """
@@ -8,8 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import secrets
-from http.cookies import CookieError, SimpleCookie
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -99,7 +97,7 @@ class HtmlLanguage:
             body += message.get("body", b"")
             if message.get("more_body"):
                 return
-            body = body.replace(b'<html lang="en"', f'<html lang="{_language(scope)}"'.encode(), 1)
+            body = body.replace(b'<html lang="en"', f'<html lang="{language_of(scope)}"'.encode(), 1)
             dropped = (b"content-length", b"etag", b"last-modified")
             headers = [pair for pair in start["headers"] if pair[0].lower() not in dropped]
             await send({**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
@@ -108,56 +106,7 @@ class HtmlLanguage:
         await self._app(plain, receive, changed)
 
 
-def _language(scope: Scope) -> str:
+def language_of(scope: Scope) -> str:
     """The language that the address asks for, else the first one."""
     asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("lang", [""])[0]
     return asked if asked in LANGUAGES else LANGUAGES[0]
-
-
-VISITOR_COOKIE = "daxa_visitor"
-"""By what a browser is known again until people sign in: a random name that tells nothing."""
-_VISITOR_BYTES = 24
-_VISITOR = re.compile(r"[A-Za-z0-9_-]{32}")
-_YEAR_SECONDS = 365 * 24 * 60 * 60
-
-
-class VisitorCookie:
-    """Gives a browser that has none its name, with the document; scripts cannot read it, nor other sites send it."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, with a name where a document goes to a browser without one."""
-        headers = dict(scope.get("headers", ()))
-        is_document = scope["type"] == "http" and b"text/html" in headers.get(b"accept", b"")
-        if not is_document or visitor_in(headers.get(b"cookie", b"").decode("latin-1")):
-            await self._app(scope, receive, send)
-            return
-        cookie = _visitor_cookie(is_secure=scope.get("scheme") == "https")
-
-        async def named(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"set-cookie", cookie)]
-            await send(message)
-
-        await self._app(scope, receive, named)
-
-
-def visitor_in(cookies: str) -> str:
-    """The browser's name in a Cookie header; empty where there is none, or it is none of ours."""
-    try:
-        found = SimpleCookie(cookies).get(VISITOR_COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found and is_visitor(found.value) else ""
-
-
-def is_visitor(name: str) -> bool:
-    """True for a name as they are given here."""
-    return _VISITOR.fullmatch(name) is not None
-
-
-def _visitor_cookie(*, is_secure: bool) -> bytes:
-    cookie = f"{VISITOR_COOKIE}={secrets.token_urlsafe(_VISITOR_BYTES)}; Path=/; Max-Age={_YEAR_SECONDS}"
-    return (f"{cookie}; HttpOnly; SameSite=Lax" + ("; Secure" if is_secure else "")).encode()

@@ -3,18 +3,17 @@
 import streamlit as st
 
 from app import moments, navigation, widgets
-from app.identity import current_identity
 from app.widgets import address, house
 from app.widgets.view import View, keep_view, newest_day, present_stamp, served_replay
 from app.words import say
 
-identity = current_identity()
-scope = identity.scope
-incident = served_replay()
-now = moments.now(incident.seen_from if incident else None)
 language = address.language()
 st.set_page_config(page_title=say("product", language), page_icon=str(house.ICON), layout="wide")
 house.style()
+identity = widgets.present_identity()
+scope = identity.scope
+incident = served_replay()
+now = moments.now(incident.seen_from if incident else None)
 st.logo(str(house.ICON), size="large")
 pages = navigation.pages(scope, language, with_replay=incident is not None and incident.exchange in scope.exchanges)
 page = st.navigation(list(pages.values()))
@@ -29,6 +28,7 @@ with st.sidebar:
     if incident:
         widgets.note(say("replay.mark", language, incident=incident.title.in_language(language)))
     widgets.colophon(scope, stamp, language)
+    widgets.who_is_here(identity, language)
 is_dark = getattr(st.context.theme, "type", "light") == "dark"
 view = View(language, identity, choice, latest, now, is_dark, stamp, page.url_path or next(iter(pages)))
 keep_view(view)
@@ -36,3 +36,4 @@ try:
     page.run()
 finally:  # also where a page stops early: whoever reads any page is here
     widgets.keep_seen(view)
+    widgets.log_what_waits()

@@ -62,9 +62,9 @@ def now_in_words(view: View, found: Situation) -> str:
 def show_news(view: View) -> pd.DataFrame:
     """What changed since the visit before, and what falls due within a day; all of what changed."""
     visit = widgets.present_visit(view)
-    since = visit.since if visit else None
+    since = visit.since
     until = widgets.told_until(view)
-    begin = since or (visit.began_at if visit else until).replace(second=0, microsecond=0) - AHEAD
+    begin = since or visit.began_at.replace(second=0, microsecond=0) - AHEAD
     changes = widgets.ask(queries.changes, begin, until)
     lines, count = lines_of(changes, MOST_LINES)
     beside = view.say("overview.since" if since else "overview.since_first", since=kst_minute(begin)[5:])

@@ -17,9 +17,11 @@ from pathlib import Path
 
 import pytest
 from demo_store import NOW
+from people import SESSION, sign_in_supervisor
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.navigation import SCREENS
+from app.sign_in.cookies import SESSION_COOKIE
 from app.words import say
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,26 +31,33 @@ HARMLESS = re.compile(r"/_stcore/(health|host-config)")
 STREAMLIT_OWN = "Skip to main content"
 """A link for those who use the keyboard, seen only while it has the focus, which has no Korean."""
 VIEWPORT = {"width": 1366, "height": 1800}
+_SERVED: set[Path] = set()
+"""Homes of the stores that are served just now."""
 
 
 @contextmanager
-def served(home: Path) -> Iterator[str]:
-    """The address of the dashboard over the store at `home`."""
+def served(home: Path, *, with_people: bool = True, **variables: str) -> Iterator[str]:
+    """The address of the dashboard over the store at `home`, to which a supervisor is signed in if `with_people`."""
+    if with_people:
+        sign_in_supervisor(home)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    environment = {**os.environ, "DAXA_HOME": str(home), "DAXA_NOW": NOW.isoformat()}
+    environment = {**os.environ, "DAXA_HOME": str(home), "DAXA_NOW": NOW.isoformat(), **variables}
     environment.pop("DAXA_DATABASE_URL", None)
-    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", str(port), "--log-level", "warning"]
+    command = [sys.executable, "-c", "from app.cli import main; main()", "serve", "--port", str(port)]
     log = home / "server.log"
     with log.open("wb") as stream:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=stream, stderr=stream)
     try:
         _wait_for(f"{address}/healthz", server, log)
+        if with_people:
+            _SERVED.add(home)
         yield address
         assert "Traceback" not in log.read_text("utf-8")
     finally:
+        _SERVED.discard(home)
         server.send_signal(signal.SIGTERM)
         server.wait(20)
 
@@ -66,9 +75,17 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def context_of(browser: Browser) -> BrowserContext:
-    """A fresh session of the browser, far from Korea."""
+    """A fresh session of the browser, far from Korea, in which the supervisor is signed in."""
     context = browser.new_context(viewport=VIEWPORT, locale="ko-KR", timezone_id="America/New_York")
     context.set_default_timeout(30_000)
+    return signed_in(context)
+
+
+def signed_in(context: BrowserContext) -> BrowserContext:
+    """The same session of the browser with the supervisor signed in, to every store that is served."""
+    for home in _SERVED:
+        sign_in_supervisor(home)  # one who did not look for half an hour is signed out
+    context.add_cookies([{"name": SESSION_COOKIE, "value": SESSION, "domain": "127.0.0.1", "path": "/"}])
     return context
 
 

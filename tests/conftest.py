@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from browsing import context_of, served, watched
 from demo_store import fill, leave_empty
+from people import SUPERVISOR
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 # How long one example takes says more about the machine than about the code.
@@ -26,6 +27,12 @@ def _one_at_a_time(name: str) -> Iterator[None]:
     with (Path(tempfile.gettempdir()) / name).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _looked_at_by_a_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Screens that a test opens without a browser have no cookie: a supervisor looks unless the test says who does."""
+    monkeypatch.setattr("app.identity.current_identity", lambda: SUPERVISOR)
 
 
 @pytest.fixture(scope="session")

@@ -66,8 +66,8 @@ DOORS = {
     "numpy": ["etl", "app.cli.bench", "app.charts"],
     # the service and the screens
     "plotly": ["app.charts"],
-    "streamlit": ["app.main", "app.ui", "app.navigation", "app.widgets", "pages"],
-    "starlette": ["app.main", "app.api", "app.security"],
+    "streamlit": ["app.main", "app.served", "app.identity", "app.ui", "app.navigation", "app.widgets", "pages"],
+    "starlette": ["app.main", "app.api", "app.security", "app.sign_in"],
     "uvicorn": ["app.main", "app.cli"],
     "orjson": ["etl", "app"],
     "typer": ["app.cli"],

@@ -9,10 +9,11 @@ from types import MappingProxyType
 import pytest
 import streamlit as st
 from demo_store import LAST_DAY, NOW
+from people import EVERYBODY, identity_of
 from streamlit.testing.v1 import AppTest
 
 from app import queries
-from app.identity import Role, Scope, current_scope
+from app.identity import Role
 from app.navigation import SCREENS
 from app.queries import About, Choice
 from app.queries.findings import STANDING_PAGE
@@ -163,7 +164,7 @@ def test_a_picked_asset_shows_its_checks(opened: Open, filled_home: Path) -> Non
 
 def test_a_rejected_file_shows_its_findings(opened: Open, filled_home: Path, store: Store) -> None:
     choice = Choice((), LAST_DAY.replace(day=13), LAST_DAY)
-    rejected = queries.submission_list(store, current_scope(), choice, Wanted(state="rejected"))
+    rejected = queries.submission_list(store, EVERYBODY, choice, Wanted(state="rejected"))
     submission = rejected.iloc[0]["id"]
     for language in LANGUAGES:
         session = opened(filled_home, "submissions", submission=submission, lang=language)
@@ -193,7 +194,7 @@ def test_rules_are_filtered_by_kind_report_and_source(opened: Open, filled_home:
 
 def test_a_rule_shows_its_findings_and_what_it_could_not_judge(opened: Open, filled_home: Path, store: Store) -> None:
     choice = Choice((), LAST_DAY.replace(day=1), LAST_DAY)
-    counts = queries.finding_counts(store, current_scope(), choice, About())
+    counts = queries.finding_counts(store, EVERYBODY, choice, About())
     standing = counts[counts["rule"] == "REC-002"]["standing_count"].sum()
     assert standing
     session = opened(filled_home, "rules", rule="REC-002", period="30d")
@@ -256,7 +257,7 @@ def test_an_exchange_sees_nothing_of_another(
     opened: Open, filled_home: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Whatever the page draws (tables, charts, cells of a matrix) is of the exchange that asks, also by address."""
-    monkeypatch.setattr("app.identity.current_scope", lambda: Scope(Role.EXCHANGE, ("korbit",)))
+    monkeypatch.setattr("app.identity.current_identity", lambda: identity_of(Role.EXCHANGE, "korbit"))
     if Role.EXCHANGE not in next(screen for screen in SCREENS if screen.name == name).roles:
         pytest.skip(f"{name} is not for exchanges")
     session = opened(filled_home, name, exchange="upbit", at="upbit", day=str(LAST_DAY), asset="BTC")

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from filing import MORNING, checks, file, halt, halts
+from people import EVERYBODY
 
 from app import queries
-from app.identity import Role, Scope, current_scope
+from app.identity import Role, Scope
 from app.queries import About, Choice
 from app.queries.standing import Stand
 from app.queries.submitted import Wanted
@@ -18,7 +19,6 @@ from expectations.vocabulary import KST, Period
 
 DAY = date(2026, 11, 2)
 CHOICE = Choice((), DAY, DAY + timedelta(days=3))
-EVERYBODY = current_scope()
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
 NOW = datetime(2026, 11, 3, 11, tzinfo=KST)
 

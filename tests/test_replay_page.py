@@ -9,12 +9,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import streamlit as st
+from people import EVERYBODY
 from replay_store import NAME, fill_replay
 from streamlit.testing.v1 import AppTest
 
 from app import charts, incident, queries
 from app.charts.replay import LANES
-from app.identity import Role, Scope, current_scope
+from app.identity import Role, Scope
 from app.navigation import REPLAY, SCREENS
 from app.queries import Choice, Course
 from app.queries.standing import Stand
@@ -26,7 +27,6 @@ from expectations.vocabulary import KST
 ROOT = Path(__file__).resolve().parent.parent
 FACTS = replay(NAME)
 ABOUT = (FACTS.exchange, FACTS.asset, FACTS.first_day, FACTS.last_day)
-EVERYBODY = current_scope()
 UPBIT_ONLY = Scope(Role.EXCHANGE, ("upbit",))
 OTHERS = tuple(screen.name for screen in SCREENS)
 
@@ -54,7 +54,6 @@ def opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...
     monkeypatch.setenv("DAXA_HOME", str(home))
     monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
     monkeypatch.delenv("DAXA_NOW", raising=False)
-    monkeypatch.setattr("app.widgets.visits._visitor", lambda: "")
 
     def open_page(name: str = REPLAY.name, **address: str) -> AppTest:
         session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60)

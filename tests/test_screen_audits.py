@@ -9,17 +9,17 @@ from typing import Any
 import pandas as pd
 import pytest
 from filing import file
+from people import EVERYBODY
 from template_files import audited, checked, template
 
 from app import queries
-from app.identity import Role, Scope, current_scope
+from app.identity import Role, Scope
 from app.queries import Choice
 from app.queries.audits import apart
 from app.queries.months import shown_months
 from etl.store import Store, open_store
 from expectations.vocabulary import KST, Period
 
-EVERYBODY = current_scope()
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
 LAST = Period.parse("2026-11").first_day.replace(day=22)
 CHOICE = Choice((), LAST - timedelta(days=29), LAST)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from browsing import NAMES, context_of, visit
+from browsing import NAMES, context_of, signed_in, visit
 from demo_store import LAST_DAY
+from people import EVERYBODY
 from playwright.sync_api import Browser, Download, Page, expect
 
 from app import queries
-from app.identity import current_scope
 from app.queries import Choice
 from app.queries.submitted import Wanted
 from app.words import LANGUAGES, say
@@ -76,7 +76,7 @@ def test_screen_file_and_records_have_the_same_total(
 ) -> None:
     visit(page, filled, "submissions", language, "&period=7d&exchange=korbit")
     choice = Choice(("korbit",), LAST_DAY.replace(day=LAST_DAY.day - 6), LAST_DAY)
-    known = queries.submission_list(store, current_scope(), choice, Wanted())
+    known = queries.submission_list(store, EVERYBODY, choice, Wanted())
     book = tmp_path / "rows.xlsx"
     downloaded(page, say("export.to_xlsx", language)).save_as(book)
     cover, rows = openpyxl.load_workbook(book).worksheets
@@ -132,7 +132,7 @@ def test_nothing_is_wider_than_the_screen(
         color_scheme="dark" if scheme == "dark" else "light",
     )
     context.set_default_timeout(30_000)
-    page = context.new_page()
+    page = signed_in(context).new_page()
     visit(page, filled, name, "en")
     too_wide = page.evaluate(
         """() => [...document.querySelectorAll('[data-testid=stMainBlockContainer] :is(h1, h3, h4, p, table, ul, div)')]

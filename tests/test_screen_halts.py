@@ -13,11 +13,12 @@ import streamlit as st
 from demo_store import LAST_DAY
 from demo_store import NOW as DEMO_NOW
 from filing import MORNING, file
+from people import EVERYBODY
 from streamlit.testing.v1 import AppTest
 from template_files import template
 
 from app import queries
-from app.identity import Role, Scope, current_scope
+from app.identity import Role, Scope
 from app.queries import Choice, HaltsWanted
 from app.queries.availability import HaltReach, halt_bars, halt_reasons, halted_time, weighted_time
 from app.queries.halt_steps import HaltSpan, halt_step_lengths, halt_steps, median_length
@@ -27,7 +28,6 @@ from etl.store import Store, open_store
 from expectations.vocabulary import KST, Period
 
 ROOT = Path(__file__).resolve().parent.parent
-EVERYBODY = current_scope()
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
 DAY = date(2026, 11, 2)
 CHOICE = Choice((), DAY, DAY + timedelta(days=3))

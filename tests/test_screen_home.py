@@ -12,10 +12,11 @@ import pytest
 import streamlit as st
 from demo_store import LAST_DAY, NOW
 from filing import MORNING, checks, file, halt, halts
+from people import EVERYBODY
 from streamlit.testing.v1 import AppTest
 
 from app import queries
-from app.identity import Role, Scope, current_scope
+from app.identity import Role, Scope
 from app.queries import Choice
 from app.queries.attention import situation
 from app.queries.changes import CHANGE_COLUMNS, Change, changes, decided_until, lines_of
@@ -33,7 +34,6 @@ from expectations.vocabulary import KST, Period
 ROOT = Path(__file__).resolve().parent.parent
 DAY = date(2026, 11, 2)
 CHOICE = Choice((), DAY, DAY + timedelta(days=1))
-EVERYBODY = current_scope()
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
 BEFORE, AFTER = MORNING - timedelta(hours=1), MORNING + timedelta(hours=1)
 

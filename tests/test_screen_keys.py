@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 import streamlit as st
 from filing import file, milliseconds
+from people import EVERYBODY
 from streamlit.testing.v1 import AppTest
 
 from app import charts, queries
-from app.identity import Role, Scope, current_scope
+from app.identity import Role, Scope
 from app.queries import CasesWanted, Choice
 from app.queries.case_courses import DETECTED, STAGES, Move, StretchKind, is_breach, move_of
 from app.queries.case_records import CASE_STATES
@@ -28,7 +29,6 @@ from expectations.vocabulary import KST, Period, Source
 
 ROOT = Path(__file__).resolve().parent.parent
 MONDAY = date(2026, 11, 2)
-EVERYBODY = current_scope()
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
 KEYS_HEADER = (
     "date,permission,openingKeys,issuedKeys,expiredKeys,deletedKeys,forcedExpiredKeys,activeKeys,whitelistedKeys,"

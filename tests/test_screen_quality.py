@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from filing import checks, file, halts
+from people import EVERYBODY
 from template_files import alerts, hour, template
 
 from app import queries, scorecard
-from app.identity import Role, Scope, current_scope
+from app.identity import Role, Scope
 from app.measures import Dimension, Step, caps_on, grade, measures_on
 from app.queries import Choice
 from app.queries.obliged import filed_for, obligations_of, records_begin
@@ -22,7 +23,6 @@ from etl.records.engine import reading
 from etl.store import Store, open_store
 from expectations.vocabulary import KST, Period
 
-EVERYBODY = current_scope()
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
 DAY = date(2026, 11, 2)
 CHOICE = Choice((), DAY, DAY + timedelta(days=3))

@@ -12,11 +12,12 @@ import pytest
 import streamlit as st
 from demo_store import NOW as DEMO_NOW
 from filing import MORNING, file
+from people import EVERYBODY
 from streamlit.testing.v1 import AppTest
 from template_files import template
 
 from app import charts, queries
-from app.identity import Role, Scope, current_scope
+from app.identity import Role, Scope
 from app.queries import Choice
 from app.queries.limits import halt_limit
 from app.queries.reconciled_calendar import DayGrade
@@ -28,7 +29,6 @@ from expectations.catalogue import parameter
 from expectations.vocabulary import KST, Period
 
 ROOT = Path(__file__).resolve().parent.parent
-EVERYBODY = current_scope()
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
 DAY = date(2026, 11, 2)
 CHOICE = Choice((), DAY, DAY + timedelta(days=3))

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from filing import file
+from people import EVERYBODY
 from template_files import alerts, hour, template
 
 from app import queries
-from app.identity import Role, Scope, current_scope
+from app.identity import Role, Scope
 from app.queries import Choice
 from app.queries.surveillance import pasts, thresholds
 from etl import jobs
@@ -19,7 +20,6 @@ from etl.intake import Candidate, declare
 from etl.store import Store, open_store
 from expectations.vocabulary import KST, Period
 
-EVERYBODY = current_scope()
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
 DAY = date(2026, 11, 2)
 MORNING = datetime(2026, 11, 28, 9, tzinfo=KST)

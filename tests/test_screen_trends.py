@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import streamlit as st
 from demo_store import NOW
+from people import EVERYBODY
 from streamlit.testing.v1 import AppTest
 
 from app import charts, navigation, queries, scorecard
-from app.identity import Role, Scope, current_scope
+from app.identity import Role, Scope
 from app.measures import Step
 from app.queries import Choice
 from app.queries.availability import halted_time
@@ -28,7 +29,6 @@ from etl.store import Store, open_store
 from expectations.vocabulary import KST, Period
 
 ROOT = Path(__file__).resolve().parent.parent
-EVERYBODY = current_scope()
 MONTH = "2026-11"
 DAYS = Choice((), date(2026, 11, 1), date(2026, 11, 30))
 HOUR = NOW.replace(minute=0)

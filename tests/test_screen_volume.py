@@ -13,11 +13,12 @@ import streamlit as st
 from browsing import visit
 from demo_store import LAST_DAY, NOW
 from filing import file
+from people import EVERYBODY
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
 from app import charts, queries
-from app.identity import Role, Scope, current_scope
+from app.identity import Role, Scope
 from app.queries import Choice, Measure, Order, Span
 from app.queries.spans import LONGEST_BY_DAY, spans_of
 from app.queries.volume_course import is_comparable
@@ -28,7 +29,6 @@ from expectations.vocabulary import KST
 
 DAY = date(2026, 11, 2)
 """A Monday."""
-EVERYBODY = current_scope()
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
 BOTH = ("korbit", "gopax")
 ROOT = Path(__file__).resolve().parent.parent
@@ -397,7 +397,6 @@ def shown(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
     monkeypatch.setenv("DAXA_HOME", str(filled_home))
     monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
     monkeypatch.setenv("DAXA_NOW", NOW.isoformat())
-    monkeypatch.setattr("app.widgets.visits._visitor", lambda: "")
 
     def show(**address: str) -> AppTest:
         session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60).run()

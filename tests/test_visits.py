@@ -1,21 +1,17 @@
-"""Visits: when one ends, what the next one shows; and the browser's name that they are kept under."""
+"""Visits: when one ends, and what the next one shows."""
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from app.security import VISITOR_COOKIE, VisitorCookie, visitor_in
 from etl.records.engine import reading, writing
 from etl.records.visits import LONGEST_PAUSE, Visit, keep_visit, visit_of
 from etl.store import Store, open_store
 
 MORNING = datetime(2026, 11, 3, 0, 30, tzinfo=UTC)
-NAME = "A-z_0123456789abcdefghijklmnopqr"
 
 
 @pytest.fixture
@@ -74,58 +70,3 @@ def test_visitors_are_kept_apart(store: Store) -> None:
     with reading(store.engine) as connection:
         assert visit_of(connection, "w", MORNING + timedelta(days=1)).since is None
         assert visit_of(connection, "v", MORNING + timedelta(days=2)).since == MORNING
-
-
-@pytest.mark.parametrize(
-    ("cookies", "name"),
-    [
-        pytest.param(f"a=b; {VISITOR_COOKIE}={NAME}; c=d", NAME, id="among others"),
-        pytest.param("", "", id="none"),
-        pytest.param(f"{VISITOR_COOKIE}=short", "", id="of another length"),
-        pytest.param(f"{VISITOR_COOKIE}={'<' * 32}", "", id="of other signs"),
-        pytest.param("\x00=;;;=", "", id="unreadable"),
-    ],
-)
-def test_a_browsers_name_is_read_from_its_cookies(cookies: str, name: str) -> None:
-    assert visitor_in(cookies) == name
-
-
-def answered(*headers: tuple[bytes, bytes], scheme: str = "http", kind: str = "http") -> list[bytes]:
-    """The cookies that an answer to a request with these headers sets."""
-
-    async def page(_scope: Any, _receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"x", b"y")]})
-        await send({"type": "http.response.body", "body": b"page"})
-
-    sent: list[Any] = []
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    async def receive() -> Any:
-        raise AssertionError("nothing is read")
-
-    scope = {"type": kind, "scheme": scheme, "headers": list(headers)}
-    asyncio.run(VisitorCookie(page)(scope, receive, send))
-    assert (b"x", b"y") in sent[0]["headers"]
-    return [value for name, value in sent[0]["headers"] if name == b"set-cookie"]
-
-
-HTML = (b"accept", b"text/html,*/*")
-
-
-def test_a_browser_without_a_name_gets_one_with_the_document() -> None:
-    first, second = (answered(HTML)[0].decode() for _ in range(2))
-    assert first != second
-    assert visitor_in(first.partition(";")[0])
-    assert first.endswith("; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax")
-    assert answered(HTML, scheme="https")[0].endswith(b"; Secure")
-
-
-def test_a_browser_keeps_its_name() -> None:
-    assert answered(HTML, (b"cookie", f"{VISITOR_COOKIE}={NAME}".encode())) == []
-
-
-def test_only_documents_give_names() -> None:
-    assert answered((b"accept", b"*/*")) == []
-    assert answered(HTML, kind="websocket") == []

@@ -21,7 +21,7 @@ from app.cli.people import tokens, users
 from app.objects import submission_record
 from etl.intake import Candidate, NotAFilingError, find
 from etl.records.engine import RecordsUnavailableError
-from etl.store import HOME_VARIABLE, URL_VARIABLE, Store, open_store
+from etl.store import URL_VARIABLE, Store, open_store
 from expectations.catalogue import report
 from expectations.vocabulary import KST, Period, State
 
@@ -581,15 +581,9 @@ def serve(
     port: Annotated[int, typer.Option("--port", help="Port to listen on.", min=1, max=65535)] = 8501,
 ) -> None:
     """The dashboard on one port."""
-    _serve(host, port)
+    from app.cli.serving import serve_screens
 
-
-def _serve(host: str, port: int) -> None:
-    import uvicorn
-
-    os.environ[HOME_VARIABLE] = str(open_store().home)
-    print(f"http://{host}:{port}", file=sys.stderr)
-    uvicorn.run("app.main:app", host=host, port=port, log_level="warning", access_log=False)
+    serve_screens(open_store(), host, port)
 
 
 DEMO_DAYS = 45
@@ -616,9 +610,11 @@ def demo(
     else:
         store = prepare_replay(replay, progress=show_progress)
     if not only_data:
-        os.environ[HOME_VARIABLE] = str(store.home)
+        from app.cli.demo_people import make_demo_people
+        from app.cli.serving import serve_screens
+
         os.environ[URL_VARIABLE] = store.engine.url.render_as_string(hide_password=False)
-        _serve(host, port)
+        serve_screens(store, host, port, accounts=make_demo_people(store, datetime.now(UTC)))
 
 
 @app.command()

@@ -4,6 +4,7 @@ from app.widgets.absence import absent, nothing
 from app.widgets.address import go, link, pick, picked, picked_day
 from app.widgets.case_overview import case_stages, case_times
 from app.widgets.cases import case_section
+from app.widgets.deeds import log_what_waits, rows_seen
 from app.widgets.drawings import chart
 from app.widgets.filters import (
     colophon,
@@ -15,6 +16,7 @@ from app.widgets.filters import (
     submission_filters,
 )
 from app.widgets.findings import filled, page_of, report_findings, standing_list, with_interval
+from app.widgets.guard import fragment, present_identity
 from app.widgets.halt_detail import crossing_table, halt_detail, halt_records
 from app.widgets.header import (
     banner,
@@ -56,6 +58,7 @@ from app.widgets.visits import keep_seen, present_visit, told_until
 from app.widgets.volume_detail import volume_detail
 from app.widgets.volume_parts import order_conduct, turnover_shares, volume_hours, volume_markets
 from app.widgets.volume_shares import share_course, share_ranking, share_summary
+from app.widgets.who import who_is_here
 
 __all__ = [
     "Shown",
@@ -84,6 +87,7 @@ __all__ = [
     "facts",
     "filing_detail",
     "filled",
+    "fragment",
     "go",
     "halt_detail",
     "halt_filters",
@@ -98,6 +102,7 @@ __all__ = [
     "lane_table",
     "language_switch",
     "link",
+    "log_what_waits",
     "markup",
     "news",
     "note",
@@ -107,12 +112,14 @@ __all__ = [
     "pick",
     "picked",
     "picked_day",
+    "present_identity",
     "present_visit",
     "reconciled_day",
     "report_findings",
     "report_of_rule",
     "row_name",
     "rows_behind",
+    "rows_seen",
     "rule_box",
     "rule_filters",
     "section",
@@ -145,5 +152,6 @@ __all__ = [
     "volume_detail",
     "volume_hours",
     "volume_markets",
+    "who_is_here",
     "with_interval",
 ]

@@ -14,6 +14,7 @@ import streamlit as st
 from app.exports import Cells, Column, Extract, as_csv, as_workbook
 from app.moments import duration, kst_minute
 from app.widgets.address import page_address
+from app.widgets.deeds import taken_away
 from app.widgets.natures import FACTORS, Shown, is_missing, written
 from app.widgets.view import View
 from expectations.catalogue import rule_set_version
@@ -43,7 +44,7 @@ def downloads(
     for ending, mime, write in (("csv", "text/csv", as_csv), ("xlsx", _WORKBOOK, as_workbook)):
         st.download_button(
             view.say(f"export.to_{ending}"),
-            data=partial(_written_file, extract, write),
+            data=partial(_written_file, view, extract, write, f"{name}.{ending}", len(frame)),
             file_name=f"{name}.{ending}",
             mime=mime,
             key=f"download.{number}.{ending}",
@@ -54,8 +55,12 @@ def downloads(
         )
 
 
-def _written_file(extract: Callable[[], Extract], write: Callable[[Extract], bytes]) -> bytes:
-    return write(extract())
+def _written_file(
+    view: View, extract: Callable[[], Extract], write: Callable[[Extract], bytes], name: str, row_count: int
+) -> bytes:
+    content = extract()
+    about = {"file": name, "title": content.title, "rows": row_count, "exchanges": list(view.exchanges)}
+    return taken_away(view.identity, write(content), view.page, about)
 
 
 def _extract(

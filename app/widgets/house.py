@@ -18,6 +18,11 @@ p.asof { display: inline-block; margin: 0; padding: .1rem .6rem; border: 1px sol
   border-radius: 1rem; font-size: .875rem; font-variant-numeric: tabular-nums; }
 p.sentence { margin: .2rem 0; font-size: 1.02rem; font-variant-numeric: tabular-nums; }
 p.note { margin: 0; font-size: .875rem; opacity: .82; }
+p.who { display: flex; justify-content: space-between; align-items: flex-start; gap: .8rem; margin: 0;
+  padding-top: .7rem; border-top: 1px solid rgba(128,140,153,.45); font-size: .875rem; line-height: 1.45; }
+p.who span { overflow-wrap: anywhere; }
+p.who small { font-size: .8125rem; opacity: .82; }
+p.who a { white-space: nowrap; }
 p.banner { margin: .3rem 0; padding: .45rem .9rem; border: 1px solid rgba(128,140,153,.8); border-radius: .4rem;
   font-weight: 600; }
 p.empty { margin: .2rem 0; padding: .7rem .9rem; border: 1px dashed rgba(128,140,153,.8); border-radius: .4rem; }

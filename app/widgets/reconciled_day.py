@@ -10,6 +10,7 @@ import pandas as pd
 from app import charts, queries
 from app.moments import KST
 from app.widgets.address import pick, picked
+from app.widgets.deeds import rows_seen
 from app.widgets.drawings import chart
 from app.widgets.header import columns, empty, note, section
 from app.widgets.natures import Shown
@@ -109,6 +110,7 @@ def _asset_day(view: View, exchange: str, day: date, asset: str) -> None:
     if checks.empty:
         empty(view, "checks", asset=asset)
         return
+    rows_seen(view, "reconciliation", exchange, day=str(day), asset=asset)
     section(view, "reconciliation.asset", exchange=view.exchange(exchange), asset=asset, day=day)
     left, right = columns(2)
     with left:

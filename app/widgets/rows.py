@@ -8,6 +8,7 @@ from typing import Any
 
 from app import queries
 from app.queries.origin import ROW_LIMIT
+from app.widgets.deeds import rows_seen
 from app.widgets.header import empty, note, section
 from app.widgets.natures import Shown
 from app.widgets.tables import table
@@ -53,6 +54,10 @@ def rows_behind(
     if frame.empty:
         empty(view, "rows")
         return
+    about = {} if submission is None else {"submission": submission}
+    if condition != "true":
+        about |= {"where": condition, "values": ", ".join(map(str, parameters))}
+    rows_seen(view, report, exchange, first=str(first_day), last=str(last_day), **about)
     if len(frame) == ROW_LIMIT:
         note(view.say("rows.cut", count=ROW_LIMIT))
     shape = report_of(report)

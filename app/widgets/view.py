@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -15,9 +14,11 @@ import streamlit as st
 from app.charts import Look
 from app.identity import Identity, Scope
 from app.queries import Choice, latest_day, records_stamp
+from app.served import store as store
+from app.widgets.guard import must_still_be
 from app.words import code_word, column_label, exchange_name, report_name, say, unit_word
 from etl.replays import Replay, replay
-from etl.store import HOME_VARIABLE, URL_VARIABLE, Store, open_store
+from etl.store import Store
 
 _VIEW = "view"
 """Key of the session under which the script of the session leaves the view for the page."""
@@ -112,16 +113,6 @@ def current_view() -> View:
     return view
 
 
-def store() -> Store:
-    """The store that the environment names, opened once a process."""
-    return _opened(os.environ.get(HOME_VARIABLE), os.environ.get(URL_VARIABLE))
-
-
-@st.cache_resource(show_spinner=False)
-def _opened(home: str | None, url: str | None) -> Store:
-    return open_store()
-
-
 def served_replay() -> Replay | None:
     """The incident that the store replays; none where it holds what was really filed."""
     name = store().replay
@@ -143,6 +134,7 @@ def ask(
 ) -> Answer:
     """The answer to one of the queries, in the scope of whoever looks; kept until the records change."""
     view = current_view()
+    must_still_be(view.identity)
     scope = view.scope
     return _answer(
         question.__name__,

@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 import streamlit as st
 
 from app.queries.changes import decided_until
-from app.security import VISITOR_COOKIE, visitor_in
-from app.widgets.view import View, store
+from app.widgets.view import View, current_view, store
 from etl.records.engine import RecordsUnavailableError, reading, writing
 from etl.records.visits import Visit, keep_visit, visit_of
 
@@ -20,13 +19,10 @@ _KEPT_EVERY = timedelta(minutes=1)
 """A visit is written down no more often: every run of a page is activity, and each writing waits for others."""
 
 
-def present_visit(view: View) -> Visit | None:
-    """The visit that this run belongs to; none where the browser takes no cookies."""
-    visitor = _visitor()
-    if not visitor:
-        return None
+def present_visit(view: View) -> Visit:
+    """The visit that this run belongs to."""
     with reading(store().engine) as connection:
-        return visit_of(connection, visitor, view.now)
+        return visit_of(connection, _visitor(), view.now)
 
 
 def told_until(view: View) -> datetime:
@@ -35,7 +31,7 @@ def told_until(view: View) -> datetime:
 
 
 def keep_seen(view: View, shown_until: datetime | None = None) -> None:
-    """Record that the visitor is here, and up to when changes are on the screen, if they are.
+    """Record that the person is here, and up to when changes are on the screen, if they are.
 
     Nothing is lost where the records cannot be written just now: the next run says it again.
     """
@@ -43,16 +39,12 @@ def keep_seen(view: View, shown_until: datetime | None = None) -> None:
     key = "shown" if shown_until else "seen"
     if key in kept and timedelta() <= view.now - kept[key] < _KEPT_EVERY:
         return
-    visitor = _visitor()
-    if not visitor:
-        return
     with suppress(RecordsUnavailableError), writing(store().engine, lock="visits") as connection:
-        visit = visit_of(connection, visitor, view.now)
+        visit = visit_of(connection, _visitor(), view.now)
         keep_visit(connection, replace(visit, shown_until=shown_until or visit.shown_until))
         kept |= {key: view.now, "seen": view.now}
 
 
 def _visitor() -> str:
-    """A digest of what the browser is known by: the records never hold the name itself."""
-    name = visitor_in(f"{VISITOR_COOKIE}={st.context.cookies.get(VISITOR_COOKIE, '')}")
-    return hashlib.sha256(name.encode()).hexdigest() if name else ""
+    """A digest of the person: when they were here is nobody's business but theirs."""
+    return hashlib.sha256(current_view().identity.person.encode()).hexdigest()

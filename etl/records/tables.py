@@ -122,7 +122,7 @@ visits = Table(
     Column("shown_until", Instant),
 )
 """Each visitor's last visit: `since` when it shows changes (null in the first), `shown_until` when they were shown.
-The visitor is opaque: a digest of what the browser, or later the person, is known by."""
+The visitor is opaque: a digest of the person's id."""
 
 
 _DERIVED = "derived"

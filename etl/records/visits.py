@@ -1,7 +1,7 @@
 """When somebody was last here, and up to which moment changes were shown to them.
 
 A visit lasts while no pause in it is longer than half an hour; all of a visit shows what changed since the one before.
-Who a visitor is nobody needs to know: the key is opaque, at first a browser's, later a person's.
+Who a visitor is nobody needs to know: the key is opaque, a digest of the person's id.
 """
 
 from __future__ import annotations

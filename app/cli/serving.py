@@ -1,0 +1,78 @@
+"""Serving the dashboard: on one port, with what whoever starts it must know told once it answers."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Sequence
+
+import uvicorn
+
+from app.cli.demo_people import DemoAccount
+from etl.records import people
+from etl.records.engine import reading
+from etl.store import HOME_VARIABLE, Store
+
+PROXY_VARIABLE = "DAXA_PROXY"
+"""Address of the proxy that speaks TLS in front of the dashboard; its word for who asks, and how, is believed.
+
+Without it nobody's is: whoever could name an address of their own choosing would never wait after failed attempts.
+"""
+
+
+class _Announcing(uvicorn.Server):
+    """A server that says where it is, and what else is to be known, once it answers."""
+
+    def __init__(self, config: uvicorn.Config, lines: Sequence[str]) -> None:
+        super().__init__(config)
+        self._lines = lines
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, and say so."""
+        await super().startup(sockets)
+        if self.started:
+            for line in self._lines:
+                print(line, file=sys.stderr, flush=True)
+
+
+def serve_screens(store: Store, host: str, port: int, *, accounts: Sequence[DemoAccount] = ()) -> None:
+    """Serve the dashboard over a store until it is stopped; `accounts` are told with their passwords once it is up."""
+    os.environ[HOME_VARIABLE] = str(store.home)
+    proxy = os.environ.get(PROXY_VARIABLE, "").strip()
+    config = uvicorn.Config(
+        "app.main:app",
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=bool(proxy),
+        forwarded_allow_ips=proxy or None,
+    )
+    server = _Announcing(config, [f"http://{host}:{port}", *_told(accounts), *_first_step(store)])
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        return
+    if not server.started:
+        raise RuntimeError(f"the dashboard does not start on {host}:{port}; see the line above, or take another --port")
+
+
+def _told(accounts: Sequence[DemoAccount]) -> list[str]:
+    """The accounts as a table; their passwords are kept nowhere."""
+    if not accounts:
+        return []
+    rows = [
+        (one.name, one.password, f"{one.role.value} ({one.exchange})" if one.exchange else one.role.value)
+        for one in accounts
+    ]
+    widths = [max(len(row[place]) for row in rows) for place in range(2)]
+    lines = [f"  {name:<{widths[0]}}  {password:<{widths[1]}}  {role}" for name, password, role in rows]
+    return ["sign in as one of these; the passwords are new with every start and not shown again", *lines]
+
+
+def _first_step(store: Store) -> list[str]:
+    with reading(store.engine) as connection:
+        if people.listed(connection):
+            return []
+    return ["nobody can sign in yet: 'daxa users add NAME --role admin --generate' adds the first administrator"]

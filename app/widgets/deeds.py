@@ -1,0 +1,69 @@
+"""What somebody looked at and took away, in the audit log: every view of rows, every download."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import streamlit as st
+
+from app.identity import Identity, identity_behind
+from app.sign_in import handed
+from app.widgets.view import View, store
+from etl.records.engine import RecordsUnavailableError, writing, writing_soon
+from etl.records.log import Act, Deed, append
+
+_LOGGED = "deeds.logged"
+_WAITING = "deeds.waiting"
+_SAME_VIEW = timedelta(minutes=10)
+"""The same rows on the screen again within this are the same view: a page is drawn anew with every click."""
+
+_PATIENCE = timedelta(milliseconds=200)
+"""A screen does not wait longer for other writers; what it could not log it logs with its next run."""
+
+
+class NotSignedInError(RuntimeError):
+    """Somebody wants to take rows away after their session ended."""
+
+
+def rows_seen(view: View, report: str, exchange: str, **about: str) -> None:
+    """Have it logged, with the end of this run, that rows of an exchange's report are on the screen, and which."""
+    subject = f"{report}/{exchange}"
+    key = (subject, *sorted(about.items()))
+    logged: dict[tuple[Any, ...], datetime] = st.session_state.setdefault(_LOGGED, {})
+    now = datetime.now(UTC)
+    if key in logged and now - logged[key] < _SAME_VIEW:
+        return
+    logged[key] = now
+    waiting: list[Deed] = st.session_state.setdefault(_WAITING, [])
+    waiting.append(Deed(view.identity.person, Act.VIEW_ROWS, subject, {"page": view.page, **about}))
+
+
+def log_what_waits() -> None:
+    """Log the views of this run, and of earlier ones that others kept from being logged."""
+    waiting: list[Deed] = st.session_state.get(_WAITING, [])
+    if not waiting:
+        return
+    try:
+        with writing_soon(store().engine, patience=_PATIENCE) as connection:
+            append(connection, waiting)
+    except RecordsUnavailableError:
+        return
+    st.session_state[_WAITING] = []
+
+
+def taken_away(identity: Identity, content: bytes, subject: str, about: Mapping[str, Any]) -> bytes:
+    """The file that somebody takes away, once that stands in the log; nothing leaves unlogged or without a session.
+
+    Raises NotSignedInError where the session that the page was drawn in is over, RecordsUnavailableError where the
+    log cannot be written.
+    """
+    if identity_behind(identity.session) != identity:
+        raise NotSignedInError(f"{identity.name} is not signed in any more")
+    details = {**about, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    with writing(store().engine, lock="downloads") as connection:
+        append(connection, [Deed(identity.person, Act.DOWNLOAD, subject, details)])
+    handed.remember(identity.person, content)
+    return content

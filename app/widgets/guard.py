@@ -1,0 +1,93 @@
+"""Who is at the screen, asked again with every run and in every fragment: whoever was sent away sees nothing more.
+
+What is drawn below a fragment's run does not run the script of the session, so each fragment asks for itself, and a
+question that comes long after the last such asking has it asked again.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from html import escape
+from typing import NoReturn, ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from app import identity
+from app.identity import Identity
+from app.sign_in.addresses import local, sign_in_address
+from app.widgets.address import language, page_address
+from app.words import say
+
+_ASKED_AT = "guard.asked_at"
+_PERSON = "guard.person"
+_TRUSTED_SECONDS = 2.0
+"""A run that lasts longer than this asks again: most are over in a tenth of it."""
+
+Arguments = ParamSpec("Arguments")
+Drawn = TypeVar("Drawn")
+
+
+def present_identity() -> Identity:
+    """Whoever looks just now; where nobody is signed in any more, the screen says so and ends here."""
+    found = identity.current_identity()
+    if found is None:
+        _show_the_way_back()
+    if st.session_state.get(_PERSON) not in (None, found.person):
+        # A browser may take up the state that another person's connection left behind.
+        st.session_state.clear()
+    st.session_state[_PERSON] = found.person
+    st.session_state[_ASKED_AT] = time.monotonic()
+    return found
+
+
+def must_still_be(expected: Identity) -> None:
+    """End here where the person that the run began with is not at the screen any more, or may see something else."""
+    asked_at = st.session_state.get(_ASKED_AT)
+    if asked_at is not None and time.monotonic() - asked_at < _TRUSTED_SECONDS:
+        return
+    _must_be(expected)
+
+
+def fragment(
+    run_every: float | None = None,
+) -> Callable[[Callable[Arguments, Drawn]], Callable[Arguments, Drawn]]:
+    """Streamlit's fragment, drawn only for whoever the page was drawn for; `run_every` is in seconds."""
+
+    def guarded(draw: Callable[Arguments, Drawn]) -> Callable[Arguments, Drawn]:
+        @functools.wraps(draw)
+        def drawn(*arguments: Arguments.args, **named: Arguments.kwargs) -> Drawn:
+            from app.widgets.deeds import log_what_waits
+            from app.widgets.view import current_view
+
+            _must_be(current_view().identity)
+            try:
+                return draw(*arguments, **named)
+            finally:
+                log_what_waits()
+
+        return st.fragment(drawn, run_every=run_every)
+
+    return guarded
+
+
+def _must_be(expected: Identity) -> None:
+    """Have the whole page run anew, which sees who is there, unless it is still the same person."""
+    if identity.current_identity() != expected:
+        st.rerun(scope="app")
+    st.session_state[_ASKED_AT] = time.monotonic()
+
+
+def _show_the_way_back() -> NoReturn:
+    """Say that nobody is signed in, with the link that leads back to this page; nothing is drawn after it."""
+    read = language()
+    parts = urlsplit(page_address())
+    wanted = local(f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path)
+    st.html("<style>section[data-testid=stSidebar] { display: none; }</style>")
+    st.html(
+        f'<p class="banner" role="alert">{escape(say("present.over", read))} '
+        f'<a href="{escape(sign_in_address(wanted, read))}" target="_self">{escape(say("present.again", read))}</a></p>'
+    )
+    st.stop()

@@ -1,0 +1,27 @@
+"""Who is signed in, until when, and the way out: at the foot of the side bar."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from app.identity import Identity, Role
+from app.moments import kst_minute
+from app.sign_in.addresses import SIGN_OUT
+from app.words import LANGUAGES, exchange_name, say
+
+
+def who_is_here(identity: Identity, language: str) -> None:
+    """Name, role and exchange of whoever is signed in, when that ends at the latest, and the link to sign out."""
+    role = say(f"role.{identity.scope.role}", language)
+    if identity.scope.role is Role.EXCHANGE:
+        role = f"{role} · {' · '.join(exchange_name(name, language) for name in identity.scope.exchanges)}"
+    lines = [f"<b>{escape(identity.name)}</b>", escape(role)]
+    if identity.ends_at is not None:
+        lines.append(f"<small>{escape(say('present.until', language, moment=kst_minute(identity.ends_at)))}</small>")
+    address = SIGN_OUT if language == LANGUAGES[0] else f"{SIGN_OUT}?lang={language}"
+    out = escape(say("sign_out.title", language))
+    st.html(
+        f'<p class="who"><span>{"<br>".join(lines)}</span> <a href="{escape(address)}" target="_self">{out}</a></p>'
+    )

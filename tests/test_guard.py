@@ -1,0 +1,251 @@
+"""Who is at the screen is asked with every run and in every fragment; what they look at and take away is logged."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from demo_store import LAST_DAY, NOW, leave_empty
+from people import EVERYBODY, SUPERVISOR, add_person, identity_of
+from streamlit.testing.v1 import AppTest
+
+from app.identity import Identity, identity_behind
+from app.queries import Choice
+from app.sign_in.handed import was_made_for
+from app.widgets import deeds, guard
+from app.widgets.view import View
+from app.words import LANGUAGES, say
+from etl.records import people
+from etl.records.engine import RecordsUnavailableError, reading, writing
+from etl.records.log import COMMAND, Act, Entry, entries
+from etl.records.people import Role
+from etl.records.sessions import Way, end_session, open_session
+from etl.store import Store, open_store
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """The store that a test served is closed with it."""
+    yield
+    from app.served import store
+
+    store().engine.dispose()
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """An empty store, served."""
+    home = leave_empty(tmp_path / "home")
+    monkeypatch.setenv("DAXA_HOME", str(home))
+    monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
+    opened = open_store(home, f"sqlite:///{home / 'daxa.sqlite'}")
+    yield opened
+    opened.engine.dispose()
+
+
+def signed_in(store: Store, name: str = "fss", role: Role = Role.SUPERVISOR, exchange: str | None = None) -> str:
+    """The session of somebody who has just signed in."""
+    person = add_person(store.engine, name, role, exchange)
+    return open_session(store.engine, person, Way.PASSWORD, source="", now=datetime.now(UTC))
+
+
+def logged(store: Store, act: Act) -> list[Entry]:
+    with reading(store.engine) as connection:
+        return entries(connection, act=act)
+
+
+# ------------------------------------------------------------------------------------------------ who
+
+
+def test_a_session_says_who_it_is_and_what_they_may_see(store: Store) -> None:
+    firm = identity_behind(signed_in(store, "gopax", Role.EXCHANGE, "gopax"))
+    assert firm is not None
+    assert (firm.name, firm.scope.role, firm.scope.exchanges) == ("gopax", Role.EXCHANGE, ("gopax",))
+    for role in (Role.SUPERVISOR, Role.MANAGER, Role.ADMIN):
+        found = identity_behind(signed_in(store, role.value, role))
+        assert found is not None
+        assert (found.scope.role, found.scope.exchanges) == (role, EVERYBODY.exchanges)
+    assert firm.session not in repr(firm)
+
+
+def test_whoever_is_gone_is_nobody_at_once(store: Store) -> None:
+    ended, disabled, changed = (signed_in(store, name) for name in ("first", "second", "third"))
+    assert identity_behind(ended) and identity_behind(disabled) and identity_behind(changed)
+    end_session(store.engine, ended, datetime.now(UTC))
+    with writing(store.engine) as connection:
+        people.disable(connection, "second", actor=COMMAND, at=datetime.now(UTC))
+        people.change_password(connection, "third", "another long password", actor=COMMAND, at=datetime.now(UTC))
+    assert [identity_behind(session) for session in (ended, disabled, changed, "made up", "", None)] == [None] * 6
+
+
+# --------------------------------------------------------------------------------------- run and fragment
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[Identity | None], None]:
+    """Says who is at the screen from now on."""
+    return lambda who: monkeypatch.setattr("app.identity.current_identity", lambda: who)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_next_run_after_the_end_shows_nothing_but_the_way_back(
+    store: Store, looked_at: Callable[[Identity | None], None], language: str
+) -> None:
+    session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60)
+    session.query_params["lang"] = language
+    session.run()
+    assert session.title[0].value == say("overview.title", language)
+    looked_at(None)
+    session.run()
+    text = "\n".join(element.proto.body for element in session.get("html"))
+    assert not session.exception
+    assert not session.title
+    assert not session.sidebar
+    assert say("present.over", language) in text
+    assert re.search(r'<a href="/login[^"]*" target="_self">' + say("present.again", language), text)
+
+
+def test_a_session_taken_up_by_somebody_else_begins_anew(
+    store: Store, looked_at: Callable[[Identity | None], None]
+) -> None:
+    session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60).run()
+    session.session_state["left.behind"] = "something"
+    looked_at(identity_of(Role.EXCHANGE, "gopax"))
+    session.run()
+    assert not session.exception
+    assert "left.behind" not in session.session_state
+
+
+def fragment_page() -> None:
+    """A page whose fragment runs when its page does not, as a click in it has it run."""
+    import streamlit as st
+    from people import SUPERVISOR
+    from test_guard import view_of
+
+    from app.widgets import fragment
+    from app.widgets.view import keep_view
+
+    if "drawn" in st.session_state:
+        st.text("the page anew")
+        st.stop()
+    st.session_state["drawn"] = True
+    keep_view(view_of(SUPERVISOR))
+    fragment()(lambda: st.text("rows"))()
+
+
+def view_of(identity: Identity) -> View:
+    return View("ko", identity, Choice((), LAST_DAY, LAST_DAY), LAST_DAY, NOW, False, "0", "overview")
+
+
+@pytest.mark.parametrize(
+    ("who", "drawn"),
+    [
+        (SUPERVISOR, "rows"),
+        (None, "the page anew"),
+        (identity_of(Role.EXCHANGE, "gopax"), "the page anew"),
+        (replace(SUPERVISOR, scope=replace(EVERYBODY, role=Role.MANAGER)), "the page anew"),
+    ],
+    ids=["the same", "nobody", "another", "in another role"],
+)
+def test_a_fragment_draws_only_for_whoever_the_page_was_drawn_for(
+    store: Store, looked_at: Callable[[Identity | None], None], who: Identity | None, drawn: str
+) -> None:
+    looked_at(who)
+    session = AppTest.from_function(fragment_page, default_timeout=60).run()
+    assert not session.exception
+    assert [text.value for text in session.text] == [drawn]
+
+
+@pytest.mark.parametrize("seconds", [0.0, 5.0])
+def test_a_question_long_after_the_run_began_asks_who_is_there(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    asked: list[int] = []
+    clock = iter([100.0, 100.0 + seconds, 100.0 + seconds])
+    monkeypatch.setattr("app.widgets.guard.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("app.identity.current_identity", lambda: asked.append(1) or SUPERVISOR)
+    st.session_state.clear()
+    guard.must_still_be(guard.present_identity())
+    assert len(asked) == (1 if seconds == 0 else 2)
+
+
+def test_no_part_of_a_page_runs_by_itself_unguarded() -> None:
+    bare = [
+        f"{file.relative_to(ROOT)}:{number}"
+        for folder in ("app", "pages")
+        for file in sorted((ROOT / folder).rglob("*.py"))
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1)
+        if re.search(r"\bst\.fragment\b|from streamlit import .*fragment|experimental_fragment|st\.dialog\b", line)
+        and file.name != "guard.py"
+    ]
+    assert not bare, f"use app.widgets.fragment, which asks who is there: {bare}"
+
+
+# ------------------------------------------------------------------------------------------- the log
+
+
+def opened(home: Path, monkeypatch: pytest.MonkeyPatch, name: str, **address: str) -> AppTest:
+    monkeypatch.setenv("DAXA_HOME", str(home))
+    monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
+    monkeypatch.setenv("DAXA_NOW", NOW.isoformat())
+    session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60).run()
+    session.switch_page(f"../pages/{name}.py")
+    for parameter, value in address.items():
+        session.query_params[parameter] = value
+    session.run()
+    assert not session.exception, [error.stack_trace for error in session.exception]
+    return session
+
+
+def test_a_view_of_rows_is_logged_once(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled = open_store(filled_home, f"sqlite:///{filled_home / 'daxa.sqlite'}")
+    before = len(logged(filled, Act.VIEW_ROWS))
+    session = opened(filled_home, monkeypatch, "api_volume", at="korbit", day=str(LAST_DAY))
+    session.run()
+    (entry,) = logged(filled, Act.VIEW_ROWS)[: len(logged(filled, Act.VIEW_ROWS)) - before]
+    assert (entry.actor, entry.subject) == (SUPERVISOR.person, "api_volume/korbit")
+    assert json.loads(entry.details)["first"] == str(LAST_DAY)
+    filled.engine.dispose()
+
+
+def test_a_view_that_cannot_be_logged_now_is_logged_with_the_next_run(
+    filled_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled = open_store(filled_home, f"sqlite:///{filled_home / 'daxa.sqlite'}")
+    before = len(logged(filled, Act.VIEW_ROWS))
+    session = opened(filled_home, monkeypatch, "api_volume")
+    session.query_params["at"], session.query_params["day"] = "gopax", str(LAST_DAY)
+    with writing(filled.engine):  # somebody else writes
+        session.run()
+    assert len(logged(filled, Act.VIEW_ROWS)) == before
+    session.run()
+    assert len(logged(filled, Act.VIEW_ROWS)) == before + 1
+    filled.engine.dispose()
+
+
+def test_nothing_is_taken_away_unlogged_or_after_the_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    identity = identity_behind(signed_in(store))
+    assert identity is not None
+    assert deeds.taken_away(identity, b"rows", "halts", {"file": "halts.csv", "rows": 3}) == b"rows"
+    (entry,) = logged(store, Act.DOWNLOAD)
+    assert (entry.actor, entry.subject) == (identity.person, "halts")
+    assert json.loads(entry.details)["rows"] == 3
+    assert was_made_for(identity.person, b"rows")
+    assert not was_made_for("P-another", b"rows")
+    monkeypatch.setenv("DAXA_BUSY_SECONDS", "0.1")
+    st.cache_resource.clear()
+    with writing(store.engine), pytest.raises(RecordsUnavailableError):
+        deeds.taken_away(identity, b"others", "halts", {})
+    assert not was_made_for(identity.person, b"others")
+    with pytest.raises(deeds.NotSignedInError):
+        deeds.taken_away(replace(identity, scope=EVERYBODY, name="another"), b"rows", "halts", {})
+    end_session(store.engine, identity.session, datetime.now(UTC))
+    with pytest.raises(deeds.NotSignedInError):
+        deeds.taken_away(identity, b"rows", "halts", {})
+    assert len(logged(store, Act.DOWNLOAD)) == 1
