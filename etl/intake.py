@@ -38,12 +38,17 @@ class Candidate:
     declared: Declared
 
 
+def said_by(name: str) -> dict[str, str]:
+    """What a file's name says of itself: `exchange`, `report` and `period`, or nothing where it is no such name."""
+    match = _NAME.fullmatch(Path(name).stem)
+    return match.groupdict() if match else {}
+
+
 def declare(
     name: str, *, exchange_id: str | None = None, report_name: str | None = None, period: str | None = None
 ) -> Declared:
     """What `name` and the given words say; NotAFilingError in one sentence where they leave something open."""
-    match = _NAME.fullmatch(Path(name).stem)
-    said = match.groupdict() if match else {}
+    said = said_by(name)
     chosen_exchange = exchange_id or said.get("exchange")
     chosen_report = report_name or said.get("report")
     chosen_period = period or said.get("period")
