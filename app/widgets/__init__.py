@@ -4,6 +4,7 @@ from app.widgets.absence import absent, nothing
 from app.widgets.address import go, link, pick, picked, picked_day
 from app.widgets.case_overview import case_stages, case_times
 from app.widgets.cases import case_section
+from app.widgets.drafts import draft_bar, present_drafts
 from app.widgets.drawings import chart
 from app.widgets.filters import (
     colophon,
@@ -78,6 +79,7 @@ __all__ = [
     "current_view",
     "days_of",
     "doubtful_figures",
+    "draft_bar",
     "due_line",
     "empty",
     "end_of",
@@ -107,6 +109,7 @@ __all__ = [
     "pick",
     "picked",
     "picked_day",
+    "present_drafts",
     "present_visit",
     "reconciled_day",
     "report_findings",
