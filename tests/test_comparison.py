@@ -42,7 +42,8 @@ def counts(found: Comparison) -> tuple[int, ...]:
 
 def test_each_version_is_held_against_the_one_before(store: Store, tmp_path: Path) -> None:
     filed = []
-    for number, content in enumerate((broken(1, 2), broken(2, 3, put_in=2), broken(1, 2, put_in=1), checks(DAY, every=5))):
+    contents = (broken(1, 2), broken(2, 3, put_in=2), broken(1, 2, put_in=1), checks(DAY, every=5))
+    for number, content in enumerate(contents):
         at = MORNING + timedelta(minutes=number)
         filed.append(file(store, tmp_path, NAME, content, at).receipt.submission.id)
     found = [compared(store, number) for number in filed]

@@ -34,9 +34,10 @@ def desk_of(view: View) -> Desk | None:
 
 def comparison_of(view: View, number: str) -> Comparison:
     """A submission, which whoever looks may see, beside the version before."""
-    place = place_of(store())
     with st.spinner(view.say("filing.comparing")):
-        return _compared(str(place.url), view.stamp, number, lambda: worker().compare(number).result(_LONGEST_SECONDS))
+        return _compared(
+            str(store().engine.url), view.stamp, number, lambda: worker().compare(number).result(_LONGEST_SECONDS)
+        )
 
 
 @st.cache_data(max_entries=_MOST_KEPT, show_spinner=False)
