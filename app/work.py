@@ -149,7 +149,7 @@ def _checked(store: Store, path: Path, name: str, declared: Declared, told: Told
     from app.objects import checked_record
     from etl import jobs
 
-    candidate = Candidate(path, declared)
+    candidate = Candidate(path, declared, name)
     (verdict,) = jobs.check(store, [candidate], told=told)
     return {**checked_record(candidate, verdict), "file": name}, verdict
 
@@ -164,7 +164,7 @@ def _look(place: Place, path: Path, name: str, declared: Declared, steps: Path) 
     try:
         record, verdict = _checked(store, path, name, declared, told)
         found = [(kind, finding) for finding, kind in verdict.findings]
-        return Look(record, compared_draft(store, declared, path.name, path.read_bytes(), found))
+        return Look(record, compared_draft(store, declared, name, path.read_bytes(), found))
     finally:
         store.engine.dispose()
 

@@ -32,10 +32,16 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file to be filed and what it is declared to be."""
+    """A file to be filed and what it is declared to be; `sent_as` is its name where it lies under another."""
 
     path: Path
     declared: Declared
+    sent_as: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name that the sender gave it."""
+        return self.sent_as or self.path.name
 
 
 def said_by(name: str) -> dict[str, str]:

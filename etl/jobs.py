@@ -301,7 +301,7 @@ def check(
         with reading(store.engine) as connection:
             pasts = [_past(connection, candidate.declared) for candidate in chunk]
         readings = [
-            read_one(Incoming(str(place), c.path.read_bytes(), c.path.name, c.declared, past), told)
+            read_one(Incoming(str(place), c.path.read_bytes(), c.name, c.declared, past), told)
             for place, (c, past) in enumerate(zip(chunk, pasts, strict=True))
         ]
         decided = decide(readings)

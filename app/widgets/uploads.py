@@ -15,6 +15,7 @@ from app.moments import kst_day
 from app.widgets.header import note, section
 from app.widgets.view import View
 from etl.exchanges import exchange as exchange_of
+from etl.export import FORMATS
 from etl.intake import Declared, said_by
 from etl.steps import Step
 from expectations.catalogue import all_reports, parameter
@@ -37,15 +38,19 @@ class Ready:
 def upload_section(view: View, desk: Desk) -> None:
     """The place to drop files at, what each is, and the button that has them checked."""
     section(view, "filing.drop")
-    most = int(parameter("maximum_file_bytes")) // _MEBIBYTE
+    mebibytes = int(parameter("maximum_file_bytes")) // _MEBIBYTE
+    most = f"{mebibytes} MB"
     endings = sorted({layout.container for layout in exchange_of(desk.exchange).layouts.values()})
     own = " · ".join(ending.upper() for ending in endings)
-    note(view.say("filing.drop_how", most=most, own=own, exchange=desk.exchange))
+    canonical = " · ".join(ending.upper() for ending in FORMATS)
+    example = f"{desk.exchange}_halts_2026-11-02.{endings[0]}"
+    note(view.say("filing.drop_how", most=most, own=own, canonical=canonical, example=example))
+    _own_words(view)
     st.session_state.setdefault(_ROUND, 0)
     files = st.file_uploader(
         view.say("filing.drop_label", most=most),
         accept_multiple_files=True,
-        max_upload_size=most,
+        max_upload_size=mebibytes,
         key=f"filing.files.{st.session_state[_ROUND]}",
     )
     ready = [one for place, file in enumerate(files) if (one := _ready(view, desk, place, file)) is not None]
@@ -60,6 +65,16 @@ def upload_section(view: View, desk: Desk) -> None:
         st.session_state[_ROUND] += 1
         st.rerun()
     note(view.say("filing.check_how"))
+
+
+def _own_words(view: View) -> None:
+    """The uploader's own words, which know one language, in ours."""
+    button = "[data-testid=stFileUploaderDropzone] button p"
+    word = view.say("filing.choose_files")
+    st.html(
+        f'<style>{button} {{ font-size: 0; }} {button}::after {{ content: "{word}"; font-size: .875rem; }}'
+        "[data-testid=stFileUploaderDropzoneInstructions] { display: none; }</style>"
+    )
 
 
 def _ready(view: View, desk: Desk, place: int, file: Any) -> Ready | None:
@@ -125,7 +140,7 @@ def period_choice(view: View, key: str, report: str) -> str:
         value=last_month if is_month else yesterday.isoformat(),
         key=f"{key}.{'month' if is_month else 'day'}",
         max_chars=16,
-        help=view.say("filing.period_how"),
+        help=view.say("filing.period_how", day="2026-11-02", slice="2026-11-02T09-12", month="2026-10"),
     )
     return (text or "").strip()
 

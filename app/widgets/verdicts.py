@@ -187,7 +187,7 @@ def _receipt_files(view: View, filed: Submission) -> None:
                 on_click="ignore",
                 icon=":material/verified:",
             )
-    note(view.say("filing.receipt_how"))
+    note(view.say("filing.receipt_how", command="daxa verify --receipt"))
 
 
 def submission_findings(view: View, filed: Submission) -> None:
