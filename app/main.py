@@ -12,7 +12,6 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,7 @@ from app.security import HtmlLanguage, SecurityHeaders  # noqa: E402
 from app.served import store  # noqa: E402
 from app.sign_in.gate import Gate  # noqa: E402
 from app.sign_in.routes import SignIn  # noqa: E402
-from app.work import Place, Worker  # noqa: E402
+from app.work import Worker, close_workers, place_of, worker_for  # noqa: E402
 
 if st.get_option("browser.gatherUsageStats") or st.get_option("server.address") is None:
     raise SystemExit("The dashboard does not start: .streamlit/config.toml was not read.")
@@ -51,11 +50,9 @@ async def _healthz(_request: Request) -> JSONResponse:
     return JSONResponse({"status": "ok"})
 
 
-@cache
 def _worker() -> Worker:
     """The process beside the screens; it is started by the first file."""
-    place = store()
-    return Worker(Place(place.home, place.engine.url.render_as_string(hide_password=False)))
+    return worker_for(place_of(store()))
 
 
 def _begin_work() -> None:
@@ -73,8 +70,8 @@ async def _lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     gc.freeze()
     threading.Thread(target=_begin_work, daemon=True).start()
     yield {}
-    if _worker.cache_info().currsize:
-        _worker().close()
+    with suppress(RecordsUnavailableError):
+        close_workers(store())
 
 
 app = st.App(

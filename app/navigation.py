@@ -38,6 +38,7 @@ SCREENS = (
     Screen("surveillance", ":material/troubleshoot:"),
     Screen("data_quality", ":material/rule:"),
     Screen("submissions", ":material/inbox:"),
+    Screen("filing", ":material/upload_file:", frozenset({Role.EXCHANGE})),
     Screen("trends", ":material/trending_up:", _TRENDS),
     Screen("rules", ":material/gavel:", _EVERYBODY),
 )

@@ -32,6 +32,7 @@ with st.sidebar:
 is_dark = getattr(st.context.theme, "type", "light") == "dark"
 view = View(language, identity, choice, latest, now, is_dark, stamp, page.url_path or next(iter(pages)))
 keep_view(view)
+widgets.draft_bar(view)
 try:
     page.run()
 finally:  # also where a page stops early: whoever reads any page is here

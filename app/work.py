@@ -10,14 +10,19 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from etl.comparison import Comparison
 from etl.intake import Candidate, Declared
-from etl.store import open_store
+from etl.steps import Step, Told, nobody
+from etl.store import Store, open_store
+from expectations.vocabulary import Finding
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +33,25 @@ class Place:
 
     home: Path
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a file that is not filed is told, and how that stands to what was filed before."""
+
+    told: dict[str, Any]
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A file that was sent: where its bytes lie, and by what it is read."""
+
+    path: Path
+    exchange: str
+    report: str
+    file: str
+    format: str | None
 
 
 class Worker:
@@ -55,6 +79,21 @@ class Worker:
         """What a file would be told if it were filed, without filing it: the object of the specification."""
         with self._lock:
             return self._submit(_check, self._place, path, name, declared)
+
+    def look(self, path: Path, name: str, declared: Declared, steps: Path) -> Future[Look]:
+        """As `check`, and beside the version before; each step is written to `steps` when it is done."""
+        with self._lock:
+            return self._submit(_look, self._place, path, name, declared, steps)
+
+    def annotate(self, sent: Sent, found: Sequence[Finding], language: str) -> Future[bytes]:
+        """A file as it was sent, with its findings beside the rows; ValueError where it cannot be had."""
+        with self._lock:
+            return self._submit(_annotate, sent, found, language)
+
+    def compare(self, number: str) -> Future[Comparison]:
+        """A submission beside the version before."""
+        with self._lock:
+            return self._submit(_compare, self._place, number)
 
     def close(self) -> None:
         """End the process once what it does is done."""
@@ -98,13 +137,67 @@ def _process(place: Place) -> None:
 
 
 def _check(place: Place, path: Path, name: str, declared: Declared) -> dict[str, Any]:
+    store = open_store(place.home, place.url)
+    try:
+        return _checked(store, path, name, declared, nobody)[0]
+    finally:
+        store.engine.dispose()
+
+
+def _checked(store: Store, path: Path, name: str, declared: Declared, told: Told) -> tuple[dict[str, Any], Any]:
+    """The object of the specification, and the verdict that it tells."""
     from app.objects import checked_record
     from etl import jobs
 
+    candidate = Candidate(path, declared, name)
+    (verdict,) = jobs.check(store, [candidate], told=told)
+    return {**checked_record(candidate, verdict), "file": name}, verdict
+
+
+def _look(place: Place, path: Path, name: str, declared: Declared, steps: Path) -> Look:
+    from etl.comparison import compared_draft
+
+    def told(step: Step) -> None:
+        steps.write_text(step.value, "ascii")
+
     store = open_store(place.home, place.url)
     try:
-        candidate = Candidate(path, declared)
-        (verdict,) = jobs.check(store, [candidate])
-        return {**checked_record(candidate, verdict), "file": name}
+        record, verdict = _checked(store, path, name, declared, told)
+        found = [(kind, finding) for finding, kind in verdict.findings]
+        return Look(record, compared_draft(store, declared, name, path.read_bytes(), found))
     finally:
         store.engine.dispose()
+
+
+def _annotate(sent: Sent, found: Sequence[Finding], language: str) -> bytes:
+    from etl.annotated import annotated
+    from etl.coordinates import layout_of
+
+    layout = layout_of(sent.exchange, sent.report, sent.file, sent.format)
+    return annotated(sent.path.read_bytes(), layout, found, language)
+
+
+def _compare(place: Place, number: str) -> Comparison:
+    from etl.comparison import compared
+
+    store = open_store(place.home, place.url)
+    try:
+        return compared(store, number)
+    finally:
+        store.engine.dispose()
+
+
+@cache
+def worker_for(place: Place) -> Worker:
+    """The one worker of a store, whoever asks: the screens and the HTTP door of a server share it."""
+    return Worker(place)
+
+
+def place_of(store: Store) -> Place:
+    """Where a store is, for another process to open it."""
+    return Place(store.home, store.engine.url.render_as_string(hide_password=False))
+
+
+def close_workers(store: Store) -> None:
+    """End the process that works for a store, if there is one."""
+    worker_for(place_of(store)).close()

@@ -32,18 +32,29 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file to be filed and what it is declared to be."""
+    """A file to be filed and what it is declared to be; `sent_as` is its name where it lies under another."""
 
     path: Path
     declared: Declared
+    sent_as: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name that the sender gave it."""
+        return self.sent_as or self.path.name
+
+
+def said_by(name: str) -> dict[str, str]:
+    """What a file's name says of itself: `exchange`, `report` and `period`, or nothing where it is no such name."""
+    match = _NAME.fullmatch(Path(name).stem)
+    return match.groupdict() if match else {}
 
 
 def declare(
     name: str, *, exchange_id: str | None = None, report_name: str | None = None, period: str | None = None
 ) -> Declared:
     """What `name` and the given words say; NotAFilingError in one sentence where they leave something open."""
-    match = _NAME.fullmatch(Path(name).stem)
-    said = match.groupdict() if match else {}
+    said = said_by(name)
     chosen_exchange = exchange_id or said.get("exchange")
     chosen_report = report_name or said.get("report")
     chosen_period = period or said.get("period")

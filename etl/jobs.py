@@ -30,7 +30,9 @@ from etl.records.engine import reading, writing
 from etl.records.log import COMMAND, SYSTEM, Act, Deed, append
 from etl.records.submissions import Submission
 from etl.records.tables import incidents
+from etl.rehearsal import rehearsed
 from etl.review import review_pending
+from etl.steps import Step, Told, nobody
 from etl.store import Store
 from expectations.catalogue import rule_set_version
 from expectations.vocabulary import Finding, Kind, State
@@ -287,18 +289,26 @@ def outcomes(store: Store, receipts: Sequence[Receipt]) -> list[Outcome]:
     ]
 
 
-def check(store: Store, candidates: Sequence[Candidate], *, progress: Progress | None = None) -> list[Verdict]:
-    """The same judgement without filing: each file alone against what is accepted (3.8)."""
+def check(
+    store: Store, candidates: Sequence[Candidate], *, progress: Progress | None = None, told: Told = nobody
+) -> list[Verdict]:
+    """The same judgement without filing: each file alone against what is accepted (3.8); lateness apart.
+
+    `told` is told the steps of each file.
+    """
     verdicts: list[Verdict] = []
     for chunk in _chunks(candidates):
         with reading(store.engine) as connection:
             pasts = [_past(connection, candidate.declared) for candidate in chunk]
         readings = [
-            read_one(Incoming(str(place), c.path.read_bytes(), c.path.name, c.declared, past))
+            read_one(Incoming(str(place), c.path.read_bytes(), c.name, c.declared, past), told)
             for place, (c, past) in enumerate(zip(chunk, pasts, strict=True))
         ]
         decided = decide(readings)
-        verdicts += [decided[str(place)] for place in range(len(chunk))]
+        told(Step.JUDGED)
+        at = datetime.now(UTC)
+        verdicts += [rehearsed(store, c.declared, decided[str(place)], at) for place, c in enumerate(chunk)]
+        told(Step.COMPARED)
         if progress is not None:
             progress(len(verdicts), len(candidates), chunk[-1].path.name)
     return verdicts

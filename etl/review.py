@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 
@@ -24,13 +25,24 @@ from etl.records.submissions import Submission
 from etl.store import Store
 from expectations.catalogue import parameter, published_rules, report
 from expectations.judge import FiledRows, judge
-from expectations.vocabulary import Finding, Rule
+from expectations.vocabulary import Finding, Report, Rule
 
 _ROWS_AT_ONCE = 600_000
 """Rows judged in one batch: a full-size day of all exchanges and some more."""
 
 _NAMES_ROWS = re.compile(r"\brows\b")
 Found = dict[str, list[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a judgement of accepted submissions needs, read already: nothing more is asked of records and facts."""
+
+    shape: Report
+    files: Sequence[FiledRows]
+    rules: Sequence[Rule]
+    context: Mapping[str, pa.Table]
+    as_if_in_force: bool
 
 
 def review_pending(store: Store, *, as_if_in_force: bool = False) -> None:
@@ -130,6 +142,21 @@ def findings_now(
     `instead` are thresholds to judge by in place of those in force. A store that replays an incident is always judged
     as if today's rules had been in force.
     """
+    question = asked(store, connection, name, batch, rules, as_if_in_force=as_if_in_force, instead=instead)
+    return answered(question)
+
+
+def asked(
+    store: Store,
+    connection: Connection,
+    name: str,
+    batch: Sequence[Submission],
+    rules: Sequence[Rule],
+    *,
+    as_if_in_force: bool = False,
+    instead: Mapping[str, object] = MappingProxyType({}),
+) -> Question:
+    """The question of `findings_now`, with everything read that it takes to answer it."""
     as_if_in_force = as_if_in_force or store.replay is not None
     shape = report(name)
     empty = arrow_schema(shape).empty_table()
@@ -146,7 +173,18 @@ def findings_now(
         for submission in batch
     ]
     context = relations(Judged(connection, store.facts, batch), rules)
-    return judge(shape, files, rules, context=context, as_if_in_force=as_if_in_force)
+    return Question(shape, files, rules, context, as_if_in_force)
+
+
+def answered(question: Question) -> Found:
+    """What the rules find, by submission."""
+    return judge(
+        question.shape,
+        question.files,
+        question.rules,
+        context=question.context,
+        as_if_in_force=question.as_if_in_force,
+    )
 
 
 def _rows(store: Store, submission: Submission) -> pa.Table:

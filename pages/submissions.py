@@ -10,6 +10,8 @@ from app.moments import duration, kst_text
 from app.queries.findings import FINDING_PAGE
 from app.queries.submitted import LIST_PAGE, Wanted
 from app.widgets import Shown, View
+from app.widgets.verdicts import submission_findings, withdrawal
+from app.widgets.working import desk_of
 
 # The columns of the tables, and how each is written.
 HISTORY = {
@@ -146,7 +148,12 @@ with right:
         alt=view.say("submissions.versions", count=len(versions)),
         on_pick=lambda row: widgets.pick(submission=row["id"], page=""),
     )
-show_findings(view, submission)
+desk, filed = desk_of(view), widgets.ask(queries.filed_submission, submission)
+if desk is not None and filed is not None:  # its senders read what to mend, everybody else what was found
+    submission_findings(view, filed)
+    withdrawal(view, desk, filed)
+else:
+    show_findings(view, submission)
 if one["state"] == "accepted":
     days = widgets.days_of(one)
     widgets.rows_behind(view, one["report"], one["exchange"], *days, submission=submission)

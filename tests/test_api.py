@@ -18,9 +18,11 @@ from browsing import ROOT, served
 from demo_store import leave_empty
 
 from etl.exchanges import all_exchanges
+from etl.receipts import verify_receipt
 from etl.records import tokens
 from etl.records.engine import writing
 from etl.records.tokens import TokenScope
+from etl.signing import read_public_key
 from etl.simulate import canonical_table, write_native
 from etl.store import Store, open_store
 from expectations.catalogue import all_reports, parameter
@@ -155,6 +157,21 @@ def test_the_file_comes_back_with_its_findings(korbit: Client) -> None:
     assert lines[0].endswith(",findings")
     assert "[SUB-006]" in lines[1]
     assert "attachment" in answer.headers["Content-Disposition"]
+
+
+def test_a_receipt_is_signed_and_verified_with_the_key_alone(korbit: Client, gopax: Client, tmp_path: Path) -> None:
+    filed = korbit.submit("korbit_halts_2026-11-14.csv", halts()).json
+    answer = korbit.ask("GET", f"/submissions/{filed['submission']}/receipt")
+    path = tmp_path / "key.pem"
+    path.write_bytes(korbit.ask("GET", "/public-key").body)
+    key = read_public_key(path)
+    checked = verify_receipt(answer.body.decode(), {key.id: key})
+    assert checked.fault is None
+    assert checked.content["submission"] == filed["submission"]
+    assert checked.content["sha256"] == filed["sha256"]
+    changed = answer.body.decode().replace(filed["sha256"], "0" * 64)
+    assert verify_receipt(changed, {key.id: key}).fault is not None
+    assert is_problem(gopax.ask("GET", f"/submissions/{filed['submission']}/receipt"), 404)
 
 
 @pytest.mark.parametrize("report", all_reports())

@@ -59,10 +59,12 @@ class Door:
             ("GET", "/submissions/{number}", self.submission),
             ("GET", "/submissions/{number}/findings", self.findings),
             ("GET", "/submissions/{number}/annotated", self.annotated),
+            ("GET", "/submissions/{number}/receipt", self.receipt),
             ("POST", "/submissions/{number}/withdrawal", self.withdraw),
             ("POST", "/checks", self.check),
             ("GET", "/obligations", self.obligations),
             ("GET", "/templates/{report}.{ending}", self.template),
+            ("GET", "/public-key", self.public_key),
             ("GET", "/openapi.json", self.document),
         )
         by_path: dict[str, dict[str, Endpoint]] = {}
@@ -132,6 +134,17 @@ class Door:
         data, name = await run_in_threadpool(service.annotated, submission, language)
         headers = {"Content-Disposition": f'attachment; filename="{name.encode("ascii", "replace").decode()}"'}
         return Response(data, media_type="application/octet-stream", headers=headers)
+
+    async def receipt(self, request: Request) -> Response:
+        """The signed receipt of a submission as it stands now."""
+        service, caller = await self._entered(request, TokenScope.READ)
+        submission = await run_in_threadpool(service.submission, caller, request.path_params["number"])
+        return Response(await run_in_threadpool(service.receipt, submission, caller.id), media_type="application/json")
+
+    async def public_key(self, request: Request) -> Response:
+        """The key that receipts are verified with."""
+        service, _ = await self._entered(request, TokenScope.READ)
+        return Response(await run_in_threadpool(service.public_key), media_type="application/x-pem-file")
 
     async def withdraw(self, request: Request) -> Response:
         """Take an accepted submission out of force."""

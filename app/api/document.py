@@ -98,6 +98,7 @@ def _schemas() -> dict[str, Any]:
         "Obligation": _object(
             report=filed["report"], period=_TEXT, due_at=_INSTANT, met_at=_INSTANT_OR_NULL, submission=_TEXT_OR_NULL
         ),
+        "Receipt": _object(receipt={"type": "object"}, key=_TEXT, signature=_TEXT),
         "Withdrawal": _object(reason={"type": "string", "minLength": 1, "maxLength": 500, "pattern": r"\S"}),
     }
 
@@ -215,6 +216,14 @@ def _paths() -> dict[str, Any]:
                 "responses": _answers({"200": _file("The file.")}, 400, 404, 409),
             }
         },
+        "/submissions/{number}/receipt": {
+            "get": {
+                "operationId": "receipt",
+                "summary": "Its signed receipt as it stands now, to be verified with the public key alone.",
+                "parameters": [_NUMBER],
+                "responses": _answers({"200": _json("The receipt.", _reference("Receipt"))}, 404),
+            }
+        },
         "/submissions/{number}/withdrawal": {
             "post": {
                 "operationId": "withdraw",
@@ -255,6 +264,15 @@ def _paths() -> dict[str, Any]:
                     _in_path("ending", "Which format.", enum=["csv", "xlsx", "parquet"]),
                 ],
                 "responses": _answers({"200": _file("The template.")}, 404),
+            }
+        },
+        "/public-key": {
+            "get": {
+                "operationId": "publicKey",
+                "summary": "The key that receipts are verified with (Ed25519).",
+                "responses": _answers(
+                    {"200": {"description": "The key.", "content": {"application/x-pem-file": {"schema": _TEXT}}}}
+                ),
             }
         },
         "/openapi.json": {

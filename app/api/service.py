@@ -17,15 +17,17 @@ from app.api.problems import ProblemError
 from app.objects import finding_record, instant_text, submission_record
 from etl.annotated import annotated
 from etl.calendar import obligations
-from etl.exchanges import exchange as exchange_of
+from etl.coordinates import layout_of
 from etl.export import write_template
 from etl.intake import Declared
-from etl.layout import CANONICAL, Container, canonical_layout
+from etl.receipts import receipt_of
 from etl.receiving import NotWithdrawableError, Receipt, receive_bytes, take_out
 from etl.records import submissions as life
-from etl.records.engine import reading
+from etl.records.engine import reading, writing
+from etl.records.log import Act, Deed, append
 from etl.records.submissions import StoredFinding, Submission
 from etl.records.tokens import Token, token_of
+from etl.signing import signer_of
 from etl.store import Store
 from expectations.catalogue import report as report_of
 
@@ -100,10 +102,7 @@ class Service:
         if not submission.evidence_kept:
             raise ProblemError(409, "The bytes of this file are not kept, because it holds secrets or personal data.")
         data = self.store.evidence.path(submission.sha256).read_bytes()
-        layout = exchange_of(submission.exchange).layouts[submission.report]
-        container = _container(submission)
-        if submission.format == CANONICAL or container is not layout.container:
-            layout = canonical_layout(report_of(submission.report), container)
+        layout = layout_of(submission.exchange, submission.report, submission.file, submission.format)
         try:
             found = [finding for _, finding in self._findings(submission)]
             return annotated(data, layout, found, language), f"findings_{Path(submission.file).name}"
@@ -116,6 +115,17 @@ class Service:
             return take_out(self.store, submission.id, reason=reason, actor=actor)
         except NotWithdrawableError as error:
             raise ProblemError(409, f"{error}.") from error
+
+    def receipt(self, submission: Submission, actor: str) -> str:
+        """The signed receipt; that it was given is in the log."""
+        text = receipt_of(self.store, submission.id, datetime.now(UTC))
+        with writing(self.store.engine) as connection:
+            append(connection, [Deed(actor, Act.RECEIPT, submission.id, {})])
+        return text
+
+    def public_key(self) -> str:
+        """The key that the receipts are verified with."""
+        return signer_of(self.store.home).public.pem
 
     def obligations(self, caller: Token, first: date | None, last: date | None) -> list[dict[str, Any]]:
         """What the caller's exchange was to file by now: when it was due, and when and by what it was met."""
@@ -148,11 +158,6 @@ class Service:
     def _findings(self, submission: Submission) -> Sequence[Any]:
         with reading(self.store.engine) as connection:
             return life.findings_of(connection, [submission.id])[submission.id]
-
-
-def _container(submission: Submission) -> Container:
-    ending = Path(submission.file).suffix.lower().lstrip(".")
-    return Container(ending) if ending in set(Container) else Container.CSV
 
 
 def _json_pieces(records: Iterator[dict[str, Any]]) -> Iterator[bytes]:

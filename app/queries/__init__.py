@@ -13,8 +13,10 @@ from app.queries.cases import CaseFlow, case_flow
 from app.queries.changes import changes
 from app.queries.choice import Choice
 from app.queries.due import due_soon
+from app.queries.duties import duties
 from app.queries.episodes import mismatch_episodes
 from app.queries.evaluated import unevaluated_days
+from app.queries.filed import filed_submission, findings_found, receipt_content
 from app.queries.findings import (
     About,
     finding_counts,
@@ -84,10 +86,13 @@ __all__ = [
     "course_of",
     "day_slots",
     "due_soon",
+    "duties",
     "episode_responses",
+    "filed_submission",
     "finding_counts",
     "finding_groups",
     "finding_list",
+    "findings_found",
     "first_recorded_day",
     "gravest",
     "halt_events",
@@ -107,6 +112,7 @@ __all__ = [
     "pattern_markets",
     "punctuality",
     "quality_months",
+    "receipt_content",
     "reconciled_assets",
     "reconciled_days",
     "reconciliation_calendar",

@@ -1,7 +1,8 @@
 """Why there is nothing to show of a report: what was due for the chosen days, and what became of it, by exchange.
 
-Six things look alike on an empty screen and are not: not due yet, due and not received, received and not decided,
-refused, a nil return, and rows that the filters leave out. An exchange that never filed the report is a seventh.
+Seven things look alike on an empty screen and are not: not due yet, due and not received, checked and not submitted,
+received and not decided, refused, a nil return, and rows that the filters leave out. An exchange that never filed the
+report is an eighth.
 """
 
 from __future__ import annotations
@@ -14,13 +15,23 @@ from sqlalchemy import select
 
 from app.identity import Scope
 from app.queries.choice import Choice, frame_of, rows_of
+from app.queries.drafted import drafted
 from app.queries.obliged import Obliged, filed_for, obligations_of, records_begin
 from app.queries.standing import Stand
 from etl.records.tables import submissions
 from etl.store import Store
 
 NOT_REPORTED = "not_reported"
-ABSENT = (NOT_REPORTED, Stand.MISSING, Stand.REJECTED, Stand.PARTIAL, Stand.RECEIVED, Stand.NOT_DUE, Stand.NIL)
+ABSENT = (
+    NOT_REPORTED,
+    Stand.MISSING,
+    Stand.DRAFT,
+    Stand.REJECTED,
+    Stand.PARTIAL,
+    Stand.RECEIVED,
+    Stand.NOT_DUE,
+    Stand.NIL,
+)
 """The reasons in the order in which they weigh."""
 COLUMNS = ("state", "exchange", "period_count", "first_period", "last_period", "due_at")
 
@@ -38,9 +49,12 @@ def absences(store: Store, scope: Scope, choice: Choice, report: str, moment: da
     ever = {row["exchange"] for row in rows_of(store, ever_filed)}
     found: dict[tuple[str, str], list[Obliged]] = defaultdict(list)
     filed = filed_for(store, scope, choice, report)
+    drafts = drafted(store, scope, moment)
     for one in obligations_of(filed, exchanges, choice, begin, moment, report):
         state = Stand.NIL if one.is_nil else one.stand
-        if state is Stand.MISSING and one.exchange not in ever:
+        if state in (Stand.MISSING, Stand.NOT_DUE) and drafts.is_drafted(one.exchange, report, one.period):
+            found[Stand.DRAFT, one.exchange].append(one)
+        elif state is Stand.MISSING and one.exchange not in ever:
             found[NOT_REPORTED, one.exchange].append(one)
         elif state in ABSENT:
             found[state, one.exchange].append(one)

@@ -30,10 +30,11 @@ from expectations.vocabulary import Kind, Period
 
 OPEN, BREACH, REVIEW, QUIET = "open", "breach", "review", "quiet"
 """A shortfall or halt is open; a breach stands; something is to be explained; nothing was found."""
-URGENT = (OPEN, Stand.MISSING, Stand.REJECTED, Stand.PARTIAL, BREACH, QUALIFIED, Step.POOR)
+URGENT = (OPEN, Stand.MISSING, Stand.DRAFT, Stand.REJECTED, Stand.PARTIAL, BREACH, QUALIFIED, Step.POOR)
 """What asks for somebody, the gravest first."""
 NOTABLE = (Stand.RECEIVED, Stand.LATE, REVIEW, Step.WATCH)
 """What is worth a look."""
+_NOT_FILED = (Stand.MISSING, Stand.DRAFT)
 _ARRIVED = (Stand.CURRENT, Stand.NIL, Stand.LATE)
 _NOTHING_DUE = (Stand.NOT_DUE, Stand.UNRECORDED)
 _GRAVITY: Mapping[str, int] = {str(state): place for place, state in enumerate((*URGENT, *NOTABLE))}
@@ -137,7 +138,7 @@ def _recorded(store: Store, standing: Sequence[Standing]) -> tuple[Standing, ...
         return begin is not None and is_recorded(report, Period.parse(cell.period), begin)
 
     return tuple(
-        replace(cell, stand=Stand.UNRECORDED) if cell.stand is Stand.MISSING and not is_known(cell) else cell
+        replace(cell, stand=Stand.UNRECORDED) if cell.stand in _NOT_FILED and not is_known(cell) else cell
         for cell in standing
     )
 

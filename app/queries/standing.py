@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy import and_, or_, select
 from app.identity import Scope
 from app.moments import kst_day
 from app.queries.choice import rows_of
+from app.queries.drafted import drafted
 from etl.calendar import OBLIGATIONS_BEGIN
 from etl.records.tables import submissions
 from etl.store import Store
@@ -25,6 +26,8 @@ class Stand(StrEnum):
     """What came of the period that was due last."""
 
     MISSING = "missing"
+    DRAFT = "draft"
+    """Missing, but its exchange has checked a file for it and not submitted it; told to that exchange alone."""
     REJECTED = "rejected"
     PARTIAL = "partial"
     RECEIVED = "received"
@@ -68,10 +71,17 @@ def report_standing(store: Store, scope: Scope, exchanges: tuple[str, ...], mome
     """Every chosen exchange with every report, in the order of the exchanges and the reports."""
     due = {name: latest_due_period(report, moment) for name, report in all_reports().items()}
     filed = _filed(store, scope, exchanges, due, moment)
-    return tuple(
+    drafts = drafted(store, scope, moment)
+    every = (
         _standing(exchange, report, due[report.name], filed[exchange, report.name])
         for exchange in scope.visible(exchanges)
         for report in all_reports().values()
+    )
+    return tuple(
+        replace(one, stand=Stand.DRAFT)
+        if one.stand is Stand.MISSING and drafts.is_drafted(one.exchange, one.report, due[one.report])
+        else one
+        for one in every
     )
 
 

@@ -5,6 +5,7 @@ from app.widgets.address import go, link, pick, picked, picked_day
 from app.widgets.case_overview import case_stages, case_times
 from app.widgets.cases import case_section
 from app.widgets.deeds import log_what_waits, rows_seen
+from app.widgets.drafts import draft_bar, present_drafts
 from app.widgets.drawings import chart
 from app.widgets.filters import (
     colophon,
@@ -81,6 +82,7 @@ __all__ = [
     "current_view",
     "days_of",
     "doubtful_figures",
+    "draft_bar",
     "due_line",
     "empty",
     "end_of",
@@ -112,6 +114,7 @@ __all__ = [
     "pick",
     "picked",
     "picked_day",
+    "present_drafts",
     "present_identity",
     "present_visit",
     "reconciled_day",

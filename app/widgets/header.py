@@ -22,6 +22,7 @@ STATE_GLYPHS = {
     "superseded": "↻",
     "withdrawn": "⊘",
     "missing": "✕",
+    "draft": "✎",
     "partial": "◑",
     "late": "◐",
     "current": "●",

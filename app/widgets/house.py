@@ -25,12 +25,42 @@ p.who small { font-size: .8125rem; opacity: .82; }
 p.who a { white-space: nowrap; }
 p.banner { margin: .3rem 0; padding: .45rem .9rem; border: 1px solid rgba(128,140,153,.8); border-radius: .4rem;
   font-weight: 600; }
+p.draft { margin: .2rem 0; padding: .5rem .9rem; border-radius: .4rem; background: #ffb000; color: #1a1200;
+  border: 2px solid #8a5a00; }
+p.draft b { letter-spacing: .02em; margin-right: .4rem; }
+p.draft a { color: #1a1200 !important; font-weight: 600; }
+p.verdict { margin: .3rem 0; padding: .5rem .9rem; border-radius: .4rem; font-size: 1.05rem; font-weight: 600;
+  border: 1px solid rgba(128,140,153,.8); border-left-width: 6px; }
+p.verdict.accepted { border-left-color: #008a64; }
+p.verdict.accepted_with_findings { border-left-color: #e3a53a; }
+p.verdict.rejected { border-left-color: #b3261e; }
+p.verdict small { display: block; font-weight: 400; font-size: .875rem; }
+ol.steps { list-style: none; display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: 0 !important;
+  padding: 0 !important; font-size: .875rem; }
+ol.causes { margin: .2rem 0 .2rem 1.2rem !important; padding: 0 !important; font-size: .9rem; }
+ul.found { list-style: none; margin: .2rem 0 !important; padding: 0 !important; font-size: .9rem; }
+ul.found li { margin: 0 0 .5rem 0 !important; padding: .2rem .7rem !important;
+  border-left: 3px solid rgba(128,140,153,.6); }
+ul.found p { margin: .1rem 0 .2rem 0; font-size: .875rem; }
+table.cells { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
+table.cells th, table.cells td { text-align: left; padding: .15rem .8rem .15rem 0; vertical-align: top;
+  overflow-wrap: anywhere; border-bottom: 1px solid rgba(128,140,153,.28); }
+table.cells th { font-weight: 600; white-space: nowrap; }
+table.duties { border-collapse: collapse; font-size: .8125rem; font-variant-numeric: tabular-nums; }
+table.duties th, table.duties td { padding: .2rem .3rem; border: 1px solid rgba(128,140,153,.28); text-align: center;
+  white-space: nowrap; }
+table.duties tbody th { text-align: left; font-weight: 600; }
+table.duties td.missing, table.duties td.rejected { box-shadow: inset 0 -3px 0 #b3261e; }
+table.duties td.late, table.duties td.partial, table.duties td.received, table.duties td.draft {
+  box-shadow: inset 0 -3px 0 #e3a53a; }
+table.duties td a { color: inherit !important; text-decoration: none !important; display: block; }
+div.duties { overflow-x: auto; }
 p.empty { margin: .2rem 0; padding: .7rem .9rem; border: 1px dashed rgba(128,140,153,.8); border-radius: .4rem; }
 ul.absent { list-style: none; margin: .2rem 0 !important; padding: 0 !important; font-size: .875rem; }
 ul.absent li { margin: 0 0 .15rem 0 !important; padding: .15rem .6rem !important;
   border-left: 4px solid rgba(128,140,153,.6); }
 ul.absent li.missing, ul.absent li.rejected, ul.absent li.not_reported { border-left-color: #b3261e; }
-ul.absent li.partial, ul.absent li.received { border-left-color: #e3a53a; }
+ul.absent li.partial, ul.absent li.received, ul.absent li.draft { border-left-color: #e3a53a; }
 ul.absent li.not_due { border-left-style: dotted; }
 ul.absent li.nil { border-left-style: double; }
 ul.absent li b { margin-right: .35rem; white-space: nowrap; }
@@ -47,7 +77,8 @@ table.matrix td a:hover, table.matrix td a:focus { background: rgba(11,92,173,.1
 table.matrix td b { font-weight: 600; white-space: nowrap; }
 table.matrix td small { display: block; font-size: .8125rem; opacity: .8; }
 table.matrix td.missing, table.matrix td.rejected { box-shadow: inset 4px 0 0 #b3261e; }
-table.matrix td.late, table.matrix td.partial, table.matrix td.received { box-shadow: inset 4px 0 0 #e3a53a; }
+table.matrix td.late, table.matrix td.partial, table.matrix td.received,
+table.matrix td.draft { box-shadow: inset 4px 0 0 #e3a53a; }
 table.course { width: 100%; border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
 table.course th, table.course td { text-align: left; vertical-align: top; padding: .3rem .6rem;
   border-bottom: 1px solid rgba(128,140,153,.28); }

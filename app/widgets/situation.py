@@ -54,7 +54,7 @@ CHANGE_GLYPHS: Mapping[Change, str] = MappingProxyType(
     }
 )
 _STEPS = tuple(str(step) for step in Step)
-_GRAVE = (Stand.MISSING, Stand.REJECTED, "open", Step.POOR)
+_GRAVE = (Stand.MISSING, Stand.DRAFT, Stand.REJECTED, "open", Step.POOR)
 
 
 def lane_mark(view: View, state: str) -> str:
@@ -101,7 +101,7 @@ def lane_age(view: View, one: LaneState) -> str:
         return str(one.more["month"])
     if one.since is None:
         return ""
-    is_lasting = one.state in (Stand.MISSING, Stand.REJECTED, Stand.PARTIAL, "open")
+    is_lasting = one.state in (Stand.MISSING, Stand.DRAFT, Stand.REJECTED, Stand.PARTIAL, "open")
     length = duration(view.now - one.since, view.language, 1)
     return view.say("overview.lasting" if is_lasting else "overview.ago", length=length)
 

@@ -84,7 +84,7 @@ def age(view: View, cell: Standing) -> str:
     period = cell.period if len(cell.period) == 7 else cell.period[5:]
     if cell.stand in (Stand.NOT_DUE, Stand.UNRECORDED):
         return period
-    if cell.stand in (Stand.MISSING, Stand.PARTIAL):
+    if cell.stand in (Stand.MISSING, Stand.DRAFT, Stand.PARTIAL):
         length = duration(view.now - cell.due_at, view.language, 1)
         return view.say("overview.overdue", period=period, length=length)
     if cell.stand is Stand.LATE and cell.received_at:

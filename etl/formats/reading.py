@@ -17,6 +17,8 @@ _READERS = {
     Container.CSV: csv_lines.read_csv,
     Container.PARQUET: read_parquet,
 }
+_PROGRAMS = (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"#!")
+"""How programs begin: of Windows, Linux and macOS, and scripts."""
 _CANONICAL_CONTAINERS = (Container.CSV, Container.XLSX, Container.PARQUET)
 
 
@@ -30,6 +32,8 @@ def read(data: bytes, name: str, exchange: Exchange, report: Report) -> tuple[Te
         raise UnreadableError("too_large", f"{len(data)}", f"≤ {limit}", rule="SUB-008")
     if not data:
         raise UnreadableError("empty_file", "0", "> 0")
+    if data.startswith(_PROGRAMS):
+        raise UnreadableError("program", data[:4].decode("latin-1").strip("\x7f"), "XLSX | CSV | JSON | PARQUET")
     container = _container(name, exchange.layouts[report.name])
     if container is Container.XLSX:
         sheet = workbook.open_workbook(data)

@@ -1,8 +1,9 @@
 """XLSX through calamine: one sheet, its headers in a fixed row, the sender's row being the sheet's.
 
-Before it is opened the archive is checked (SUB-008): unpacked size and ratio, by really unpacking within the
-limit, so that a lying directory does not help. Numeric cells are binary floats in the format itself; where one is too
-large to be exact as a float, the workbook's own text is read instead.
+Before it is opened the archive is checked: unpacked size and ratio (SUB-008), by really unpacking within the
+limit, so that a lying directory does not help; macros, and XML that defines entities (SUB-001). Numeric cells are
+binary floats in the format itself; where one is too large to be exact as a float, the workbook's own text is read
+instead.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ _CHUNK = 1 << 20
 _OVERLAP = 64
 _MOST_CELLS = 20_000_000
 """More than the largest sheet of the widest report; a sheet takes memory for every cell between its corners."""
+_MACROS = "vbaproject.bin"
+_DEFINITIONS = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,7})([0-9]{1,10})["']""")
 _FAR_REFERENCE = re.compile(rb"""\sr\s*=\s*["'](?:[A-Za-z]{2,7}[0-9]{1,10}|[A-Za-z]*[0-9]{7,10})["']""")
 """A cell beyond column Z or row 999,999: without one the sheet cannot be too large."""
@@ -46,6 +49,8 @@ def check_archive(data: bytes) -> None:
     unpacked = 0
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if macros := [name for name in archive.namelist() if name.lower().endswith(_MACROS)]:
+                raise UnreadableError("macro_workbook", macros[0][:80], "XLSX")
             for member in archive.infolist():
                 unpacked += _checked_member(archive, member, unpacked, most)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
@@ -60,12 +65,14 @@ def check_archive(data: bytes) -> None:
 
 
 def _checked_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, before: int, most: int) -> int:
-    """The unpacked size of one part; UnreadableError where it and what came `before` exceed `most`, or its cells do."""
+    """The unpacked size of one part; UnreadableError where that is too much after `before`, or it defines entities."""
     size, is_far = 0, False
     for piece in _pieces(archive, member):
         size += len(piece) - min(size, _OVERLAP)
         if before + size > most:
             raise UnreadableError("unpacked_too_large", f"> {most}", f"≤ {most}", rule="SUB-008")
+        if _DEFINITIONS.search(piece) is not None:
+            raise UnreadableError("document_type", member.filename[:80], "XLSX")
         is_far = is_far or _FAR_REFERENCE.search(piece) is not None
     if is_far and (cells := _cells_between_corners(_pieces(archive, member))) > _MOST_CELLS:
         raise UnreadableError("unpacked_too_large", f"{cells} cells", f"≤ {_MOST_CELLS} cells", rule="SUB-008")

@@ -1,0 +1,44 @@
+"""The field guide: what each column of a report means and how one exchange writes it, from its shape and layout."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from app.words import code_word
+from etl.exchanges import exchange as exchange_of
+from expectations.catalogue import report as report_of
+from expectations.vocabulary import Field
+
+COLUMNS = ("label", "canonical", "native", "type", "unit", "required", "codes", "meaning")
+
+
+def field_guide(exchange: str, report: str, language: str) -> pd.DataFrame:
+    """Every column of a report, with its canonical and native name and everything a sender needs to fill it in."""
+    shape = report_of(report)
+    layout = exchange_of(exchange).layouts[report]
+    rows = [
+        [
+            field.label.in_language(language),
+            field.name + (" *" if field.name in shape.key else ""),
+            layout.columns[field.name].name,
+            field.type.value,
+            field.unit or None,
+            field.required,
+            _codes(exchange, report, field, language),
+            field.meaning.in_language(language),
+        ]
+        for field in shape.fields
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
+
+
+def _codes(exchange: str, report: str, field: Field, language: str) -> str | None:
+    """Each code as the exchange writes it, with its word where that is another."""
+    if not field.codes:
+        return None
+    native = exchange_of(exchange).layouts[report].columns[field.name].codes
+    parts = []
+    for code in field.codes:
+        written, word = native.get(code, code), code_word(code, language)
+        parts.append(written if written == word else f"{written} ({word})")
+    return " · ".join(parts)

@@ -1,0 +1,128 @@
+"""The findings of one file as its sender reads them: by rule, what would mend most first, and every one in a file.
+
+Findings of a rule are put together with their likely causes, so that ten thousand of them are a few sentences; each
+rule shows its first cells by the place that the sender's own program calls them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.exports import Cells, Column, Extract
+from app.words import code_word, say
+from etl.causes import Cause, likely_causes
+from expectations.catalogue import all_rules
+from expectations.messages import message
+from expectations.vocabulary import Finding, Kind
+
+FIRST_CELLS = 5
+"""Cells of a rule that are shown at once."""
+_GRAVITY = {kind: place for place, kind in enumerate((Kind.STRUCTURE, Kind.INTEGRITY, Kind.COMPLIANCE))}
+
+Found = Sequence[tuple[Kind, Finding]]
+Placed = Callable[[int | None, str | None], str]
+"""Writes where a row and column stand in the sender's file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One place, what stands there, and what should; `about` is the subject where the finding has no place."""
+
+    place: str
+    about: str
+    found: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleGroup:
+    """The findings of one rule: how many, what explains them, and the first cells."""
+
+    rule: str
+    kind: Kind
+    count: int
+    causes: tuple[Cause, ...]
+    cells: tuple[Cell, ...]
+
+
+def grouped(found: Found, placed: Placed) -> list[RuleGroup]:
+    """The findings by rule: what refuses the file first, then the most."""
+    by_rule: dict[str, list[Finding]] = defaultdict(list)
+    kinds: dict[str, Kind] = {}
+    for kind, finding in found:
+        by_rule[finding.rule].append(finding)
+        kinds[finding.rule] = kind
+    groups = [
+        RuleGroup(
+            rule,
+            kinds[rule],
+            len(findings),
+            tuple(likely_causes(findings)),
+            tuple(_cell(finding, placed) for finding in findings[:FIRST_CELLS]),
+        )
+        for rule, findings in by_rule.items()
+    ]
+    return sorted(groups, key=lambda group: (_GRAVITY.get(group.kind, 9), -group.count, group.rule))
+
+
+def _cell(finding: Finding, placed: Placed) -> Cell:
+    return Cell(placed(finding.row, finding.column), finding.subject or "", finding.found or "", finding.expected or "")
+
+
+def findings_of(records: Sequence[dict[str, Any]]) -> list[tuple[Kind, Finding]]:
+    """The findings that a told object holds (specification, section 6), without the name of their sentence."""
+    return [
+        (
+            Kind(record["kind"]),
+            Finding(
+                rule=record["rule"],
+                row=record["row"],
+                column=record["column"],
+                subject=record["subject"],
+                start=_instant(record["from"]),
+                end=_instant(record["to"]),
+                found=record["found"],
+                expected=record["expected"],
+            ),
+        )
+        for record in records
+    ]
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def every_finding(found: Found, sentences: Sequence[str], placed: Placed, title: str, language: str) -> Extract:
+    """All findings, whatever their number, as a file for the sender's own spreadsheet."""
+    findings = [finding for _, finding in found]
+    columns: tuple[tuple[str, Cells, list[Any]], ...] = (
+        ("cell", Cells.TEXT, [placed(one.row, one.column) for one in findings]),
+        ("rule", Cells.TEXT, [one.rule for one in findings]),
+        ("kind", Cells.TEXT, [code_word(kind.value, language) for kind, _ in found]),
+        ("row", Cells.NUMBER, [one.row for one in findings]),
+        ("column", Cells.TEXT, [one.column for one in findings]),
+        ("subject", Cells.TEXT, [one.subject for one in findings]),
+        ("start", Cells.INSTANT, [one.start for one in findings]),
+        ("end", Cells.INSTANT, [one.end for one in findings]),
+        ("found", Cells.TEXT, [one.found for one in findings]),
+        ("expected", Cells.TEXT, [one.expected for one in findings]),
+        ("sentence", Cells.TEXT, list(sentences)),
+    )
+    return Extract(
+        title,
+        {say("export.row_count", language): f"{len(findings):,}"},
+        [Column(say(f"column.{name}", language), cells, values) for name, cells, values in columns],
+        say("export.cover", language),
+        say("export.rows", language),
+    )
+
+
+def sentences_of(found: Found, language: str) -> list[str]:
+    """The whole sentence of each finding."""
+    rules = all_rules()
+    return [message(finding, rules[finding.rule], language) for _, finding in found]

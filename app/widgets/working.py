@@ -1,0 +1,70 @@
+"""The process beside the screens, as pages ask it: what takes long is done there and kept for the next run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from app.desk import Desk, RefusedError
+from app.finding_digest import Found, Placed
+from app.widgets.view import View, store
+from app.work import Sent, Worker, place_of, worker_for
+from etl.annotated import UNOPENED
+from etl.comparison import Comparison
+from etl.coordinates import coordinates, layout_of
+from expectations.vocabulary import Finding
+
+_LONGEST_SECONDS = 120
+_MOST_KEPT = 50
+
+
+def worker() -> Worker:
+    """The process that works for the store that is shown."""
+    return worker_for(place_of(store()))
+
+
+def desk_of(view: View) -> Desk | None:
+    """The filing desk of whoever looks; None for those who file for no exchange."""
+    try:
+        return Desk.of(store(), worker(), view.identity)
+    except RefusedError:
+        return None
+
+
+def comparison_of(view: View, number: str) -> Comparison:
+    """A submission, which whoever looks may see, beside the version before."""
+    with st.spinner(view.say("filing.comparing")):
+        return _compared(
+            str(store().engine.url), view.stamp, number, lambda: worker().compare(number).result(_LONGEST_SECONDS)
+        )
+
+
+@st.cache_data(max_entries=_MOST_KEPT, show_spinner=False)
+def _compared(place: str, stamp: str, number: str, _answered: Callable[[], Comparison]) -> Comparison:
+    return _answered()
+
+
+def placed_in(exchange: str, report: str, file: str, format_: str | None, names: Sequence[str]) -> Placed:
+    """Writes where a row and column stand in a file."""
+    return coordinates(layout_of(exchange, report, file, format_), names)
+
+
+def annotated_file(view: View, sent: Sent, found: Found) -> None:
+    """The own file back with the findings beside the rows, made when asked for; nothing for what was never opened."""
+    findings: list[Finding] = [finding for _, finding in found]
+    if not findings or {finding.rule for finding in findings} & UNOPENED:
+        return
+    number = next(view.drawn)
+
+    def made() -> bytes:
+        return worker().annotate(sent, findings, view.language).result(_LONGEST_SECONDS)
+
+    st.download_button(
+        view.say("filing.annotated"),
+        data=made,
+        file_name=f"findings_{sent.file}",
+        key=f"annotated.{number}",
+        on_click="ignore",
+        icon=":material/rule:",
+    )

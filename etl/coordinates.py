@@ -1,0 +1,54 @@
+"""Where a finding stands in the file that was sent, as the program that opens the file calls the place.
+
+A workbook's cell is `잔고대사!C17`; a CSV's line and the record of JSON or Parquet come with their column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from etl.exchanges import exchange
+from etl.layout import CANONICAL, Container, Layout, canonical_layout
+from expectations.catalogue import report
+
+_JOINED = " + "
+"""Between the names of a value that stands in two columns (`Native.name`)."""
+
+
+def layout_of(exchange_name: str, report_name: str, file: str, format_: str | None) -> Layout:
+    """The layout that a file was read by; the exchange's own where it was not opened."""
+    own = exchange(exchange_name).layouts[report_name]
+    ending = file.rpartition(".")[2].lower()
+    container = Container(ending) if ending in set(Container) else own.container
+    if format_ == CANONICAL or container is not own.container:
+        return canonical_layout(report(report_name), container)
+    return own
+
+
+def coordinates(layout: Layout, names: Sequence[str] = ()) -> Callable[[int | None, str | None], str]:
+    """Writes the place of a row and native column of a file in that layout; empty for the file as a whole.
+
+    `names` are the columns in the order of the file, where that is known; else they are in the layout's.
+    """
+    letters = {name: _letters(place) for place, name in enumerate(names or layout.native_names)}
+    sheet = layout.sheet or "1"
+
+    def place(row: int | None, column: str | None) -> str:
+        if row is None:
+            return column or ""
+        if layout.container is Container.XLSX:
+            first = (column or "").split(_JOINED)[0]
+            return f"{sheet}!{letters.get(first, 'A')}{row}"
+        return f"{row}, {column}" if column else f"{row}"
+
+    return place
+
+
+def _letters(place: int) -> str:
+    """The name of a workbook's column, the first one being 0."""
+    text = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        text = chr(65 + rest) + text
+    return text

@@ -1,0 +1,113 @@
+"""What would be found of a file if it were accepted now, beyond its own structure and integrity (specification, 3.8).
+
+The acceptance is rehearsed: within one transaction the file comes into force, everything that its rules read is read,
+and the transaction is taken back, so that nobody else ever sees it. Its rows lie aside meanwhile. So a check and a
+submission ask the same question of the same relations. Lateness is no property of a file but of the moment at which
+it is filed, and is no part of it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from etl import figures
+from etl.affected import Change, affected
+from etl.examine import Verdict
+from etl.facts import FactFile, Facts
+from etl.intake import Declared
+from etl.records import submissions as life
+from etl.records.engine import writing
+from etl.records.submissions import Submission
+from etl.review import Question, answered, asked, reading_entities, reading_rows
+from etl.store import Store
+from expectations.catalogue import published_rules
+from expectations.vocabulary import Finding, Kind, State
+
+
+class _TakenBackError(Exception):
+    """Ends the rehearsal's transaction without a trace."""
+
+
+@dataclass(frozen=True, slots=True)
+class _FactsWith(Facts):
+    """The published rows, and those of one more file, which lie aside."""
+
+    own: FactFile
+    aside: Path
+
+    def path(self, file: FactFile) -> Path:
+        """Where a submission's rows lie."""
+        return self.aside / f"{file.submission}.parquet" if file == self.own else Facts.path(self, file)
+
+
+def rehearsed(store: Store, declared: Declared, verdict: Verdict, at: datetime) -> Verdict:
+    """The verdict with what acceptance would bring to light as well; a rejected file's is what it is."""
+    if verdict.table is None:
+        return verdict
+    submission = _submission(declared, verdict, at)
+    (own,) = life.fact_files([submission])
+    with tempfile.TemporaryDirectory(prefix="daxa-rehearsal-") as folder:
+        facts = _FactsWith(store.facts.folder, own, Path(folder))
+        facts.write(own, verdict.table)
+        questions = _questions(replace(store, facts=facts), submission, verdict)
+    found: list[tuple[Finding, Kind]] = []
+    for question in questions:
+        kinds = {rule.id: rule.kind for rule in question.rules}
+        found += [(finding, kinds[finding.rule]) for finding in answered(question)[submission.id]]
+    return replace(verdict, findings=(*verdict.findings, *found))
+
+
+def _submission(declared: Declared, verdict: Verdict, at: datetime) -> Submission:
+    return Submission(
+        id=life.new_id(at),
+        exchange=declared.exchange,
+        report=declared.report,
+        period=declared.period,
+        sender=None,
+        file="",
+        format=verdict.format,
+        sha256="",
+        size_bytes=0,
+        evidence_kept=False,
+        received_at=at,
+        recorded_at=at,
+        state=State.ACCEPTED,
+        row_count=verdict.row_count,
+        rule_set_version=None,
+        decided_at=at,
+        superseded_by=None,
+    )
+
+
+def _questions(store: Store, submission: Submission, verdict: Verdict) -> Sequence[Question]:
+    """What is to be judged of the file once it is in force, in the order of a review, with all that is read for it."""
+    rows = figures.AcceptedRows(submission.id, submission.exchange, submission.period, verdict.table)
+    derived = figures.derive(submission.report, [rows])[submission.id]
+    questions: list[Question] = []
+    # What is written is read back at once and never kept; the judging, which takes longer, waits until it is gone.
+    with suppress(_TakenBackError), writing(store.engine, lock="rehearsal") as connection:
+        _bring_into_force(connection, submission)
+        figures.write(connection, derived)
+        by_rule = affected(connection, [Change.of(submission)]).get(submission.report, {})
+        rules = [rule for rule in published_rules(submission.report) if rule.id in by_rule]
+        for group in (reading_rows(rules), reading_entities(rules)):
+            if any(submission.id in by_rule[rule.id] for rule in group):
+                questions.append(asked(store, connection, submission.report, [submission], group))
+        raise _TakenBackError
+    return questions
+
+
+def _bring_into_force(connection: Connection, submission: Submission) -> None:
+    """Accept the file, in place of those whose period it contains."""
+    earlier = life.accepted_overlapping(connection, submission.exchange, submission.report, submission.period)
+    life.insert_received(connection, submission)
+    for one in earlier:
+        life.change_state(connection, one.id, State.SUPERSEDED, submission.received_at, superseded_by=submission.id)
+    life.change_state(connection, submission.id, State.ACCEPTED, submission.received_at, row_count=submission.row_count)
