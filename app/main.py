@@ -37,7 +37,7 @@ from starlette.routing import Route  # noqa: E402
 from app import charts  # noqa: E402
 from app.api import Door  # noqa: E402
 from app.security import HtmlLanguage, SecurityHeaders, VisitorCookie  # noqa: E402
-from app.work import Place, Worker  # noqa: E402
+from app.work import Worker, place_of, worker_for  # noqa: E402
 
 if st.get_option("browser.gatherUsageStats") or st.get_option("server.address") is None:
     raise SystemExit("The dashboard does not start: .streamlit/config.toml was not read.")
@@ -54,11 +54,9 @@ def _store() -> Store:
     return open_store()
 
 
-@cache
 def _worker() -> Worker:
     """The process beside the screens; it is started by the first file."""
-    store = _store()
-    return Worker(Place(store.home, store.engine.url.render_as_string(hide_password=False)))
+    return worker_for(place_of(_store()))
 
 
 def _begin_work() -> None:
@@ -76,7 +74,7 @@ async def _lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     gc.freeze()
     threading.Thread(target=_begin_work, daemon=True).start()
     yield {}
-    if _worker.cache_info().currsize:
+    if _store.cache_info().currsize:
         _worker().close()
 
 

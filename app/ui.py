@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from app import moments, navigation, widgets
+from app import moments, navigation, rulebook, widgets
 from app.identity import current_identity
 from app.widgets import address, house
-from app.widgets.view import View, keep_view, newest_day, present_stamp, served_replay
+from app.widgets.view import View, keep_view, newest_day, present_stamp, present_thresholds, served_replay
 from app.words import say
 
 identity = current_identity()
@@ -30,9 +30,12 @@ with st.sidebar:
         widgets.note(say("replay.mark", language, incident=incident.title.in_language(language)))
     widgets.colophon(scope, stamp, language)
 is_dark = getattr(st.context.theme, "type", "light") == "dark"
-view = View(language, identity, choice, latest, now, is_dark, stamp, page.url_path or next(iter(pages)))
+held = present_thresholds(scope, stamp)
+where = page.url_path or next(iter(pages))
+view = View(language, identity, choice, latest, now, is_dark, stamp, where, thresholds=held)
 keep_view(view)
 try:
-    page.run()
+    with rulebook.judged_by(held):
+        page.run()
 finally:  # also where a page stops early: whoever reads any page is here
     widgets.keep_seen(view)

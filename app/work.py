@@ -13,11 +13,14 @@ import threading
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from etl.intake import Candidate, Declared
-from etl.store import open_store
+from etl.records.thresholds import Change
+from etl.store import Store, open_store
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +53,16 @@ class Worker:
                 return
             self._processing = self._submit(_process, self._place)
             self._processing.add_done_callback(self._processed)
+
+    def what_if(self, change: Change, first_day: date, last_day: date) -> Future[dict[str, Any]]:
+        """What another threshold would have done in some days; nothing is recorded."""
+        with self._lock:
+            return self._submit(_what_if, self._place, change, first_day, last_day)
+
+    def verify_log(self, actor: str) -> Future[dict[str, Any]]:
+        """Recompute the audit log's chain and verify its signed heads; that it was asked is in the log too."""
+        with self._lock:
+            return self._submit(_verify_log, self._place, actor)
 
     def check(self, path: Path, name: str, declared: Declared) -> Future[dict[str, Any]]:
         """What a file would be told if it were filed, without filing it: the object of the specification."""
@@ -97,6 +110,26 @@ def _process(place: Place) -> None:
         store.engine.dispose()
 
 
+def _what_if(place: Place, change: Change, first_day: date, last_day: date) -> dict[str, Any]:
+    from etl.what_if import what_if_of
+
+    store = open_store(place.home, place.url)
+    try:
+        return what_if_of(store, change, first_day, last_day)
+    finally:
+        store.engine.dispose()
+
+
+def _verify_log(place: Place, actor: str) -> dict[str, Any]:
+    from etl.log_verification import verify_log
+
+    store = open_store(place.home, place.url)
+    try:
+        return verify_log(store, actor).as_record()
+    finally:
+        store.engine.dispose()
+
+
 def _check(place: Place, path: Path, name: str, declared: Declared) -> dict[str, Any]:
     from app.objects import checked_record
     from etl import jobs
@@ -108,3 +141,14 @@ def _check(place: Place, path: Path, name: str, declared: Declared) -> dict[str,
         return {**checked_record(candidate, verdict), "file": name}
     finally:
         store.engine.dispose()
+
+
+@cache
+def worker_for(place: Place) -> Worker:
+    """The one worker of a store, whoever asks: the screens and the HTTP door of a server share it."""
+    return Worker(place)
+
+
+def place_of(store: Store) -> Place:
+    """Where a store is, for another process to open it."""
+    return Place(store.home, store.engine.url.render_as_string(hide_password=False))

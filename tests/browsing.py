@@ -19,11 +19,12 @@ import pytest
 from demo_store import NOW
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from app.identity import Role
 from app.navigation import SCREENS
 from app.words import say
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = tuple(screen.name for screen in SCREENS)
+NAMES = tuple(screen.name for screen in SCREENS if Role.SUPERVISOR in screen.roles)
 HARMLESS = re.compile(r"/_stcore/(health|host-config)")
 """What Streamlit asks for below the address of a page, and does not find there."""
 STREAMLIT_OWN = "Skip to main content"

@@ -121,7 +121,7 @@ def test_the_same_bytes_again_are_answered_with_the_same_receipt(store, inbox):
 def test_the_same_rejected_bytes_are_a_duplicate_until_the_rules_change(store, inbox, monkeypatch):
     file(store, inbox, NAME, "x")
     assert file(store, inbox, NAME, "x").receipt.duplicate
-    monkeypatch.setattr(jobs, "rule_set_version", lambda: "another")
+    monkeypatch.setattr(jobs, "rule_set_version", lambda _thresholds: "another")
     assert not file(store, inbox, NAME, "x").receipt.duplicate
     assert states(store) == ["rejected", "rejected"]
 

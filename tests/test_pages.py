@@ -23,7 +23,7 @@ from etl.store import Store, open_store
 from expectations.catalogue import all_rules
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = tuple(screen.name for screen in SCREENS)
+NAMES = tuple(screen.name for screen in SCREENS if Role.SUPERVISOR in screen.roles)
 EMPTY_SENTENCES = MappingProxyType(
     {
         "overview": "empty.store",

@@ -10,13 +10,17 @@ from app.identity import Scope
 from app.moments import kst_day
 from etl.records.engine import reading
 from etl.records.tables import findings, states, submissions
+from etl.records.thresholds import approval_count
 from etl.store import Store
 from expectations.catalogue import all_reports
 from expectations.vocabulary import Cadence, State
 
 
 def records_stamp(store: Store) -> str:
-    """A text that changes whenever a submission is recorded, decided, superseded, withdrawn or judged again."""
+    """A text that changes whenever a submission is recorded, decided, superseded, withdrawn or judged again.
+
+    Also when another threshold was approved: from its day on, screens measure by it.
+    """
     with reading(store.engine) as connection:
         filed = connection.execute(
             select(func.count(), func.max(submissions.c.recorded_at), func.max(submissions.c.decided_at)).select_from(
@@ -25,7 +29,8 @@ def records_stamp(store: Store) -> str:
         ).one()
         changed = connection.execute(select(func.count(), func.max(states.c.recorded_at))).one()
         judged = connection.execute(select(func.max(findings.c.id), func.count(findings.c.lifted_at))).one()
-    return "|".join(str(part) for part in (*filed, *changed, *judged))
+        approved = approval_count(connection)
+    return "|".join(str(part) for part in (*filed, *changed, *judged, approved))
 
 
 def latest_day(store: Store, scope: Scope) -> date | None:
