@@ -41,6 +41,7 @@ SCREENS = (
     Screen("filing", ":material/upload_file:", frozenset({Role.EXCHANGE})),
     Screen("trends", ":material/trending_up:", _TRENDS),
     Screen("rules", ":material/gavel:", _EVERYBODY),
+    Screen("administration", ":material/admin_panel_settings:", frozenset({Role.ADMIN})),
 )
 """Every page in the order of the menu; the first is what one sees on arriving."""
 REPLAY = Screen("replay", ":material/replay:")

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
+from typing import Any
 
-from expectations.catalogue import all_parameters, all_rules, parameter
+from expectations.catalogue import all_rules, thresholds_of_the_book
+from expectations.thresholds import Thresholds
 from expectations.vocabulary import Parameter as Parameter
 from expectations.vocabulary import Rule as Rule
 
@@ -15,6 +20,28 @@ LATE_OR_MISSING = "CAL-001"
 """Of this rule only what is late is stored; what is missing follows from the due times at the moment one asks."""
 MEMBERSHIP = "XEX-001"
 """Nothing is stored of this rule: it is about what was never filed."""
+_JUDGED_BY: ContextVar[Thresholds | None] = ContextVar("judged_by", default=None)
+"""The thresholds of the store that is looked at: one screen's run may look at another store than the next one's."""
+
+
+@contextmanager
+def judged_by(thresholds: Thresholds) -> Iterator[None]:
+    """Within it, what is asked here is of the store that is judged by `thresholds`; outside, of the book itself."""
+    token = _JUDGED_BY.set(thresholds)
+    try:
+        yield
+    finally:
+        _JUDGED_BY.reset(token)
+
+
+def present_thresholds() -> Thresholds:
+    """The thresholds of the store that is looked at."""
+    return _JUDGED_BY.get() or thresholds_of_the_book()
+
+
+def parameter(name: str, day: date | None = None, exchange: str | None = None) -> Any:
+    """The value of a threshold as `Thresholds.value` says it of the store that is looked at."""
+    return present_thresholds().value(name, day, exchange)
 
 
 def rules(kind: str = "", report: str = "", source: str = "") -> list[Rule]:
@@ -43,15 +70,12 @@ def report_of(rule: Rule) -> str:
 
 def thresholds(rule: Rule) -> list[Parameter]:
     """Every value of a rule's thresholds that is or was in force, in the order of the book."""
-    return [value for value in all_parameters() if value.name in rule.parameters]
+    return [value for value in present_thresholds().entries if value.name in rule.parameters]
 
 
 def threshold(name: str, day: date, exchange: str | None = None) -> Parameter | None:
     """The value of a threshold in force on `day`, with its source; none where only other exchanges have one."""
-    value = parameter(name, day, exchange)
-    named = [known for known in all_parameters() if known.name == name and known.exchange in (exchange, None)]
-    in_force = [known for known in named if known.value == value and known.effective_from <= day] or named
-    return None if value is None else in_force[-1]
+    return present_thresholds().in_force(name, day, exchange)
 
 
 def known_threshold(name: str, day: date) -> Parameter:
@@ -62,9 +86,9 @@ def known_threshold(name: str, day: date) -> Parameter:
     return found
 
 
-def is_evaluated_at(rule: Rule, exchange: str) -> bool:
-    """False where a threshold of the rule is known for other exchanges only."""
-    return all(parameter(name, exchange=exchange) is not None for name in rule.parameters)
+def is_evaluated_at(rule: Rule, exchange: str, day: date) -> bool:
+    """False where a threshold of the rule is known for other exchanges only, or for this one from a later day on."""
+    return all(parameter(name, day, exchange) is not None for name in rule.parameters)
 
 
 _REPORTS_BEHIND = {

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from app import moments, navigation, widgets
+from app import moments, navigation, rulebook, widgets
 from app.widgets import address, house
-from app.widgets.view import View, keep_view, newest_day, present_stamp, served_replay
+from app.widgets.view import View, keep_view, newest_day, present_stamp, present_thresholds, served_replay
 from app.words import say
 
 language = address.language()
@@ -30,11 +30,14 @@ with st.sidebar:
     widgets.colophon(scope, stamp, language)
     widgets.who_is_here(identity, language)
 is_dark = getattr(st.context.theme, "type", "light") == "dark"
-view = View(language, identity, choice, latest, now, is_dark, stamp, page.url_path or next(iter(pages)))
+held = present_thresholds(scope, stamp)
+where = page.url_path or next(iter(pages))
+view = View(language, identity, choice, latest, now, is_dark, stamp, where, thresholds=held)
 keep_view(view)
 widgets.draft_bar(view)
 try:
-    page.run()
+    with rulebook.judged_by(held):
+        page.run()
 finally:  # also where a page stops early: whoever reads any page is here
     widgets.keep_seen(view)
     widgets.log_what_waits()

@@ -14,12 +14,14 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from etl.comparison import Comparison
 from etl.intake import Candidate, Declared
+from etl.records.thresholds import Change
 from etl.steps import Step, Told, nobody
 from etl.store import Store, open_store
 from expectations.vocabulary import Finding
@@ -74,6 +76,16 @@ class Worker:
                 return
             self._processing = self._submit(_process, self._place)
             self._processing.add_done_callback(self._processed)
+
+    def what_if(self, change: Change, first_day: date, last_day: date) -> Future[dict[str, Any]]:
+        """What another threshold would have done in some days; nothing is recorded."""
+        with self._lock:
+            return self._submit(_what_if, self._place, change, first_day, last_day)
+
+    def verify_log(self, actor: str) -> Future[dict[str, Any]]:
+        """Recompute the audit log's chain and verify its signed heads; that it was asked is in the log too."""
+        with self._lock:
+            return self._submit(_verify_log, self._place, actor)
 
     def check(self, path: Path, name: str, declared: Declared) -> Future[dict[str, Any]]:
         """What a file would be told if it were filed, without filing it: the object of the specification."""
@@ -132,6 +144,26 @@ def _process(place: Place) -> None:
     store = open_store(place.home, place.url)
     try:
         jobs.process(store)
+    finally:
+        store.engine.dispose()
+
+
+def _what_if(place: Place, change: Change, first_day: date, last_day: date) -> dict[str, Any]:
+    from etl.what_if import what_if_of
+
+    store = open_store(place.home, place.url)
+    try:
+        return what_if_of(store, change, first_day, last_day)
+    finally:
+        store.engine.dispose()
+
+
+def _verify_log(place: Place, actor: str) -> dict[str, Any]:
+    from etl.log_verification import verify_log
+
+    store = open_store(place.home, place.url)
+    try:
+        return verify_log(store, actor).as_record()
     finally:
         store.engine.dispose()
 

@@ -30,6 +30,7 @@ from etl.records.engine import reading, writing
 from etl.records.log import COMMAND, SYSTEM, Act, Deed, append
 from etl.records.submissions import Submission
 from etl.records.tables import incidents
+from etl.records.thresholds import thresholds_in_force
 from etl.rehearsal import rehearsed
 from etl.review import review_pending
 from etl.steps import Step, Told, nobody
@@ -180,9 +181,9 @@ def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdi
         table = verdicts[submission.id].table
         if table is not None:
             store.facts.write(life.fact_files([submission])[0], table)
-    version = rule_set_version()
     deeds: list[Deed] = []
     with writing(store.engine) as connection:
+        version = rule_set_version(thresholds_in_force(connection))
         for submission in wave:
             current = life.by_id(connection, submission.id)
             if current is None or current.state is not State.RECEIVED:

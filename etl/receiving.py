@@ -15,6 +15,7 @@ from etl.records import submissions as life
 from etl.records.engine import writing
 from etl.records.log import COMMAND, Act, Deed, append
 from etl.records.submissions import Submission
+from etl.records.thresholds import thresholds_in_force
 from etl.store import Store
 from expectations.catalogue import rule_set_version
 from expectations.vocabulary import State
@@ -51,9 +52,8 @@ def receive_bytes(
     at = received_at or now
     sha256 = digest_of(data)
     with writing(store.engine, lock=f"{declared.exchange}/{declared.report}") as connection:
-        earlier = life.same_filed(
-            connection, declared.exchange, declared.report, declared.period, sha256, rule_set_version()
-        )
+        version = rule_set_version(thresholds_in_force(connection))
+        earlier = life.same_filed(connection, declared.exchange, declared.report, declared.period, sha256, version)
         if earlier is not None:
             append(connection, [_upload(earlier, sender, duplicate=True)], at=now)
             return Receipt(earlier, file, duplicate=True)

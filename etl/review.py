@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from types import MappingProxyType
 
 import pyarrow as pa
@@ -22,10 +22,12 @@ from etl.overdue import review_calendar
 from etl.records import submissions as life
 from etl.records.engine import reading, writing
 from etl.records.submissions import Submission
+from etl.records.thresholds import thresholds_in_force
 from etl.store import Store
-from expectations.catalogue import parameter, published_rules, report
+from expectations.catalogue import published_rules, report
 from expectations.judge import FiledRows, judge
-from expectations.vocabulary import Finding, Report, Rule
+from expectations.thresholds import Thresholds
+from expectations.vocabulary import KST, Finding, Report, Rule
 
 _ROWS_AT_ONCE = 600_000
 """Rows judged in one batch: a full-size day of all exchanges and some more."""
@@ -136,13 +138,23 @@ def findings_now(
     *,
     as_if_in_force: bool = False,
     instead: Mapping[str, object] = MappingProxyType({}),
+    instead_of: str | None = None,
 ) -> Found:
     """What the rules find of accepted submissions of one report, as things stand; columns in native names.
 
-    `instead` are thresholds to judge by in place of those in force. A store that replays an incident is always judged
-    as if today's rules had been in force.
+    `instead` are thresholds to judge by in place of those in force, all exchanges or `instead_of` one alone. A store
+    that replays an incident is always judged as if today's rules had been in force.
     """
-    question = asked(store, connection, name, batch, rules, as_if_in_force=as_if_in_force, instead=instead)
+    question = asked(
+        store,
+        connection,
+        name,
+        batch,
+        rules,
+        as_if_in_force=as_if_in_force,
+        instead=instead,
+        instead_of=instead_of,
+    )
     return answered(question)
 
 
@@ -155,20 +167,25 @@ def asked(
     *,
     as_if_in_force: bool = False,
     instead: Mapping[str, object] = MappingProxyType({}),
+    instead_of: str | None = None,
 ) -> Question:
     """The question of `findings_now`, with everything read that it takes to answer it."""
     as_if_in_force = as_if_in_force or store.replay is not None
     shape = report(name)
     empty = arrow_schema(shape).empty_table()
     with_rows = any(_needs_rows(rule) for rule in rules)
-    thresholds = sorted({threshold for rule in rules for threshold in rule.parameters})
+    names = sorted({threshold for rule in rules for threshold in rule.parameters})
+    thresholds = thresholds_in_force(connection)
     files = [
         FiledRows(
             submission=submission.id,
             exchange=submission.exchange,
             period=submission.period,
             table=_rows(store, submission) if with_rows else empty,
-            parameters={**_in_force(thresholds, submission, as_if_in_force), **instead},
+            parameters={
+                **_in_force(thresholds, names, submission, as_if_in_force),
+                **(instead if instead_of in (None, submission.exchange) else {}),
+            },
         )
         for submission in batch
     ]
@@ -191,7 +208,9 @@ def _rows(store: Store, submission: Submission) -> pa.Table:
     return store.facts.rows_of(life.fact_files([submission])[0])
 
 
-def _in_force(names: Sequence[str], submission: Submission, as_if_in_force: bool) -> dict[str, object]:
+def _in_force(
+    thresholds: Thresholds, names: Sequence[str], submission: Submission, as_if_in_force: bool
+) -> dict[str, object]:
     """Each threshold as it stood on the submission's day, or as it stands today."""
-    day = None if as_if_in_force else submission.period.first_day
-    return {name: parameter(name, day, submission.exchange) for name in names}
+    day = datetime.now(UTC).astimezone(KST).date() if as_if_in_force else submission.period.first_day
+    return {name: thresholds.value(name, day, submission.exchange) for name in names}

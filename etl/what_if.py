@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from etl.records import submissions as life
 from etl.records.engine import reading
+from etl.records.thresholds import Change, number_of
 from etl.review import batches, findings_now
 from etl.store import Store
-from expectations.catalogue import all_rules
-from expectations.vocabulary import Finding, Period, Rule
+from expectations.catalogue import all_reports, all_rules, published_rules
+from expectations.catalogue import report as report_of
+from expectations.vocabulary import Cadence, Finding, Period, Rule
 
 
 class NoSuchThresholdError(ValueError):
@@ -76,13 +79,56 @@ def what_if(
     """
     rule, report = _rule(rule_id)
     values = {name: _value(rule, name, text) for name, text in thresholds.items()}
+    return _compared(store, rule, report, values, None, first, last)
+
+
+def what_if_of(store: Store, change: Change, first_day: date, last_day: date) -> dict[str, Any]:
+    """What a change would have done in some days, had it been in force on them, by every rule that it concerns.
+
+    The record that goes with a proposal; months are taken whole. RefusedError where the change cannot be.
+    """
+    value = number_of(change)
+    rules = [rule for name in all_reports() for rule in published_rules(name) if change.name in rule.parameters]
+    months = Period.parse(f"{first_day:%Y-%m}"), Period.parse(f"{last_day:%Y-%m}")
+    days = Period.of_day(first_day), Period.of_day(last_day)
+    comparisons = [
+        _compared(
+            store,
+            rule,
+            str(rule.report),
+            {change.name: Decimal(value)},
+            change.exchange,
+            *(months if report_of(str(rule.report)).cadence is Cadence.MONTH else days),
+        )
+        for rule in rules
+    ]
+    return {
+        "name": change.name,
+        "exchange": change.exchange,
+        "value": f"{value}",
+        "first_day": first_day.isoformat(),
+        "last_day": last_day.isoformat(),
+        "rules": [compared.as_record() for compared in comparisons],
+    }
+
+
+def _compared(
+    store: Store,
+    rule: Rule,
+    report: str,
+    values: Mapping[str, Decimal],
+    exchange: str | None,
+    first: Period | None,
+    last: Period | None,
+) -> Comparison:
+    """A rule's findings by what is in force beside those by other values, of all exchanges or of one alone."""
     now: dict[str, list[Finding]] = {}
     then: dict[str, list[Finding]] = {}
     with reading(store.engine) as connection:
         accepted = life.in_force(connection, report, first=first, last=last)
         for batch in batches(accepted):
             now |= findings_now(store, connection, report, batch, [rule])
-            then |= findings_now(store, connection, report, batch, [rule], instead=values)
+            then |= findings_now(store, connection, report, batch, [rule], instead=values, instead_of=exchange)
     changed = tuple(id_ for id_ in now if Counter(_places(now[id_])) != Counter(_places(then[id_])))
     exchanges = dict.fromkeys(submission.exchange for submission in accepted)
     return Comparison(

@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Any
 
 from expectations import reports as reports_package
+from expectations.thresholds import Thresholds
 from expectations.vocabulary import Kind, Parameter, Report, Rule, Source, Wording
 
 _FOLDER = Path(reports_package.__file__).parent
@@ -135,6 +136,8 @@ def all_parameters() -> tuple[Parameter, ...]:
             source=Source(entry["source"]),
             reason=Wording(entry["reason_ko"], entry["reason_en"]),
             exchange=entry.get("exchange"),
+            minimum=_number(entry.get("minimum")),
+            maximum=_number(entry.get("maximum")),
         )
         for entry in entries
     )
@@ -145,27 +148,39 @@ def _number(value: Any) -> Any:
     return Decimal(value) if isinstance(value, str) else value
 
 
-def parameter(name: str, day: date | None = None, exchange: str | None = None) -> Any:
-    """The value of a threshold on `day`, or the newest; before its first date the first value holds.
+@cache
+def thresholds_of_the_book() -> Thresholds:
+    """The thresholds as the book has them, before anybody changed one."""
+    return Thresholds(all_parameters())
 
-    An exchange's own value wins over the common one; None where there are only other exchanges' own.
+
+def parameter(name: str, day: date | None = None, exchange: str | None = None) -> Any:
+    """The value that the book itself has of a threshold, as `Thresholds.value` says.
+
+    What judges or shows reports asks the thresholds of a store instead: these may have been changed there.
     """
-    named = [p for p in all_parameters() if p.name == name]
-    if not named:
-        raise KeyError(f"there is no parameter '{name}' in {_PARAMETERS.name}")
-    own = [p for p in named if p.exchange == exchange]
-    values = sorted(own or [p for p in named if p.exchange is None], key=lambda p: p.effective_from)
-    if not values:
-        return None
-    in_force = [p for p in values if day is None or p.effective_from <= day]
-    return (in_force or values[:1])[-1].value
+    return thresholds_of_the_book().value(name, day, exchange)
 
 
 @cache
-def rule_set_version() -> str:
-    """Twelve hexadecimal digits that change with any shape, rule or parameter (specification, 3.4)."""
+def _book_digest() -> bytes:
     digest = hashlib.sha256()
     for path in sorted([*_FOLDER.glob("*.json"), *_FOLDER.glob("*.py"), _PARAMETERS]):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
+    return digest.digest()
+
+
+def rule_set_version(thresholds: Thresholds | None = None) -> str:
+    """Twelve hexadecimal digits that change with any shape, rule or parameter (specification, 3.4).
+
+    With `thresholds` they change also with every one that was set in place of the book's.
+    """
+    changed = thresholds.changed if thresholds else ()
+    if not changed:
+        return _book_digest().hex()[:12]
+    digest = hashlib.sha256(_book_digest())
+    for entry in changed:
+        said = (entry.name, entry.exchange or "", f"{entry.value}", entry.effective_from.isoformat())
+        digest.update("\n".join((*said, "")).encode())
     return digest.hexdigest()[:12]

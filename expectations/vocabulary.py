@@ -286,7 +286,9 @@ _MEETS = {
 class Parameter:
     """One value of a threshold, in force since a date, with where it comes from and why.
 
-    `exchange` is set where the value is one exchange's own; a number with a fraction is a Decimal.
+    `exchange` is set where the value is one exchange's own; a number with a fraction is a Decimal. `minimum` and
+    `maximum` bound what may be set in its place, None for what changes with the program only; `proposal` is the number
+    of the proposal by which two administrators set it, None for what the book says.
     """
 
     name: str
@@ -295,6 +297,9 @@ class Parameter:
     source: Source
     reason: Wording
     exchange: str | None = None
+    minimum: Any = None
+    maximum: Any = None
+    proposal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from app import charts, queries, rulebook, widgets
 from app.amounts import exact
 from app.rulebook import Rule
 from app.widgets import Shown, View
+from app.widgets.threshold_words import reason_text
 
 # The columns of the tables, and how each is written; a count of each exchange stands between those of the rules.
 HEAD = {"rule": Shown.TEXT, "kind": Shown.KIND, "source": Shown.SOURCE}
@@ -65,7 +66,7 @@ def book(view: View, rules: Sequence[Rule]) -> pd.DataFrame:
 
 def standing_of(rule: Rule, exchange: str, standing: Mapping[Any, int]) -> int | None:
     """How many findings of a rule stand at an exchange; none where it was not evaluated or is never stored."""
-    if rule.id == rulebook.MEMBERSHIP or not rulebook.is_evaluated_at(rule, exchange):
+    if rule.id == rulebook.MEMBERSHIP or not rulebook.is_evaluated_at(rule, exchange, view.choice.last_day):
         return None
     found = int(standing.get((rule.id, exchange), 0))
     own = unevaluated[(unevaluated["rule"] == rule.id) & (unevaluated["exchange"] == exchange)]
@@ -121,9 +122,11 @@ def parameters(view: View, rule: Rule) -> None:
     frame = pd.DataFrame(rows, columns=list(PARAMETERS), dtype=object)
     widgets.table(view, frame, PARAMETERS, alt=view.say("column.parameter"))
     for row, threshold in zip(rows, thresholds, strict=True):
-        said = view.say("rules.why", parameter=row["parameter"], reason=threshold.reason.in_language(view.language))
+        said = view.say("rules.why", parameter=row["parameter"], reason=reason_text(view, threshold))
         widgets.note(said)
-    absent = [view.exchange(name) for name in view.exchanges if not rulebook.is_evaluated_at(rule, name)]
+    absent = [
+        view.exchange(name) for name in view.exchanges if not rulebook.is_evaluated_at(rule, name, view.choice.last_day)
+    ]
     if absent:
         widgets.note(view.say("rules.no_threshold", exchanges=", ".join(absent)))
 

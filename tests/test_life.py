@@ -129,7 +129,7 @@ def test_the_same_rejected_bytes_are_a_duplicate_until_the_rules_change(store, i
     file(store, inbox, NAME, "x")
     assert file(store, inbox, NAME, "x").receipt.duplicate
     for door in (jobs, receiving):
-        monkeypatch.setattr(door, "rule_set_version", lambda: "another")
+        monkeypatch.setattr(door, "rule_set_version", lambda _thresholds: "another")
     assert not file(store, inbox, NAME, "x").receipt.duplicate
     assert states(store) == ["rejected", "rejected"]
 

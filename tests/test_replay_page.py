@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FACTS = replay(NAME)
 ABOUT = (FACTS.exchange, FACTS.asset, FACTS.first_day, FACTS.last_day)
 UPBIT_ONLY = Scope(Role.EXCHANGE, ("upbit",))
-OTHERS = tuple(screen.name for screen in SCREENS)
+OTHERS = tuple(screen.name for screen in SCREENS if Role.SUPERVISOR in screen.roles)
 
 
 def at(text: str) -> datetime:

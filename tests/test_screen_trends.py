@@ -281,8 +281,8 @@ def test_months_are_chosen_in_the_address(filled_home: Path, monkeypatch: pytest
 
 SEEN = {
     Role.MANAGER: {"trends", "rules"},
-    Role.EXCHANGE: {screen.name for screen in navigation.SCREENS} - {"trends"},
-    Role.SUPERVISOR: {screen.name for screen in navigation.SCREENS},
+    Role.EXCHANGE: {screen.name for screen in navigation.SCREENS} - {"trends", "administration"},
+    Role.SUPERVISOR: {screen.name for screen in navigation.SCREENS} - {"administration"},
     Role.ADMIN: {screen.name for screen in navigation.SCREENS},
 }
 

@@ -6,6 +6,19 @@ while their submission is accepted.
 """
 
 from app.queries.absence import absences
+from app.queries.administration import (
+    LogWanted,
+    incident_list,
+    log_actors,
+    log_count,
+    log_page,
+    people_list,
+    proposal_list,
+    threshold_list,
+    token_list,
+    waiting_submissions,
+    whole_log,
+)
 from app.queries.attention import situation
 from app.queries.audits import audit_coverage, audit_months, audited_assets
 from app.queries.case_records import CaseHistory, CaseList, CasesWanted, case_history, case_list
@@ -44,6 +57,7 @@ from app.queries.standing import Standing, report_standing
 from app.queries.submitted import state_history, submission_counts, submission_list, submission_versions
 from app.queries.surveillance import indicators, pattern_course
 from app.queries.surveilled import pattern_markets, surveillance_stages
+from app.queries.thresholds import Makers, threshold_makers, thresholds_held
 from app.queries.volume import Measure, volume_by_day, volume_by_hour
 from app.queries.volume_course import (
     VolumeCourse,
@@ -63,6 +77,8 @@ __all__ = [
     "Choice",
     "Course",
     "HaltsWanted",
+    "LogWanted",
+    "Makers",
     "Measure",
     "Order",
     "Punctuality",
@@ -98,18 +114,24 @@ __all__ = [
     "halt_events",
     "halt_filing_days",
     "halt_versions",
+    "incident_list",
     "indicators",
     "key_balance",
     "key_flow",
     "key_state",
     "lane_figures",
     "latest_day",
+    "log_actors",
+    "log_count",
+    "log_page",
     "longest_gap",
     "market_volumes",
     "mismatch_episodes",
     "month_by_report",
     "pattern_course",
     "pattern_markets",
+    "people_list",
+    "proposal_list",
     "punctuality",
     "quality_months",
     "receipt_content",
@@ -130,6 +152,10 @@ __all__ = [
     "submission_list",
     "submission_versions",
     "surveillance_stages",
+    "threshold_list",
+    "threshold_makers",
+    "thresholds_held",
+    "token_list",
     "unevaluated_days",
     "unhalted_crossings",
     "unmet_obligations",
@@ -137,4 +163,6 @@ __all__ = [
     "volume_by_hour",
     "volume_course",
     "volume_ranking",
+    "waiting_submissions",
+    "whole_log",
 ]

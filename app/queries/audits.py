@@ -21,10 +21,10 @@ from app.queries.months import month_of, month_start, months_as_days, shown_mont
 from app.queries.obliged import Obliged, filed_for, obligations_of, records_begin
 from app.queries.origin import accepted_files
 from app.queries.standing import Stand
+from app.rulebook import parameter
 from etl.calendar import OBLIGATIONS_BEGIN
 from etl.records.tables import audits, reconciliation_assets
 from etl.store import Store
-from expectations.catalogue import parameter
 from expectations.catalogue import report as report_of
 from expectations.vocabulary import Period
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -21,11 +21,11 @@ from sqlalchemy import BigInteger, Select, and_, case, func, or_, select, type_c
 from app.identity import Scope
 from app.moments import kst_day
 from app.queries.choice import Choice, in_force
+from app.rulebook import parameter
 from etl.records.engine import reading
 from etl.records.tables import key_actions, submissions
 from etl.records.types import from_milliseconds, to_milliseconds
 from etl.store import Store
-from expectations.catalogue import parameter
 from expectations.vocabulary import Period, State
 
 OPEN_STAGES = ("monitoring", "warning", "reverification")
@@ -223,7 +223,6 @@ class Course:
         return Stretch(kind, start, end, self.until, start + limit_hours(kind, day) * _HOUR, day, is_met)
 
 
-@cache
 def limit_hours(kind: StretchKind, day: date) -> int:
     """The limit of a stretch in hours, as it was in force on `day`."""
     return int(parameter(LIMITS[kind].parameter, day))

@@ -11,13 +11,17 @@ from app.moments import kst_day
 from etl.records.draft_tables import drafts
 from etl.records.engine import reading
 from etl.records.tables import findings, states, submissions
+from etl.records.thresholds import approval_count
 from etl.store import Store
 from expectations.catalogue import all_reports
 from expectations.vocabulary import Cadence, State
 
 
 def records_stamp(store: Store) -> str:
-    """A text that changes whenever a submission is recorded, decided, changed or judged again, and with every draft."""
+    """A text that changes whenever a submission is recorded, decided, changed or judged again, and with every draft.
+
+    Also when another threshold was approved: from its day on, screens measure by it.
+    """
     with reading(store.engine) as connection:
         filed = connection.execute(
             select(func.count(), func.max(submissions.c.recorded_at), func.max(submissions.c.decided_at)).select_from(
@@ -27,7 +31,8 @@ def records_stamp(store: Store) -> str:
         changed = connection.execute(select(func.count(), func.max(states.c.recorded_at))).one()
         drafted = connection.execute(select(func.count(), func.max(drafts.c.checked_at))).one()
         judged = connection.execute(select(func.max(findings.c.id), func.count(findings.c.lifted_at))).one()
-    return "|".join(str(part) for part in (*filed, *changed, *judged, *drafted))
+        approved = approval_count(connection)
+    return "|".join(str(part) for part in (*filed, *changed, *judged, *drafted, approved))
 
 
 def latest_day(store: Store, scope: Scope) -> date | None:

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from app.queries.choice import frame_of
-from expectations.catalogue import parameter
+from app.rulebook import parameter
 
 
 class HaltSpan(StrEnum):

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from app.queries.exactly import less, times
-from expectations.catalogue import parameter
+from app.rulebook import parameter
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from app.identity import Scope
 from app.queries.choice import Choice, frame_of
 from app.queries.halting import halt_events
 from app.queries.reconciling import asset_checks
+from app.rulebook import parameter
 from etl.store import Store
-from expectations.catalogue import parameter
 
 _FILED = (
     "checked_at",

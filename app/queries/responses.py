@@ -20,11 +20,11 @@ from app.identity import Scope
 from app.queries.choice import Choice, frame_of, rows_of
 from app.queries.episodes import EPISODE_COLUMNS, GradedEpisode, episode_row, graded_episodes
 from app.queries.limits import shortfall_krw
+from app.rulebook import parameter
 from etl.context import current_halts
 from etl.records.engine import reading
 from etl.records.tables import findings, short_checks, submissions
 from etl.store import Store
-from expectations.catalogue import parameter
 from expectations.vocabulary import Period, State
 
 ANSWERED_EPISODES = 500

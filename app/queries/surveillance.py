@@ -20,9 +20,9 @@ from app.identity import Scope
 from app.queries.choice import Choice, chosen_figures, frame_of, rows_of
 from app.queries.spans import Span, spans_of
 from app.queries.surveilled import PATTERNS, VALUES, filed_days, pattern_sums
+from app.rulebook import parameter
 from etl.records.tables import surveillance_days, volume_days
 from etl.store import Store
-from expectations.catalogue import parameter
 
 PAST_DAYS = 90
 """How far back a day is compared with its own past; as many of these days as were filed."""

@@ -17,7 +17,6 @@ from app.widgets.address import page_address
 from app.widgets.deeds import taken_away
 from app.widgets.natures import FACTORS, Shown, is_missing, written
 from app.widgets.view import View
-from expectations.catalogue import rule_set_version
 from expectations.vocabulary import Period
 
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -92,7 +91,7 @@ def _cover(view: View, row_count: int, address: str) -> dict[str, str]:
         "period": f"{view.choice.first_day} ~ {view.choice.last_day} (KST)",
         "exchanges": ", ".join(view.exchange(name) for name in view.exchanges),
         "row_count": f"{row_count:,}",
-        "rule_set": rule_set_version(),
+        "rule_set": view.rule_set,
         "records": view.records_version,
         "made_at": f"{kst_minute(view.now)} KST",
         "role": view.say(f"role.{view.scope.role}"),

@@ -13,7 +13,7 @@ from app.queries.case_records import CASE_STATES
 from app.rulebook import COMMON
 from app.widgets.address import pick, picked, remember, restored
 from app.widgets.header import kind_mark, source_mark, state_mark
-from app.widgets.view import View, version_of
+from app.widgets.view import View, present_thresholds, version_of
 from app.words import LANGUAGES, exchange_name, say
 from expectations.catalogue import all_reports, rule_set_version
 from expectations.catalogue import report as report_of
@@ -55,7 +55,7 @@ def colophon(scope: Scope, stamp: str, language: str) -> None:
     """By which rules the figures were judged, which state of the records is shown, and in which role."""
     role = say(f"role.{scope.role}", language)
     lines = (
-        say("head.rule_set", language, version=rule_set_version()),
+        say("head.rule_set", language, version=rule_set_version(present_thresholds(scope, stamp))),
         say("head.records", language, stamp=version_of(stamp)),
         say("head.role", language, role=role),
     )

@@ -35,6 +35,10 @@ STATE_GLYPHS = {
     "over": "▲",
     "met": "●",
     "running": "◔",
+    "active": "●",
+    "disabled": "⊘",
+    "revoked": "⊘",
+    "expired": "·",
 }
 """A sign beside the word of a state, so that colour never stands alone."""
 

@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 
 from app import rulebook
-from app.amounts import exact, krw, percent
 from app.rulebook import Parameter
 from app.widgets.address import go
 from app.widgets.header import note, section
 from app.widgets.natures import Shown
 from app.widgets.tables import table
+from app.widgets.threshold_words import reason_text, value_text
 from app.widgets.view import View
 
 _COLUMNS = {
@@ -55,18 +55,8 @@ def _row(view: View, rule: str, threshold: Parameter) -> dict[str, Any]:
     return {
         "rule": rule,
         "parameter": view.say(f"parameter.{threshold.name}"),
-        "value": threshold_text(view, threshold),
+        "value": value_text(view, threshold.name, threshold.value),
         "source": threshold.source.value,
         "effective_from": threshold.effective_from,
-        "reason": threshold.reason.in_language(view.language),
+        "reason": reason_text(view, threshold),
     }
-
-
-def threshold_text(view: View, threshold: Parameter) -> str:
-    """The value of a threshold with its unit; a share as a percentage."""
-    unit = view.unit(threshold.name)
-    if unit == view.say("unit.share"):
-        return percent(threshold.value, 2).replace(".00", "")
-    if unit == view.say("unit.krw"):
-        return krw(threshold.value, view.language)
-    return f"{exact(threshold.value)} {unit}"

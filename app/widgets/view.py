@@ -13,12 +13,14 @@ import streamlit as st
 
 from app.charts import Look
 from app.identity import Identity, Scope
-from app.queries import Choice, latest_day, records_stamp
+from app.queries import Choice, latest_day, records_stamp, thresholds_held
 from app.served import store as store
 from app.widgets.guard import must_still_be
 from app.words import code_word, column_label, exchange_name, report_name, say, unit_word
 from etl.replays import Replay, replay
 from etl.store import Store
+from expectations.catalogue import rule_set_version, thresholds_of_the_book
+from expectations.thresholds import Thresholds
 
 _VIEW = "view"
 """Key of the session under which the script of the session leaves the view for the page."""
@@ -44,6 +46,8 @@ class View:
     """The page that is looked at; its texts are called so."""
     drawn: Iterator[int] = field(default_factory=lambda: count(1), compare=False)
     """Numbers what the run draws."""
+    thresholds: Thresholds = field(default_factory=thresholds_of_the_book)
+    """What the reports of the store are judged by."""
 
     def say(self, key: str, **parts: object) -> str:
         """A text of the screens."""
@@ -83,6 +87,11 @@ class View:
     def look(self) -> Look:
         """What figures need to know."""
         return Look(self.language, self.dark)
+
+    @property
+    def rule_set(self) -> str:
+        """The version of what the reports of the store are judged by."""
+        return rule_set_version(self.thresholds)
 
     @property
     def records_version(self) -> str:
@@ -127,6 +136,18 @@ def present_stamp() -> str:
 def newest_day(scope: Scope, stamp: str) -> date | None:
     """The last day that accepted reports reach."""
     return _answer(latest_day.__name__, _place(), stamp, scope, (), lambda: latest_day(store(), scope))
+
+
+def present_thresholds(scope: Scope, stamp: str) -> Thresholds:
+    """What the reports of the store are judged by, in this state of the records."""
+    return _answer(thresholds_held.__name__, _place(), stamp, scope, (), lambda: thresholds_held(store(), scope))
+
+
+def ask_anew(
+    question: Callable[Concatenate[Store, Scope, Asked], Answer], *about: Asked.args, **more: Asked.kwargs
+) -> Answer:
+    """The answer to a query about what the state of the records does not tell of: people, tokens, the log."""
+    return question(store(), current_view().scope, *about, **more)
 
 
 def ask(

@@ -9,6 +9,7 @@ from app.amounts import percent
 from app.queries import Measure, Order, Span, VolumeRanking
 from app.queries.spans import spans_of
 from app.queries.volume_markets import SMALLEST_PART
+from app.rulebook import parameter
 from app.widgets.address import pick
 from app.widgets.drawings import chart
 from app.widgets.header import columns, empty, note, section, source_mark
@@ -19,7 +20,6 @@ from app.widgets.view import View, ask
 from app.widgets.volume_detail import MARKETS
 from app.widgets.volume_shares import ORDER_FIGURES, VALUES
 from etl.exchanges import all_exchanges
-from expectations.catalogue import parameter
 
 # The columns of the tables, and how each is written.
 _HOURS = {

@@ -2,7 +2,11 @@
 
 from alembic import context
 
-from etl.records import access_tables, draft_tables  # noqa: F401  their tables belong to the metadata
+from etl.records import (  # noqa: F401  their tables belong to the metadata
+    access_tables,
+    draft_tables,
+    threshold_tables,
+)
 from etl.records.tables import metadata
 
 context.configure(

@@ -63,6 +63,11 @@ def name_as_kept(name: str) -> str:
     return name.strip().lower()
 
 
+def is_name(kept: str) -> bool:
+    """True for a name that somebody may have, in the form in which it is kept."""
+    return _NAME.fullmatch(kept) is not None
+
+
 def add(
     connection: Connection,
     name: str,
@@ -75,7 +80,7 @@ def add(
 ) -> Person:
     """Let somebody in from now on; without a password they can sign in another way only. PersonError in a sentence."""
     kept = name_as_kept(name)
-    if not _NAME.fullmatch(kept):
+    if not is_name(kept):
         raise PersonError(f"'{name}' is no name: 2 to 64 small letters, digits, '.', '_', '-' or '@'")
     if (role is Role.EXCHANGE) != (exchange is not None):
         raise PersonError(f"an exchange is given with the role 'exchange' and no other; {kept} is to be {role.value}")
@@ -145,7 +150,7 @@ def listed(connection: Connection) -> list[Person]:
 def by_name(connection: Connection, name: str) -> Person | None:
     """The person of that name."""
     kept = name_as_kept(name)
-    return _one(connection, people.c.name == kept) if _NAME.fullmatch(kept) else None
+    return _one(connection, people.c.name == kept) if is_name(kept) else None
 
 
 def by_id(connection: Connection, id_: str) -> Person | None:

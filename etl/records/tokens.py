@@ -32,7 +32,7 @@ TOUCHED_EVERY = timedelta(minutes=1)
 
 _TOUCH_PATIENCE = timedelta(milliseconds=200)
 _TEXT = re.compile(r"daxa_(T-[0-9a-f]{12})_([A-Za-z0-9_-]{43})")
-_NAME_MAXIMUM = 64
+NAME_MAXIMUM = 64
 
 
 class TokenScope(StrEnum):
@@ -82,6 +82,11 @@ def scopes_from(text: str) -> frozenset[TokenScope]:
     return scopes
 
 
+def is_name(name: str) -> bool:
+    """True for a name that a token may have."""
+    return bool(name.strip()) and len(name) <= NAME_MAXIMUM and name.isprintable()
+
+
 def create(
     connection: Connection,
     exchange: str,
@@ -95,8 +100,8 @@ def create(
     """Make a token for an exchange's systems; TokenError in one sentence where that cannot be."""
     if exchange not in all_exchanges():
         raise TokenError(f"there is no exchange '{exchange}'; the members are {', '.join(all_exchanges())}")
-    if not name.strip() or len(name) > _NAME_MAXIMUM or not name.isprintable():
-        raise TokenError(f"a token has a name of 1 to {_NAME_MAXIMUM} characters that says what uses it")
+    if not is_name(name):
+        raise TokenError(f"a token has a name of 1 to {NAME_MAXIMUM} characters that says what uses it")
     if not timedelta(0) < life <= LONGEST_LIFE:
         raise TokenError(f"a token holds for 1 to {LONGEST_LIFE.days} days; renew it before it ends")
     kept = sorted(set(scopes))

@@ -1,0 +1,31 @@
+"""Thresholds in words: the value in its unit, and why it is so, with who set it where two administrators did."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from app.amounts import exact, krw
+from app.queries import threshold_makers
+from app.rulebook import Parameter
+from app.widgets.view import View, ask
+
+
+def value_text(view: View, name: str, value: int | Decimal) -> str:
+    """A value of a threshold with its unit; a share as a percentage, digit for digit."""
+    unit = view.unit(name)
+    if unit == view.say("unit.share"):
+        return f"{exact(Decimal(value) * 100)}%"
+    if unit == view.say("unit.krw"):
+        return krw(value, view.language)
+    return f"{exact(value)} {unit}"
+
+
+def reason_text(view: View, threshold: Parameter) -> str:
+    """Why a threshold has its value; of one that was changed also who proposed and who approved it."""
+    reason = threshold.reason.in_language(view.language)
+    if threshold.proposal is None:
+        return reason
+    makers = ask(threshold_makers).get(threshold.proposal)
+    if makers is None or not makers.approved_by:
+        return view.say("threshold.set_by_two", reason=reason)
+    return view.say("threshold.set_by", reason=reason, proposer=makers.proposed_by, approver=makers.approved_by)

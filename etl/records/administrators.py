@@ -1,0 +1,116 @@
+"""What only an administrator may do: every act asks first, in its own transaction, whether who acts is one.
+
+A screen that offers an act to somebody else by mistake offers nothing: the records refuse it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from etl.records import people, tokens
+from etl.records.log import COMMAND
+from etl.records.people import Person, Role
+from etl.records.tokens import NewToken, Token, TokenScope
+
+
+class RefusedError(ValueError):
+    """An act that was not done: `reason` names the sentence that says why, `parts` fill it."""
+
+    def __init__(self, reason: str, **parts: object) -> None:
+        """The sentence itself is the service's, which speaks to people."""
+        super().__init__(" ".join([reason, *(f"{name}={value}" for name, value in parts.items())]))
+        self.reason, self.parts = reason, parts
+
+
+def administrator(connection: Connection, actor: str) -> Person:
+    """Who acts, where that is an administrator who may sign in; RefusedError otherwise."""
+    person = people.by_id(connection, actor)
+    if person is None or person.role is not Role.ADMIN or not person.is_active:
+        raise RefusedError("not_an_administrator")
+    return person
+
+
+def require_administrator(connection: Connection, actor: str) -> None:
+    """RefusedError unless an administrator acts, or whoever may run the command on this machine."""
+    if actor != COMMAND:
+        administrator(connection, actor)
+
+
+def add_person(
+    connection: Connection, name: str, role: Role, exchange: str | None, password: str, *, actor: str, at: datetime
+) -> Person:
+    """Let somebody sign in from now on."""
+    require_administrator(connection, actor)
+    kept = people.name_as_kept(name)
+    if not people.is_name(kept):
+        raise RefusedError("no_name", name=name)
+    if people.by_name(connection, kept) is not None:
+        raise RefusedError("name_taken", name=kept)
+    return people.add(connection, kept, role, exchange=exchange, password=password, actor=actor, at=at)
+
+
+def set_password(connection: Connection, name: str, password: str, *, actor: str, at: datetime) -> Person:
+    """Give somebody a new password; where they are signed in, that ends."""
+    require_administrator(connection, actor)
+    return people.change_password(connection, _known(connection, name).name, password, actor=actor, at=at)
+
+
+def disable_person(connection: Connection, name: str, *, actor: str, at: datetime) -> Person:
+    """Let somebody in no more; nobody shuts themselves out, so that one administrator is always left."""
+    require_administrator(connection, actor)
+    person = _known(connection, name)
+    if person.id == actor:
+        raise RefusedError("oneself")
+    if not person.is_active:
+        raise RefusedError("already_disabled", name=person.name)
+    return people.disable(connection, person.name, actor=actor, at=at)
+
+
+def enable_person(connection: Connection, name: str, *, actor: str, at: datetime) -> Person:
+    """Let somebody in again."""
+    require_administrator(connection, actor)
+    person = _known(connection, name)
+    if person.is_active:
+        raise RefusedError("already_enabled", name=person.name)
+    return people.enable(connection, person.name, actor=actor, at=at)
+
+
+def _known(connection: Connection, name: str) -> Person:
+    person = people.by_name(connection, name)
+    if person is None:
+        raise RefusedError("nobody", name=name)
+    return person
+
+
+def create_token(
+    connection: Connection,
+    exchange: str,
+    name: str,
+    scopes: Iterable[TokenScope],
+    life: timedelta,
+    *,
+    actor: str,
+    at: datetime,
+) -> NewToken:
+    """Make a machine token for an exchange."""
+    require_administrator(connection, actor)
+    wanted = tuple(scopes)
+    if not tokens.is_name(name):
+        raise RefusedError("no_token_name", longest=tokens.NAME_MAXIMUM)
+    if not wanted:
+        raise RefusedError("no_scope")
+    return tokens.create(connection, exchange, name, scopes=wanted, life=life, actor=actor, at=at)
+
+
+def revoke_token(connection: Connection, id_: str, *, actor: str, at: datetime) -> Token:
+    """End a token at once."""
+    require_administrator(connection, actor)
+    known = {token.id: token for token in tokens.listed(connection)}
+    if id_ not in known:
+        raise RefusedError("no_token", token=id_)
+    if known[id_].revoked_at is not None:
+        raise RefusedError("already_revoked", token=id_)
+    return tokens.revoke(connection, id_, actor=actor, at=at)
