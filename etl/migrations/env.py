@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from etl.records import access_tables  # noqa: F401  its tables belong to the metadata
+from etl.records import access_tables, answer_tables  # noqa: F401  their tables belong to the metadata
 from etl.records.tables import metadata
 
 context.configure(
