@@ -37,6 +37,7 @@ SCREENS = (
     Screen("surveillance", ":material/troubleshoot:"),
     Screen("data_quality", ":material/rule:"),
     Screen("submissions", ":material/inbox:"),
+    Screen("answers", ":material/forum:"),
     Screen("trends", ":material/trending_up:", _TRENDS),
     Screen("rules", ":material/gavel:", _EVERYBODY),
 )

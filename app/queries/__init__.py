@@ -6,8 +6,16 @@ while their submission is accepted.
 """
 
 from app.queries.absence import absences
+from app.queries.answers import (
+    all_said,
+    awaiting_explanation,
+    explained_away,
+    explanations_given,
+    finding_answers,
+)
 from app.queries.attention import situation
 from app.queries.audits import audit_coverage, audit_months, audited_assets
+from app.queries.breaches import breach_list, breach_steps
 from app.queries.case_records import CaseHistory, CaseList, CasesWanted, case_history, case_list
 from app.queries.cases import CaseFlow, case_flow
 from app.queries.changes import changes
@@ -42,6 +50,7 @@ from app.queries.standing import Standing, report_standing
 from app.queries.submitted import state_history, submission_counts, submission_list, submission_versions
 from app.queries.surveillance import indicators, pattern_course
 from app.queries.surveilled import pattern_markets, surveillance_stages
+from app.queries.unread import unread_verdicts, verdict_readers
 from app.queries.volume import Measure, volume_by_day, volume_by_hour
 from app.queries.volume_course import (
     VolumeCourse,
@@ -70,11 +79,15 @@ __all__ = [
     "VolumeCourse",
     "VolumeRanking",
     "absences",
+    "all_said",
     "asset_checks",
     "audit_coverage",
     "audit_months",
     "audited_assets",
+    "awaiting_explanation",
     "beside_episodes",
+    "breach_list",
+    "breach_steps",
     "case_flow",
     "case_history",
     "case_list",
@@ -85,6 +98,9 @@ __all__ = [
     "day_slots",
     "due_soon",
     "episode_responses",
+    "explained_away",
+    "explanations_given",
+    "finding_answers",
     "finding_counts",
     "finding_groups",
     "finding_list",
@@ -127,6 +143,8 @@ __all__ = [
     "unevaluated_days",
     "unhalted_crossings",
     "unmet_obligations",
+    "unread_verdicts",
+    "verdict_readers",
     "volume_by_day",
     "volume_by_hour",
     "volume_course",

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from app.identity import Scope
 from app.moments import kst_day
+from etl.records.answer_tables import breach_states, decisions, explanations
 from etl.records.engine import reading
 from etl.records.tables import findings, states, submissions
 from etl.store import Store
@@ -16,7 +17,10 @@ from expectations.vocabulary import Cadence, State
 
 
 def records_stamp(store: Store) -> str:
-    """A text that changes whenever a submission is recorded, decided, superseded, withdrawn or judged again."""
+    """A text that changes whenever a submission is recorded, decided, superseded, withdrawn or judged again.
+
+    So it does whenever a finding is explained, decided of, remedied or closed.
+    """
     with reading(store.engine) as connection:
         filed = connection.execute(
             select(func.count(), func.max(submissions.c.recorded_at), func.max(submissions.c.decided_at)).select_from(
@@ -25,7 +29,11 @@ def records_stamp(store: Store) -> str:
         ).one()
         changed = connection.execute(select(func.count(), func.max(states.c.recorded_at))).one()
         judged = connection.execute(select(func.max(findings.c.id), func.count(findings.c.lifted_at))).one()
-    return "|".join(str(part) for part in (*filed, *changed, *judged))
+        answered = [
+            connection.execute(select(func.max(table.c.number))).scalar_one()
+            for table in (explanations, decisions, breach_states)
+        ]
+    return "|".join(str(part) for part in (*filed, *changed, *judged, *answered))
 
 
 def latest_day(store: Store, scope: Scope) -> date | None:

@@ -2,6 +2,24 @@
 
 from app.widgets.absence import absent, nothing
 from app.widgets.address import go, link, pick, picked, picked_day
+from app.widgets.answer_forms import show_said
+from app.widgets.answer_lists import (
+    answer_counts,
+    answer_tiles,
+    answer_totals,
+    answers_model,
+    away_note,
+    away_text,
+    breach_section,
+    by_exchange,
+    explanation_list,
+    history,
+    own_unread,
+    unread_list,
+    waiting_list,
+    with_shares,
+)
+from app.widgets.answers import keep_read, show_readers, with_answers
 from app.widgets.case_overview import case_stages, case_times
 from app.widgets.cases import case_section
 from app.widgets.drawings import chart
@@ -63,8 +81,16 @@ __all__ = [
     "View",
     "absent",
     "allow_lists",
+    "answer_counts",
+    "answer_tiles",
+    "answer_totals",
+    "answers_model",
     "ask",
+    "away_note",
+    "away_text",
     "banner",
+    "breach_section",
+    "by_exchange",
     "case_section",
     "case_stages",
     "case_times",
@@ -81,6 +107,7 @@ __all__ = [
     "due_line",
     "empty",
     "end_of",
+    "explanation_list",
     "facts",
     "filing_detail",
     "filled",
@@ -89,6 +116,8 @@ __all__ = [
     "halt_filters",
     "halt_records",
     "header",
+    "history",
+    "keep_read",
     "keep_seen",
     "key_calls",
     "key_comings_and_goings",
@@ -103,6 +132,7 @@ __all__ = [
     "note",
     "nothing",
     "order_conduct",
+    "own_unread",
     "page_of",
     "pick",
     "picked",
@@ -124,6 +154,8 @@ __all__ = [
     "share_summary",
     "shortfall_episodes",
     "show_facts",
+    "show_readers",
+    "show_said",
     "side_by_side",
     "sidebar",
     "source_mark",
@@ -142,8 +174,12 @@ __all__ = [
     "trend_gaps",
     "trend_sentences",
     "turnover_shares",
+    "unread_list",
     "volume_detail",
     "volume_hours",
     "volume_markets",
+    "waiting_list",
+    "with_answers",
     "with_interval",
+    "with_shares",
 ]
