@@ -18,7 +18,7 @@ _VOLUME = (
 
 
 def reconciled(period: str, *, short: range = range(0), absent: range = range(0)) -> str:
-    """Checks of BTC every five minutes in the canonical template; `short` ones lack coins, `absent` ones are wanting."""
+    """Checks of BTC every five minutes, in canonical columns: `short` ones lack coins, `absent` ones are wanting."""
     begin, lines = Period.parse(period).start.astimezone(KST), [_CHECKS]
     for number in range(288):
         held, result = ("1.4", "mismatch") if number in short else ("1.6", "match")

@@ -32,15 +32,16 @@ VIEWPORT = {"width": 1366, "height": 1800}
 
 
 @contextmanager
-def served(home: Path) -> Iterator[str]:
-    """The address of the dashboard over the store at `home`."""
+def served(home: Path, *start: str) -> Iterator[str]:
+    """The address of the dashboard over the store at `home`; started by Python with `start`, else by uvicorn."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     environment = {**os.environ, "DAXA_HOME": str(home), "DAXA_NOW": NOW.isoformat()}
     environment.pop("DAXA_DATABASE_URL", None)
-    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", str(port), "--log-level", "warning"]
+    start = start or ("-m", "uvicorn", "app.main:app", "--log-level", "warning", "--port")
+    command = [sys.executable, *start, str(port)]
     log = home / "server.log"
     with log.open("wb") as stream:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=stream, stderr=stream)

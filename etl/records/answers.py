@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from unicodedata import category
 
 from sqlalchemy import Connection, RowMapping, insert, select
 
@@ -107,8 +108,11 @@ def must_be(actor: Actor, role: Role) -> None:
 
 
 def said(text: str) -> str:
-    """A text as it is kept; AnswerError where there is none, it is too long, or it holds personal data."""
-    kept = text.strip()
+    """A text as it is kept, without control characters.
+
+    AnswerError where there is none, it is too long, or it holds personal data.
+    """
+    kept = "".join(sign for sign in text if category(sign) != "Cc" or sign in "\n\t").strip()
     if not kept:
         raise AnswerError("no_text", "say it in words: a text is needed")
     if len(kept) > LONGEST_TEXT:

@@ -374,6 +374,14 @@ def findings_of(connection: Connection, ids: Sequence[str]) -> dict[str, list[tu
     return found
 
 
+def finding_numbers(connection: Connection, submission: str, kinds: Sequence[Kind]) -> list[int]:
+    """The numbers of a submission's findings of these kinds that nothing has lifted, in the order they were found."""
+    query = select(findings.c.id).where(
+        findings.c.submission == submission, findings.c.kind.in_(kinds), findings.c.lifted_at.is_(None)
+    )
+    return list(connection.execute(query.order_by(findings.c.id)).scalars())
+
+
 def replace_findings(
     connection: Connection,
     submission: Submission,
