@@ -94,7 +94,16 @@ def show_findings(view: View, submission: str) -> None:
     found = widgets.with_interval(view, widgets.ask(queries.finding_list, submission, view.language, page))
     found = widgets.with_answers(view, submission, found)
     columns = widgets.filled(found, FINDINGS)
-    widgets.table(view, found, columns, alt=view.say("submissions.findings", count=total))
+    widgets.table(
+        view,
+        found,
+        columns,
+        alt=view.say("submissions.findings", count=total),
+        key=f"findings.{submission}.{page}",
+        on_pick=widgets.to_answer,
+    )
+    if "answer" in columns:
+        widgets.note(view.say("answers.to_answer"))
 
 
 view = widgets.current_view()

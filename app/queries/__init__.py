@@ -7,6 +7,7 @@ while their submission is accepted.
 
 from app.queries.absence import absences
 from app.queries.answers import (
+    SHOWN_BY_DATA,
     all_said,
     awaiting_explanation,
     explained_away,
@@ -62,6 +63,7 @@ from app.queries.volume_course import (
 from app.queries.volume_markets import Order, market_volumes
 
 __all__ = [
+    "SHOWN_BY_DATA",
     "About",
     "CaseFlow",
     "CaseHistory",

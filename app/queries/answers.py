@@ -26,16 +26,20 @@ from etl.records.tables import findings, submissions
 from etl.store import Store
 from expectations.vocabulary import Finding, Kind, Period
 
-ANSWER_COLUMNS = ("id", "state", "until", "explanation", "text", "person", "decided_by", "decided_at", "reason")
+ANSWER_COLUMNS = (
+    *("id", "state", "until", "explanation", "text", "person", "decided_by", "decided_at", "reason", "occurrence"),
+)
 WAITING_COLUMNS = (
     *("state", "exchange", "report", "rule", "kind", "subject", "column", "count", "first_day", "last_day"),
-    *("found", "expected", "finding", "submission", "found_at"),
+    *("found", "expected", "finding", "findings", "submission", "found_at"),
 )
 EXPLANATION_COLUMNS = (
     *("id", "state", "exchange", "report", "rule", "subject", "first_day", "standing_count", "said", "person", "at"),
     *("until", "reason", "decided_by", "decided_at", "submission"),
 )
 AWAY_COLUMNS = ("rule", "exchange", "found_count", "accepted_count")
+SHOWN_BY_DATA = "shown_by_data"
+"""What is no step of anybody: the data shows that a breach is over."""
 REOPENED = "reopened"
 """The act by which a supervisor opens a breach again."""
 SAID_COLUMNS = ("at", "act", "exchange", "report", "rule", "subject", "period", "said", "person")
@@ -155,14 +159,15 @@ def _of_breach(number: int, breach: Breach | None, names: Mapping[str, str]) -> 
         return nothing
     last = breach.steps[-1] if breach.steps else None
     said = {"text": last.text, "person": names.get(last.person, last.person), "decided_at": last.at} if last else {}
-    return {**nothing, **said, "state": breach.state.value}
+    state = SHOWN_BY_DATA if breach.is_over_by_itself else breach.state.value
+    return {**nothing, **said, "state": state, "occurrence": breach.occurrence}
 
 
 def awaiting_explanation(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
     """What stands and no explanation speaks for, or a refused one: one row per matter, the longest standing first.
 
     The same finding of several days is one matter: `finding` is the oldest of them, which an explanation is to be of,
-    `count` how many there are.
+    `count` how many there are, `findings` the numbers of all.
     """
     with reading(store.engine) as connection:
         told = [one for one in _told(connection, scope, choice) if one.stands]
@@ -188,6 +193,7 @@ def awaiting_explanation(store: Store, scope: Scope, choice: Choice) -> pd.DataF
             "found": several[-1].finding.found,
             "expected": several[-1].finding.expected,
             "finding": several[0].number,
+            "findings": tuple(one.number for one in several),
             "submission": several[-1].submission,
             "found_at": several[0].found_at,
         }

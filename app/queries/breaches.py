@@ -8,7 +8,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from app.identity import Scope
-from app.queries.answers import REOPENED, names_of
+from app.queries.answers import REOPENED, SHOWN_BY_DATA, names_of
 from app.queries.choice import Choice, frame_of
 from etl.answers import BreachState
 from etl.records import breaches as recorded
@@ -21,8 +21,6 @@ BREACH_COLUMNS = (
     *("state", "since", "exchange", "report", "rule", "subject", "period", "start", "end", "said", "person"),
     *("is_over_by_itself", "occurrence", "finding", "submission", "found", "expected", "column", "row", "reason"),
 )
-SHOWN_BY_DATA = "shown_by_data"
-"""What is no step of anybody: the data shows that the breach is over."""
 STEP_COLUMNS = ("at", "state", "said", "person")
 
 

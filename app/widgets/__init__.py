@@ -7,6 +7,7 @@ from app.widgets.answer_lists import (
     answer_counts,
     answer_tiles,
     answer_totals,
+    answers_line,
     answers_model,
     away_note,
     away_text,
@@ -19,7 +20,7 @@ from app.widgets.answer_lists import (
     waiting_list,
     with_shares,
 )
-from app.widgets.answers import keep_read, show_readers, with_answers
+from app.widgets.answers import keep_read, show_readers, to_answer, with_answers
 from app.widgets.case_overview import case_stages, case_times
 from app.widgets.cases import case_section
 from app.widgets.drawings import chart
@@ -84,6 +85,7 @@ __all__ = [
     "answer_counts",
     "answer_tiles",
     "answer_totals",
+    "answers_line",
     "answers_model",
     "ask",
     "away_note",
@@ -168,6 +170,7 @@ __all__ = [
     "switch",
     "table",
     "tiles",
+    "to_answer",
     "told_until",
     "trend_cells",
     "trend_frame",

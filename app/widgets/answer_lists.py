@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -11,12 +12,13 @@ from app import queries
 from app.amounts import percent, ratio
 from app.identity import Role
 from app.moments import duration
+from app.queries.choice import records_of
 from app.rulebook import rule_called
-from app.widgets.address import go, pick, picked
+from app.widgets.address import go, link, pick, picked
 from app.widgets.answer_forms import breach_form, decision_form, explanation_form
 from app.widgets.answers import with_marks, with_statements
 from app.widgets.findings import filled, with_interval
-from app.widgets.header import empty, facts, kind_mark, note, section
+from app.widgets.header import empty, facts, kind_mark, markup, note, section
 from app.widgets.natures import Shown, is_missing
 from app.widgets.switches import switch
 from app.widgets.tables import table
@@ -148,6 +150,15 @@ def answer_tiles(view: View, counts: pd.DataFrame) -> None:
     tiles(figures)
 
 
+def answers_line(view: View) -> None:
+    """What waits for whoever looks in one line that leads to the page of answers."""
+    given, broken = ask(queries.explanations_given, view.choice), ask(queries.breach_list, view.choice)
+    waiting = ask(queries.awaiting_explanation, view.choice)
+    totals = answer_totals(answer_counts(view, waiting, given, broken, own_unread(view)))
+    key = "answers.summary_exchange" if view.scope.role is Role.EXCHANGE else "answers.summary_supervisor"
+    markup(f'<p class="note"><a href="{escape(link("answers"))}">{escape(view.say(key, **totals))}</a></p>')
+
+
 def by_exchange(view: View, counts: pd.DataFrame) -> None:
     """The same of every exchange; a row leads to what there is of that one."""
     section(view, "answers.by_exchange")
@@ -171,9 +182,9 @@ def waiting_list(view: View, waiting: pd.DataFrame) -> None:
         most_rows=_LONGEST_LIST,
     )
     note(view.say("answers.to_explain_how"))
-    chosen = shown[shown["finding"].astype(str) == picked("finding")]
+    chosen = shown[[picked("finding") in map(str, numbers) for numbers in shown["findings"]]]
     if len(chosen):
-        _one_finding(view, chosen.iloc[0].to_dict())
+        _one_finding(view, records_of(chosen)[0])
 
 
 def _one_finding(view: View, row: Mapping[str, Any]) -> None:
@@ -224,7 +235,7 @@ def explanation_list(view: View, given: pd.DataFrame, key: str) -> None:
         note(view.say("answers.to_decide_how"))
     chosen = shown[shown["id"] == picked("explanation")]
     if len(chosen):
-        _one_explanation(view, chosen.iloc[0].to_dict())
+        _one_explanation(view, records_of(chosen)[0])
 
 
 def _one_explanation(view: View, row: Mapping[str, Any]) -> None:
@@ -271,7 +282,7 @@ def breach_section(view: View, broken: pd.DataFrame, states: Sequence[str]) -> N
         note(view.say("answers.breaches_how"))
     one = broken[broken["occurrence"] == picked("breach")]
     if len(one):
-        _one_breach(view, with_interval(view, with_statements(view, one)).iloc[0].to_dict())
+        _one_breach(view, records_of(with_interval(view, with_statements(view, one)))[0])
 
 
 def _one_breach(view: View, row: Mapping[str, Any]) -> None:

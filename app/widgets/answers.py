@@ -12,11 +12,14 @@ import pandas as pd
 from app import queries
 from app.identity import Identity, Role
 from app.moments import kst_minute
+from app.queries.choice import records_of
 from app.rulebook import rule_called
+from app.widgets.address import go
 from app.widgets.header import note
 from app.widgets.natures import is_missing
 from app.widgets.view import View, ask, store
 from app.words import in_words
+from etl.answers import Answered
 from etl.records.answers import Actor, has_read, read_verdict
 from etl.records.engine import RecordsUnavailableError, reading, writing_soon
 
@@ -49,9 +52,12 @@ def answer_mark(view: View, state: str | None, until: Any = None) -> str | None:
 
 
 def with_marks(view: View, frame: pd.DataFrame, name: str = "state") -> pd.DataFrame:
-    """A frame with its states in sign and words, as the column `answer`."""
+    """A frame with its states in sign and words, as the column `answer`; what nobody but the data says is told as such."""
     untils = frame["until"] if "until" in frame else [None] * len(frame)
-    marks = [answer_mark(view, state, until) for state, until in zip(frame[name], untils, strict=True)]
+    states = frame[name]
+    if "is_over_by_itself" in frame:
+        states = states.mask(frame["is_over_by_itself"].astype(bool), queries.SHOWN_BY_DATA)
+    marks = [answer_mark(view, state, until) for state, until in zip(states, untils, strict=True)]
     return frame.assign(answer=pd.Series(marks, index=frame.index, dtype=object))
 
 
@@ -70,16 +76,32 @@ def with_statements(view: View, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_answers(view: View, submission: str, found: pd.DataFrame) -> pd.DataFrame:
-    """The findings of a submission with how each stands beside it: `answer`, and what was said as `answer_text`."""
+    """The findings of a submission with how each stands beside it: `answer`, and what was said as `answer_text`.
+
+    `answered` is its state as a code, `explanation` what speaks for it, `occurrence` which breach it tells of.
+    """
     numbers = tuple(int(number) for number in found["id"])
     answers = ask(queries.finding_answers, submission, numbers).set_index("id")
     beside = answers.reindex(found["id"])
     marks = [answer_mark(view, state, until) for state, until in zip(beside["state"], beside["until"], strict=True)]
-    texts = [_said(view, row) for row in beside.to_dict("records")]
+    texts = [_said(view, row) for row in records_of(beside)]
     return found.assign(
         answer=pd.Series(marks, index=found.index, dtype=object),
         answer_text=pd.Series(texts, index=found.index, dtype=object),
+        answered=pd.Series(beside["state"].tolist(), index=found.index, dtype=object),
+        explanation=pd.Series(beside["explanation"].tolist(), index=found.index, dtype=object),
+        occurrence=pd.Series(beside["occurrence"].tolist(), index=found.index, dtype=object),
     )
+
+
+def to_answer(row: Mapping[str, Any]) -> None:
+    """Go to where a finding is answered; what refuses a file is answered by a correction and leads nowhere."""
+    if not is_missing(row["occurrence"]):
+        go("answers", breach=str(row["occurrence"]), state="all")
+    elif row["answered"] in (Answered.OPEN, Answered.REFUSED):
+        go("answers", finding=str(row["id"]))
+    elif not is_missing(row["explanation"]):
+        go("answers", explanation=str(row["explanation"]))
 
 
 def _said(view: View, row: Mapping[str, Any]) -> str | None:
@@ -113,5 +135,5 @@ def show_readers(view: View, submission: str) -> None:
     if readers.empty:
         note(view.say("answers.nobody_read"))
         return
-    names = " · ".join(f"{row['person']} {kst_minute(row['at'])}" for row in readers.to_dict("records"))
+    names = " · ".join(f"{row['person']} {kst_minute(row['at'])}" for row in records_of(readers))
     note(view.say("answers.read_by", names=names))
