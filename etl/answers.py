@@ -21,6 +21,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from etl.canonical import canonical_json
 from expectations.vocabulary import KST, Finding, Kind
@@ -78,6 +79,7 @@ def occurrence(exchange: str, report: str, period_start: datetime, finding: Find
     )
 
 
+@lru_cache(maxsize=4_096)
 def _digest(**parts: str | None) -> str:
     return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
 

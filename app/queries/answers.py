@@ -54,12 +54,16 @@ class _Told:
     report: str
     kind: str
     submission: str
-    day: date
+    period_start: datetime
     finding: Finding
     stands: bool
     found_at: datetime
     fingerprint: str
-    occurrence: str
+
+    @property
+    def day(self) -> date:
+        """The KST day on which its period begins."""
+        return kst_day(self.period_start)
 
 
 def names_of(connection: Connection) -> Mapping[str, str]:
@@ -88,12 +92,11 @@ def _told(connection: Connection, scope: Scope, choice: Choice) -> Iterator[_Tol
             *where,
             row["kind"],
             row["submission"],
-            kst_day(row["period_start"]),
+            row["period_start"],
             finding,
             bool(row["stands"]),
             row["found_at"],
             fingerprint(*where, finding),
-            occurrence(*where, row["period_start"], finding),
         )
 
 
@@ -241,7 +244,10 @@ def explained_away(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
     """
     with reading(store.engine) as connection:
         explained = explanations_of(connection, scope.visible(choice.exchanges))
-        told = {one.occurrence: one for one in _told(connection, scope, choice)}
+        told = {
+            occurrence(one.exchange, one.report, one.period_start, one.finding): one
+            for one in _told(connection, scope, choice)
+        }
     counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
     for one in told.values():
         answer = answer_for(explained.get(one.fingerprint, ()), one.day)

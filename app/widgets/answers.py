@@ -52,7 +52,7 @@ def answer_mark(view: View, state: str | None, until: Any = None) -> str | None:
 
 
 def with_marks(view: View, frame: pd.DataFrame, name: str = "state") -> pd.DataFrame:
-    """A frame with its states in sign and words, as the column `answer`; what nobody but the data says is told as such."""
+    """A frame with its states in sign and words, as the column `answer`; what only the data says is told as such."""
     untils = frame["until"] if "until" in frame else [None] * len(frame)
     states = frame[name]
     if "is_over_by_itself" in frame:
