@@ -85,7 +85,7 @@ def test_an_explanation_is_decided_and_carried_forward(exchange: Page, superviso
 
     visit(supervisor, address, "answers", "ko")
     pick_first(supervisor, heading("answers.to_decide"))
-    expect(supervisor.get_by_text(SAID)).to_be_visible()
+    expect(supervisor.locator("dl.facts").get_by_text(SAID)).to_be_visible()
     keep_picture(supervisor, "answers-decide-ko")
     send(supervisor, "매월 확인함", "answers.form.decide")
     expect(supervisor.get_by_text(say("answers.done.decided", "ko"))).to_be_visible()

@@ -200,7 +200,7 @@ def test_a_breach_goes_from_its_exchange_to_the_supervisor_and_back(opened: Open
     session = sent(opened(FSS, breach=mark), "seen", "answers.form.make_closed")
     session = sent(opened(FSS, breach=mark, state="closed"), "again today", "answers.form.make_open")
     steps = [row["answer"] for row in table_with(session, "said", "answer", "at") if len(row) == 4]
-    words = [say(f"answer.{name}", "ko") for name in ("open", "remedied", "closed", "reopened")]
+    words = [say(f"answer.{name}", "ko") for name in ("found", "remedied", "closed", "reopened")]
     assert [str(step).partition(" ")[2] for step in steps] == words
     assert queries.breach_list(store, FSS.scope, CHOICE).set_index("occurrence").loc[mark, "state"] == "open"
 

@@ -7,6 +7,7 @@ while their submission is accepted.
 
 from app.queries.absence import absences
 from app.queries.answers import (
+    NOT_REMEDIED,
     SHOWN_BY_DATA,
     all_said,
     awaiting_explanation,
@@ -63,6 +64,7 @@ from app.queries.volume_course import (
 from app.queries.volume_markets import Order, market_volumes
 
 __all__ = [
+    "NOT_REMEDIED",
     "SHOWN_BY_DATA",
     "About",
     "CaseFlow",

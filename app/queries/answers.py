@@ -40,6 +40,8 @@ EXPLANATION_COLUMNS = (
 AWAY_COLUMNS = ("rule", "exchange", "found_count", "accepted_count")
 SHOWN_BY_DATA = "shown_by_data"
 """What is no step of anybody: the data shows that a breach is over."""
+NOT_REMEDIED = "not_remedied"
+"""A breach that is open: nobody has said what was done about it."""
 REOPENED = "reopened"
 """The act by which a supervisor opens a breach again."""
 SAID_COLUMNS = ("at", "act", "exchange", "report", "rule", "subject", "period", "said", "person")
@@ -163,6 +165,7 @@ def _of_breach(number: int, breach: Breach | None, names: Mapping[str, str]) -> 
     last = breach.steps[-1] if breach.steps else None
     said = {"text": last.text, "person": names.get(last.person, last.person), "decided_at": last.at} if last else {}
     state = SHOWN_BY_DATA if breach.is_over_by_itself else breach.state.value
+    state = NOT_REMEDIED if breach.state is BreachState.OPEN else state
     return {**nothing, **said, "state": state, "occurrence": breach.occurrence}
 
 

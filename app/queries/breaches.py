@@ -21,6 +21,8 @@ BREACH_COLUMNS = (
     *("state", "since", "exchange", "report", "rule", "subject", "period", "start", "end", "said", "person"),
     *("is_over_by_itself", "occurrence", "finding", "submission", "found", "expected", "column", "row", "reason"),
 )
+FOUND = "found"
+"""With what the course of a breach begins."""
 STEP_COLUMNS = ("at", "state", "said", "person")
 
 
@@ -60,7 +62,7 @@ def breach_steps(store: Store, scope: Scope, choice: Choice, occurrence: str) ->
         every, names = _found(connection, scope, choice), names_of(connection)
     rows: list[dict[str, Any]] = []
     for one in (one for one in every if one.occurrence == occurrence):
-        rows.append({"at": one.found_at, "state": BreachState.OPEN.value, "said": None, "person": None})
+        rows.append({"at": one.found_at, "state": FOUND, "said": None, "person": None})
         if one.over_at is not None:
             rows.append({"at": one.over_at, "state": SHOWN_BY_DATA, "said": None, "person": None})
         for step in one.steps:

@@ -261,7 +261,8 @@ def breach_section(view: View, broken: pd.DataFrame, states: Sequence[str]) -> N
     counts = {name: len(broken) if name == "all" else int((broken["state"] == name).sum()) for name in options}
 
     def word(name: str) -> str:
-        said = view.say("answers.all" if name == "all" else f"answer.{name}")
+        names = {"all": "answers.all", "open": f"answer.{queries.NOT_REMEDIED}"}
+        said = view.say(names.get(name, f"answer.{name}"))
         return f"{said} {counts[name]:,}"
 
     chosen = switch(view.say("answers.which"), "state", options, word)

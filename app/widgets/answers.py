@@ -34,6 +34,8 @@ _GLYPHS: Mapping[str, str] = {
     "closed": "■",
     "reopened": "↻",
     "shown_by_data": "◑",
+    "found": "▲",
+    "not_remedied": "▶",
 }
 """A sign beside the word of how a finding stands, so that colour never stands alone."""
 
@@ -55,8 +57,9 @@ def with_marks(view: View, frame: pd.DataFrame, name: str = "state") -> pd.DataF
     """A frame with its states in sign and words, as the column `answer`; what only the data says is told as such."""
     untils = frame["until"] if "until" in frame else [None] * len(frame)
     states = frame[name]
-    if "is_over_by_itself" in frame:
+    if "is_over_by_itself" in frame:  # breaches
         states = states.mask(frame["is_over_by_itself"].astype(bool), queries.SHOWN_BY_DATA)
+        states = states.mask(states == Answered.OPEN, queries.NOT_REMEDIED)
     marks = [answer_mark(view, state, until) for state, until in zip(states, untils, strict=True)]
     return frame.assign(answer=pd.Series(marks, index=frame.index, dtype=object))
 
