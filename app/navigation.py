@@ -39,6 +39,7 @@ SCREENS = (
     Screen("data_quality", ":material/rule:"),
     Screen("submissions", ":material/inbox:"),
     Screen("filing", ":material/upload_file:", frozenset({Role.EXCHANGE})),
+    Screen("answers", ":material/forum:"),
     Screen("trends", ":material/trending_up:", _TRENDS),
     Screen("rules", ":material/gavel:", _EVERYBODY),
     Screen("administration", ":material/admin_panel_settings:", frozenset({Role.ADMIN})),

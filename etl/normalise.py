@@ -171,6 +171,11 @@ def _secret(text: str, reason: str, pattern: str) -> str | None:
     return None
 
 
+def personal_data_in(text: str) -> str | None:
+    """Which kind of personal data somebody wrote into `text`, by the reasons of SUB-007; None where there is none."""
+    return next((reason for reason, pattern in _SECRETS.items() if _secret(text, reason, pattern)), None)
+
+
 def _is_raw_key(run: str) -> bool:
     letters = any(character.isalpha() for character in run)
     digits = any(character.isdigit() for character in run)

@@ -114,6 +114,8 @@ else:
     widgets.markup(widgets.lane_table(view, found, figures))
 changes = show_news(view)
 
+if not view.is_empty:
+    widgets.answers_line(view)
 widgets.note(view.say("overview.lanes_how"))
 widgets.filing_detail(view, found)
 show_changes(view, changes)

@@ -16,6 +16,7 @@ from app.widgets.threshold_words import reason_text
 # The columns of the tables, and how each is written; a count of each exchange stands between those of the rules.
 HEAD = {"rule": Shown.TEXT, "kind": Shown.KIND, "source": Shown.SOURCE}
 TAIL = {
+    "explained_away": Shown.TEXT,
     "unevaluated_day_count": Shown.COUNT,
     "statement": Shown.LONG_TEXT,
     "report": Shown.TEXT,
@@ -41,6 +42,12 @@ UNEVALUATED = {
     "unevaluated_day_count": Shown.COUNT,
     "days": Shown.LONG_TEXT,
 }
+AWAY = {
+    "exchange": Shown.EXCHANGE,
+    "found_count": Shown.COUNT,
+    "accepted_count": Shown.COUNT,
+    "accepted_share": Shown.PERCENT,
+}
 PROOF = "daxa rules --proof"
 
 
@@ -55,6 +62,7 @@ def book(view: View, rules: Sequence[Rule]) -> pd.DataFrame:
             "source": rule.source.value,
             "statement": rule.statement.in_language(view.language),
             **{name: standing_of(rule, name, standing) for name in view.exchanges},
+            "explained_away": widgets.away_text(away[away["rule"] == rule.id]),
             "unevaluated_day_count": int(missed.get(rule.id, 0)) if rule.needs else None,
             "report": widgets.report_of_rule(view, rulebook.report_of(rule)),
             "effective_from": since(view, rule),
@@ -207,6 +215,7 @@ def firings(view: View, rule: Rule) -> None:
             )
         with right:
             widgets.table(view, own, MONTHS, alt=view.say("rules.by_month"), most_rows=7)
+    explained_away(view, rule)
     missing_days(view, rule)
     if total:
         widgets.section(view, "list.standing", count=f"{total:,}")
@@ -214,6 +223,16 @@ def firings(view: View, rule: Rule) -> None:
         widgets.standing_list(
             view, about, total, alt=view.say("list.standing", count=total), leave_out=("rule", "kind")
         )
+
+
+def explained_away(view: View, rule: Rule) -> None:
+    """How many findings of a rule an accepted explanation speaks for, by exchange."""
+    own = away[away["rule"] == rule.id]
+    if own.empty:
+        return
+    widgets.section(view, "answers.away")
+    widgets.table(view, widgets.with_shares(own), AWAY, alt=view.say("answers.away"))
+    widgets.away_note(view)
 
 
 def missing_days(view: View, rule: Rule) -> None:
@@ -235,6 +254,7 @@ widgets.note(view.say("rules.definition"))
 chosen = rulebook.rules(*widgets.rule_filters(view))
 counts = widgets.ask(queries.finding_counts, view.choice, queries.About())
 unevaluated = widgets.ask(queries.unevaluated_days, view.choice)
+away = widgets.ask(queries.explained_away, view.choice)
 if not chosen:
     widgets.empty(view, "rules")
     widgets.stop()

@@ -36,7 +36,9 @@ FINDINGS = {
     "interval": Shown.TEXT,
     "found": Shown.TEXT,
     "expected": Shown.TEXT,
+    "answer": Shown.TEXT,
     "sentence": Shown.LONG_TEXT,
+    "answer_text": Shown.LONG_TEXT,
 }
 STATES = {"at": Shown.INSTANT, "state": Shown.STATE, "cause": Shown.LONG_TEXT}
 VERSIONS = {
@@ -92,8 +94,18 @@ def show_findings(view: View, submission: str) -> None:
     widgets.note(view.say("list.to_rule"))
     page = widgets.page_of(view, total, FINDING_PAGE)
     found = widgets.with_interval(view, widgets.ask(queries.finding_list, submission, view.language, page))
+    found = widgets.with_answers(view, submission, found)
     columns = widgets.filled(found, FINDINGS)
-    widgets.table(view, found, columns, alt=view.say("submissions.findings", count=total))
+    widgets.table(
+        view,
+        found,
+        columns,
+        alt=view.say("submissions.findings", count=total),
+        key=f"findings.{submission}.{page}",
+        on_pick=widgets.to_answer,
+    )
+    if "answer" in columns:
+        widgets.note(view.say("answers.to_answer"))
 
 
 view = widgets.current_view()
@@ -125,6 +137,7 @@ if chosen.empty:
         widgets.empty(view, "submission", submission=submission)
     widgets.stop()
 one = chosen.iloc[0]
+widgets.keep_read(view, submission)
 widgets.section(
     view,
     "submissions.one",
@@ -135,6 +148,7 @@ widgets.section(
 left, right = widgets.columns(2)
 with left:
     passport(view, one)
+    widgets.show_readers(view, submission)
 with right:
     widgets.section(view, "submissions.states")
     states = widgets.ask(queries.state_history, submission)

@@ -86,7 +86,12 @@ def signed_in(context: BrowserContext) -> BrowserContext:
     """The same session of the browser with the supervisor signed in, to every store that is served."""
     for home in _SERVED:
         sign_in_supervisor(home)  # one who did not look for half an hour is signed out
-    context.add_cookies([{"name": SESSION_COOKIE, "value": SESSION, "domain": "127.0.0.1", "path": "/"}])
+    return with_session(context, SESSION)
+
+
+def with_session(context: BrowserContext, session: str) -> BrowserContext:
+    """The same browser with whoever that session is of signed in."""
+    context.add_cookies([{"name": SESSION_COOKIE, "value": session, "domain": "127.0.0.1", "path": "/"}])
     return context
 
 

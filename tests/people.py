@@ -43,15 +43,22 @@ def add_person(engine: Engine, name: str, role: Role, exchange: str | None = Non
 
 def sign_in_supervisor(home: Path) -> None:
     """Have the supervisor signed in to the store at `home` from this moment on, without a password's work."""
+    sign_in(home, "supervisor", Role.SUPERVISOR, session=SESSION)
+
+
+def sign_in(home: Path, name: str, role: Role, exchange: str | None = None, *, session: str = "") -> str:
+    """Have somebody signed in to the store at `home` from this moment on; the session, for their browser's cookie."""
+    session = session or secrets.token_urlsafe(32)
     store = open_store(home, f"sqlite:///{home / 'daxa.sqlite'}")
     now = datetime.now(UTC)
     with writing(store.engine) as connection:
-        person = people.by_name(connection, "supervisor") or people.add(
-            connection, "supervisor", Role.SUPERVISOR, password=None, actor=COMMAND, at=now
+        person = people.by_name(connection, name) or people.add(
+            connection, name, role, exchange=exchange, password=None, actor=COMMAND, at=now
         )
-        digest = hashlib.sha256(SESSION.encode()).hexdigest()
+        digest = hashlib.sha256(session.encode()).hexdigest()
         connection.execute(delete(sessions).where(sessions.c.id_hash == digest))
         connection.execute(
             insert(sessions).values(id_hash=digest, person=person.id, way=Way.PASSWORD, began_at=now, seen_at=now)
         )
     store.engine.dispose()
+    return session

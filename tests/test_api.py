@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
+import answer_store
 import pytest
 from browsing import ROOT, served
 from demo_store import leave_empty
@@ -439,3 +440,49 @@ def test_the_command_says_in_one_sentence_why_nothing_was_filed(daxa: Any, tmp_p
     assert "korbit and not for gopax" in error
     status, _, error = daxa("submit", str(path), text="")
     assert (status, "DAXA_TOKEN" in error) == (2, True)
+
+
+def unreconciled(korbit: Client, period: str) -> str:
+    """A day of checks of BTC and of trading in ETH: REC-007 stands of it; its number."""
+    korbit.submit(f"korbit_api_volume_{period}.csv", answer_store.traded(period))
+    return str(korbit.submit(f"korbit_reconciliation_{period}.csv", answer_store.reconciled(period)).json["submission"])
+
+
+def test_a_machine_explains_a_finding_of_its_exchange(korbit: Client, gopax: Client, store: Store) -> None:
+    path = f"/submissions/{unreconciled(korbit, '2026-11-05')}/explanations"
+    (before,) = korbit.ask("GET", path).json
+    assert (before["rule"], before["subject"], before["state"]) == ("REC-007", "ETH", "open")
+    body = json.dumps({"finding": before["finding"], "text": "ETH is reconciled weekly"})
+    assert is_problem(gopax.ask("GET", path), 404)
+    assert is_problem(gopax.ask("POST", path, body), 404)
+    only_reading = Client(f"http://{korbit.host}", token(store, "korbit", TokenScope.READ))
+    assert is_problem(only_reading.ask("POST", path, body), 403, "submit")
+    told = korbit.ask("POST", path, body)
+    assert told.status == 201
+    assert (told.json["state"], told.json["text"]) == ("explained", "ETH is reconciled weekly")
+    assert korbit.ask("GET", path).json == [told.json]
+    assert is_problem(korbit.ask("POST", path, body), 409, "answered already")
+    later = f"/submissions/{unreconciled(korbit, '2026-11-06')}/explanations"
+    (carried,) = korbit.ask("GET", later).json
+    assert (carried["state"], carried["explanation"]) == ("explained", told.json["explanation"])
+    assert is_problem(korbit.ask("POST", later, body), 404, "of this submission")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("", "finding"),
+        ("[]", "finding"),
+        ('{"finding": true, "text": "x"}', "number"),
+        ('{"finding": 0, "text": "x"}', "number"),
+        ('{"finding": 9223372036854775808, "text": "x"}', "number"),
+        ('{"finding": 1, "text": 2}', "text"),
+        ('{"finding": NUMBER, "text": " "}', "text is needed"),
+        ('{"finding": NUMBER, "text": "\\u0000"}', "text is needed"),
+        ('{"finding": NUMBER, "text": "call 010-1234-5678"}', "telephone"),
+    ],
+)
+def test_an_explanation_that_cannot_stand_is_a_problem(korbit: Client, body: str, said: str) -> None:
+    path = f"/submissions/{unreconciled(korbit, '2026-11-07')}/explanations"
+    found = [one["finding"] for one in korbit.ask("GET", path).json]
+    assert is_problem(korbit.ask("POST", path, body.replace("NUMBER", str(found[0]))), 400, said)

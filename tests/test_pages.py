@@ -36,6 +36,7 @@ EMPTY_SENTENCES = MappingProxyType(
         "surveillance": "empty.store",
         "data_quality": "empty.store",
         "submissions": "empty.store",
+        "answers": "empty.store",
         "trends": "empty.store",
         "rules": "empty.store",
     }

@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from app.api import answers
 from app.api.callers import bearer, must_allow, must_be_of
 from app.api.document import openapi
 from app.api.incoming import declared_by, received_body
@@ -60,6 +61,8 @@ class Door:
             ("GET", "/submissions/{number}/findings", self.findings),
             ("GET", "/submissions/{number}/annotated", self.annotated),
             ("GET", "/submissions/{number}/receipt", self.receipt),
+            ("GET", "/submissions/{number}/explanations", self.explanations),
+            ("POST", "/submissions/{number}/explanations", self.explain),
             ("POST", "/submissions/{number}/withdrawal", self.withdraw),
             ("POST", "/checks", self.check),
             ("GET", "/obligations", self.obligations),
@@ -146,6 +149,19 @@ class Door:
         service, _ = await self._entered(request, TokenScope.READ)
         return Response(await run_in_threadpool(service.public_key), media_type="application/x-pem-file")
 
+    async def explanations(self, request: Request) -> Response:
+        """What may be explained of a submission, and what was said and decided."""
+        service, submission = await self._own(request, TokenScope.READ)
+        return JSONResponse(await run_in_threadpool(answers.told, service.store, submission))
+
+    async def explain(self, request: Request) -> Response:
+        """Explain one finding of a submission."""
+        service, caller = await self._entered(request, TokenScope.SUBMIT)
+        submission = await run_in_threadpool(service.submission, caller, request.path_params["number"])
+        finding, text = answers.asked(await _small_json(request))
+        told = await run_in_threadpool(answers.explained, service.store, caller, submission, finding, text)
+        return JSONResponse(told, 201)
+
     async def withdraw(self, request: Request) -> Response:
         """Take an accepted submission out of force."""
         service, caller = await self._entered(request, TokenScope.SUBMIT)
@@ -222,11 +238,7 @@ async def _nowhere(request: Request) -> Response:
 
 async def _reason(request: Request) -> str:
     """The reason in a small JSON body; ProblemError where there is none."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MOST_JSON_BYTES:
-            raise ProblemError(413, f"Send at most {_MOST_JSON_BYTES:,} bytes of JSON.")
+    body = await _small_json(request)
     try:
         content = orjson.loads(body)
         reason = content["reason"]
@@ -235,6 +247,16 @@ async def _reason(request: Request) -> str:
     if not isinstance(reason, str) or not reason.strip() or len(reason) > _LONGEST_REASON:
         raise ProblemError(400, f"The reason is a text of 1 to {_LONGEST_REASON} characters.")
     return reason
+
+
+async def _small_json(request: Request) -> bytes:
+    """A small body as it was sent; ProblemError where it is too large to be one."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_JSON_BYTES:
+            raise ProblemError(413, f"Send at most {_MOST_JSON_BYTES:,} bytes of JSON.")
+    return body
 
 
 def _whole_number(request: Request, name: str, default: int, least: int, most: int) -> int:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from app.api.answers import MOST_FINDING
 from app.api.problems import MEDIA_TYPE, TITLES
+from etl.answers import Answered
 from etl.exchanges import all_exchanges
+from etl.records.answers import LONGEST_TEXT
 from expectations.catalogue import all_reports, all_rules, rule_set_version
 from expectations.vocabulary import Kind, State
 
@@ -99,6 +102,21 @@ def _schemas() -> dict[str, Any]:
             report=filed["report"], period=_TEXT, due_at=_INSTANT, met_at=_INSTANT_OR_NULL, submission=_TEXT_OR_NULL
         ),
         "Receipt": _object(receipt={"type": "object"}, key=_TEXT, signature=_TEXT),
+        "Explained": _object(
+            finding=_COUNT,
+            rule={"enum": list(all_rules())},
+            subject=_TEXT_OR_NULL,
+            found=_TEXT_OR_NULL,
+            state={"enum": [state.value for state in Answered]},
+            explanation=_TEXT_OR_NULL,
+            text=_TEXT_OR_NULL,
+            reason=_TEXT_OR_NULL,
+            until={"type": ["string", "null"], "format": "date"},
+        ),
+        "Explanation": _object(
+            finding={"type": "integer", "minimum": 1, "maximum": MOST_FINDING},
+            text={"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT, "pattern": r"\S"},
+        ),
         "Withdrawal": _object(reason={"type": "string", "minLength": 1, "maxLength": 500, "pattern": r"\S"}),
     }
 
@@ -223,6 +241,26 @@ def _paths() -> dict[str, Any]:
                 "parameters": [_NUMBER],
                 "responses": _answers({"200": _json("The receipt.", _reference("Receipt"))}, 404),
             }
+        },
+        "/submissions/{number}/explanations": {
+            "get": {
+                "operationId": "explanations",
+                "summary": "Its findings that are to be explained, and what was said and decided of each.",
+                "parameters": [_NUMBER],
+                "responses": _answers(
+                    {"200": _json("The findings.", {"type": "array", "items": _reference("Explained")})}, 404
+                ),
+            },
+            "post": {
+                "operationId": "explain",
+                "summary": "Explain one of its findings; it speaks for the same finding of later days.",
+                "parameters": [_NUMBER],
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/json": {"schema": _reference("Explanation")}},
+                },
+                "responses": _answers({"201": _json("The finding.", _reference("Explained"))}, 400, 404, 409, 413),
+            },
         },
         "/submissions/{number}/withdrawal": {
             "post": {

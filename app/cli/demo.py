@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from itertools import groupby
 from pathlib import Path
 
+from app.cli.demo_answers import answer_demo
 from etl.intake import Candidate, Declared
 from etl.rebuild import figures_version
 from etl.records.engine import head_revision
@@ -55,6 +56,7 @@ def prepare_demo(first_day: date, last_day: date, *, seed: int, progress: ShowPr
             advance(place, len(filed), file.path.name)
     with progress("ingest", len(filed)) as advance:
         jobs.process(store, progress=advance)
+    answer_demo(store, first_day, last_day, now)
     mark.write_text(wanted, "utf-8")
     return store
 

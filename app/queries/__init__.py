@@ -19,8 +19,18 @@ from app.queries.administration import (
     waiting_submissions,
     whole_log,
 )
+from app.queries.answers import (
+    NOT_REMEDIED,
+    SHOWN_BY_DATA,
+    all_said,
+    awaiting_explanation,
+    explained_away,
+    explanations_given,
+    finding_answers,
+)
 from app.queries.attention import situation
 from app.queries.audits import audit_coverage, audit_months, audited_assets
+from app.queries.breaches import breach_list, breach_steps
 from app.queries.case_records import CaseHistory, CaseList, CasesWanted, case_history, case_list
 from app.queries.cases import CaseFlow, case_flow
 from app.queries.changes import changes
@@ -58,6 +68,7 @@ from app.queries.submitted import state_history, submission_counts, submission_l
 from app.queries.surveillance import indicators, pattern_course
 from app.queries.surveilled import pattern_markets, surveillance_stages
 from app.queries.thresholds import Makers, threshold_makers, thresholds_held
+from app.queries.unread import unread_verdicts, verdict_readers
 from app.queries.volume import Measure, volume_by_day, volume_by_hour
 from app.queries.volume_course import (
     VolumeCourse,
@@ -69,6 +80,8 @@ from app.queries.volume_course import (
 from app.queries.volume_markets import Order, market_volumes
 
 __all__ = [
+    "NOT_REMEDIED",
+    "SHOWN_BY_DATA",
     "About",
     "CaseFlow",
     "CaseHistory",
@@ -88,11 +101,15 @@ __all__ = [
     "VolumeCourse",
     "VolumeRanking",
     "absences",
+    "all_said",
     "asset_checks",
     "audit_coverage",
     "audit_months",
     "audited_assets",
+    "awaiting_explanation",
     "beside_episodes",
+    "breach_list",
+    "breach_steps",
     "case_flow",
     "case_history",
     "case_list",
@@ -104,7 +121,10 @@ __all__ = [
     "due_soon",
     "duties",
     "episode_responses",
+    "explained_away",
+    "explanations_given",
     "filed_submission",
+    "finding_answers",
     "finding_counts",
     "finding_groups",
     "finding_list",
@@ -159,6 +179,8 @@ __all__ = [
     "unevaluated_days",
     "unhalted_crossings",
     "unmet_obligations",
+    "unread_verdicts",
+    "verdict_readers",
     "volume_by_day",
     "volume_by_hour",
     "volume_course",

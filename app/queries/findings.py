@@ -104,7 +104,7 @@ def finding_list(store: Store, scope: Scope, submission: str, language: str, pag
     c = findings.c
     statement = _of_submission(scope, submission, findings).order_by(_gravity(), c.rule, c.row, c.start, c.id)
     rows = rows_of(store, statement.limit(FINDING_PAGE).offset((page - 1) * FINDING_PAGE))
-    return frame_of(_told(rows, language), (*_PLACE, *_TOLD))
+    return frame_of(_told(rows, language), ("id", *_PLACE, *_TOLD))
 
 
 def subject_findings(
@@ -153,13 +153,17 @@ def _of_submission(scope: Scope, submission: str, *columns: Any) -> Select[Any]:
 
 def stands() -> ColumnElement[bool]:
     """True of a finding that stands, where its submission is joined."""
+    return and_(findings.c.lifted_at.is_(None), in_question())
+
+
+def in_question() -> ColumnElement[bool]:
+    """True of a submission that is accepted, or rejected while nothing was filed for the same period since."""
     one, later = submissions.c, submissions.alias("later").c
     filed_since = exists().where(
         *(later[name] == one[name] for name in ("exchange", "report", "period_start", "period_end")),
         tuple_(later.received_at, later.recorded_at, later.id) > tuple_(one.received_at, one.recorded_at, one.id),
     )
-    in_question = or_(one.state == State.ACCEPTED, and_(one.state == State.REJECTED, ~filed_since))
-    return and_(findings.c.lifted_at.is_(None), in_question)
+    return or_(one.state == State.ACCEPTED, and_(one.state == State.REJECTED, ~filed_since))
 
 
 GRAVEST_FIRST = (Kind.STRUCTURE, Kind.INTEGRITY, Kind.COMPLIANCE, Kind.CONSISTENCY, Kind.PLAUSIBILITY)

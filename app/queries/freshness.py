@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from app.identity import Scope
 from app.moments import kst_day
+from etl.records.answer_tables import breach_states, decisions, explanations
 from etl.records.draft_tables import drafts
 from etl.records.engine import reading
 from etl.records.tables import findings, states, submissions
@@ -20,7 +21,8 @@ from expectations.vocabulary import Cadence, State
 def records_stamp(store: Store) -> str:
     """A text that changes whenever a submission is recorded, decided, changed or judged again, and with every draft.
 
-    Also when another threshold was approved: from its day on, screens measure by it.
+    So it does whenever a finding is explained, decided of, remedied or closed, and when another threshold was approved:
+    from its day on, screens measure by it.
     """
     with reading(store.engine) as connection:
         filed = connection.execute(
@@ -31,8 +33,12 @@ def records_stamp(store: Store) -> str:
         changed = connection.execute(select(func.count(), func.max(states.c.recorded_at))).one()
         drafted = connection.execute(select(func.count(), func.max(drafts.c.checked_at))).one()
         judged = connection.execute(select(func.max(findings.c.id), func.count(findings.c.lifted_at))).one()
+        answered = [
+            connection.execute(select(func.max(table.c.number))).scalar_one()
+            for table in (explanations, decisions, breach_states)
+        ]
         approved = approval_count(connection)
-    return "|".join(str(part) for part in (*filed, *changed, *judged, *drafted, approved))
+    return "|".join(str(part) for part in (*filed, *changed, *judged, *drafted, *answered, approved))
 
 
 def latest_day(store: Store, scope: Scope) -> date | None:

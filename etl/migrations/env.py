@@ -4,6 +4,7 @@ from alembic import context
 
 from etl.records import (  # noqa: F401  their tables belong to the metadata
     access_tables,
+    answer_tables,
     draft_tables,
     threshold_tables,
 )

@@ -44,6 +44,8 @@ class Act(StrEnum):
     RECEIPT = "receipt"
     EXPLANATION = "explanation"
     DECISION = "decision"
+    BREACH = "breach"
+    VERDICT_READ = "verdict_read"
     THRESHOLD_CHANGE = "threshold_change"
     PERSON_CHANGE = "person_change"
     TOKEN_CHANGE = "token_change"  # noqa: S105  an act, not a secret

@@ -370,8 +370,16 @@ def findings_of(connection: Connection, ids: Sequence[str]) -> dict[str, list[tu
             .order_by(findings.c.id)
         )
         for row in connection.execute(query).mappings():
-            found[row["submission"]].append((Kind(row["kind"]), _finding(row)))
+            found[row["submission"]].append((Kind(row["kind"]), finding_from(row)))
     return found
+
+
+def finding_numbers(connection: Connection, submission: str, kinds: Sequence[Kind]) -> list[int]:
+    """The numbers of a submission's findings of these kinds that nothing has lifted, in the order they were found."""
+    query = select(findings.c.id).where(
+        findings.c.submission == submission, findings.c.kind.in_(kinds), findings.c.lifted_at.is_(None)
+    )
+    return list(connection.execute(query.order_by(findings.c.id)).scalars())
 
 
 def replace_findings(
@@ -387,7 +395,7 @@ def replace_findings(
     )
     standing: dict[Finding, list[int]] = {}
     for row in connection.execute(query).mappings():
-        standing.setdefault(_finding(row), []).append(row["id"])
+        standing.setdefault(finding_from(row), []).append(row["id"])
     new = []
     for finding, kind in found:
         if standing.get(finding):
@@ -400,7 +408,8 @@ def replace_findings(
     insert_findings(connection, submission, new, at)
 
 
-def _finding(row: RowMapping) -> Finding:
+def finding_from(row: RowMapping) -> Finding:
+    """The finding in a row of the table `findings`."""
     return Finding(
         rule=row["rule"],
         row=row["row"],

@@ -1,0 +1,75 @@
+"""What machines of an exchange are told of their findings' explanations, and how they give one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from app.api.problems import ProblemError
+from app.identity import Role, Scope
+from app.queries import finding_answers
+from etl.answers import EXPLAINED_KINDS
+from etl.records import submissions as life
+from etl.records.answers import Actor, AnswerError, explain, filed_finding
+from etl.records.engine import reading, writing
+from etl.records.submissions import Submission
+from etl.records.tokens import Token
+from etl.store import Store
+
+MOST_FINDING = 2**63 - 1
+"""The largest number that a finding can have."""
+_STATUS = {"no_finding": 404, "no_text": 400, "too_long": 400, "personal_data": 400}
+"""The status of what cannot be explained; of all else that it is not possible now."""
+
+
+def asked(body: bytes) -> tuple[int, str]:
+    """The finding and the text of a small JSON body; ProblemError where they are not there."""
+    try:
+        content = orjson.loads(body)
+        finding, text = content["finding"], content["text"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise ProblemError(400, 'Send a JSON object such as {"finding": 12, "text": "why it is right"}.') from error
+    is_number = isinstance(finding, int) and not isinstance(finding, bool) and 1 <= finding <= MOST_FINDING
+    if not is_number or not isinstance(text, str):
+        raise ProblemError(400, "The finding is its number as the list tells it, the text is a text.")
+    return finding, text
+
+
+def told(store: Store, submission: Submission) -> list[dict[str, Any]]:
+    """The findings of a submission that an exchange explains, in the order of their numbers, with what was said."""
+    with reading(store.engine) as connection:
+        numbers = life.finding_numbers(connection, submission.id, EXPLAINED_KINDS)
+        reader = Actor("", Role.EXCHANGE, (submission.exchange,))
+        found = {number: filed_finding(connection, number, reader).finding for number in numbers}
+    scope = Scope(Role.EXCHANGE, (submission.exchange,))
+    answers = finding_answers(store, scope, submission.id, tuple(numbers)).set_index("id")
+    return [
+        {
+            "finding": number,
+            "rule": found[number].rule,
+            "subject": found[number].subject,
+            "found": found[number].found,
+            "state": row["state"],
+            "explanation": row["explanation"],
+            "text": row["text"],
+            "reason": row["reason"],
+            "until": row["until"].isoformat() if row["until"] else None,
+        }
+        for number, row in ((number, answers.loc[number].to_dict()) for number in numbers)
+    ]
+
+
+def explained(store: Store, caller: Token, submission: Submission, finding: int, text: str) -> dict[str, Any]:
+    """Explain a finding of this submission, and tell how it stands; ProblemError where it cannot be explained."""
+    actor = Actor(caller.id, Role.EXCHANGE, (caller.exchange,))
+    try:
+        with writing(store.engine, lock="answers") as connection:
+            if filed_finding(connection, finding, actor).submission != submission.id:
+                raise AnswerError("no_finding", f"there is no finding {finding} of this submission")
+            explain(connection, actor, finding, text, at=datetime.now(UTC))
+    except AnswerError as error:
+        said = str(error)
+        raise ProblemError(_STATUS.get(error.code, 409), f"{said[0].upper()}{said[1:]}.") from error
+    return next(one for one in told(store, submission) if one["finding"] == finding)
