@@ -99,7 +99,16 @@ def test_what_a_spreadsheet_keeps_is_judged_by_digits(value: Decimal) -> None:
 def test_a_table_leaves_with_units_filters_and_rule_set(language: str) -> None:
     choice = Choice(("upbit",), date(2026, 11, 1), date(2026, 11, 7))
     scope = Scope(Role.SUPERVISOR, ("upbit", "korbit"))
-    view = View(language, Identity("P-1", "fss", scope), choice, date(2026, 11, 7), CHECKED + timedelta(days=9), False, "7", "reconciliation")
+    view = View(
+        language,
+        Identity("P-1", "fss", scope),
+        choice,
+        date(2026, 11, 7),
+        CHECKED + timedelta(days=9),
+        False,
+        "7",
+        "reconciliation",
+    )
     columns = {
         "exchange": Shown.EXCHANGE,
         "checked_at": Shown.MOMENT,
