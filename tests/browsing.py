@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -32,13 +33,13 @@ VIEWPORT = {"width": 1366, "height": 1800}
 
 
 @contextmanager
-def served(home: Path) -> Iterator[str]:
-    """The address of the dashboard over the store at `home`."""
+def served(home: Path, now: datetime = NOW) -> Iterator[str]:
+    """The address of the dashboard over the store at `home`, looked at from `now`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    environment = {**os.environ, "DAXA_HOME": str(home), "DAXA_NOW": NOW.isoformat()}
+    environment = {**os.environ, "DAXA_HOME": str(home), "DAXA_NOW": now.isoformat()}
     environment.pop("DAXA_DATABASE_URL", None)
     command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", str(port), "--log-level", "warning"]
     log = home / "server.log"
