@@ -134,12 +134,15 @@ def unit_word(threshold: str, language: str) -> str:
     return say(f"unit.{found}", language) if found else ""
 
 
-_TOKEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?\+09:00|[A-Za-z]+(?:_[A-Za-z]+)*")
-"""What a rule writes that a language says its own way: an instant in KST, or a word: a code, a column, a unit."""
+_TOKEN = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?\+09:00|[A-Za-z]+(?:_[A-Za-z]+)*"
+    r"|(?<![\w.,:#-])\d{5,}(?![\w:-])"
+)
+"""What a rule writes that is said another way: an instant in KST, a word (a code, a column, a unit), a long number."""
 
 
 def in_words(text: str | None, language: str) -> str | None:
-    """What a rule found or expected, its codes, columns, units and instants in a language; figures and signs stay.
+    """What a rule found or expected, its codes, columns, units and instants in a language; thousands are parted.
 
     Only for what rules write: a value that a sender wrote is shown as it was written.
     """
@@ -147,6 +150,8 @@ def in_words(text: str | None, language: str) -> str | None:
 
 
 def _token_in_words(token: str, language: str) -> str:
+    if token.isdigit():
+        return f"{int(token):,}"
     if token[0].isdigit():
         return f"{token[:10]} {token[11:19]}{token[19:-6].removesuffix('.000')}"
     if unit := all_words().get(f"unit_sign.{token}"):

@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -37,15 +38,18 @@ _SERVED: set[Path] = set()
 
 
 @contextmanager
-def served(home: Path, *, with_people: bool = True, **variables: str) -> Iterator[str]:
-    """The address of the dashboard over the store at `home`, to which a supervisor is signed in if `with_people`."""
+def served(home: Path, now: datetime = NOW, *, with_people: bool = True, **variables: str) -> Iterator[str]:
+    """The address of the dashboard over the store at `home`, looked at from `now`.
+
+    A supervisor is signed in to it if `with_people`.
+    """
     if with_people:
         sign_in_supervisor(home)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    environment = {**os.environ, "DAXA_HOME": str(home), "DAXA_NOW": NOW.isoformat(), **variables}
+    environment = {**os.environ, "DAXA_HOME": str(home), "DAXA_NOW": now.isoformat(), **variables}
     environment.pop("DAXA_DATABASE_URL", None)
     command = [sys.executable, "-c", "from app.cli import main; main()", "serve", "--port", str(port)]
     log = home / "server.log"

@@ -288,6 +288,7 @@ def replayed(exchange: str, day: date) -> dict[str, Any]:
     return {
         **check(exchange, day),
         "day": day,
+        "asset": "BTC",
         "shortfall_quantity": short,
         "shortfall_krw": short * 100,
         "shortfall_ratio": short / 666_000,

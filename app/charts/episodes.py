@@ -13,13 +13,24 @@ import plotly.graph_objects as go
 
 from app.amounts import krw
 from app.charts.grades import GRAVE, SHORTFALL
-from app.charts.style import PATTERN, Look, bar, exchanges_in, figure_in_house_style, is_ended, place_of, scatter
+from app.charts.style import (
+    PATTERN,
+    SYMBOLS,
+    Look,
+    bar,
+    exchanges_in,
+    figure_in_house_style,
+    is_ended,
+    place_of,
+    scatter,
+)
 from app.moments import duration, kst_text
 from app.words import exchange_name
 
 MOST_MARKS = 2000
 """Of more episodes the largest in won are drawn."""
-_OPEN, _ENDED = "diamond", "circle"
+_STATES = {"ended": "circle", "open": "circle-open"}
+"""How the marks of all exchanges tell what has ended from what is open."""
 _BASIS_POINTS = 10_000
 _EOK = Decimal(10**8)
 _TIMES = (Decimal("0.001"), Decimal("0.01"), Decimal("0.1"), Decimal(1))
@@ -31,14 +42,14 @@ _STEPS = (5, 15, 30, 60, 180, 720, 1440)
 def episode_sizes(frame: pd.DataFrame, limits: Mapping[str, Decimal], look: Look) -> go.Figure:
     """Episodes by their size in won and in basis points of the ledger, both logarithmic; the larger, the longer.
 
-    `frame`: what `queries.mismatch_episodes` answers; `limits`: `ratio` and `krw` from which a halt is due. A circle
-    has ended, a diamond is open. A mark carries exchange, asset and the moment at which it was largest.
+    `frame`: what `queries.mismatch_episodes` answers; `limits`: `ratio` and `krw` from which a halt is due. A
+    full mark has ended, a hollow one is open. A mark carries exchange, asset and the moment at which it was largest.
     """
     traces: list[Any] = []
     rows = frame.head(MOST_MARKS).to_dict("records")
     for exchange in exchanges_in(frame):
         own = [row for row in rows if row["exchange"] == exchange]
-        colour = look.colour(place_of(exchange))
+        colour, symbol = look.colour(place_of(exchange)), SYMBOLS[place_of(exchange) % len(SYMBOLS)]
         traces.append(
             scatter(
                 name=exchange_name(exchange, look.language),
@@ -47,10 +58,10 @@ def episode_sizes(frame: pd.DataFrame, limits: Mapping[str, Decimal], look: Look
                 mode="markers",
                 marker={
                     "color": colour,
-                    "opacity": 0.75,
+                    "opacity": 0.85,
                     "size": [_diameter(row["duration"]) for row in own],
-                    "symbol": [_ENDED if is_ended(row["ended_at"]) else _OPEN for row in own],
-                    "line": {"width": 1, "color": look.ground},
+                    "symbol": [symbol if is_ended(row["ended_at"]) else f"{symbol}-open" for row in own],
+                    "line": {"width": [1 if is_ended(row["ended_at"]) else 2 for row in own], "color": look.ground},
                 },
                 customdata=[[exchange, row["asset"], row["largest_at"].isoformat()] for row in own],
                 hovertext=[_episode_text(row, look) for row in own],
@@ -65,7 +76,7 @@ def episode_sizes(frame: pd.DataFrame, limits: Mapping[str, Decimal], look: Look
             mode="markers",
             marker={"symbol": symbol, "size": 11, "color": look.quiet},
         )
-        for state, symbol in (("ended", _ENDED), ("open", _OPEN))
+        for state, symbol in _STATES.items()
     ]
     scale = {"type": "log", "dtick": 1, "tickformat": ",.10~f"}
     x = {**scale, "title": look.say("axis.basis_points")}

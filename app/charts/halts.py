@@ -24,6 +24,8 @@ TRIGGERS = ("reconciliation_mismatch", "abnormal_trading", "system_fault", "auth
 """In the order of the legend, what matters most first."""
 _GRADES = {"reconciliation_mismatch": GRAVE, "abnormal_trading": SHORTFALL}
 _SERIES = {"system_fault": 6, "authority_order": 5}
+_PATTERNS = {"abnormal_trading": ".", "system_fault": "x", "authority_order": "-", "maintenance": "|"}
+"""What tells triggers apart without colours; of a shortfall the bar is plain, and of what is open it is hatched."""
 _PLANNED = ("#98a5b2", "#6f7c89")
 """Of maintenance, on a light and on a dark ground: there is most of it, and it matters least."""
 
@@ -115,7 +117,7 @@ def _bars(
         x=[row["drawn"] / timedelta(milliseconds=1) for row in rows],
         marker={
             "color": trigger_colour(trigger, look),
-            "pattern": {**PATTERN, "shape": "/" if is_open else "", "fgcolor": look.ground},
+            "pattern": {**PATTERN, "shape": "/" if is_open else _PATTERNS.get(trigger, ""), "fgcolor": look.ground},
         },
         customdata=[[row["exchange"], row["halt_id"]] for row in rows],
         hovertext=[_halt_text(row, now, look) for row in rows],

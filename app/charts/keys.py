@@ -62,15 +62,17 @@ def key_lanes(
     rows: dict[tuple[str, date], Any] = {(row["exchange"], row["first_day"]): row for row in frame.to_dict("records")}
     inside = max(1, len(exchanges)) * (_LANE + _GAP) - _GAP
     width = (1 - _ACROSS * (len(measures) - 1)) / len(measures)
+    unit = look.say(f"key_revocations.measure_{'rate' if is_rate else 'count'}")
     traces: list[Any] = []
     axes: dict[str, Any] = {}
     notes: list[dict[str, Any]] = []
     for column, measure in enumerate(measures):
         left = column * (width + _ACROSS)
-        notes.append(_title(look.say(f"column.{measure}"), left, 1, look, size=13, shift=24))
+        heading = f"{look.say(f'column.{measure}')} · {unit}"
+        notes.append(_title(heading, left, 1, look, size=13, shift=24))
         across = _numbered("x", column)
         lowest = _numbered("y", (column + 1) * len(exchanges) - 1)
-        axes[_axis_name(across)] = {**_days_below(spans), "domain": [left, left + width], "anchor": lowest}
+        axes[_axis_name(across)] = {**_days_below(spans, look), "domain": [left, left + width], "anchor": lowest}
         for lane, exchange in enumerate(exchanges):
             along = _numbered("y", column * len(exchanges) + lane)
             top = 1 - lane * (_LANE + _GAP) / inside
@@ -133,11 +135,12 @@ def _title(text: str, left: float, top: float, look: Look, *, size: int, shift: 
     }
 
 
-def _days_below(spans: Sequence[Span]) -> dict[str, Any]:
+def _days_below(spans: Sequence[Span], look: Look) -> dict[str, Any]:
     """The days of a column, few of them written, under its lowest lane."""
     step = max(1, -(-len(spans) // 5))
     is_long = bool(spans) and (spans[-1].last_day - spans[0].first_day).days >= LONG_DAYS
     return {
+        "title": look.say("axis.day"),
         "type": "date",
         "tickvals": [span.first_day.isoformat() for span in spans][::step],
         "tickformat": _MONTH_FORMAT if is_long else DAY_FORMAT,

@@ -69,7 +69,7 @@ def incident_lanes(
         "anchor": "y2",
     }
     y = {
-        "title": look.say("axis.replay_quantity"),
+        "title": look.say("axis.replay_quantity", asset=_asset(rows)),
         "type": "log",
         "tickformat": ",",
         "tickvals": _LOG_TICKS,
@@ -304,8 +304,14 @@ def shortfall_course(checks: pd.DataFrame, look: Look) -> go.Figure:
     axis = {"title": look.say("axis.time"), "type": "date", "tickformat": "%m-%d %H:%M", "nticks": 10}
     if x:
         axis["range"] = [x[0], x[-1]]
-    y = {"title": look.say("axis.replay_shortfall"), "type": "log", "dtick": 1, "tickformat": ",", "range": [0.4, 6.6]}
+    title = look.say("axis.replay_shortfall", asset=_asset(rows))
+    y = {"title": title, "type": "log", "dtick": 1, "tickformat": ",", "range": [0.4, 6.6]}
     return figure_in_house_style(look, 360, traces, axis, y)
+
+
+def _asset(rows: Sequence[Any]) -> str:
+    """What the checks count."""
+    return rows[0]["asset"] if rows else "–"
 
 
 def _levels(rows: Sequence[Any]) -> list[Any]:

@@ -100,7 +100,7 @@ def _panel(
         traces.append(_context_line(x, course, context, top, is_first, look))
     y = {"tickformat": ",d", "nticks": 5, "range": [0, top]}
     axis = day_axis(look, [span.first_day for span in spans])
-    axis = {**axis, "tickvals": axis["tickvals"][::3], "title": ""}
+    axis = {**axis, "tickvals": axis["tickvals"][::3]}
     halts = [_halt(span.first_day, look) for span in spans if any(span.first_day <= d <= span.last_day for d in halted)]
     return Panel(exchange_name(exchange, look.language), traces, axis, y, halts)
 

@@ -13,6 +13,9 @@ from app.queries.volume import Measure
 from app.queries.volume_markets import Order
 from app.words import exchange_name
 
+_TRILLION = 10_000
+"""Of the hundred millions of won in which lengths are told."""
+
 
 def market_bars(frame: pd.DataFrame, measure: Measure, order: Order, look: Look) -> go.Figure:
     """The markets of `queries.market_volumes`, each as long as what they are ranked by.
@@ -21,6 +24,8 @@ def market_bars(frame: pd.DataFrame, measure: Measure, order: Order, look: Look)
     """
     rows = frame.to_dict("records")
     label = {id(row): f"{row['market']} · {exchange_name(row['exchange'], look.language)}" for row in rows}
+    longest = max((_length(row, measure, order) for row in rows), default=0.0)
+    unit = _TRILLION if measure is Measure.VALUE and order is not Order.SHARE and longest >= _TRILLION else 1
     traces: list[Any] = []
     for exchange in exchanges_in(frame):
         own = [row for row in rows if row["exchange"] == exchange]
@@ -29,7 +34,7 @@ def market_bars(frame: pd.DataFrame, measure: Measure, order: Order, look: Look)
                 name=exchange_name(exchange, look.language),
                 orientation="h",
                 y=[label[id(row)] for row in own],
-                x=[_length(row, measure, order) for row in own],
+                x=[_length(row, measure, order) / unit for row in own],
                 marker={"color": look.colour(place_of(exchange))},
                 text=[percent(row["share"]) for row in own],
                 textposition="outside",
@@ -39,8 +44,7 @@ def market_bars(frame: pd.DataFrame, measure: Measure, order: Order, look: Look)
                 hovertemplate="%{hovertext}<extra></extra>",
             )
         )
-    longest = max((_length(row, measure, order) for row in rows), default=0.0)
-    x = {"range": [0, longest * 1.18 or 1.0], "nticks": 6, **_scale(measure, order, look)}
+    x = {"range": [0, longest / unit * 1.18 or 1.0], "nticks": 6, **_scale(measure, order, look, unit)}
     y = name_axis([label[id(row)] for row in rows])
     height = max(220, 90 + 26 * len(rows))
     return figure_in_house_style(look, height, traces, x, y, showlegend=True)
@@ -52,10 +56,10 @@ def _length(row: Any, measure: Measure, order: Order) -> float:
     return float(row[measure.part]) / (1e8 if measure is Measure.VALUE else 1)
 
 
-def _scale(measure: Measure, order: Order, look: Look) -> dict[str, Any]:
+def _scale(measure: Measure, order: Order, look: Look, unit: int) -> dict[str, Any]:
     if order is Order.SHARE:
         return {"title": look.say("axis.api_share"), "ticksuffix": " %"}
-    title = "axis.krw_eok" if measure is Measure.VALUE else "axis.api_trades"
+    title = ("axis.krw_jo" if unit > 1 else "axis.krw_eok") if measure is Measure.VALUE else "axis.api_trades"
     return {"title": look.say(title), "tickformat": ",~g"}
 
 

@@ -10,7 +10,7 @@ ICON = Path(__file__).resolve().parent.parent / "static" / "mark.svg"
 """The sign in the browser's tab: a file of ours: signs of its icon font Streamlit fetches from abroad."""
 _CSS = """
 <style>
-h1 { font-size: 1.75rem !important; padding: 0 !important; }
+h1 { font-size: 1.75rem !important; padding: 0 0 .35rem 0 !important; }
 h3 { font-size: 1.15rem !important; padding: .9rem 0 .1rem 0 !important; }
 .stMainBlockContainer { padding: 3.6rem 2.6rem 3rem 2.6rem; max-width: 1500px; }
 p.purpose { margin: .1rem 0 .35rem 0; opacity: .82; }
@@ -65,6 +65,9 @@ ul.absent li.not_due { border-left-style: dotted; }
 ul.absent li.nil { border-left-style: double; }
 ul.absent li b { margin-right: .35rem; white-space: nowrap; }
 ul.absent li span { opacity: .82; }
+ul.absent a, p.empty a { color: inherit; }
+button[data-variant=segmented_control][aria-checked=true] { color: inherit !important; font-weight: 600; }
+.stDownloadButton button { min-height: 1.75rem; padding-top: 0; padding-bottom: 0; }
 h4.chart { margin: 0; padding: 0; font-size: .95rem; font-weight: 600; }
 table.matrix { width: 100%; border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
 table.matrix th { text-align: left; font-weight: 600; padding: .35rem .5rem; white-space: nowrap;

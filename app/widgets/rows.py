@@ -15,7 +15,7 @@ from app.widgets.tables import table
 from app.widgets.view import View, ask
 from app.words import field_label
 from expectations.catalogue import report as report_of
-from expectations.vocabulary import ValueType
+from expectations.vocabulary import Field, ValueType
 
 _NATURES = {
     ValueType.QUANTITY: Shown.AMOUNT,
@@ -63,5 +63,12 @@ def rows_behind(
     shape = report_of(report)
     columns = {"file": Shown.TEXT, "source_row": Shown.COUNT}
     columns |= {field.name: _NATURES.get(field.type, Shown.TEXT) for field in shape.fields}
-    labels = {name: field_label(report, name, view.language) for name in shape.field_names}
+    labels = {field.name: _label(view, report, field) for field in shape.fields}
     table(view, frame, columns, labels=labels, alt=view.say("rows.alt", report=view.report(report)))
+
+
+def _label(view: View, report: str, field: Field) -> str:
+    """The title of a filed column, with the zone of an instant and the unit of an amount of money."""
+    label = field_label(report, field.name, view.language)
+    unit = {ValueType.INSTANT: "KST", ValueType.KRW: view.say("unit.krw")}.get(field.type)
+    return f"{label} ({unit})" if unit and unit not in label else label

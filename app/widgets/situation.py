@@ -89,7 +89,9 @@ def lane_table(view: View, found: Situation, figures: Mapping[str, LaneFigures])
 def _cell(view: View, one: LaneState, figures: LaneFigures) -> str:
     grave = "missing" if one.state in _GRAVE else "late" if one.gravity < LaneState("", one.lane, QUIET).gravity else ""
     text = lane_value(view, one, figures)
-    mark, since = escape(lane_mark(view, one.state)), escape(lane_age(view, one))
+    is_blank = one.state == QUIET and not figures.is_filed(one.lane)
+    mark = escape(view.say("overview.blank") if is_blank else lane_mark(view, one.state))
+    since = escape(lane_age(view, one))
     body = f"<b><span>{mark}</span><i>{since}</i></b><small>{escape(text)}</small>"
     title = escape(f"{mark} {since} · {text}")
     return f'<td class="{grave}"><a href="{escape(lane_link(view, one))}" title="{title}">{body}</a></td>'
@@ -114,8 +116,7 @@ def lane_value(view: View, one: LaneState, figures: LaneFigures) -> str:
         shares = {"share": _down(figures.on_time_share)}
         return view.say("overview.submission", **{name: one.more.get(name, 0) for name in ("arrived", "due")}, **shares)
     if not figures.is_filed(one.lane):
-        no_data = view.say("overview.no_data")
-        return no_data if one.lane is not Lane.HALTS else f"{no_data} · {_audit(view, one)}"
+        return _audit(view, one) if one.lane is Lane.HALTS else view.say("overview.no_data")
     if one.lane is Lane.API_SHARE:
         return " ".join([percent(figures.share), change_in_points(view, figures.share_change)]).strip()
     if one.lane is Lane.KEYS:
@@ -240,7 +241,8 @@ def due_line(view: View, report: str, rows: pd.DataFrame) -> str:
         view.exchange(row["exchange"]) + ("" if row["stand"] == Stand.NOT_DUE else f" {state_mark(view, row['stand'])}")
         for row in waiting
     )
-    key = "overview.due_waiting" if waiting else "overview.due_all"
+    is_quiet = len(waiting) == len(rows) and all(row["stand"] == Stand.NOT_DUE for row in waiting)
+    key = "overview.due_waiting" if waiting and not is_quiet else "overview.due_all"
     text = view.say(
         key,
         report=view.report(report),

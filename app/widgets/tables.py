@@ -19,6 +19,11 @@ from app.widgets.natures import Shown, is_missing, written
 from app.widgets.view import View
 
 ROW_PIXELS = 35
+MEASURED_ROWS = 10
+"""So many rows the browser looks at before it says how wide a column is; a longer value further down would be cut."""
+_WIDEST = 460
+"""Pixels: what is longer than that is read by opening its cell."""
+_TREND_PIXELS = 120
 _RIGHT = {Shown.AMOUNT, Shown.WON, Shown.COUNT, Shown.DURATION}
 
 
@@ -113,7 +118,7 @@ _FORMATS = {
 def _column(title: str, values: pd.Series[Any], nature: Shown) -> Any:
     config = st.column_config
     if nature is Shown.TREND:
-        return config.LineChartColumn(title, width="medium")
+        return config.LineChartColumn(title, width=_TREND_PIXELS)
     if nature in _FORMATS:
         return config.NumberColumn(title, format=_FORMATS[nature], alignment="right")
     if nature in (Shown.AMOUNT, Shown.WON, Shown.COUNT) and not any(isinstance(value, str) for value in values):
@@ -121,5 +126,21 @@ def _column(title: str, values: pd.Series[Any], nature: Shown) -> Any:
     return config.TextColumn(
         title,
         alignment="right" if nature in _RIGHT else "left",
-        width="large" if nature is Shown.LONG_TEXT else None,
+        width="large" if nature is Shown.LONG_TEXT else width_of(title, values.tolist()),
     )
+
+
+def width_of(title: str, values: Sequence[Any]) -> int | None:
+    """Pixels that a column of texts needs where the browser would make it too narrow, else none.
+
+    An amount whose first digits are cut off would read as a smaller one.
+    """
+    pixels = [0 if is_missing(value) else _pixels(str(value)) for value in values]
+    seen = max([_pixels(title), *pixels[:MEASURED_ROWS]])
+    longest = max(pixels, default=0)
+    return min(longest, _WIDEST) if longest > seen else None
+
+
+def _pixels(text: str) -> int:
+    """About how wide a cell of this text is: Korean letters are twice as wide as digits."""
+    return 20 + round(sum(13 if ord(letter) > 0x1100 else 6.4 for letter in text))
