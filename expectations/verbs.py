@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import duckdb
+from great_expectations.compatibility.pydantic import PrivateAttr
 from great_expectations.core.metric_function_types import MetricFunctionTypes
 from great_expectations.execution_engine.execution_engine import ExecutionEngine
 from great_expectations.expectations.expectation import BatchExpectation
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
@@ -99,7 +101,23 @@ def _outcome(findings: list[dict[str, Any]]) -> dict[str, Any]:
     return {"success": not findings, "result": {"unexpected_count": len(findings), "findings": findings}}
 
 
-class _RowPredicate(BatchExpectation):
+class _Verb(BatchExpectation):
+    """Base of all verbs: an expectation that writes itself out once.
+
+    Great Expectations asks for it some twenty times in a run, which would cost more than judging a small file.
+    """
+
+    _written_out: ExpectationConfiguration | None = PrivateAttr(None)
+
+    @property
+    def configuration(self) -> ExpectationConfiguration:
+        """The expectation as a record; a verb does not change after it is made."""
+        if self._written_out is None:
+            self._written_out = super().configuration
+        return self._written_out
+
+
+class _RowPredicate(_Verb):
     """Base of the verbs that share the one pass; the batch holds the predicates of the whole suite."""
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("daxa.offending_rows",)
@@ -140,7 +158,7 @@ class ExpectNoCellWhere(_RowPredicate):
         return _of_cells(self.cells, self.subject, self.expected)
 
 
-class ExpectKeyToBeUnique(BatchExpectation):
+class ExpectKeyToBeUnique(_Verb):
     """No two rows of a submission share `key`; one finding a repeated row after the first."""
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("daxa.queried_findings",)
@@ -158,7 +176,7 @@ class ExpectKeyToBeUnique(BatchExpectation):
         return _outcome(metrics["daxa.queried_findings"])
 
 
-class ExpectNoFindingsFrom(BatchExpectation):
+class ExpectNoFindingsFrom(_Verb):
     """`query` returns no record; each record is one finding."""
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("daxa.queried_findings",)
@@ -174,7 +192,7 @@ class ExpectNoFindingsFrom(BatchExpectation):
         return _outcome(metrics["daxa.queried_findings"])
 
 
-class ExpectFileToBeReadable(BatchExpectation):
+class ExpectFileToBeReadable(_Verb):
     """The file opens and reads as its report: judged by the reader before there are values, so never by a batch."""
 
     def _validate(

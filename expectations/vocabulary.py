@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 KST = timezone(timedelta(hours=9), "KST")
@@ -227,6 +228,7 @@ class Period:
         raise ValueError(f"'{text}' is no period; write 2026-11-02, 2026-11-02T09-12 or 2026-10")
 
     @classmethod
+    @lru_cache(maxsize=4096)
     def of_day(cls, day: date) -> Period:
         """The whole KST day."""
         start = datetime.combine(day, time(), KST).astimezone(UTC)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -55,13 +55,15 @@ def book(view: View, rules: Sequence[Rule]) -> pd.DataFrame:
     """One row per rule, with its standing findings of each exchange; none where it is not evaluated there."""
     standing = counts.groupby(["rule", "exchange"])["standing_count"].sum().to_dict()
     missed = unevaluated.groupby("rule")["unevaluated_day_count"].sum().to_dict()
+    is_open = unevaluated["accepted_day_count"] == unevaluated["unevaluated_day_count"]
+    wholly_open = set(unevaluated.loc[is_open, ["rule", "exchange"]].itertuples(index=False, name=None))
     rows = [
         {
             "rule": rule.id,
             "kind": rule.kind.value,
             "source": rule.source.value,
             "statement": rule.statement.in_language(view.language),
-            **{name: standing_of(rule, name, standing) for name in view.exchanges},
+            **{name: standing_of(rule, name, standing, wholly_open) for name in view.exchanges},
             "explained_away": widgets.away_text(away[away["rule"] == rule.id]),
             "unevaluated_day_count": int(missed.get(rule.id, 0)) if rule.needs else None,
             "report": widgets.report_of_rule(view, rulebook.report_of(rule)),
@@ -72,14 +74,14 @@ def book(view: View, rules: Sequence[Rule]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*HEAD, *view.exchanges, *TAIL], dtype=object)
 
 
-def standing_of(rule: Rule, exchange: str, standing: Mapping[Any, int]) -> int | None:
+def standing_of(
+    rule: Rule, exchange: str, standing: Mapping[Any, int], wholly_open: Collection[tuple[str, str]]
+) -> int | None:
     """How many findings of a rule stand at an exchange; none where it was not evaluated or is never stored."""
     if rule.id == rulebook.MEMBERSHIP or not rulebook.is_evaluated_at(rule, exchange, view.choice.last_day):
         return None
     found = int(standing.get((rule.id, exchange), 0))
-    own = unevaluated[(unevaluated["rule"] == rule.id) & (unevaluated["exchange"] == exchange)]
-    is_wholly_open = bool((own["accepted_day_count"] == own["unevaluated_day_count"]).any())
-    return None if is_wholly_open and not found else found
+    return None if (rule.id, exchange) in wholly_open and not found else found
 
 
 def since(view: View, rule: Rule) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.graph_objects import Figure as Figure
 
 from app.words import exchange_name, say
 from etl.exchanges import all_exchanges
@@ -76,9 +75,33 @@ _UNSELECTED = {"unselected": {"marker": {"opacity": 0.55}}}
 """What was not clicked steps back and stays readable."""
 
 
+class Figure(go.Figure):
+    """A figure as it was said: drawing sends that as it stands, without plotly's check of every property.
+
+    The check and its copies cost more than the rest of a page. They are made when plotly is asked for anything but the
+    plain figure, and by a test for every chart of every page.
+    """
+
+    def __init__(self, data: Sequence[Mapping[str, Any]], layout: Mapping[str, Any]) -> None:
+        self._plain = {"data": data, "layout": layout}
+        self._is_checked = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """What is drawn; nobody may change it."""
+        return self._plain
+
+    def __getattr__(self, name: str) -> Any:
+        """What plotly knows of a figure that it has checked, which it does here."""
+        if self.__dict__.get("_is_checked", True):
+            raise AttributeError(name)
+        self._is_checked = True
+        super().__init__(**self._plain)
+        return getattr(self, name)
+
+
 def warm_up() -> None:
     """Load all that the first chart needs."""
-    go.Figure([scatter(y=[1.0]), bar(y=[1.0])]).to_json()
+    Figure([scatter(y=[1.0]), bar(y=[1.0])], {}).to_json()
 
 
 def place_of(exchange: str) -> int:
@@ -94,12 +117,9 @@ def figure_in_house_style(
     x: Mapping[str, Any],
     y: Mapping[str, Any],
     **layout: Any,
-) -> go.Figure:
-    """The figure of these traces in the house style; `x` and `y` say what is particular about its axes.
-
-    It is made in one go: each later change of a layout costs plotly as much as the whole figure.
-    """
-    return go.Figure(
+) -> Figure:
+    """The figure of these traces in the house style; `x` and `y` say what is particular about its axes."""
+    return Figure(
         data=list(traces),
         layout={
             "height": height,

@@ -220,9 +220,8 @@ def _halt_marks(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """A line and a sign for every span in which trading, of anything, was halted at this exchange."""
     found: dict[Span, list[str]] = defaultdict(list)
-    for row in halts.to_dict("records"):
-        if row["exchange"] != exchange or row["functions"] not in _STOPS_TRADING:
-            continue
+    stopping = halts[(halts["exchange"] == exchange) & halts["functions"].isin(_STOPS_TRADING)]
+    for row in stopping[["halted_at", "target", "trigger", "halt_id"]].to_dict("records"):
         day = kst_day(row["halted_at"])
         span = next((one for one in spans if one.first_day <= day <= one.last_day), None)
         if span is not None:

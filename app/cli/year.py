@@ -25,7 +25,7 @@ from sqlalchemy import Column, Connection, Date, String, Table, delete, insert, 
 from etl.intake import Candidate, Declared
 from etl.rebuild import figures_version, rebuild_figures
 from etl.records.engine import migrate, reading, writing
-from etl.records.tables import figures_made, incidents, metadata
+from etl.records.tables import incidents, metadata, submissions
 from etl.records.types import ExactDecimal, Instant
 from etl.simulate import SimulatedFile, simulate
 from etl.store import Store, open_store
@@ -44,7 +44,6 @@ _SCALES = tuple(map(Decimal, ("0.94", "1.05", "0.9", "1.1", "0.97", "1.02", "0.8
 _EXACT = Context(prec=80)
 _DATE = re.compile(r"(?<![0-9A-Za-z])(20\d\d)(-?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?=T|[^0-9A-Za-z]|$)")
 _MONTH = re.compile(r"(?<![0-9A-Za-z-])(20\d\d-(?:0[1-9]|1[0-2]))(?![0-9-])")
-_MADE_APART = (figures_made.name, incidents.name)
 _BATCH = 20_000
 
 ShowProgress = Callable[[str, int | None], AbstractContextManager[Callable[[int, int, str], None]]]
@@ -164,10 +163,10 @@ def _empty_store(home: Path) -> Store:
 
 def _copy_records(model: Store, store: Store, year: Year, advance: Callable[[int, int, str], None]) -> None:
     """Fill the store with the model's records, and with them again further and further back."""
-    tables = [table for table in metadata.sorted_tables if table.name not in _MADE_APART]
+    tables = [table for table in metadata.sorted_tables if _is_of_submissions(table)]
     with reading(model.engine) as connection:
         rows = {table: _rows(connection, table) for table in tables}
-    periods = {row["id"]: Period.parse(row["period"]) for row in rows[metadata.tables["submissions"]]}
+    periods = {row["id"]: Period.parse(row["period"]) for row in rows[submissions]}
     moves = _moves(periods, year)
     with writing(store.engine) as connection:
         for table in tables:
@@ -176,6 +175,11 @@ def _copy_records(model: Store, store: Store, year: Year, advance: Callable[[int
             for table in tables:
                 _insert(connection, table, _moved(table, rows[table], periods, move))
             advance(done, len(moves), "records")
+
+
+def _is_of_submissions(table: Table) -> bool:
+    """True for what is recorded of submissions; people, their visits and the audit log are nobody's days."""
+    return table.name == submissions.name or ("submission" in table.c and table.name != incidents.name)
 
 
 def _rows(connection: Connection, table: Table) -> _Rows:

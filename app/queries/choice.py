@@ -47,9 +47,14 @@ def chosen_figures(table: Table, scope: Scope, choice: Choice, *columns: Any) ->
 
 
 def rows_of(store: Store, statement: Select[Any]) -> list[dict[str, Any]]:
-    """The answer as one dictionary a row."""
+    """The answer as one dictionary a row.
+
+    Made of plain rows: SQLAlchemy's own mappings look every column up by name, which a year's rows feel.
+    """
     with reading(store.engine) as connection:
-        return [dict(row) for row in connection.execute(statement).mappings()]
+        found = connection.execute(statement)
+        names = list(found.keys())
+        return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def frame_of(records: Iterable[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import count
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
 
@@ -135,12 +135,12 @@ def present_stamp() -> str:
 
 def newest_day(scope: Scope, stamp: str) -> date | None:
     """The last day that accepted reports reach."""
-    return _answer(latest_day.__name__, _place(), stamp, scope, (), lambda: latest_day(store(), scope))
+    return _answer(_key(latest_day.__name__, stamp, scope), lambda: latest_day(store(), scope))
 
 
 def present_thresholds(scope: Scope, stamp: str) -> Thresholds:
     """What the reports of the store are judged by, in this state of the records."""
-    return _answer(thresholds_held.__name__, _place(), stamp, scope, (), lambda: thresholds_held(store(), scope))
+    return _answer(_key(thresholds_held.__name__, stamp, scope), lambda: thresholds_held(store(), scope))
 
 
 def ask_anew(
@@ -157,21 +157,22 @@ def ask(
     view = current_view()
     must_still_be(view.identity)
     scope = view.scope
-    return _answer(
-        question.__name__,
-        _place(),
-        view.stamp,
-        scope,
-        (about, tuple(sorted(more.items()))),
-        lambda: question(store(), scope, *about, **more),
-    )
+    key = _key(question.__name__, view.stamp, scope, *about, *sorted(more.items()))
+    return _answer(key, lambda: question(store(), scope, *about, **more))
 
 
-def _place() -> str:
-    return str(store().engine.url)
+def _key(question: str, stamp: str, scope: Scope, *about: Hashable) -> str:
+    """What an answer is kept under: question, store, state of the records, scope, and what it is about.
+
+    As a text, because Streamlit takes many times as long over the records that they are. What cannot be hashed, as a
+    frame, may not be asked about: its text would be cut short.
+    """
+    key = (question, str(store().engine.url), stamp, scope, *about)
+    hash(key)
+    return repr(key)
 
 
 @st.cache_data(ttl=_SECONDS_KEPT, max_entries=500, show_spinner=False)
-def _answer(question: str, place: str, stamp: str, scope: Scope, about: Any, _answered: Callable[[], Answer]) -> Answer:
-    """One answer by question, store, state of the records, scope and what it is about; `_answered` is no key."""
+def _answer(key: str, _answered: Callable[[], Answer]) -> Answer:
+    """The answer that is kept under `key`; `_answered` gives it, and is no part of that."""
     return _answered()
