@@ -36,6 +36,8 @@ class Cell:
     about: str
     found: str
     expected: str
+    is_quoted: bool
+    """True where the sender's cell is quoted; else the rule has written what was found and expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,13 @@ def grouped(found: Found, placed: Placed) -> list[RuleGroup]:
 
 
 def _cell(finding: Finding, placed: Placed) -> Cell:
-    return Cell(placed(finding.row, finding.column), finding.subject or "", finding.found or "", finding.expected or "")
+    return Cell(
+        placed(finding.row, finding.column),
+        finding.subject or "",
+        finding.found or "",
+        finding.expected or "",
+        bool(finding.column),
+    )
 
 
 def findings_of(records: Sequence[dict[str, Any]]) -> list[tuple[Kind, Finding]]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from etl.exchanges import exchange
+from etl.formats.workbook import open_workbook
 from etl.intake import Declared
+from etl.layout import Container
 from etl.normalise import arrow_schema
 from etl.simulate.writers import write_native
 from expectations.catalogue import report
@@ -16,3 +20,13 @@ def nil_return(declared: Declared) -> tuple[str, bytes]:
     data = write_native(arrow_schema(shape).empty_table(), own, shape, declared.period)
     ending = own.layouts[declared.report].container
     return f"{declared.exchange}_{declared.report}_{declared.period.text}.{ending}", data
+
+
+def written_out(declared: Declared, file: str, data: bytes) -> str:
+    """What stands in a nil return, for a person to read before it is filed; a workbook as its rows."""
+    layout = exchange(declared.exchange).layouts[declared.report]
+    if PurePath(file).suffix.lower() == f".{Container.XLSX}":
+        sheet = open_workbook(data)
+        rows = (" | ".join(str(cell) for cell in row if cell != "") for row in sheet.cells)
+        return "\n".join([f"[{sheet.names[0]}]", *rows])
+    return data.decode(layout.encoding, "replace").removeprefix("\ufeff")

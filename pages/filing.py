@@ -7,7 +7,7 @@ from app.widgets.duties import duty_calendar
 from app.widgets.templates import templates_and_guide
 from app.widgets.uploads import looked_without_draft, nil_section, upload_section
 from app.widgets.verdicts import draft_panel, receipt_panel, secret_panel, submission_findings, withdrawal
-from app.widgets.working import desk_of
+from app.widgets.working import desk_of, wake_worker
 
 TASKS = ("submit", "duties", "templates")
 
@@ -35,5 +35,6 @@ else:
     for draft in widgets.present_drafts(view):
         widgets.section(view, "filing.draft_of", report=view.report(draft.report), period=draft.period.text)
         draft_panel(view, desk, draft)
+    wake_worker()
     upload_section(view, desk)
     nil_section(view, desk)

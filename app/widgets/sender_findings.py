@@ -14,6 +14,7 @@ from app.finding_digest import Cell, Found, Placed, RuleGroup, every_finding, gr
 from app.moments import duration
 from app.widgets.header import kind_mark, note, section, subtitle
 from app.widgets.view import View
+from app.words import in_words
 from etl.causes import Cause
 from etl.comparison import Change, Changed, Comparison
 from expectations.catalogue import all_rules
@@ -68,10 +69,10 @@ def _group(view: View, group: RuleGroup) -> str:
         f"<p>{escape(rule.statement.in_language(view.language))} {escape(rule.remedy.in_language(view.language))}</p>"
     )
     columns = ("cell", "subject", "found", "expected")
-    kept = [name for name in columns if any(_of(cell, name) for cell in group.cells)]
+    kept = [name for name in columns if any(_of(view, cell, name) for cell in group.cells)]
     titles = "".join(f'<th scope="col">{escape(view.say(f"column.{name}"))}</th>' for name in kept)
     rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(_of(cell, name)[:_LONGEST_SHOWN])}</td>" for name in kept) + "</tr>"
+        "<tr>" + "".join(f"<td>{escape(_of(view, cell, name)[:_LONGEST_SHOWN])}</td>" for name in kept) + "</tr>"
         for cell in group.cells
     )
     more = group.count - len(group.cells)
@@ -80,8 +81,9 @@ def _group(view: View, group: RuleGroup) -> str:
     return f"<li>{head}{body}{table}{rest}</li>"
 
 
-def _of(cell: Cell, name: str) -> str:
-    return {"cell": cell.place, "subject": cell.about, "found": cell.found, "expected": cell.expected}[name]
+def _of(view: View, cell: Cell, name: str) -> str:
+    text = {"cell": cell.place, "subject": cell.about, "found": cell.found, "expected": cell.expected}[name]
+    return text if cell.is_quoted or name == "cell" else in_words(text, view.language) or ""
 
 
 def finding_files(view: View, found: Found, placed: Placed, file: str) -> None:

@@ -21,8 +21,8 @@ from app.widgets.working import annotated_file, comparison_of, placed_in
 from app.work import Sent
 from etl.comparison import Comparison
 from etl.drafts import Draft, draft_bytes, draft_path, draft_told
-from etl.exchanges import exchange as exchange_of
 from etl.layout import Container
+from etl.nil_returns import written_out
 from etl.receipts import receipt_of
 from etl.records.engine import writing
 from etl.records.log import Act, Deed, append
@@ -31,8 +31,7 @@ from etl.signing import signer_of
 from expectations.catalogue import report as report_of
 from expectations.vocabulary import State
 
-_MOST_SHOWN_BYTES = 2_000
-_TEXT = (Container.CSV, Container.JSON)
+_MOST_SHOWN_BYTES = 20_000
 
 
 def draft_panel(view: View, desk: Desk, draft: Draft) -> None:
@@ -89,9 +88,8 @@ def _nil_statement(view: View, draft: Draft) -> None:
     """What a nil return says, and the file that says it, as far as it is text."""
     day = draft.period.text
     note(view.say("filing.nil_is", exchange=view.exchange(draft.exchange), report=view.report(draft.report), day=day))
-    layout = exchange_of(draft.exchange).layouts[draft.report]
-    if layout.container in _TEXT and draft.size_bytes <= _MOST_SHOWN_BYTES:
-        text = draft_bytes(store(), draft).decode(layout.encoding, "replace").removeprefix("﻿")
+    if draft.size_bytes <= _MOST_SHOWN_BYTES and not draft.file.lower().endswith(Container.PARQUET):
+        text = written_out(draft.declared, draft.file, draft_bytes(store(), draft))
         st.code(text, language=None, wrap_lines=True)
 
 

@@ -32,6 +32,17 @@ def desk_of(view: View) -> Desk | None:
         return None
 
 
+def wake_worker() -> None:
+    """Start the process that judges while somebody still chooses their files: its first start takes seconds."""
+    _woken(str(store().engine.url))
+
+
+@st.cache_resource(show_spinner=False)
+def _woken(place: str) -> str:
+    worker().take_up()
+    return place
+
+
 def comparison_of(view: View, number: str) -> Comparison:
     """A submission, which whoever looks may see, beside the version before."""
     with st.spinner(view.say("filing.comparing")):
