@@ -6,6 +6,7 @@ repository's root, so it goes there before Streamlit is imported, and refuses to
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import sys
@@ -36,6 +37,7 @@ from starlette.routing import Route  # noqa: E402
 
 from app import charts  # noqa: E402
 from app.api import Door  # noqa: E402
+from app.hourly import every_hour  # noqa: E402
 from app.security import HtmlLanguage, SecurityHeaders, VisitorCookie  # noqa: E402
 from app.work import Place, Worker  # noqa: E402
 
@@ -75,7 +77,9 @@ async def _lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     gc.collect()
     gc.freeze()
     threading.Thread(target=_begin_work, daemon=True).start()
+    by_the_clock = asyncio.create_task(every_hour(_store))
     yield {}
+    by_the_clock.cancel()
     if _worker.cache_info().currsize:
         _worker().close()
 
