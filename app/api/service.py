@@ -7,7 +7,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,14 @@ from etl.exchanges import exchange as exchange_of
 from etl.export import write_template
 from etl.intake import Declared
 from etl.layout import CANONICAL, Container, canonical_layout
+from etl.receipts import receipt_of
 from etl.receiving import NotWithdrawableError, Receipt, receive_bytes, take_out
 from etl.records import submissions as life
-from etl.records.engine import reading
+from etl.records.engine import reading, writing
+from etl.records.log import Act, Deed, append
 from etl.records.submissions import StoredFinding, Submission
 from etl.records.tokens import Token, token_of
+from etl.signing import signer_of
 from etl.store import Store
 from expectations.catalogue import report as report_of
 
@@ -55,11 +58,13 @@ class Service:
 
     def submission(self, caller: Token, number: str) -> Submission:
         """One of the caller's submissions; ProblemError for what is not there and for what is not theirs, alike."""
-        with reading(self.store.engine) as connection:
-            found = life.by_id(connection, number)
+        found = None
+        if "\x00" not in number:
+            with reading(self.store.engine) as connection:
+                found = life.by_id(connection, number)
         if found is None or found.exchange != caller.exchange:
             raise ProblemError(404, f"There is no submission {number} of yours; the list of them shows the numbers.")
-        return found
+        return _named(found)
 
     def is_judged(self, submission: Submission) -> bool:
         """Whether all is found that is to be found of a submission."""
@@ -81,7 +86,7 @@ class Service:
         state = filters.pop("state", None)
         with reading(self.store.engine) as connection:
             every = life.listed(connection, exchange=caller.exchange, **filters)
-        wanted = [one for one in reversed(every) if state in (None, one.state)]
+        wanted = [_named(one) for one in reversed(every) if state in (None, one.state)]
         shown = wanted[(page - 1) * PAGE : page * PAGE]
         return {
             "items": [submission_record(one, file=one.file, duplicate=False, findings=None) for one in shown],
@@ -106,9 +111,27 @@ class Service:
             layout = canonical_layout(report_of(submission.report), container)
         try:
             found = [finding for _, finding in self._findings(submission)]
-            return annotated(data, layout, found, language), f"findings_{Path(submission.file).name}"
+            return annotated(data, layout, found, language), f"findings_{submission.file}"
         except ValueError as error:
             raise ProblemError(409, f"{error}.") from error
+
+    def receipt(self, caller: Token, submission: Submission) -> str:
+        """The signed receipt as it is given now."""
+        text = receipt_of(self.store, submission.id, datetime.now(UTC))
+        self._log(Deed(caller.id, Act.RECEIPT, submission.id))
+        return text
+
+    def public_key(self) -> str:
+        """The public half of the key that signs receipts."""
+        return signer_of(self.store.home).public.pem
+
+    def log_download(self, caller: Token, submission: Submission, what: str) -> None:
+        """Log that what was found of a submission was handed out; before it is, so that nothing goes out unlogged."""
+        self._log(Deed(caller.id, Act.DOWNLOAD, submission.id, {"what": what}))
+
+    def _log(self, deed: Deed) -> None:
+        with writing(self.store.engine, lock="audit_log") as connection:
+            append(connection, [deed])
 
     def withdraw(self, submission: Submission, reason: str, actor: str) -> Submission:
         """Take an accepted submission out of force; ProblemError where it is not accepted, or no reason is given."""
@@ -148,6 +171,11 @@ class Service:
     def _findings(self, submission: Submission) -> Sequence[Any]:
         with reading(self.store.engine) as connection:
             return life.findings_of(connection, [submission.id])[submission.id]
+
+
+def _named(submission: Submission) -> Submission:
+    """The submission without the folder that its file lay in, which is nobody's business but our own."""
+    return replace(submission, file=Path(submission.file).name)
 
 
 def _container(submission: Submission) -> Container:
