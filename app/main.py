@@ -6,6 +6,7 @@ repository's root, so it goes there before Streamlit is imported, and refuses to
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import sys
@@ -35,6 +36,7 @@ from starlette.routing import Route  # noqa: E402
 
 from app import charts, navigation  # noqa: E402
 from app.api import Door  # noqa: E402
+from app.hourly import every_hour  # noqa: E402
 from app.security import HtmlLanguage, SecurityHeaders  # noqa: E402
 from app.served import store  # noqa: E402
 from app.sign_in.gate import Gate  # noqa: E402
@@ -69,7 +71,9 @@ async def _lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     gc.collect()
     gc.freeze()
     threading.Thread(target=_begin_work, daemon=True).start()
+    by_the_clock = asyncio.create_task(every_hour(store))
     yield {}
+    by_the_clock.cancel()
     with suppress(RecordsUnavailableError):
         close_workers(store())
 

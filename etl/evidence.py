@@ -18,6 +18,12 @@ def digest_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def digest_of_file(path: Path) -> str:
+    """SHA-256 of a file of any size in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def write_durably(path: Path, data: bytes) -> None:
     """Put `data` at `path` so that after a crash it is there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -68,7 +68,7 @@ def served(home: Path, now: datetime = NOW, *, with_people: bool = True, **varia
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
+    for _ in range(900):
         if server.poll() is not None:
             break
         try:

@@ -21,11 +21,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from app.api import answers
 from app.api.callers import bearer, must_allow, must_be_of
-from app.api.document import openapi
+from app.api.document import KEY_MEDIA_TYPE, openapi, query_names
 from app.api.incoming import declared_by, received_body
+from app.api.limits import Limit
 from app.api.problems import ProblemError, problem
 from app.api.service import Service
 from app.work import Worker
@@ -48,9 +50,10 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class Door:
     """The routes of one server: its store, opened when the first request comes, and its worker."""
 
-    def __init__(self, store: Callable[[], Store], worker: Callable[[], Worker]) -> None:
-        """Nothing is opened yet."""
+    def __init__(self, store: Callable[[], Store], worker: Callable[[], Worker], limit: Limit | None = None) -> None:
+        """Nothing is opened yet; without `limit` the usual one holds."""
         self._store, self._worker = store, worker
+        self._limit = limit or Limit()
 
     def routes(self) -> list[Route]:
         """Every address of the door; each answers problems as problem details."""
@@ -67,17 +70,14 @@ class Door:
             ("POST", "/checks", self.check),
             ("GET", "/obligations", self.obligations),
             ("GET", "/templates/{report}.{ending}", self.template),
-            ("GET", "/public-key", self.public_key),
+            ("GET", "/key", self.key),
             ("GET", "/openapi.json", self.document),
         )
         by_path: dict[str, dict[str, Endpoint]] = {}
         for method, path, endpoint in table:
             by_path.setdefault(path, {})[method] = endpoint
-        routes = [
-            Route(PREFIX + path, partial(_dispatch, methods), methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-            for path, methods in by_path.items()
-        ]
-        return [*routes, Route(PREFIX + "/{rest:path}", _nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])]
+        routes = [Route(PREFIX + path, _Address(path, methods)) for path, methods in by_path.items()]
+        return [*routes, Route("/api/{rest:path}", _Address()), Route("/api", _Address())]
 
     async def submit(self, request: Request) -> Response:
         """Receive a file, have it judged, and answer with its verdict, or with its receipt where that takes longer."""
@@ -117,37 +117,35 @@ class Door:
 
     async def submission(self, request: Request) -> Response:
         """One submission; one that a crash has left without a verdict is taken up again."""
-        service, submission = await self._own(request, TokenScope.READ)
+        service, _, submission = await self._own(request, TokenScope.READ)
         if not await run_in_threadpool(service.is_judged, submission):
             self._worker().take_up()
         return JSONResponse(await run_in_threadpool(service.told, submission))
 
     async def findings(self, request: Request) -> Response:
         """All findings of a submission, as JSON or CSV, streamed."""
-        service, submission = await self._own(request, TokenScope.READ)
+        service, caller, submission = await self._own(request, TokenScope.READ)
         as_csv = _one_of(request, "format", ("json", "csv")) == "csv"
         pieces = await run_in_threadpool(partial(service.findings, submission, as_csv=as_csv))
         media_type = "text/csv; charset=utf-8" if as_csv else "application/json"
+        await run_in_threadpool(service.log_download, caller, submission, "findings")
         return StreamingResponse(pieces, media_type=media_type)
 
     async def annotated(self, request: Request) -> Response:
         """The file as it was sent, with its findings beside the rows."""
-        service, submission = await self._own(request, TokenScope.READ)
+        service, caller, submission = await self._own(request, TokenScope.READ)
         language = _one_of(request, "lang", ("ko", "en")) or "ko"
         data, name = await run_in_threadpool(service.annotated, submission, language)
+        await run_in_threadpool(service.log_download, caller, submission, "annotated file")
         headers = {"Content-Disposition": f'attachment; filename="{name.encode("ascii", "replace").decode()}"'}
         return Response(data, media_type="application/octet-stream", headers=headers)
 
     async def receipt(self, request: Request) -> Response:
-        """The signed receipt of a submission as it stands now."""
-        service, caller = await self._entered(request, TokenScope.READ)
-        submission = await run_in_threadpool(service.submission, caller, request.path_params["number"])
-        return Response(await run_in_threadpool(service.receipt, submission, caller.id), media_type="application/json")
-
-    async def public_key(self, request: Request) -> Response:
-        """The key that receipts are verified with."""
-        service, _ = await self._entered(request, TokenScope.READ)
-        return Response(await run_in_threadpool(service.public_key), media_type="application/x-pem-file")
+        """The signed receipt of a submission as it stands now, byte for byte as `daxa receipt` writes it."""
+        service, caller, submission = await self._own(request, TokenScope.READ)
+        text = await run_in_threadpool(service.receipt, caller, submission)
+        headers = {"Content-Disposition": f'attachment; filename="receipt_{submission.id}.json"'}
+        return Response(text, media_type="application/json", headers=headers)
 
     async def explanations(self, request: Request) -> Response:
         """What may be explained of a submission, and what was said and decided."""
@@ -185,6 +183,11 @@ class Door:
         headers = {"Content-Disposition": f'attachment; filename="{report}.{ending}"'}
         return Response(data, media_type="application/octet-stream", headers=headers)
 
+    async def key(self, _request: Request) -> Response:
+        """The public key that receipts are verified by; it is anybody's."""
+        service = Service(await run_in_threadpool(self._store))
+        return Response(await run_in_threadpool(service.public_key), media_type=KEY_MEDIA_TYPE)
+
     async def document(self, _request: Request) -> Response:
         """The document that says what can be asked here."""
         return JSONResponse(openapi())
@@ -194,13 +197,14 @@ class Door:
         text = bearer(request)
         service = Service(await run_in_threadpool(self._store))
         caller = await run_in_threadpool(service.caller, text)
+        self._limit.must_allow(caller.id)
         must_allow(caller, scope)
         return service, caller
 
-    async def _own(self, request: Request, scope: TokenScope) -> tuple[Service, Submission]:
-        """The service, and the caller's submission that the address names."""
+    async def _own(self, request: Request, scope: TokenScope) -> tuple[Service, Token, Submission]:
+        """The service, who calls, and the caller's submission that the address names."""
         service, caller = await self._entered(request, scope)
-        return service, await run_in_threadpool(service.submission, caller, request.path_params["number"])
+        return service, caller, await run_in_threadpool(service.submission, caller, request.path_params["number"])
 
     async def _judged(self, service: Service, submission: Submission, wait: int) -> bool:
         """Whether the submission has its verdict and all its findings, at the latest when the wait is over."""
@@ -215,25 +219,49 @@ class Door:
         return False
 
 
-async def _dispatch(methods: dict[str, Endpoint], request: Request) -> Response:
-    """Answer, and answer what goes wrong with a problem; our own failures get an incident number and no more."""
-    try:
-        endpoint = methods.get("GET" if request.method == "HEAD" else request.method)
+class _Address:
+    """One address with what it answers by method; whatever else is asked of it is answered with a problem too.
+
+    It is an ASGI application, for which Starlette leaves the methods to us; it would answer some with plain text.
+    """
+
+    def __init__(self, path: str = "", methods: dict[str, Endpoint] | None = None) -> None:
+        self._path, self._methods = path, methods or {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        response = await self._answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        """The answer, and a problem where something goes wrong; of our own failures an incident number and no more."""
+        try:
+            endpoint = self._endpoint(request.method)
+            self._must_know(request)
+            return await endpoint(request)
+        except ProblemError as error:
+            return problem(error.status, error.detail, request.url.path, error.headers)
+        except Exception:
+            incident = f"I-{secrets.token_hex(4)}"
+            _log.exception("incident %s at %s %s", incident, request.method, request.url.path)
+            detail = f"Something went wrong here (incident {incident}); what was received stays received."
+            return problem(500, detail, request.url.path)
+
+    def _endpoint(self, method: str) -> Endpoint:
+        if not self._methods:
+            raise ProblemError(404, f"There is nothing here; see {PREFIX}/openapi.json.")
+        endpoint = self._methods.get("GET" if method == "HEAD" else method)
         if endpoint is None:
-            allowed = ", ".join(methods)
+            allowed = ", ".join([*self._methods, *(["HEAD"] if "GET" in self._methods else [])])
             raise ProblemError(405, f"This address answers {allowed}.", Allow=allowed)
-        return await endpoint(request)
-    except ProblemError as error:
-        return problem(error.status, error.detail, request.url.path, error.headers)
-    except Exception:
-        incident = f"I-{secrets.token_hex(4)}"
-        _log.exception("incident %s at %s %s", incident, request.method, request.url.path)
-        detail = f"Something went wrong here (incident {incident}); what was received stays received."
-        return problem(500, detail, request.url.path)
+        return endpoint
 
-
-async def _nowhere(request: Request) -> Response:
-    return problem(404, f"There is nothing here; see {PREFIX}/openapi.json.", request.url.path)
+    def _must_know(self, request: Request) -> None:
+        """ProblemError for a parameter that the document does not name: a mistyped filter would filter nothing."""
+        known = query_names(self._path, "GET" if request.method == "HEAD" else request.method)
+        if unknown := sorted(set(request.query_params) - set(known)):
+            there = f"it has {', '.join(known)}" if known else "it has none"
+            raise ProblemError(400, f"This address has no parameter {unknown[0][:40]!r}; {there}.")
 
 
 async def _reason(request: Request) -> str:
@@ -244,7 +272,7 @@ async def _reason(request: Request) -> str:
         reason = content["reason"]
     except (ValueError, TypeError, KeyError) as error:
         raise ProblemError(400, 'Send a JSON object such as {"reason": "wrong day"}.') from error
-    if not isinstance(reason, str) or not reason.strip() or len(reason) > _LONGEST_REASON:
+    if not isinstance(reason, str) or not reason.strip() or len(reason) > _LONGEST_REASON or "\x00" in reason:
         raise ProblemError(400, f"The reason is a text of 1 to {_LONGEST_REASON} characters.")
     return reason
 
@@ -286,6 +314,10 @@ def _period(request: Request, name: str) -> Period | None:
 def _day(request: Request, name: str) -> date | None:
     text = request.query_params.get(name)
     try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        raise ProblemError(400, f"{name} is a day such as 2026-11-02.") from error
+        day = None if text is None else date.fromisoformat(text)
+    except ValueError:
+        day = None
+    # ISO 8601 writes a day in other ways too; there is one way here.
+    if text is not None and (day is None or day.isoformat() != text):
+        raise ProblemError(400, f"{name} is a day such as 2026-11-02.")
+    return day

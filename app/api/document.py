@@ -14,12 +14,15 @@ from expectations.catalogue import all_reports, all_rules, rule_set_version
 from expectations.vocabulary import Kind, State
 
 VERSION = "1.0.0"
+KEY_MEDIA_TYPE = "application/x-pem-file"
 _TEXT = {"type": "string"}
 _TEXT_OR_NULL = {"type": ["string", "null"]}
 _COUNT = {"type": "integer", "minimum": 0}
 _COUNT_OR_NULL = {"type": ["integer", "null"]}
 _INSTANT = {"type": "string", "format": "date-time"}
 _INSTANT_OR_NULL = {"type": ["string", "null"], "format": "date-time"}
+
+_DAY_OR_MONTH = r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?$"
 
 
 def _object(**properties: Any) -> dict[str, Any]:
@@ -48,6 +51,12 @@ def openapi() -> dict[str, Any]:
             "schemas": _schemas(),
         },
     }
+
+
+def query_names(path: str, method: str) -> tuple[str, ...]:
+    """The parameters that may stand in the query of an address."""
+    operation = openapi()["paths"][path][method.lower()]
+    return tuple(one["name"] for one in operation.get("parameters", ()) if one["in"] == "query")
 
 
 def _schemas() -> dict[str, Any]:
@@ -101,7 +110,19 @@ def _schemas() -> dict[str, Any]:
         "Obligation": _object(
             report=filed["report"], period=_TEXT, due_at=_INSTANT, met_at=_INSTANT_OR_NULL, submission=_TEXT_OR_NULL
         ),
-        "Receipt": _object(receipt={"type": "object"}, key=_TEXT, signature=_TEXT),
+        "Receipt": _object(
+            receipt=_object(
+                submission=_TEXT,
+                sha256=filed["sha256"],
+                received_at=_INSTANT,
+                state=filed["state"],
+                rule_set_version=_TEXT_OR_NULL,
+                finding_count=_COUNT,
+                findings_sha256=filed["sha256"],
+            ),
+            key={"type": "string", "pattern": "^[0-9a-f]{16}$"},
+            signature={"type": "string", "pattern": "^[0-9a-f]{128}$"},
+        ),
         "Explained": _object(
             finding=_COUNT,
             rule={"enum": list(all_rules())},
@@ -121,8 +142,9 @@ def _schemas() -> dict[str, Any]:
     }
 
 
-def _query(name: str, what: str, **schema: Any) -> dict[str, Any]:
-    return {"name": name, "in": "query", "description": what, "schema": schema or _TEXT}
+def _query(name: str, what: str, example: str | None = None, **schema: Any) -> dict[str, Any]:
+    shown = {} if example is None else {"example": example}
+    return {"name": name, "in": "query", "description": what, "schema": schema or _TEXT, **shown}
 
 
 def _in_path(name: str, what: str, **schema: Any) -> dict[str, Any]:
@@ -134,10 +156,14 @@ _NUMBER = _in_path("number", "The submission's receipt number.")
 
 def _said_to_be() -> list[dict[str, Any]]:
     return [
-        _query("file", "The file's name, EXCHANGE_REPORT_PERIOD.EXT; what is given below wins over it."),
-        _query("exchange", "Whose report it is.", enum=list(all_exchanges())),
-        _query("report", "Which report.", enum=list(all_reports())),
-        _query("period", "2026-11-02, 2026-11-02T09-12 or 2026-10."),
+        _query(
+            "file",
+            "The file's name, EXCHANGE_REPORT_PERIOD.EXT; what is given below wins over it.",
+            "korbit_halts_2026-11-02.csv",
+        ),
+        _query("exchange", "Whose report it is.", "korbit", enum=list(all_exchanges())),
+        _query("report", "Which report.", "halts", enum=list(all_reports())),
+        _query("period", "2026-11-02, 2026-11-02T09-12 or 2026-10.", "2026-11-02"),
     ]
 
 
@@ -150,7 +176,9 @@ _BODY = {
 
 def _answers(ok: dict[str, Any], *problems: int) -> dict[str, Any]:
     """The good answers by status, and the problems, among them those of every address."""
-    shown = {str(status): _problem(status) for status in sorted({401, 403, 500, *problems})}
+    shown = {str(status): _problem(status) for status in sorted({400, 401, 403, 429, 500, *problems})}
+    shown["429"]["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": _COUNT, "required": True}}
+    shown["401"]["headers"] = {"WWW-Authenticate": {"description": "How to ask.", "schema": _TEXT, "required": True}}
     return {**ok, **shown}
 
 
@@ -180,7 +208,10 @@ def _paths() -> dict[str, Any]:
     reports, states = list(all_reports()), [state.value for state in State]
     findings = _json("All findings.", {"type": "array", "items": _reference("FiledFinding")})
     findings["content"]["text/csv"] = {"schema": _TEXT}
-    first, last = _query("from", "First day or month."), _query("to", "Last day or month.")
+    first, last = (
+        _query("from", "First day or month.", type="string", pattern=_DAY_OR_MONTH),
+        _query("to", "Last day or month.", type="string", pattern=_DAY_OR_MONTH),
+    )
     first_day, last_day = (
         _query("from", "First day.", type="string", format="date"),
         _query("to", "Last day.", type="string", format="date"),
@@ -195,7 +226,7 @@ def _paths() -> dict[str, Any]:
                     _query("wait", "Seconds to wait for the verdict.", type="integer", minimum=0, maximum=60),
                 ],
                 "requestBody": _BODY,
-                "responses": _answers(filed, 400, 413, 422),
+                "responses": _answers(filed, 413, 422),
             },
             "get": {
                 "operationId": "list",
@@ -207,7 +238,7 @@ def _paths() -> dict[str, Any]:
                     last,
                     _query("page", "Which page.", type="integer", minimum=1, maximum=1_000_000),
                 ],
-                "responses": _answers({"200": _json("A page of them.", _reference("Page"))}, 400),
+                "responses": _answers({"200": _json("A page of them.", _reference("Page"))}),
             },
         },
         "/submissions/{number}": {
@@ -223,7 +254,7 @@ def _paths() -> dict[str, Any]:
                 "operationId": "findings",
                 "summary": "All its findings.",
                 "parameters": [_NUMBER, _query("format", "JSON unless told.", enum=["json", "csv"])],
-                "responses": _answers({"200": findings}, 400, 404),
+                "responses": _answers({"200": findings}, 404),
             }
         },
         "/submissions/{number}/annotated": {
@@ -231,13 +262,13 @@ def _paths() -> dict[str, Any]:
                 "operationId": "annotated",
                 "summary": "The file as it was sent, with its findings beside the rows.",
                 "parameters": [_NUMBER, _query("lang", "Korean unless told.", enum=["ko", "en"])],
-                "responses": _answers({"200": _file("The file.")}, 400, 404, 409),
+                "responses": _answers({"200": _file("The file.")}, 404, 409),
             }
         },
         "/submissions/{number}/receipt": {
             "get": {
                 "operationId": "receipt",
-                "summary": "Its signed receipt as it stands now, to be verified with the public key alone.",
+                "summary": "Its signed receipt as it stands now; 'daxa verify --receipt' believes it by the key alone.",
                 "parameters": [_NUMBER],
                 "responses": _answers({"200": _json("The receipt.", _reference("Receipt"))}, 404),
             }
@@ -271,7 +302,7 @@ def _paths() -> dict[str, Any]:
                     "required": True,
                     "content": {"application/json": {"schema": _reference("Withdrawal")}},
                 },
-                "responses": _answers({"200": _json("The submission.", submission)}, 400, 404, 409, 413),
+                "responses": _answers({"200": _json("The submission.", submission)}, 404, 409, 413),
             }
         },
         "/checks": {
@@ -280,7 +311,7 @@ def _paths() -> dict[str, Any]:
                 "summary": "Judge a file without filing it: the same findings as if it were filed.",
                 "parameters": _said_to_be(),
                 "requestBody": _BODY,
-                "responses": _answers({"200": _json("What it would be told.", _reference("Checked"))}, 400, 413, 422),
+                "responses": _answers({"200": _json("What it would be told.", _reference("Checked"))}, 413, 422),
             }
         },
         "/obligations": {
@@ -304,13 +335,16 @@ def _paths() -> dict[str, Any]:
                 "responses": _answers({"200": _file("The template.")}, 404),
             }
         },
-        "/public-key": {
+        "/key": {
             "get": {
-                "operationId": "publicKey",
-                "summary": "The key that receipts are verified with (Ed25519).",
-                "responses": _answers(
-                    {"200": {"description": "The key.", "content": {"application/x-pem-file": {"schema": _TEXT}}}}
-                ),
+                "operationId": "key",
+                "summary": "The public key that receipts are verified by.",
+                "security": [],
+                "responses": {
+                    "200": {"description": "The key.", "content": {KEY_MEDIA_TYPE: {"schema": _TEXT}}},
+                    "400": _problem(400),
+                    "500": _problem(500),
+                },
             }
         },
         "/openapi.json": {
@@ -318,7 +352,7 @@ def _paths() -> dict[str, Any]:
                 "operationId": "document",
                 "summary": "This document.",
                 "security": [],
-                "responses": {"200": _json("The document.", {"type": "object"})},
+                "responses": {"200": _json("The document.", {"type": "object"}), "400": _problem(400)},
             }
         },
     }

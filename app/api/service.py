@@ -7,7 +7,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -57,11 +57,13 @@ class Service:
 
     def submission(self, caller: Token, number: str) -> Submission:
         """One of the caller's submissions; ProblemError for what is not there and for what is not theirs, alike."""
-        with reading(self.store.engine) as connection:
-            found = life.by_id(connection, number)
+        found = None
+        if "\x00" not in number:
+            with reading(self.store.engine) as connection:
+                found = life.by_id(connection, number)
         if found is None or found.exchange != caller.exchange:
             raise ProblemError(404, f"There is no submission {number} of yours; the list of them shows the numbers.")
-        return found
+        return _named(found)
 
     def is_judged(self, submission: Submission) -> bool:
         """Whether all is found that is to be found of a submission."""
@@ -83,7 +85,7 @@ class Service:
         state = filters.pop("state", None)
         with reading(self.store.engine) as connection:
             every = life.listed(connection, exchange=caller.exchange, **filters)
-        wanted = [one for one in reversed(every) if state in (None, one.state)]
+        wanted = [_named(one) for one in reversed(every) if state in (None, one.state)]
         shown = wanted[(page - 1) * PAGE : page * PAGE]
         return {
             "items": [submission_record(one, file=one.file, duplicate=False, findings=None) for one in shown],
@@ -105,9 +107,27 @@ class Service:
         layout = layout_of(submission.exchange, submission.report, submission.file, submission.format)
         try:
             found = [finding for _, finding in self._findings(submission)]
-            return annotated(data, layout, found, language), f"findings_{Path(submission.file).name}"
+            return annotated(data, layout, found, language), f"findings_{submission.file}"
         except ValueError as error:
             raise ProblemError(409, f"{error}.") from error
+
+    def receipt(self, caller: Token, submission: Submission) -> str:
+        """The signed receipt as it is given now."""
+        text = receipt_of(self.store, submission.id, datetime.now(UTC))
+        self._log(Deed(caller.id, Act.RECEIPT, submission.id))
+        return text
+
+    def public_key(self) -> str:
+        """The public half of the key that signs receipts."""
+        return signer_of(self.store.home).public.pem
+
+    def log_download(self, caller: Token, submission: Submission, what: str) -> None:
+        """Log that what was found of a submission was handed out; before it is, so that nothing goes out unlogged."""
+        self._log(Deed(caller.id, Act.DOWNLOAD, submission.id, {"what": what}))
+
+    def _log(self, deed: Deed) -> None:
+        with writing(self.store.engine, lock="audit_log") as connection:
+            append(connection, [deed])
 
     def withdraw(self, submission: Submission, reason: str, actor: str) -> Submission:
         """Take an accepted submission out of force; ProblemError where it is not accepted, or no reason is given."""
@@ -115,17 +135,6 @@ class Service:
             return take_out(self.store, submission.id, reason=reason, actor=actor)
         except NotWithdrawableError as error:
             raise ProblemError(409, f"{error}.") from error
-
-    def receipt(self, submission: Submission, actor: str) -> str:
-        """The signed receipt; that it was given is in the log."""
-        text = receipt_of(self.store, submission.id, datetime.now(UTC))
-        with writing(self.store.engine) as connection:
-            append(connection, [Deed(actor, Act.RECEIPT, submission.id, {})])
-        return text
-
-    def public_key(self) -> str:
-        """The key that the receipts are verified with."""
-        return signer_of(self.store.home).public.pem
 
     def obligations(self, caller: Token, first: date | None, last: date | None) -> list[dict[str, Any]]:
         """What the caller's exchange was to file by now: when it was due, and when and by what it was met."""
@@ -158,6 +167,11 @@ class Service:
     def _findings(self, submission: Submission) -> Sequence[Any]:
         with reading(self.store.engine) as connection:
             return life.findings_of(connection, [submission.id])[submission.id]
+
+
+def _named(submission: Submission) -> Submission:
+    """The submission without the folder that its file lay in, which is nobody's business but our own."""
+    return replace(submission, file=Path(submission.file).name)
 
 
 def _json_pieces(records: Iterator[dict[str, Any]]) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.backup import backup, restore
 from app.cli.log import log, receipt
 from app.cli.output import emit, rules_of, rules_table, show_progress, summary_table
 from app.cli.people import tokens, users
@@ -393,11 +394,16 @@ def export(
     as_of: AsOfOption = None,
 ) -> None:
     """Canonical rows of the accepted, current submissions: exact decimals, instants in KST."""
+    from app.cli.log import log_act
     from etl import export as exporting
+    from etl.records.log import Act
 
     _known(exchange, report_name)
+    store = open_store()
+    asked = {"what": "rows", "report": report_name, "from": first, "to": last, "exchange": exchange, "as_of": as_of}
+    log_act(store, Act.DOWNLOAD, None, asked)
     rows = exporting.export(
-        open_store(),
+        store,
         report_name,
         Period.parse(first),
         Period.parse(last),
@@ -561,6 +567,8 @@ app.add_typer(users, name="users")
 app.add_typer(tokens, name="tokens")
 app.add_typer(log, name="log")
 app.command()(receipt)
+app.command()(backup)
+app.command()(restore)
 
 
 @app.command()

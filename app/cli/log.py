@@ -98,7 +98,7 @@ def receipt(
 
     store = open_store()
     text = receipt_of(store, submission, datetime.now(UTC))
-    _log(store, Act.RECEIPT, submission, {})
+    log_act(store, Act.RECEIPT, submission, {})
     if out is None:
         sys.stdout.write(text)
     else:
@@ -115,7 +115,7 @@ def check_store(key_file: Path | None, *, sample: int | None, json: bool) -> boo
     store = open_store()
     with show_progress("verify", None) as progress:
         found = verify(store, trusted=trusted_keys(key_file), sample=sample, progress=progress)
-    _log(store, Act.VERIFY, None, {"faults": len(found.faults), "read_again": found.read_again})
+    log_act(store, Act.VERIFY, None, {"faults": len(found.faults), "read_again": found.read_again})
     if json:
         emit(
             {
@@ -135,10 +135,11 @@ def log_migration(store: Store, before: str | None, after: str) -> None:
     """Log that the schema was changed; in a store from before there was a log it is the first entry."""
     from etl.records.log import Act
 
-    _log(store, Act.MIGRATE, None, {"from": before, "to": after})
+    log_act(store, Act.MIGRATE, None, {"from": before, "to": after})
 
 
-def _log(store: Store, act: Act, subject: str | None, details: dict[str, Any]) -> None:
+def log_act(store: Store, act: Act, subject: str | None, details: dict[str, Any]) -> None:
+    """Log what somebody did by the command."""
     from etl.records.engine import writing
     from etl.records.log import COMMAND, Deed, append
 

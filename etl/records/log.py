@@ -3,6 +3,11 @@
 The hash of an entry is SHA-256 over the hash of the one before and the entry's canonical JSON, so nothing in it can be
 changed, left out or put in between without every later hash being another. That makes the log tamper-evident, not
 tamper-proof: the daily signed heads (`etl.heads`) keep the whole chain from being written anew.
+
+What is logged: whatever changes something or hands something out. What is not: a check without filing, which keeps
+nothing and tells nobody anything but the sender of their own draft; the lists and states of an exchange's own
+submissions, which machines ask for every few seconds; and requests whose token does not hold, so that nobody without
+one can fill the log.
 """
 
 from __future__ import annotations
@@ -51,6 +56,8 @@ class Act(StrEnum):
     TOKEN_CHANGE = "token_change"  # noqa: S105  an act, not a secret
     MIGRATE = "migrate"
     VERIFY = "verify"
+    BACKUP = "backup"
+    RESTORE = "restore"
 
 
 @dataclass(frozen=True, slots=True)

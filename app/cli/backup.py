@@ -1,0 +1,57 @@
+"""`daxa backup` and `daxa restore`: the whole store in one file, and an empty store filled from it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from etl.store import open_store
+
+if TYPE_CHECKING:
+    from etl.backup import Contents
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The archive to write, such as daxa.tar.gz.", metavar="FILE")],
+) -> None:
+    """Records, evidence, published rows and keys in one archive, which can sign: keep it as you keep the key."""
+    from app.cli.log import log_act
+    from app.cli.output import show_progress
+    from etl.backup import back_up
+    from etl.evidence import digest_of_file
+    from etl.records.log import Act
+
+    store = open_store()
+    with show_progress("backup", None) as progress:
+        made = back_up(store, file, progress=progress)
+    log_act(store, Act.BACKUP, None, {"sha256": digest_of_file(file), "files": made.files})
+    _tell(file, made)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="An archive that 'daxa backup' wrote.", metavar="FILE")],
+) -> None:
+    """Fill an empty store from an archive, and verify all of it; on SQLite or PostgreSQL, whichever it came from."""
+    from app.cli.log import log_act
+    from app.cli.output import show_progress, verification_table
+    from etl.backup import restore as fill
+    from etl.evidence import digest_of_file
+    from etl.records.log import Act
+    from etl.verify import verify
+
+    store = open_store(prepared=False)
+    with show_progress("restore", None) as progress:
+        made = fill(store, file, progress=progress)
+    log_act(store, Act.RESTORE, None, {"sha256": digest_of_file(file), "files": made.files})
+    _tell(file, made)
+    with show_progress("verify", None) as progress:
+        found = verify(store, progress=progress)
+    verification_table(found)
+    raise typer.Exit(1 if found.faults else 0)
+
+
+def _tell(file: Path, made: Contents) -> None:
+    print(f"{file}: {sum(made.rows.values())} records, {made.files} files", file=sys.stderr)

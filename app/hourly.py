@@ -1,0 +1,38 @@
+"""What the server does by the clock, whether anybody files or not: heads are signed and remains are cleared away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from etl.heads import sign_heads
+from etl.records.engine import RecordsUnavailableError
+from etl.store import Store
+
+HOUR_SECONDS = 60 * 60
+LONGEST_UPLOAD = timedelta(days=1)
+"""Older than this a received body is no upload any more, but what a server left that was killed."""
+_log = logging.getLogger(__name__)
+
+
+async def every_hour(store: Callable[[], Store]) -> None:
+    """Look after the store now and every hour, until cancelled; what fails is tried again an hour later."""
+    while True:
+        try:
+            await asyncio.to_thread(look_after, store, datetime.now(UTC))
+        except RecordsUnavailableError as error:
+            _log.warning("%s", error)
+        except Exception:
+            _log.exception("the store could not be looked after")
+        await asyncio.sleep(HOUR_SECONDS)
+
+
+def look_after(store: Callable[[], Store], now: datetime) -> None:
+    """Sign the audit log's heads of the days that are over, and remove bodies of uploads that nobody waits for."""
+    opened = store()
+    sign_heads(opened, now)
+    for path in (opened.home / "incoming").glob("*"):
+        if datetime.fromtimestamp(path.stat().st_mtime, UTC) < now - LONGEST_UPLOAD:
+            path.unlink(missing_ok=True)

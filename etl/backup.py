@@ -1,0 +1,245 @@
+"""A whole store in one file, and a store from such a file: records, evidence, published rows and keys.
+
+The archive is a compressed tar. It holds the records of one moment as text, so it can be restored into either database,
+and every file that these records name; what is derived is derived again. Its last member lists every other with its
+SHA-256, so an archive that was cut off or changed is found before anything is restored. It holds the signing key:
+whoever can read it can sign.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import tarfile
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Any
+
+from etl.evidence import sync_folder
+from etl.rebuild import rebuild_figures
+from etl.records import submissions as life
+from etl.records.dump import dumped_tables, is_empty, lines_of, load_lines
+from etl.records.engine import head_revision, prepare, reading, writing
+from etl.store import Store
+from expectations.vocabulary import State
+
+_KIND, _VERSION = "daxa backup", 1
+_MANIFEST = "manifest.json"
+_FOLDERS = ("evidence", "facts", "keys")
+_MARK = "replay.name"
+_MEMBER = re.compile(r"records/[a-z_]+\.jsonl|(evidence|facts|keys)(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+|replay\.name")
+_CHUNK_BYTES = 2**20
+_OWNER_ALONE = 0o600
+_PUBLISHED = (State.ACCEPTED, State.SUPERSEDED, State.WITHDRAWN)
+
+Progress = Callable[[int, int, str], None]
+"""Told the number of files done, of all (0: not known), and the name of the file at work."""
+
+
+class BackupError(RuntimeError):
+    """A backup that was not made or not restored: one sentence for the person at the command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What an archive holds: rows by table, and how many files beside them."""
+
+    rows: Mapping[str, int]
+    files: int
+
+
+@dataclass(slots=True)
+class _Digesting:
+    """A file that is read once, and the SHA-256 of what was read."""
+
+    file: IO[bytes]
+    digest: Any = field(default_factory=hashlib.sha256)
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        data = self.file.read(size)
+        self.digest.update(data)
+        return data
+
+
+# -------------------------------------------------------------------------------------------- making
+
+
+def back_up(store: Store, target: Path, *, progress: Progress | None = None) -> Contents:
+    """Write the archive of a store, whole or not at all; filing may go on meanwhile.
+
+    BackupError where there is a file of that name, or one that the records name is missing or was changed.
+    """
+    if target.exists():
+        raise BackupError(f"{target} is there already; name a file that is not")
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    digests: dict[str, str] = {}
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ALONE)
+        with os.fdopen(descriptor, "wb") as out, TemporaryDirectory(dir=temporary.parent, prefix=".records-") as beside:
+            rows, wanted = _write_records(store, Path(beside))
+            with tarfile.open(fileobj=out, mode="w:gz", compresslevel=6) as archive:
+                for name in rows:
+                    member = f"records/{name}.jsonl"
+                    digests[member] = _add(archive, Path(beside) / f"{name}.jsonl", member)
+                for place, path in enumerate(wanted, 1):
+                    member = path.relative_to(store.home).as_posix()
+                    digests[member] = _add(archive, path, member)
+                    if member.startswith("evidence/") and digests[member] != path.name:
+                        raise BackupError(f"the kept bytes {path.name} differ from their SHA-256; run 'daxa verify'")
+                    if progress is not None:
+                        progress(place, len(wanted), path.name)
+                manifest = Path(beside) / _MANIFEST
+                manifest.write_text(json.dumps(_manifest(rows, digests), indent=1), "utf-8")
+                _add(archive, manifest, _MANIFEST)
+            out.flush()
+            os.fsync(out.fileno())
+        temporary.replace(target)
+        sync_folder(target.absolute().parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return Contents(rows, len(wanted))
+
+
+def _write_records(store: Store, folder: Path) -> tuple[dict[str, int], list[Path]]:
+    """Write every table as it stood at one moment; the rows of each, and the files that these records name."""
+    rows: dict[str, int] = {}
+    with reading(store.engine) as connection:
+        for table in dumped_tables():
+            rows[table.name] = 0
+            with (folder / f"{table.name}.jsonl").open("w", encoding="utf-8", newline="\n") as out:
+                for line in lines_of(connection, table):
+                    out.write(line)
+                    rows[table.name] += 1
+        filed = life.listed(connection)
+    evidence = {store.evidence.path(s.sha256) for s in filed if s.evidence_kept}
+    facts = {store.facts.path(life.fact_files([s])[0]) for s in filed if s.state in _PUBLISHED}
+    keys = [path for path in sorted((store.home / "keys").glob("*")) if not path.name.startswith(".")]
+    marks = [path for path in (store.home / _MARK,) if path.is_file()]
+    return rows, [*sorted(evidence), *sorted(facts), *keys, *marks]
+
+
+def _manifest(rows: Mapping[str, int], digests: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "kind": _KIND,
+        "version": _VERSION,
+        "made_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "revision": head_revision(),
+        "rows": rows,
+        "members": digests,
+    }
+
+
+def _add(archive: tarfile.TarFile, path: Path, member: str) -> str:
+    """Put a file into the archive under that name; its SHA-256."""
+    info = tarfile.TarInfo(member)
+    info.mode = _OWNER_ALONE
+    try:
+        with path.open("rb") as file:
+            info.size, info.mtime = os.fstat(file.fileno()).st_size, int(os.fstat(file.fileno()).st_mtime)
+            read = _Digesting(file)
+            archive.addfile(info, read)
+    except FileNotFoundError as error:
+        raise BackupError(
+            f"{member} is missing; run 'daxa verify', or try again where files are being filed"
+        ) from error
+    return str(read.digest.hexdigest())
+
+
+# ----------------------------------------------------------------------------------------- restoring
+
+
+def restore(store: Store, source: Path, *, progress: Progress | None = None) -> Contents:
+    """Fill an empty store from an archive, all of it or nothing; the store need not be prepared.
+
+    BackupError where the archive is cut off, changed or of another schema, or something stands in the store already.
+    """
+    with reading(store.engine) as connection:
+        empty = is_empty(connection)
+    taken = [name for name in _FOLDERS if any((store.home / name).glob("*"))]
+    if not empty or taken:
+        there = "the database holds records" if not empty else f"{store.home / taken[0]} holds files"
+        raise BackupError(f"{there}; restore into an empty store: another DAXA_HOME and DAXA_DATABASE_URL")
+    with TemporaryDirectory(dir=store.home, prefix=".restore-") as folder:
+        staged = Path(folder)
+        manifest = _unpack(source, staged, progress)
+        rows = manifest["rows"]
+        prepare(store.engine)
+        with writing(store.engine) as connection:
+            for table in dumped_tables():
+                with (staged / "records" / f"{table.name}.jsonl").open(encoding="utf-8") as lines:
+                    if load_lines(connection, table, lines) != rows[table.name]:
+                        raise BackupError(f"the archive has not all rows of the table {table.name}; take another one")
+            for name in (*_FOLDERS, _MARK):
+                if (staged / name).exists():
+                    _put(staged / name, store.home / name)
+            os.sync()
+    rebuild_figures(store.engine, store.facts, anyway=True)
+    return Contents(rows, len(manifest["members"]) - len(rows))
+
+
+def _put(staged: Path, place: Path) -> None:
+    if place.is_dir():
+        place.rmdir()  # empty, as was made sure of
+    staged.rename(place)
+
+
+def _unpack(source: Path, folder: Path, progress: Progress | None) -> dict[str, Any]:
+    """Write every member under the folder and hold it against the list of them; that list."""
+    digests: dict[str, str] = {}
+    try:
+        with tarfile.open(source, mode="r:gz") as archive:
+            for info in archive:
+                opened = archive.extractfile(info) if info.isreg() else None
+                if opened is None or info.name in digests or not _is_ours(info.name):
+                    raise BackupError(f"{source} is no backup of ours: it holds {info.name!r}")
+                digests[info.name] = _extract(opened, folder / info.name)
+                if progress is not None:
+                    progress(len(digests), 0, info.name)
+    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise BackupError(f"{source} is cut off or no backup ({error}); take another one") from error
+    return _checked(source, folder, digests)
+
+
+def _is_ours(name: str) -> bool:
+    return name == _MANIFEST or _MEMBER.fullmatch(name) is not None
+
+
+def _extract(opened: IO[bytes], path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    read = _Digesting(opened)
+    mode = _OWNER_ALONE if path.parent.name == "keys" else 0o666
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as out:
+        while data := read.read(_CHUNK_BYTES):
+            out.write(data)
+    return str(read.digest.hexdigest())
+
+
+def _checked(source: Path, folder: Path, digests: dict[str, str]) -> dict[str, Any]:
+    if digests.pop(_MANIFEST, None) is None:
+        raise BackupError(f"{source} is cut off or no backup: it lacks its list of members; take another one")
+    try:
+        manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_bytes())
+        of_ours = (manifest["kind"], manifest["version"]) == (_KIND, _VERSION)
+        revision, members, tables = manifest["revision"], manifest["members"], set(manifest["rows"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BackupError(f"{source} is no backup of ours: its list of members cannot be read") from error
+    if not of_ours:
+        raise BackupError(f"{source} is a backup of another kind or version; restore it with the program that made it")
+    if revision != head_revision() or tables != {table.name for table in dumped_tables()}:
+        raise BackupError(
+            f"{source} was made at revision {revision}, this program is at {head_revision()}; "
+            "restore it with the version that made it and run 'daxa migrate' there"
+        )
+    if changed := sorted(name for name in digests.keys() | members.keys() if digests.get(name) != members.get(name)):
+        raise BackupError(f"{source} was changed: {changed[0]} is not what was backed up; take another one")
+    return manifest

@@ -1,0 +1,289 @@
+"""A whole store in one file and back: the same records, bytes, rows and keys, on whichever database."""
+
+import gzip
+import io
+import json
+import os
+import stat
+import subprocess
+import sys
+import tarfile
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from browsing import ROOT
+from sqlalchemy import func, select, text
+
+from etl import jobs
+from etl.backup import BackupError, back_up, restore
+from etl.heads import sign_heads
+from etl.records import log, people, tokens
+from etl.records.dump import dumped_tables, lines_of
+from etl.records.engine import reading, writing
+from etl.records.log import Act
+from etl.records.people import Role
+from etl.records.tables import derived_tables, findings
+from etl.store import open_store
+from etl.verify import verify
+from tests.filing import MORNING, checks, file, halt, halts
+
+NOW = MORNING + timedelta(hours=1)
+
+
+@pytest.fixture
+def filled(tmp_path, database_url):
+    """A store that holds something of everything."""
+    store = open_store(tmp_path / "filled", database_url)
+    file(store, tmp_path, "korbit_reconciliation_2026-11-02T09-12.csv", checks("2026-11-02T09-12"))
+    file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02", short=range(3)))
+    file(store, tmp_path, "korbit_halts_2026-11-02.csv", halts(halt("H-1", MORNING - timedelta(days=1))))
+    file(store, tmp_path, "korbit_halts_2026-11-03.csv", "한글, \x00 ' \" \\ none")
+    with writing(store.engine) as connection:
+        people.add(connection, "kim", Role.SUPERVISOR, exchange=None, password=None, actor="command", at=NOW)
+        tokens.create(connection, "korbit", "밤마다", life=timedelta(days=9), actor="command", at=NOW)
+    sign_heads(store, datetime.now(UTC) + timedelta(days=1))
+    yield store
+    store.engine.dispose()
+
+
+@pytest.fixture
+def archive(filled, tmp_path):
+    path = tmp_path / "daxa.tar.gz"
+    back_up(filled, path)
+    return path
+
+
+@pytest.fixture
+def empty(tmp_path):
+    opened = open_store(tmp_path / "restored", f"sqlite:///{tmp_path / 'restored.sqlite'}", prepared=False)
+    yield opened
+    opened.engine.dispose()
+
+
+def records_of(store):
+    """Everything that is recorded, table by table."""
+    with reading(store.engine) as connection:
+        return {table.name: list(lines_of(connection, table)) for table in dumped_tables()}
+
+
+def figures_of(store):
+    """Every figure; they are in no order of their own."""
+    with reading(store.engine) as connection:
+        return {
+            table.name: sorted(map(str, (tuple(row) for row in connection.execute(select(table)))))
+            for table in derived_tables()
+        }
+
+
+def files_of(store):
+    return {
+        path.relative_to(store.home): path.read_bytes()
+        for folder in ("evidence", "facts", "keys")
+        for path in (store.home / folder).rglob("*")
+        if path.is_file()
+    }
+
+
+def is_same(one, other):
+    assert records_of(one) == records_of(other)
+    assert figures_of(one) == figures_of(other)
+    assert files_of(one) == files_of(other)
+    return True
+
+
+def test_a_restored_store_is_the_same_and_verified(filled, archive, empty):
+    contents = restore(empty, archive)
+    assert contents.rows["submissions"] == 4
+    assert contents.rows["findings"] > 3
+    assert is_same(filled, empty)
+    assert verify(empty).faults == ()
+    assert stat.S_IMODE(archive.stat().st_mode) == 0o600
+    assert stat.S_IMODE((empty.home / "keys" / "signing.key").stat().st_mode) == 0o600
+    assert not list(empty.home.glob(".restore-*"))
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("origin", ["sqlite", "postgresql"])
+def test_what_was_backed_up_from_one_database_is_restored_into_the_other(tmp_path, postgres_database_url, origin):
+    """There and back again: SQLite to PostgreSQL, or PostgreSQL to SQLite."""
+    urls = {"sqlite": f"sqlite:///{tmp_path / 'one.sqlite'}", "postgresql": postgres_database_url}
+    (to,) = urls.keys() - {origin}
+    one, other = open_store(tmp_path / "one", urls[origin]), open_store(tmp_path / "other", urls[to], prepared=False)
+    file(one, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02", short=range(3)))
+    back_up(one, tmp_path / "daxa.tar.gz")
+    restore(other, tmp_path / "daxa.tar.gz")
+    assert is_same(one, other)
+    assert verify(other).faults == ()
+    # Life goes on: new rows get numbers of their own, and the chain its next entry.
+    file(other, tmp_path, "korbit_halts_2026-11-03.csv", "none")
+    with reading(other.engine) as connection:
+        assert connection.execute(select(func.count(findings.c.id.distinct()))).scalar_one() > 4
+        assert log.first_break(connection) is None
+    assert verify(other).faults == ()
+    for store in (one, other):
+        store.engine.dispose()
+
+
+def test_a_restored_log_refuses_changes_too(archive, empty):
+    restore(empty, archive)
+    with pytest.raises(Exception, match="the audit log only grows"), writing(empty.engine) as connection:
+        connection.execute(text("DELETE FROM audit_log"))
+
+
+def test_filing_goes_on_while_a_backup_is_made_and_it_holds_one_moment(filled, tmp_path, empty):
+    before = records_of(filled)
+    path = tmp_path / "during.tar.gz"
+    filed = []
+
+    def file_one_more(done, of, name):
+        if not filed:
+            filed.append(jobs)
+            file(filled, tmp_path, "korbit_halts_2026-11-04.csv", halts())
+
+    back_up(filled, path, progress=file_one_more)
+    assert filed
+    restore(empty, path)
+    assert records_of(empty) == before
+    assert verify(empty).faults == ()
+
+
+@pytest.mark.parametrize("what", ["records", "evidence", "database of people"])
+def test_nothing_is_restored_over_what_is_there(filled, archive, empty, tmp_path, what):
+    if what == "evidence":
+        empty.evidence.keep(b"something")
+    else:
+        prepared = open_store(empty.home, empty.engine.url.render_as_string(hide_password=False))
+        if what == "records":
+            file(prepared, tmp_path, "korbit_halts_2026-11-02.csv", halts())
+        else:
+            with writing(prepared.engine) as connection:
+                people.add(connection, "lee", Role.ADMIN, exchange=None, password=None, actor="command", at=NOW)
+    before = files_of(empty)
+    with pytest.raises(BackupError, match="restore into an empty store"):
+        restore(empty, archive)
+    assert files_of(empty) == before
+
+
+def test_a_store_that_was_only_opened_is_empty_still(filled, archive, empty):
+    open_store(empty.home, empty.engine.url.render_as_string(hide_password=False)).engine.dispose()
+    restore(empty, archive)
+    assert is_same(filled, empty)
+
+
+def test_a_backup_overwrites_nothing_and_is_whole_or_not_there(filled, archive, tmp_path):
+    before = archive.read_bytes()
+    with pytest.raises(BackupError, match="is there already"):
+        back_up(filled, archive)
+    assert archive.read_bytes() == before
+    evidence = next(path for path in (filled.home / "evidence").rglob("*") if path.is_file())
+    data = evidence.read_bytes()
+    for broken, said in ((data + b"x", "differ from their SHA-256"), (None, "is missing")):
+        evidence.unlink()
+        if broken is not None:
+            evidence.write_bytes(broken)
+        with pytest.raises(BackupError, match=said):
+            back_up(filled, tmp_path / "broken.tar.gz")
+        assert sorted(path.name for path in tmp_path.glob("*.gz")) == [archive.name]
+        assert not list(tmp_path.glob(".*"))
+
+
+def members(archive):
+    with tarfile.open(archive) as opened:
+        return [(info, opened.extractfile(info).read()) for info in opened]
+
+
+def written(path, found):
+    with tarfile.open(path, "w:gz") as out:
+        for info, data in found:
+            info.size = len(data)
+            out.addfile(info, io.BytesIO(data))
+    return path
+
+
+def nothing_restored(store, path, said):
+    with pytest.raises(BackupError, match=said) as caught:
+        restore(store, path)
+    assert "\n" not in str(caught.value)
+    assert files_of(store) == {}
+    assert not list(store.home.glob(".restore-*"))
+    return True
+
+
+def test_an_archive_that_was_cut_off_at_any_place_restores_nothing(archive, empty, tmp_path):
+    data = archive.read_bytes()
+    for part in range(12):
+        path = tmp_path / "cut.tar.gz"
+        path.write_bytes(data[: len(data) * part // 12])
+        assert nothing_restored(empty, path, "cut off or no backup")
+
+
+def test_an_archive_that_was_changed_restores_nothing(archive, empty, tmp_path):
+    found = members(archive)
+    for place, (info, data) in enumerate(found[:-1]):
+        changed = [*found[:place], (info, data + b"x"), *found[place + 1 :]]
+        assert nothing_restored(empty, written(tmp_path / "changed.tar.gz", changed), "was changed")
+    assert nothing_restored(empty, written(tmp_path / "less.tar.gz", found[1:]), "was changed")
+    assert nothing_restored(empty, written(tmp_path / "none.tar.gz", found[:-1]), "cut off or no backup")
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/outside", "evidence/../../outside", "evidence/.hidden", "other"])
+def test_a_member_that_is_none_of_ours_is_not_even_written(archive, empty, tmp_path, name):
+    found = [(tarfile.TarInfo(name), b"x"), *members(archive)]
+    assert nothing_restored(empty, written(tmp_path / "strange.tar.gz", found), "no backup of ours")
+
+
+def test_a_link_in_an_archive_is_not_followed(archive, empty, tmp_path):
+    link = tarfile.TarInfo("evidence/link")
+    link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    with tarfile.open(tmp_path / "link.tar.gz", "w:gz") as out:
+        out.addfile(link)
+    assert nothing_restored(empty, tmp_path / "link.tar.gz", "no backup of ours")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"kind": "other"}, "another kind"),
+        ({"version": 2}, "another kind or version"),
+        ({"revision": "0001"}, "made at revision 0001"),
+        ({"rows": {}}, "daxa migrate"),
+        (None, "cannot be read"),
+    ],
+    ids=["kind", "version", "revision", "tables", "nothing"],
+)
+def test_a_list_of_members_of_another_kind_restores_nothing(archive, empty, tmp_path, changes, said):
+    *found, (info, data) = members(archive)
+    manifest = b"[]" if changes is None else json.dumps({**json.loads(data), **changes}).encode()
+    assert nothing_restored(empty, written(tmp_path / "other.tar.gz", [*found, (info, manifest)]), said)
+
+
+def test_what_is_no_archive_is_said(empty, tmp_path):
+    for data in (b"", b"text", gzip.compress(b"text")):
+        path = tmp_path / "none.tar.gz"
+        path.write_bytes(data)
+        assert nothing_restored(empty, path, "cut off or no backup")
+
+
+def test_the_command_backs_up_restores_and_verifies(filled, tmp_path, database_url):
+    def daxa(home, url, *words):
+        done = subprocess.run(
+            [sys.executable, "-c", "from app.cli import main; main()", *words],
+            env={**os.environ, "DAXA_HOME": str(home), "DAXA_DATABASE_URL": url},
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    path, home, url = str(tmp_path / "b.tar.gz"), tmp_path / "new", f"sqlite:///{tmp_path / 'new.sqlite'}"
+    assert daxa(filled.home, database_url, "backup", path)[0] == 0
+    status, _, error = daxa(filled.home, database_url, "backup", path)
+    assert (status, error.count("\n")) == (2, 1)
+    status, out, _ = daxa(home, url, "restore", path)
+    assert (status, out.splitlines()[-1]) == (0, "0 faults")
+    status, _, error = daxa(home, url, "restore", path)
+    assert (status, "empty store" in error) == (2, True)
+    for opened, act in ((filled, Act.BACKUP), (open_store(home, url), Act.RESTORE)):
+        with reading(opened.engine) as connection:
+            assert len(log.entries(connection, act=act)) == 1
+        opened.engine.dispose()
