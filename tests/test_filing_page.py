@@ -63,9 +63,15 @@ def test_a_file_is_checked_kept_as_a_draft_submitted_and_withdrawn(opened: Opene
     assert 'class="draft"' not in text
     with reading(store.engine) as connection:
         (one,) = life.listed(connection)
+        told = [found for _, found in life.findings_of(connection, [one.id])[one.id] if found.rule == "REC-002"]
     assert one.sender == KORBIT.person
     for shown in (one.id, one.sha256, str(one.rule_set_version), say("filing.verdict.accepted_with_findings", "ko")):
         assert shown in text
+    assert one.sha256 not in text_of(opened(GOPAX, submission=one.id))
+    listed = opened(KORBIT, "submissions", submission=one.id)
+    assert say("filing.more_cells", "ko", count=str(len(told) - 5)) in text_of(listed)
+    assert [button for button in listed.button if button.key == f"withdraw.{one.id}"]
+    session = opened(KORBIT, submission=one.id)
     session.text_input(key=f"withdraw.reason.{one.id}").set_value("wrong day")
     session = settled(session.run())
     session = press(session, f"withdraw.{one.id}")
