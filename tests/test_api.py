@@ -387,14 +387,10 @@ def test_the_command_says_in_one_sentence_why_nothing_was_filed(daxa: Any, tmp_p
     assert (status, "DAXA_TOKEN" in error) == (2, True)
 
 
-def unreconciled(korbit: Client, period: str) -> str:
-    """A day of checks of BTC and of trading in ETH: REC-007 stands of it; its number."""
-    korbit.submit(f"korbit_api_volume_{period}.csv", answer_store.traded(period))
-    return str(korbit.submit(f"korbit_reconciliation_{period}.csv", answer_store.reconciled(period)).json["submission"])
-
-
-def test_a_machine_explains_a_finding_of_its_exchange(korbit: Client, gopax: Client, store: Store) -> None:
-    path = f"/submissions/{unreconciled(korbit, '2026-11-05')}/explanations"
+def test_a_machine_explains_a_finding_of_its_exchange(
+    korbit: Client, gopax: Client, store: Store, tmp_path: Path
+) -> None:
+    path = f"/submissions/{answer_store.filed(store, tmp_path, 'korbit', '2026-10-05')}/explanations"
     (before,) = korbit.ask("GET", path).json
     assert (before["rule"], before["subject"], before["state"]) == ("REC-007", "ETH", "open")
     body = json.dumps({"finding": before["finding"], "text": "ETH is reconciled weekly"})
@@ -407,10 +403,16 @@ def test_a_machine_explains_a_finding_of_its_exchange(korbit: Client, gopax: Cli
     assert (told.json["state"], told.json["text"]) == ("explained", "ETH is reconciled weekly")
     assert korbit.ask("GET", path).json == [told.json]
     assert is_problem(korbit.ask("POST", path, body), 409, "answered already")
-    later = f"/submissions/{unreconciled(korbit, '2026-11-06')}/explanations"
+    later = f"/submissions/{answer_store.filed(store, tmp_path, 'korbit', '2026-10-06')}/explanations"
     (carried,) = korbit.ask("GET", later).json
     assert (carried["state"], carried["explanation"]) == ("explained", told.json["explanation"])
     assert is_problem(korbit.ask("POST", later, body), 404, "of this submission")
+
+
+@pytest.fixture(scope="module")
+def unexplained(store: Store, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A submission of Korbit with a finding that no explanation speaks for."""
+    return answer_store.filed(store, tmp_path_factory.mktemp("unexplained"), "korbit", "2026-09-07")
 
 
 @pytest.mark.parametrize(
@@ -427,7 +429,7 @@ def test_a_machine_explains_a_finding_of_its_exchange(korbit: Client, gopax: Cli
         ('{"finding": NUMBER, "text": "call 010-1234-5678"}', "telephone"),
     ],
 )
-def test_an_explanation_that_cannot_stand_is_a_problem(korbit: Client, body: str, said: str) -> None:
-    path = f"/submissions/{unreconciled(korbit, '2026-11-07')}/explanations"
+def test_an_explanation_that_cannot_stand_is_a_problem(korbit: Client, unexplained: str, body: str, said: str) -> None:
+    path = f"/submissions/{unexplained}/explanations"
     found = [one["finding"] for one in korbit.ask("GET", path).json]
     assert is_problem(korbit.ask("POST", path, body.replace("NUMBER", str(found[0]))), 400, said)
