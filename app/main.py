@@ -40,6 +40,7 @@ from app.hourly import every_hour  # noqa: E402
 from app.security import HtmlLanguage, SecurityHeaders  # noqa: E402
 from app.served import store  # noqa: E402
 from app.sign_in.gate import Gate  # noqa: E402
+from app.sign_in.oidc import OrganisationSignIn, configured_provider  # noqa: E402
 from app.sign_in.routes import SignIn  # noqa: E402
 from app.work import Worker, close_workers, place_of, worker_for  # noqa: E402
 
@@ -78,12 +79,21 @@ async def _lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
         close_workers(store())
 
 
+_provider = configured_provider()
+_organisation = OrganisationSignIn(store, _provider) if _provider else None
+
 app = st.App(
     Path(__file__).with_name("ui.py"),
-    routes=[Route("/healthz", _healthz), *SignIn(store).routes(), *Door(store, _worker).routes()],
+    routes=[
+        Route("/healthz", _healthz),
+        *SignIn(store, has_sso=_organisation is not None).routes(),
+        *(_organisation.routes() if _organisation else ()),
+        *Door(store, _worker).routes(),
+    ],
     middleware=[
         Middleware(SecurityHeaders),
         Middleware(Gate, store=store, closed=navigation.title_of_closed),
+        *((_organisation.middleware(),) if _organisation else ()),
         Middleware(HtmlLanguage),
     ],
     lifespan=_lifespan,

@@ -71,6 +71,7 @@ DOORS = {
     "plotly": ["app.charts"],
     "streamlit": ["app.main", "app.served", "app.identity", "app.ui", "app.navigation", "app.widgets", "pages"],
     "starlette": ["app.main", "app.api", "app.security", "app.sign_in"],
+    "authlib": ["app.sign_in.oidc"],
     "uvicorn": ["app.main", "app.cli"],
     "orjson": ["etl", "app"],
     "typer": ["app.cli"],

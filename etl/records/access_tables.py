@@ -26,6 +26,15 @@ people = Table(
 )
 """`password_hash` is null for somebody who signs in another way. Nobody is removed: `disabled_at` ends their access."""
 
+organisation_accounts = Table(
+    "organisation_accounts",
+    metadata,
+    Column("issuer", String(255), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("person", ForeignKey("people.id"), nullable=False, unique=True),
+)
+"""Who signs in with their organisation's account: what its provider calls them, for ever, and who they are here."""
+
 sessions = Table(
     "sessions",
     metadata,

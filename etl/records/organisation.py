@@ -1,0 +1,52 @@
+"""People who sign in with their organisation's account: made when they first come, kept as the provider says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from etl.exchanges import all_exchanges
+from etl.records import people
+from etl.records.access_tables import organisation_accounts
+from etl.records.access_tables import people as people_table
+from etl.records.log import SYSTEM, Act, Deed, append
+from etl.records.people import Person, PersonError, Role
+
+_LONGEST = 255
+
+
+def person_with_account(
+    connection: Connection, issuer: str, subject: str, *, name: str, role: Role, exchange: str | None, at: datetime
+) -> Person:
+    """The person that a provider vouches for, with the role that it gives them now; whoever is new is let in.
+
+    They are known by what the provider calls them, never by a name: an account of another kind is not taken over.
+    Raises PersonError in a sentence where they are disabled, or what the provider says cannot be.
+    """
+    if not subject or max(len(issuer), len(subject)) > _LONGEST:
+        raise PersonError(f"the provider's name for this account has no 1 to {_LONGEST} characters")
+    known = organisation_accounts.c
+    id_ = connection.execute(select(known.person).where(known.issuer == issuer, known.subject == subject)).scalar()
+    person = None if id_ is None else people.by_id(connection, id_)
+    if person is None:
+        return _new(connection, issuer, subject, name=name, role=role, exchange=exchange, at=at)
+    if not person.is_active:
+        raise PersonError(f"{person.name} may not sign in")
+    if (person.role, person.exchange) == (role, exchange):
+        return person
+    if (role is Role.EXCHANGE) != (exchange is not None) or (exchange and exchange not in all_exchanges()):
+        raise PersonError(f"the provider gives {person.name} the role '{role}' and the exchange '{exchange or ''}'")
+    columns = people_table.c
+    connection.execute(update(people_table).where(columns.id == person.id).values(role=role.value, exchange=exchange))
+    details = {"change": "role", "role": role.value, "exchange": exchange, "issuer": issuer}
+    append(connection, [Deed(SYSTEM, Act.PERSON_CHANGE, person.id, details)], at=at)
+    return people.named(connection, person.name)
+
+
+def _new(
+    connection: Connection, issuer: str, subject: str, *, name: str, role: Role, exchange: str | None, at: datetime
+) -> Person:
+    person = people.add(connection, name, role, exchange=exchange, password=None, actor=SYSTEM, at=at)
+    connection.execute(insert(organisation_accounts).values(issuer=issuer, subject=subject, person=person.id))
+    return person

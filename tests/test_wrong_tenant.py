@@ -1,0 +1,283 @@
+"""Exchange A asks for B's data and gets nothing: every question, every file of a page, every route, one cache for all.
+
+The registries here are filled by what there is: a new question, page or route is asked as well, or fails for want of a
+sample of what it is about.
+"""
+
+import dataclasses
+import http.client
+import inspect
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import openpyxl
+import pandas as pd
+import pytest
+import streamlit as st
+from demo_store import FIRST_DAY, LAST_DAY, NOW
+from people import EVERYBODY, SUPERVISOR, identity_of
+from streamlit.testing.v1 import AppTest
+
+from app import queries
+from app.api import Door
+from app.identity import Identity, Role, Scope
+from app.navigation import SCREENS
+from app.queries import About, CasesWanted, Choice
+from app.queries.submitted import Wanted
+from app.work import Worker
+from etl.exchanges import all_exchanges
+from etl.records import tokens
+from etl.records.engine import writing
+from etl.records.tokens import TokenScope
+from etl.store import Store, open_store
+
+ROOT = Path(__file__).resolve().parent.parent
+OWN, OTHER = "gopax", "korbit"
+OWN_SCOPE = Scope(Role.EXCHANGE, (OWN,))
+ASKED = tuple(
+    name
+    for name in queries.__all__
+    if inspect.isfunction(getattr(queries, name))
+    and list(inspect.signature(getattr(queries, name)).parameters)[:2] == ["store", "scope"]
+)
+OTHERS = {exchange.id: exchange for exchange in all_exchanges().values() if exchange.id != OWN}
+NAMES = {word for one in OTHERS.values() for _, name in one.names for word in (name.ko, name.en, one.id)}
+"""All that the others are called."""
+PAGES = tuple(screen.name for screen in SCREENS if Role.EXCHANGE in screen.roles)
+
+
+@pytest.fixture(scope="module")
+def store(filled_home: Path) -> Iterator[Store]:
+    opened = open_store(filled_home, f"sqlite:///{filled_home / 'daxa.sqlite'}")
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """The store that screens served is closed with them."""
+    yield
+    from app.served import store as served_store
+
+    served_store().engine.dispose()
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+def of_others(text: str) -> list[str]:
+    """What of the others stands in a text."""
+    return sorted(name for name in NAMES if re.search(rf"(?<![a-z]){re.escape(name)}(?![a-z])", text))
+
+
+# ----------------------------------------------------------------------------------------------- questions
+
+
+@pytest.fixture(scope="module")
+def submission(store: Store) -> str:
+    """A submission of the other's that was rejected, so that it has findings."""
+    listed = queries.submission_list(store, EVERYBODY, choice(OTHER), Wanted())
+    return str(listed.sort_values("finding_count").iloc[-1]["id"])
+
+
+def choice(*exchanges: str) -> Choice:
+    return Choice(exchanges, FIRST_DAY, LAST_DAY)
+
+
+def sample(name: str, annotation: str, submission: str, exchange: str) -> Any:
+    """Something of the other's to ask about, for a parameter called so; KeyError where nothing is known for it."""
+    by_type = {"About": About(), "CasesWanted": CasesWanted(), "Wanted": Wanted(), "Choice": choice(exchange)}
+    if annotation in by_type:
+        return by_type[annotation]
+    by_name: Mapping[str, Any] = {
+        "exchange": exchange,
+        "exchanges": (exchange,),
+        "submission": submission,
+        "report": "reconciliation",
+        "asset": "BTC",
+        "day": LAST_DAY,
+        "first_day": FIRST_DAY,
+        "last_day": LAST_DAY,
+        "month": f"{LAST_DAY:%Y-%m}",
+        "moment": NOW,
+        "since": NOW - timedelta(days=30),
+        "until": NOW,
+        "language": "ko",
+        "pattern": "spoofing",
+        "case_id": "C-1",
+        "halt_id": "H-1",
+        "subjects": ("BTC", "ETH", "XRP"),
+    }
+    return by_name[name]
+
+
+def answer(store: Store, scope: Scope, name: str, submission: str, exchange: str = OTHER) -> str:
+    """What a question is answered with, all of it, as text."""
+    question = getattr(queries, name)
+    about = [
+        sample(one.name, str(one.annotation), submission, exchange)
+        for one in list(inspect.signature(question).parameters.values())[2:]
+        if one.default is inspect.Parameter.empty
+    ]
+    return repr(plain(question(store, scope, *about)))
+
+
+def plain(found: Any) -> Any:
+    """Frames and records as dictionaries and lists, nothing abbreviated."""
+    if isinstance(found, pd.DataFrame):
+        return found.to_dict("records")
+    if dataclasses.is_dataclass(found) and not isinstance(found, type):
+        return {one.name: plain(getattr(found, one.name)) for one in dataclasses.fields(found)}
+    if isinstance(found, Mapping):
+        return {str(key): plain(value) for key, value in found.items()}
+    if isinstance(found, (list, tuple, set, frozenset)):
+        return [plain(one) for one in found]
+    return found
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_question_about_another_is_answered_with_nothing_of_theirs(store: Store, submission: str, name: str) -> None:
+    found = answer(store, OWN_SCOPE, name, submission)
+    assert of_others(found) == []
+    assert submission not in found
+
+
+def test_the_questions_ask_for_something_that_is_there(store: Store, submission: str) -> None:
+    """Where a supervisor gets nothing either, an exchange that gets nothing proves little."""
+    told = [name for name in ASKED if OTHER in answer(store, EVERYBODY, name, submission)]
+    more = [
+        name
+        for name in ASKED
+        if answer(store, EVERYBODY, name, submission) != answer(store, OWN_SCOPE, name, submission)
+    ]
+    assert len(told) >= len(ASKED) // 3, sorted(set(ASKED) - set(told))
+    assert len(more) >= len(ASKED) * 2 // 3, sorted(set(ASKED) - set(more))
+
+
+# --------------------------------------------------------------------------------------- files and the cache
+
+
+def opened(name: str, **address: str) -> AppTest:
+    session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60)
+    if name != SCREENS[0].name:
+        session.run()
+        session.switch_page(f"../pages/{name}.py")
+    for parameter, value in address.items():
+        session.query_params[parameter] = value
+    session.run()
+    assert not session.exception, [error.stack_trace for error in session.exception]
+    return session
+
+
+def looks(monkeypatch: pytest.MonkeyPatch, home: Path, who: Identity) -> None:
+    monkeypatch.setenv("DAXA_HOME", str(home))
+    monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
+    monkeypatch.setenv("DAXA_NOW", NOW.isoformat())
+    monkeypatch.setattr("app.identity.current_identity", lambda: who)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_file_of_a_page_holds_nothing_of_another(
+    filled_home: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    looks(monkeypatch, filled_home, identity_of(Role.EXCHANGE, OWN))
+    made: list[tuple[str, Callable[[], bytes]]] = []
+
+    def offered(*_: Any, data: Callable[[], bytes], file_name: str, **__: Any) -> bool:
+        made.append((file_name, data))
+        return False
+
+    monkeypatch.setattr("app.widgets.downloads.st.download_button", offered)
+    monkeypatch.setattr("app.widgets.downloads.taken_away", lambda _identity, content, *_: content)
+    opened(name, period="30d")
+    assert made or name == "overview"  # where nothing is wanting and nothing changed it has no table
+    for file_name, data in made:
+        content = data()
+        if file_name.endswith(".xlsx"):
+            sheets = openpyxl.load_workbook(io.BytesIO(content)).worksheets
+            text = "\n".join(str(cell.value) for sheet in sheets for row in sheet.iter_rows() for cell in row)
+        else:
+            text = content.decode("utf-8-sig")
+        assert of_others(text) == [], file_name
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_one_person_was_answered_is_not_told_to_the_next(
+    filled_home: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """All who look share one process and one cache."""
+    texts = []
+    for who in (SUPERVISOR, identity_of(Role.EXCHANGE, OTHER), identity_of(Role.EXCHANGE, OWN)):
+        looks(monkeypatch, filled_home, who)
+        session = opened(name, period="30d")
+        drawn = [str(frame.value.to_dict()) for frame in session.dataframe]
+        drawn += [chart.proto.spec for chart in session.get("plotly_chart")]
+        cells = "\n".join(element.proto.body for element in session.get("html"))
+        texts.append("\n".join([*drawn, *re.findall(r"<td.*?</td>", cells, re.DOTALL)]))
+    supervisor, _, own = texts
+    if name != "rules":  # the names of rules and thresholds are everybody's
+        assert of_others(supervisor)
+        assert of_others(own) == []
+    assert own != supervisor
+
+
+# -------------------------------------------------------------------------------------------- the HTTP door
+
+
+def never() -> Any:
+    raise AssertionError("nothing is opened only to list the routes")
+
+
+ROUTES = tuple(route.path for route in Door(never, partial[Worker](never)).routes())
+EXPECTED: Mapping[str, tuple[tuple[str, str, int], ...]] = {
+    "/api/v1/submissions": (
+        ("GET", "", 200),
+        ("GET", f"?exchange={OTHER}", 200),
+        ("POST", f"?file={OTHER}_halts_2026-11-02.csv", 403),
+    ),
+    "/api/v1/submissions/{number}": (("GET", "", 404),),
+    "/api/v1/submissions/{number}/findings": (("GET", "", 404), ("GET", "?format=csv", 404)),
+    "/api/v1/submissions/{number}/annotated": (("GET", "", 404),),
+    "/api/v1/submissions/{number}/withdrawal": (("POST", "", 404),),
+    "/api/v1/checks": (("POST", f"?file={OTHER}_halts_2026-11-02.csv", 403),),
+    "/api/v1/obligations": (("GET", "", 200), ("GET", f"?exchange={OTHER}", 200)),
+    "/api/v1/templates/{report}.{ending}": (("GET", "", 200),),
+    "/api/v1/openapi.json": (),
+    "/api/v1/{rest:path}": (),
+}
+"""What a token of one exchange gets at each route where it asks for another's; the last two hold no data."""
+
+
+@pytest.fixture(scope="module")
+def token(store: Store) -> str:
+    now = datetime.now(UTC)
+    with writing(store.engine) as connection:
+        made = tokens.create(
+            connection, OWN, "test", scopes=tuple(TokenScope), life=timedelta(days=1), actor="test", at=now
+        )
+    return made.text
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_a_route_gives_a_token_nothing_of_another(
+    filled: str, store: Store, submission: str, token: str, path: str
+) -> None:
+    before = answer(store, EVERYBODY, "submission_list", submission)
+    for method, query, status in EXPECTED[path]:
+        address = path.format(number=submission, report="halts", ending="csv", rest="") + query
+        connection = http.client.HTTPConnection(urlsplit(filled).netloc, timeout=60)
+        body = b'{"reason": "not mine"}' if method == "POST" else None
+        connection.request(method, address, body, {"Authorization": f"Bearer {token}"})
+        response = connection.getresponse()
+        text = response.read().decode("utf-8")
+        connection.close()
+        assert response.status == status, (method, address, text)
+        if status == 200:
+            assert of_others(text) == []
+            assert submission not in text
+    assert answer(store, EVERYBODY, "submission_list", submission) == before
