@@ -33,7 +33,7 @@ VIEWPORT = {"width": 1366, "height": 1800}
 
 
 @contextmanager
-def served(home: Path) -> Iterator[str]:
+def served(home: Path, application: str = "app.main:app") -> Iterator[str]:
     """The address of the dashboard over the store at `home`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -41,7 +41,7 @@ def served(home: Path) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     environment = {**os.environ, "DAXA_HOME": str(home), "DAXA_NOW": NOW.isoformat()}
     environment.pop("DAXA_DATABASE_URL", None)
-    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", str(port), "--log-level", "warning"]
+    command = [sys.executable, "-m", "uvicorn", application, "--port", str(port), "--log-level", "warning"]
     log = home / "server.log"
     with log.open("wb") as stream:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=stream, stderr=stream)
