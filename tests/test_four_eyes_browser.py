@@ -40,8 +40,11 @@ class Office:
         """A page of somebody's own session."""
         context = self.browser.new_context(viewport=VIEWPORT, locale="ko-KR", color_scheme=scheme)
         context.add_cookies([{"name": COOKIE, "value": name, "url": self.address}])
-        context.set_default_timeout(60_000)
-        return context.new_page()
+        context.set_default_timeout(WAIT)
+        page = context.new_page()
+        page.goto(self.address)  # a fresh session loads everything anew
+        page.get_by_role("heading", level=1).wait_for()
+        return page
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +57,7 @@ def office(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             people.add(connection, name, Role.ADMIN, password="correct horse battery", actor=COMMAND, at=NOW)
     with served(home, "tests.served_administrators:app") as address:
         opened = Office(store, address, browser)
-        warm = opened.page_of("kim")
-        warm.goto(address)
-        warm.get_by_role("heading", level=1).wait_for()
-        warm.context.close()
+        opened.page_of("kim").context.close()
         yield opened
     store.engine.dispose()
 
