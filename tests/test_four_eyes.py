@@ -1,8 +1,10 @@
 """Four eyes: a threshold changes by one administrator's proposal and another's approval, from a date on."""
 
 import json
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -28,6 +30,7 @@ from expectations.catalogue import (
 from expectations.vocabulary import KST, Parameter, Period, Source, Wording
 from tests.filing import checks, file
 
+ROOT = Path(__file__).resolve().parent.parent
 AT = datetime(2026, 11, 3, 3, 0, tzinfo=UTC)
 """Noon of 3 November in Korea."""
 DAY = date(2026, 11, 10)
@@ -400,3 +403,21 @@ def test_of_two_values_for_one_day_the_one_that_was_decided_later_holds():
     assert held.value(RATIO, DAY) == Decimal("0.3")
     assert held.changed == tuple(own)
     assert Period.of_day(DAY).start.astimezone(KST).date() == DAY
+
+
+FROM_THE_BOOK_ITSELF = {
+    "etl/formats/parquet_columns.py", "etl/formats/reading.py", "etl/formats/workbook.py", "app/api/incoming.py",
+    "etl/proof/mutations/api_keys.py", "etl/proof/mutations/submission.py", "app/cli/bench/day.py",
+}  # fmt: skip
+"""Who asks the book and no store: limits of the machine, and proofs and benches over stores that nobody changed."""
+
+
+def test_who_judges_or_shows_reports_asks_the_thresholds_of_the_store():
+    asking = re.compile(r"from expectations\.catalogue import [^\n]*\bparameter\b")
+    wrong = sorted(
+        file.relative_to(ROOT).as_posix()
+        for floor in ("etl", "app", "pages")
+        for file in (ROOT / floor).rglob("*.py")
+        if asking.search(file.read_text("utf-8")) and file.relative_to(ROOT).as_posix() not in FROM_THE_BOOK_ITSELF
+    )
+    assert not wrong, f"ask app.rulebook.parameter (screens) or thresholds_in_force (judging) in {wrong}"

@@ -19,6 +19,7 @@ from app.cli.backup import backup, restore
 from app.cli.log import log, receipt
 from app.cli.output import emit, rules_of, rules_table, show_progress, summary_table
 from app.cli.people import tokens, users
+from app.cli.thresholds import thresholds
 from app.objects import submission_record
 from etl.intake import Candidate, NotAFilingError, find
 from etl.records.engine import RecordsUnavailableError
@@ -563,6 +564,7 @@ def verify(
     raise typer.Exit(DONE if is_right else REJECTED)
 
 
+app.add_typer(thresholds, name="thresholds")
 app.add_typer(users, name="users")
 app.add_typer(tokens, name="tokens")
 app.add_typer(log, name="log")

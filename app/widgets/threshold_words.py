@@ -9,13 +9,16 @@ from app.queries import threshold_makers
 from app.rulebook import Parameter
 from app.widgets.view import View, ask
 
+_IN_WORDS = 10**8
+"""Won that words write without cutting anything off: whole hundred millions."""
+
 
 def value_text(view: View, name: str, value: int | Decimal) -> str:
-    """A value of a threshold with its unit; a share as a percentage, digit for digit."""
+    """A value of a threshold with its unit, digit for digit; a share as a percentage, round sums of won in words."""
     unit = view.unit(name)
     if unit == view.say("unit.share"):
         return f"{exact(Decimal(value) * 100)}%"
-    if unit == view.say("unit.krw"):
+    if unit == view.say("unit.krw") and value % _IN_WORDS == 0:
         return krw(value, view.language)
     return f"{exact(value)} {unit}"
 

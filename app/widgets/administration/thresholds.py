@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Future, wait
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,6 @@ import streamlit as st
 
 from app import queries
 from app.administration import Change, Decision, RefusedError, number_of
-from app.amounts import exact
 from app.moments import KST, kst_text
 from app.queries.choice import records_of
 from app.widgets.address import pick, picked
@@ -28,7 +28,6 @@ _THRESHOLDS = {
     "parameter": Shown.TEXT,
     "exchange": Shown.TEXT,
     "value": Shown.TEXT,
-    "unit": Shown.TEXT,
     "effective_from": Shown.DAY,
     "source": Shown.SOURCE,
     "next": Shown.TEXT,
@@ -108,10 +107,9 @@ def _row(view: View, row: Mapping[str, Any]) -> dict[str, Any]:
         **{key: row[key] for key in ("name", "effective_from", "source")},
         "parameter": view.say(f"parameter.{name}"),
         "exchange": _for_whom(view, row["exchange"]),
-        "value": None if row["value"] is None else exact(row["value"]),
-        "unit": view.unit(name),
+        "value": None if row["value"] is None else value_text(view, name, row["value"]),
         "next": follows,
-        "bounds": f"{exact(bounds.minimum)} ~ {exact(bounds.maximum)}",
+        "bounds": f"{value_text(view, name, bounds.minimum)} ~ {value_text(view, name, bounds.maximum)}",
         "reason": reason_text(view, row["entry"]) if row["entry"] else None,
     }
 
@@ -219,7 +217,7 @@ def what_if_table(view: View, shown: Mapping[str, Any], *, key: str) -> None:
         "administration.what_if_title",
         parameter=view.say(f"parameter.{shown['name']}"),
         exchange=_for_whom(view, shown["exchange"]),
-        value=exact(number_of(Change(shown["name"], shown["exchange"], shown["value"], date.max))),
+        value=value_text(view, shown["name"], Decimal(shown["value"])),
         first=shown["first_day"],
         last=shown["last_day"],
     )
