@@ -2,30 +2,44 @@
 
 A thread that judges beside the screens makes them ten times slower, and Great Expectations takes seconds to load. The
 process is started by the first file, and anew where it has died: what it left is still `received` and is taken up
-once more, and then with the next file, so that a file which kills the process does not do so for ever.
+again after everything else, so that a file which kills the process holds up no other. One that was taken up `TRIES`
+times rests for `REST` before it is tried again, and a process that is at one group of files for longer than `PATIENCE`
+is ended as if it had died.
 """
 
 from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
+import signal
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from etl.comparison import Comparison
 from etl.intake import Candidate, Declared
+from etl.records import submissions as life
+from etl.records.engine import reading
 from etl.records.thresholds import Change
 from etl.steps import Step, Told, nobody
 from etl.store import Store, open_store
 from expectations.vocabulary import Finding
 
+TRIES = 3
+"""So often a file is taken up in a row."""
+REST = timedelta(hours=1)
+RESTARTS = 9
+"""So often a process that dies is started anew by itself; after that by the next file."""
+PATIENCE = timedelta(minutes=15)
+"""Longer than the largest group of files takes: a full-size day of all exchanges is read and judged in minutes."""
 _log = logging.getLogger(__name__)
 
 
@@ -59,14 +73,15 @@ class Sent:
 class Worker:
     """The one process that reads and judges; safe to be asked from many threads."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, *, patience: timedelta = PATIENCE) -> None:
         """Work for the store at `place`; no process yet."""
-        self._place = place
+        self._place, self._patience = place, patience
+        self._process_id: Future[int] | None = None
         self._lock = threading.Lock()
         self._executor: ProcessPoolExecutor | None = None
         self._processing: Future[None] | None = None
         self._asked_again = False
-        self._died_before = False
+        self._deaths = 0
 
     def take_up(self) -> None:
         """Have all that is received judged; wishes that come meanwhile are one run more."""
@@ -76,6 +91,7 @@ class Worker:
                 return
             self._processing = self._submit(_process, self._place)
             self._processing.add_done_callback(self._processed)
+            threading.Thread(target=self._watch, args=(self._processing, self._process_id), daemon=True).start()
 
     def what_if(self, change: Change, first_day: date, last_day: date) -> Future[dict[str, Any]]:
         """What another threshold would have done in some days; nothing is recorded."""
@@ -119,6 +135,7 @@ class Worker:
         for _ in range(2):
             if self._executor is None:
                 self._executor = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+                self._process_id = self._executor.submit(os.getpid)
             try:
                 return self._executor.submit(work, *about)
             except BrokenProcessPool:
@@ -132,10 +149,32 @@ class Worker:
             _log.error("%s", error)
         died = isinstance(error, BrokenProcessPool)
         with self._lock:
-            again = self._asked_again or (died and not self._died_before)
-            self._asked_again, self._died_before = False, died
+            self._deaths = self._deaths + 1 if died else 0
+            again = self._asked_again or 0 < self._deaths < RESTARTS
+            self._asked_again = False
         if again:
             self.take_up()
+
+    def _watch(self, run: Future[None], process_id: Future[int] | None) -> None:
+        """End the process where it is at the same files for longer than the patience lasts."""
+        began = datetime.now(UTC)
+        while process_id is not None and wait([run], self._patience.total_seconds()).not_done:
+            if _progress_at(self._place, began) + self._patience < datetime.now(UTC):
+                _log.error("the process that judges files is ended: it has been at the same files for too long")
+                with suppress(ProcessLookupError, BrokenProcessPool):
+                    os.kill(process_id.result(), signal.SIGKILL)
+                return
+
+
+def _progress_at(place: Place, began: datetime) -> datetime:
+    """When the last files were taken up that have no verdict yet, since the run began; now where there are none."""
+    store = open_store(place.home, place.url)
+    try:
+        with reading(store.engine) as connection:
+            tried = life.attempts(connection).values()
+        return max((one.last_at for one in tried if one.last_at >= began), default=datetime.now(UTC))
+    finally:
+        store.engine.dispose()
 
 
 def _process(place: Place) -> None:
@@ -143,7 +182,11 @@ def _process(place: Place) -> None:
 
     store = open_store(place.home, place.url)
     try:
-        jobs.process(store)
+        with reading(store.engine) as connection:
+            tried = life.attempts(connection)
+        since = datetime.now(UTC) - REST
+        resting = {number for number, found in tried.items() if found.count >= TRIES and found.last_at > since}
+        jobs.process(store, spared=frozenset(resting))
     finally:
         store.engine.dispose()
 

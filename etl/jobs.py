@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from etl import figures
 from etl.examine import Incoming, Past, Verdict, decide, read_one
 from etl.heads import sign_heads
 from etl.intake import Candidate, Declared
+from etl.receipts import findings_digest
 from etl.receiving import NotWithdrawableError as NotWithdrawableError
 from etl.receiving import Receipt as Receipt
 from etl.receiving import receive as receive
@@ -92,29 +93,53 @@ def ingest(
     return outcomes(store, receipts)
 
 
-def process(store: Store, *, progress: Progress | None = None, as_if_in_force: bool = False) -> None:
+def process(
+    store: Store,
+    *,
+    progress: Progress | None = None,
+    as_if_in_force: bool = False,
+    spared: frozenset[str] = frozenset(),
+) -> None:
     """Take everything received the whole way, oldest period first, then judge again what the changes can affect.
 
-    Where we fail on a submission the others go on; then the first ProcessingError is raised. At the end the audit log's
-    heads of the days that are over are signed.
+    Where we fail on a submission the others go on; then the first ProcessingError is raised. What was taken up before
+    and has no verdict may have ended the process that took it: it comes after everything else, one by one, and
+    `spared` are left for later. At the end the audit log's heads of the days that are over are signed.
     """
     with reading(store.engine) as connection:
         waiting = sorted(life.received(connection), key=lambda s: (s.period, s.received_at, s.recorded_at))
-    done = 0
+        tried = life.attempts(connection)
+    waiting = [submission for submission in waiting if submission.id not in spared]
+    new, suspects = _apart(waiting, {number: found.count for number, found in tried.items()})
     failures: list[ProcessingError] = []
-    for wave in _waves(waiting):
-        failures += _process_wave(store, wave)
-        done += len(wave)
-        if progress is not None:
-            progress(done, len(waiting), wave[-1].file)
-    _discard_secrets(store)
-    try:
-        review_pending(store, as_if_in_force=as_if_in_force)
-    except Exception as error:
-        failures.append(_incident(store, None, error))
+    done = 0
+    for group in (_waves(new), ([submission] for submission in suspects)):
+        for wave in group:
+            failures += _process_wave(store, wave)
+            done += len(wave)
+            if progress is not None:
+                progress(done, len(waiting), wave[-1].file)
+        _discard_secrets(store)
+        try:
+            review_pending(store, as_if_in_force=as_if_in_force)
+        except Exception as error:
+            failures.append(_incident(store, None, error))
     if failures:
         raise failures[0]
     sign_heads(store, datetime.now(UTC))
+
+
+def _apart(waiting: Sequence[Submission], tried: Mapping[str, int]) -> tuple[list[Submission], list[Submission]]:
+    """What nothing is known against; and what was taken up before, the least often first, with what depends on it."""
+
+    def rank(submission: Submission) -> int:
+        held_by = [other for other in suspects if other is submission or _depends(submission, other)]
+        return max((tried[other.id] for other in held_by), default=0)
+
+    suspects = [submission for submission in waiting if submission.id in tried]
+    ranked = [(rank(submission), submission) for submission in waiting]
+    late = sorted((one for one in ranked if one[0]), key=lambda one: one[0])
+    return [submission for found, submission in ranked if not found], [submission for _, submission in late]
 
 
 def _waves(waiting: Sequence[Submission]) -> Iterator[list[Submission]]:
@@ -139,6 +164,8 @@ def _depends(later: Submission, earlier: Submission) -> bool:
 
 def _process_wave(store: Store, wave: Sequence[Submission]) -> list[ProcessingError]:
     """Take a wave together; where we fail, one by one, so that only what we fail on stays received."""
+    with writing(store.engine) as connection:
+        life.note_attempt(connection, [submission.id for submission in wave], datetime.now(UTC))
     try:
         _publish(store, wave, _examine(store, wave))
     except Exception as error:
@@ -209,11 +236,12 @@ def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdi
 
 
 def _verdict(submission: Submission, verdict: Verdict, version: str) -> Deed:
-    """What was decided of a submission, by which rules."""
+    """What was decided of a submission, by which rules, bound to every finding by their digest."""
     details = {
         "state": verdict.state.value,
         "rows": verdict.row_count,
         "findings": len(verdict.findings),
+        "findings_sha256": findings_digest((kind, finding) for finding, kind in verdict.findings),
         "rule_set_version": version,
     }
     return Deed(SYSTEM, Act.VERDICT, submission.id, details)

@@ -1,7 +1,9 @@
 """Does what is kept still agree: bytes with their hashes, published rows with the bytes, records with the audit log.
 
 Nothing here trusts what it checks: bytes are hashed and read again, the log's chain is walked from its first entry and
-its signed heads are verified.
+its signed heads are verified. One submission is read at a time, so a store of any size is checked in the memory that
+its largest file takes. What cannot be told from here is that the end of the log was cut off together with everything
+that was recorded in it, back to a moment that no head stands for yet: that takes a copy of the heads kept elsewhere.
 """
 
 from __future__ import annotations
@@ -9,9 +11,10 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,7 +23,8 @@ from sqlalchemy import Connection
 from etl.examine import Incoming, Past, read_one
 from etl.heads import heads, wrong_heads
 from etl.intake import Declared
-from etl.normalise import SOURCE_ROW
+from etl.normalise import SOURCE_ROW, arrow_schema
+from etl.receipts import findings_digest
 from etl.records import log
 from etl.records import submissions as life
 from etl.records.engine import reading
@@ -102,17 +106,22 @@ def _kept_faults(store: Store, submission: Submission) -> Iterator[Fault]:
         path = store.facts.path(life.fact_files([submission])[0])
         if not path.exists():
             yield Fault(submission.id, "its published rows are missing")
-        elif (rows := _row_count(path)) is None:
-            yield Fault(submission.id, "its published rows cannot be read")
-        elif rows != submission.row_count:
-            yield Fault(submission.id, f"{rows} rows are published, {submission.row_count} were accepted")
+        else:
+            yield from _shape_faults(path, submission)
 
 
-def _row_count(path: Path) -> int | None:
+def _shape_faults(path: Path, submission: Submission) -> Iterator[Fault]:
+    """What the end of the file says of its rows, before any of them is read."""
     try:
-        return int(pq.ParquetFile(path).metadata.num_rows)
+        with pq.ParquetFile(path) as opened:
+            rows, columns = opened.metadata.num_rows, opened.schema_arrow
     except (pa.ArrowException, OSError):
-        return None
+        yield Fault(submission.id, "its published rows cannot be read")
+        return
+    if rows != submission.row_count:
+        yield Fault(submission.id, f"{rows} rows are published, {submission.row_count} were accepted")
+    elif not columns.equals(arrow_schema(report(submission.report))):
+        yield Fault(submission.id, "its published rows have other columns than their report")
 
 
 def _reading_faults(store: Store, submission: Submission) -> Iterator[Fault]:
@@ -120,10 +129,15 @@ def _reading_faults(store: Store, submission: Submission) -> Iterator[Fault]:
     file = life.fact_files([submission])[0]
     declared = Declared(submission.exchange, submission.report, submission.period)
     data = store.evidence.read(submission.sha256)
-    read = read_one(Incoming(submission.id, data, Path(submission.file).name, declared, Past())).table
+    try:
+        read = read_one(Incoming(submission.id, data, Path(submission.file).name, declared, Past())).table
+    except Exception as error:
+        yield Fault(submission.id, f"its kept bytes cannot be read again ({type(error).__name__}: {error})")
+        return
     try:
         published = store.facts.rows_of(file)
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError) as error:
+        yield Fault(submission.id, f"its published rows cannot be read ({str(error).splitlines()[0]})")
         return
     if read is None:
         yield Fault(submission.id, "its kept bytes cannot be read any more")
@@ -149,35 +163,65 @@ def _log_faults(
     yield from _unlogged(connection, every)
 
 
-def _unlogged(connection: Connection, every: Sequence[Submission]) -> Iterator[Fault]:
-    """Submissions that the log tells otherwise than their records; older ones than the log are not in it."""
-    hashes: dict[str, str] = {}
-    states: dict[str, str] = {}
+@dataclass(slots=True)
+class _Told:
+    """What the audit log tells of submissions, by their numbers; and when it begins."""
+
+    hashes: dict[str, str] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    verdicts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     began: datetime | None = None
+
+
+def _told(connection: Connection) -> _Told:
+    told = _Told()
     for entry in log.every_entry(connection):
-        began = began or entry.at
+        told.began = told.began or entry.at
         if entry.subject is None or entry.act not in (log.Act.UPLOAD, log.Act.VERDICT, log.Act.WITHDRAW):
             continue
         details = _details(entry.details)
         if entry.act == log.Act.UPLOAD:
-            hashes.setdefault(entry.subject, details.get("sha256", ""))
-            states.setdefault(entry.subject, State.RECEIVED.value)
+            told.hashes.setdefault(entry.subject, details.get("sha256", ""))
+            told.states.setdefault(entry.subject, State.RECEIVED.value)
+        elif entry.act == log.Act.WITHDRAW:
+            told.states[entry.subject] = State.WITHDRAWN.value
         else:
-            withdrawn = entry.act == log.Act.WITHDRAW
-            states[entry.subject] = State.WITHDRAWN.value if withdrawn else details.get("state", "")
-    if began is None and every:
+            told.states[entry.subject] = details.get("state", "")
+            if "findings_sha256" in details:
+                told.verdicts.setdefault(entry.subject, details)
+    return told
+
+
+def _unlogged(connection: Connection, every: Sequence[Submission]) -> Iterator[Fault]:
+    """Submissions that the log tells otherwise than their records; older ones than the log are not in it."""
+    told = _told(connection)
+    if told.began is None and every:
         yield Fault("audit log", "is empty although reports are filed")
     for submission in every:
-        if submission.id not in hashes:
-            if began is not None and submission.recorded_at >= began:
+        if submission.id not in told.hashes:
+            if told.began is not None and submission.recorded_at >= told.began:
                 yield Fault(submission.id, "that it was filed is not in the audit log")
-        elif hashes[submission.id] != submission.sha256:
+        elif told.hashes[submission.id] != submission.sha256:
             yield Fault(submission.id, "the audit log has another SHA-256 of what was filed")
-        if states.get(submission.id, submission.state) != submission.state:
-            yield Fault(submission.id, f"is {submission.state.value}, in the audit log {states[submission.id]}")
+        if told.states.get(submission.id, submission.state) != submission.state:
+            yield Fault(submission.id, f"is {submission.state.value}, in the audit log {told.states[submission.id]}")
+        verdict = told.verdicts.get(submission.id)
+        if verdict is not None:
+            yield from _changed_verdict(connection, submission, verdict)
+    for number in told.hashes.keys() - {submission.id for submission in every}:
+        yield Fault(number, "was filed according to the audit log, and has no record")
 
 
-def _details(text: str) -> Mapping[str, str]:
+def _changed_verdict(connection: Connection, submission: Submission, verdict: Mapping[str, Any]) -> Iterator[Fault]:
+    """What was found when a file was judged, held against what was logged then; later findings come and go."""
+    if verdict.get("rows") != submission.row_count:
+        yield Fault(submission.id, f"has {submission.row_count} rows, in the audit log {verdict.get('rows')}")
+    found = [one for one in life.findings_of(connection, [submission.id])[submission.id] if one[0].rejects]
+    if findings_digest(found) != verdict["findings_sha256"]:
+        yield Fault(submission.id, "its findings are not those that it was judged with")
+
+
+def _details(text: str) -> Mapping[str, Any]:
     """What an entry says; nothing where it was made unreadable, which its hash tells."""
     try:
         details = json.loads(text)

@@ -223,6 +223,29 @@ def received(connection: Connection) -> list[Submission]:
     return [_submission(row) for row in connection.execute(query).mappings()]
 
 
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """How often a submission without a verdict was taken up, and when last."""
+
+    count: int
+    last_at: datetime
+
+
+def note_attempt(connection: Connection, ids: Sequence[str], at: datetime) -> None:
+    """Note that submissions are taken up, before they are, so that one that ends the process is known by it."""
+    c = submissions.c
+    for start in range(0, len(ids), 500):
+        taken = c.id.in_(ids[start : start + 500])
+        connection.execute(update(submissions).where(taken).values(attempts=c.attempts + 1, attempted_at=at))
+
+
+def attempts(connection: Connection) -> dict[str, Attempts]:
+    """Submissions that were taken up and have no verdict, by their numbers."""
+    c = submissions.c
+    query = select(c.id, c.attempts, c.attempted_at).where(c.state == State.RECEIVED.value, c.attempts > 0)
+    return {row.id: Attempts(row.attempts, row.attempted_at) for row in connection.execute(query)}
+
+
 def with_rows(connection: Connection) -> list[Submission]:
     """Every submission whose rows were published, whatever became of it since, oldest first."""
     published = submissions.c.state.in_((State.ACCEPTED, State.SUPERSEDED, State.WITHDRAWN))

@@ -57,6 +57,8 @@ submissions = Table(
     Column("decided_at", Instant),
     Column("superseded_by", String(32)),
     Column("reviewed_state", String(16)),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("attempted_at", Instant),
     Index(None, "exchange", "report", "period_start"),
     Index(None, "state", "report", "period_start"),
     Index(None, "sha256"),

@@ -1,0 +1,116 @@
+"""Every act that can be done is brought about here the way people do it, and stands in the audit log."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli import app
+from etl.records import log, people
+from etl.records.engine import reading, writing
+from etl.records.log import Act
+from etl.records.people import Role
+from etl.records.sessions import Way, end_session, open_session
+from etl.records.sign_in import authenticate
+from etl.store import Store, open_store
+from tests.filing import checks, halts
+
+PASSWORD = "correct horse battery"
+ON_SCREENS = {Act.VIEW_ROWS, Act.EXPLANATION, Act.DECISION, Act.THRESHOLD_CHANGE}
+"""Acts that only a screen brings about: their tests are with the screens."""
+
+
+class House:
+    """A store, and the command over it."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder, self.url = folder, url
+        self.home = folder / "home"
+
+    def daxa(self, *words: object, home: Path | None = None, url: str | None = None) -> str:
+        environment = {"DAXA_HOME": str(home or self.home), "DAXA_DATABASE_URL": url or self.url}
+        done = CliRunner().invoke(app, [str(word) for word in words], env=environment, catch_exceptions=False)
+        assert done.exit_code in (0, 1), done.output
+        return done.stdout
+
+    def write(self, name: str, content: str) -> Path:
+        path = self.folder / name
+        path.write_text(content)
+        return path
+
+    def filed(self) -> str:
+        self.daxa("ingest", self.write("korbit_halts_2026-11-02.csv", halts()))
+        return self.daxa("submissions", "--json").partition('"submission": "')[2].partition('"')[0]
+
+    def store(self) -> Store:
+        return open_store(self.home, self.url)
+
+    def person(self) -> people.Person:
+        with writing(self.store().engine) as connection:
+            return people.add(
+                connection, "kim", Role.ADMIN, exchange=None, password=PASSWORD, actor="command", at=datetime.now(UTC)
+            )
+
+    def signed_in(self) -> str:
+        return open_session(self.store().engine, self.person(), Way.PASSWORD, source="192.0.2.1", now=datetime.now(UTC))
+
+    def try_password(self) -> None:
+        self.person()
+        authenticate(self.store().engine, "kim", "wrong", source="192.0.2.1", now=datetime.now(UTC))
+
+    def back_up(self) -> Path:
+        path = self.folder / "daxa.tar.gz"
+        self.daxa("backup", path)
+        return path
+
+    def restore(self) -> None:
+        self.filed()
+        path = self.back_up()
+        self.home, self.url = self.folder / "new", f"sqlite:///{self.folder / 'new.sqlite'}"
+        self.daxa("restore", path)
+
+
+WAYS: dict[Act, Callable[[House], object]] = {
+    Act.SIGN_IN: House.signed_in,
+    Act.SIGN_IN_FAILED: House.try_password,
+    Act.SIGN_OUT: lambda h: end_session(h.store().engine, h.signed_in(), datetime.now(UTC)),
+    Act.DOWNLOAD: lambda h: (
+        h.daxa("ingest", h.write("korbit_reconciliation_2026-11-02.csv", checks("2026-11-02"))),
+        h.daxa("export", "reconciliation", "--from=2026-11-02", "--to=2026-11-02", "--out", h.folder / "rows.csv"),
+    ),
+    Act.UPLOAD: House.filed,
+    Act.VERDICT: House.filed,
+    Act.WITHDRAW: lambda h: h.daxa("withdraw", h.filed(), "--reason", "wrong day"),
+    Act.RECEIPT: lambda h: h.daxa("receipt", h.filed()),
+    Act.PERSON_CHANGE: lambda h: h.daxa("users", "add", "lee", "--role", "manager", "--generate"),
+    Act.TOKEN_CHANGE: lambda h: h.daxa("tokens", "create", "--exchange", "korbit", "--name", "nightly"),
+    Act.MIGRATE: lambda h: h.daxa("migrate"),
+    Act.VERIFY: lambda h: h.daxa("verify"),
+    Act.BACKUP: House.back_up,
+    Act.RESTORE: House.restore,
+}
+
+
+@pytest.fixture
+def house(tmp_path: Path, sqlite_database_url: str) -> Iterator[House]:
+    (tmp_path / "home").mkdir()
+    yield House(tmp_path, sqlite_database_url)
+
+
+def test_every_act_has_its_way() -> None:
+    assert WAYS.keys() | ON_SCREENS == set(Act)
+    assert not WAYS.keys() & ON_SCREENS
+
+
+@pytest.mark.parametrize("act", WAYS)
+def test_what_is_done_stands_in_the_log(house: House, act: Act) -> None:
+    WAYS[act](house)
+    store = house.store()
+    with reading(store.engine) as connection:
+        found = log.entries(connection, act=act)
+        assert found
+        assert all(e.actor for e in found)
+        assert log.first_break(connection) is None
+    store.engine.dispose()

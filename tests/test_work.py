@@ -1,0 +1,134 @@
+"""The process beside the screens: whatever ends it, every file gets exactly one verdict and holds up no other."""
+
+import multiprocessing
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from app.work import TRIES, Place, Worker
+from etl import jobs
+from etl.intake import declare
+from etl.receiving import receive_bytes
+from etl.records import log
+from etl.records import submissions as life
+from etl.records.engine import reading, writing
+from etl.records.log import Act
+from etl.records.tables import states, submissions
+from etl.store import Store, open_store
+from expectations.vocabulary import State
+from tests.filing import checks
+
+LONGEST_SECONDS = 300
+NAMES = tuple(f"korbit_surveillance_2026-11-0{day}.csv" for day in range(2, 6))
+"""Reports of one wave: no verdict depends on another's."""
+
+
+@pytest.fixture
+def store(tmp_path: Path, database_url: str) -> Iterator[Store]:
+    opened = open_store(tmp_path, database_url)
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture
+def worker(store: Store, database_url: str) -> Iterator[Worker]:
+    made = Worker(Place(store.home, database_url), patience=timedelta(seconds=60))
+    yield made
+    made.close()
+
+
+def receive(store: Store, name: str, content: str | None = None) -> str:
+    text = "none of these" if content is None else content
+    return receive_bytes(store, text.encode(), name, declare(name)).submission.id
+
+
+def until(is_so: Callable[[], object], pause: float = 0.05) -> None:
+    end = time.monotonic() + LONGEST_SECONDS
+    while not is_so():
+        assert time.monotonic() < end, "it never came to this"
+        time.sleep(pause)
+
+
+def tried(store: Store) -> dict[str, int]:
+    with reading(store.engine) as connection:
+        return {number: found.count for number, found in life.attempts(connection).items()}
+
+
+def is_judged(store: Store, *numbers: str) -> bool:
+    with reading(store.engine) as connection:
+        return all(life.is_judged(connection, number) for number in numbers)
+
+
+def send_to_the_process(what: signal.Signals) -> None:
+    (process,) = multiprocessing.active_children()
+    assert process.pid
+    os.kill(process.pid, what)
+
+
+def verdicts(store: Store) -> Counter[str]:
+    with reading(store.engine) as connection:
+        logged = Counter(str(e.subject) for e in log.entries(connection, act=Act.VERDICT))
+        moved = Counter(connection.execute(select(states.c.submission).where(states.c.sequence > 1)).scalars())
+    assert logged == moved
+    return logged
+
+
+def test_files_that_killed_the_process_are_judged_once_and_alone(store: Store, worker: Worker) -> None:
+    numbers = [receive(store, name) for name in NAMES]
+    worker.take_up()
+    until(lambda: len(tried(store)) == len(NAMES), 0.01)
+    send_to_the_process(signal.SIGKILL)
+    until(lambda: is_judged(store, *numbers))
+    assert verdicts(store) == dict.fromkeys(numbers, 1)
+    assert tried(store) == {}
+
+
+def took_up(store: Store, number: str, times: int) -> None:
+    with writing(store.engine) as connection:
+        changed = {"attempts": times, "attempted_at": datetime.now(UTC)}
+        connection.execute(update(submissions).where(submissions.c.id == number).values(**changed))
+
+
+def test_a_file_that_was_taken_up_too_often_rests_and_the_others_do_not(store: Store, worker: Worker) -> None:
+    stuck, other = (receive(store, name) for name in NAMES[:2])
+    took_up(store, stuck, TRIES)
+    worker.take_up()
+    until(lambda: is_judged(store, other))
+    assert not is_judged(store, stuck)
+    assert tried(store) == {stuck: TRIES}
+    jobs.process(store)
+    assert is_judged(store, stuck)
+    assert verdicts(store) == {stuck: 1, other: 1}
+
+
+def order_of(store: Store) -> list[str]:
+    with reading(store.engine) as connection:
+        return [str(e.subject) for e in reversed(log.entries(connection, act=Act.VERDICT))]
+
+
+def test_what_was_taken_up_before_comes_last_and_what_depends_on_it_after_it(store: Store) -> None:
+    twice, once, plain = (receive(store, f"korbit_reconciliation_2026-11-0{day}.csv", "x") for day in (2, 3, 4))
+    correction = receive(store, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02"))
+    took_up(store, twice, 2)
+    took_up(store, once, 1)
+    jobs.process(store)
+    assert order_of(store) == [plain, once, twice, correction]
+    with reading(store.engine) as connection:
+        assert life.by_id(connection, correction).state is State.ACCEPTED
+
+
+def test_a_corrected_file_never_comes_into_force_over_its_correction(store: Store) -> None:
+    first = receive(store, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02"))
+    second = receive(store, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02", wallet="1.7"))
+    took_up(store, first, 1)
+    jobs.process(store)
+    with reading(store.engine) as connection:
+        assert life.by_id(connection, first).superseded_by == second
+        assert life.by_id(connection, second).state is State.ACCEPTED
