@@ -66,9 +66,10 @@ DOORS = {
     "numpy": ["etl", "app.cli.bench", "app.charts"],
     # the service and the screens
     "plotly": ["app.charts"],
-    "streamlit": ["app.main", "app.ui", "app.navigation", "app.widgets", "pages"],
+    "streamlit": ["app.main", "app.ui", "app.navigation", "app.widgets", "app.cli.bench.visitors", "pages"],
     "starlette": ["app.main", "app.api", "app.security"],
     "uvicorn": ["app.main", "app.cli"],
+    "websockets": ["app.cli.bench.visitors"],
     "orjson": ["etl", "app"],
     "typer": ["app.cli"],
     "rich": ["app.cli"],
