@@ -8,6 +8,7 @@ threshold of at most twelve digits is exact.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -62,7 +63,12 @@ def relations(judged: Judged, rules: Sequence[Rule]) -> dict[str, pa.Table]:
             low, high = windows.get(name, (first, last))
             windows[name] = (min(low, first), max(high, last))
     found = {name: RELATIONS[name](judged, *window) for name, window in windows.items() if name in RELATIONS}
-    return {**found, "accepted": _accepted(judged), "reach": _reach(judged)}
+    return {**found, **{name: make(judged) for name, make in _STANDING.items() if _is_named(name, rules)}}
+
+
+def _is_named(relation: str, rules: Sequence[Rule]) -> bool:
+    """True where the condition of a rule is about a relation that every rule may read without declaring it."""
+    return any(re.search(rf"\b{relation}\b", str(rule.kwargs)) for rule in rules)
 
 
 def in_force(table: Table) -> Select[Any]:
@@ -143,7 +149,7 @@ def _surveillance_days(judged: Judged, first: int, last: int) -> pa.Table:
 def _accepted(judged: Judged) -> pa.Table:
     low, high = judged.window(-31, 62)
     c = t.submissions.c
-    query = select(t.submissions).where(
+    query = select(c.id, c.exchange, c.report, c.period, c.period_start, c.period_end).where(
         c.state == State.ACCEPTED.value,
         c.exchange.in_(judged.exchanges),
         c.period_start >= datetime.combine(low, datetime.min.time(), KST),
@@ -166,6 +172,10 @@ def _reach(judged: Judged) -> pa.Table:
     )
     rows = judged.connection.execute(query).mappings()
     return _arrow(rows, [("exchange", pa.string()), ("report", pa.string()), ("until", _INSTANT)])
+
+
+_STANDING: Mapping[str, Callable[[Judged], pa.Table]] = {"accepted": _accepted, "reach": _reach}
+"""Relations that a rule may read without declaring it."""
 
 
 # ------------------------------------------------------------------------------------------------ cases

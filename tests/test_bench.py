@@ -1,6 +1,7 @@
 """The bench measures what it says: each part at a tiny size, and the SQL by hand finds exactly what the rules find."""
 
 from collections import Counter
+from contextlib import contextmanager
 
 import pytest
 
@@ -8,6 +9,9 @@ from app.cli.bench import PARTS, UnknownPartError, lines, run_bench
 from app.cli.bench.day import fill_day, reports_of_the_day
 from app.cli.bench.faults import with_faults
 from app.cli.bench.rules import DifferentFindingsError, compare
+from app.cli.bench.visitors import FailedRunError, served
+from app.navigation import SCREENS
+from etl.store import open_store
 from expectations.catalogue import all_rules, calendar_rules
 from expectations.verbs import READERS_VERB
 
@@ -59,6 +63,12 @@ def keys(value):
 
 
 TIMED = dict.fromkeys(("findings", "judge_seconds", "by_hand_seconds", "ratio"))
+OF_A_PAGE = dict.fromkeys(
+    (
+        *("day_p50", "day_p95", "day_p95_aim", "day_cold"),
+        *("year_p50", "year_p95", "year_p95_aim", "year_cold", "year_ratio", "year_ratio_aim"),
+    )
+)
 SHAPES = {
     "ingest": dict.fromkeys(
         (
@@ -73,6 +83,23 @@ SHAPES = {
         )
     ),
     "rules": {**dict.fromkeys(("bench", "rows", "ratio_aim")), "clean": TIMED, "faulty": TIMED},
+    "screens": {
+        **dict.fromkeys(("bench", "days", "submissions")),
+        **dict.fromkeys(("slowest_page_milliseconds", "slowest_page_milliseconds_aim")),
+        "pages": {screen.name: OF_A_PAGE for screen in SCREENS},
+        "together": dict.fromkeys(
+            (
+                *("sessions", "reruns", "first_p50", "first_p95"),
+                *("rerun_p50", "rerun_p95", "rerun_p95_aim"),
+            )
+        ),
+    },
+}
+
+
+SMALL_SCREENS = {
+    **{"DAYS": 9, "MODEL_DAYS": 3, "SESSIONS": 3, "RUNS": 2, "COLD_RUNS": 1, "RERUNS_EACH": 2},
+    "THINK_SECONDS": (0.0, 0.1),
 }
 
 
@@ -80,9 +107,37 @@ SHAPES = {
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_gives_its_record(part, tmp_path, monkeypatch):
     monkeypatch.setattr("app.cli.bench.history.LONG_DAYS", 9)
+    for name, small in SMALL_SCREENS.items():
+        monkeypatch.setattr(f"app.cli.bench.screens.{name}", small)
     record = PARTS[part](tmp_path, 2, lambda done, of, name: None)
     assert keys(record) == SHAPES[part]
     assert lines(record)[0] == record["bench"]
+
+
+def test_a_server_that_does_not_start_is_told_with_what_it_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("app.cli.bench.visitors._ROOT", tmp_path)
+    with (
+        pytest.raises(FailedRunError, match="does not answer:\n"),
+        served(open_store(tmp_path, f"sqlite:///{tmp_path / 'daxa.sqlite'}")),
+    ):
+        pass
+
+
+def test_what_takes_long_is_measured_on_demand_alone(monkeypatch):
+    measured = []
+    for name in PARTS:
+        monkeypatch.setitem(PARTS, name, lambda folder, assets, advance, name=name: measured.append(name) or {})
+    told = {"assets": 1, "json": True, "emit": measured.append, "progress": quietly}
+    run_bench(only=(), **told)
+    assert [name for name in measured if name] == [name for name in PARTS if name != "screens"]
+    measured.clear()
+    run_bench(only=["screens"], **told)
+    assert measured == ["screens", {}]
+
+
+@contextmanager
+def quietly(_title, _total):
+    yield lambda done, of, name: None
 
 
 def test_an_unknown_part_is_told_which_there_are():

@@ -75,7 +75,7 @@ _UNSELECTED = {"unselected": {"marker": {"opacity": 0.55}}}
 """What was not clicked steps back and stays readable."""
 
 
-class Figure(go.Figure):
+class Figure(go.Figure):  # type: ignore[misc]  # plotly has no types
     """A figure as it was said: drawing sends that as it stands, without plotly's check of every property.
 
     The check and its copies cost more than the rest of a page. They are made when plotly is asked for anything but the

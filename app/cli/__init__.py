@@ -634,11 +634,18 @@ def bench(
         int | None, typer.Option("--assets", help="Assets of each exchange; real size where not given.", min=1)
     ] = None,
     only: Annotated[list[str] | None, typer.Option("--only", help="One part; may be repeated.")] = None,
+    screens: Annotated[bool, typer.Option("--screens", help="The screens, over a year that is filled first.")] = False,
 ) -> None:
-    """Speed as ratios within one run: a full-size day through ingest, its rules, and days of history."""
+    """Speed as ratios within one run: a full-size day through ingest, its rules, days of history; or the screens."""
     from app.cli.bench import run_bench
 
-    run_bench(only=only or (), assets=assets, json=json, emit=emit, progress=show_progress)
+    run_bench(
+        only=[*(only or ()), *(["screens"] if screens else [])],
+        assets=assets,
+        json=json,
+        emit=emit,
+        progress=show_progress,
+    )
 
 
 if __name__ == "__main__":

@@ -147,7 +147,9 @@ def ask_anew(
     question: Callable[Concatenate[Store, Scope, Asked], Answer], *about: Asked.args, **more: Asked.kwargs
 ) -> Answer:
     """The answer to a query about what the state of the records does not tell of: people, tokens, the log."""
-    return question(store(), current_view().scope, *about, **more)
+    view = current_view()
+    must_still_be(view.identity)
+    return question(store(), view.scope, *about, **more)
 
 
 def ask(
