@@ -30,6 +30,9 @@ HARMLESS = re.compile(r"/_stcore/(health|host-config)")
 STREAMLIT_OWN = "Skip to main content"
 """A link for those who use the keyboard, seen only while it has the focus, which has no Korean."""
 VIEWPORT = {"width": 1366, "height": 1800}
+PATIENCE = 90_000
+"""Milliseconds that a page may take on a machine with other work; a defect is told apart by what is waited for."""
+expect.set_options(timeout=PATIENCE)
 
 
 @contextmanager
@@ -69,7 +72,7 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
 def context_of(browser: Browser) -> BrowserContext:
     """A fresh session of the browser, far from Korea."""
     context = browser.new_context(viewport=VIEWPORT, locale="ko-KR", timezone_id="America/New_York")
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE)
     return context
 
 
