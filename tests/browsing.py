@@ -35,6 +35,9 @@ STREAMLIT_OWN = "Skip to main content"
 VIEWPORT = {"width": 1366, "height": 1800}
 _SERVED: set[Path] = set()
 """Homes of the stores that are served just now."""
+PATIENCE = 90_000
+"""Milliseconds that a page may take on a machine with other work; a defect is told apart by what is waited for."""
+expect.set_options(timeout=PATIENCE)
 
 
 @contextmanager
@@ -82,7 +85,7 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
 def context_of(browser: Browser) -> BrowserContext:
     """A fresh session of the browser, far from Korea, in which the supervisor is signed in."""
     context = browser.new_context(viewport=VIEWPORT, locale="ko-KR", timezone_id="America/New_York")
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE)
     return signed_in(context)
 
 
