@@ -101,7 +101,8 @@ def breaches(
 
 
 def _breach(mark: str, rows: Sequence[RowMapping], steps: Sequence[BreachStep]) -> Breach:
-    over = [_over_at(row) for row in rows]
+    standing = [row for row in rows if row["lifted_at"] is None and row["state"] == State.ACCEPTED]
+    over = [_over_at(row) for row in standing or rows]
     moments = [moment for moment in over if moment is not None]
     newest = rows[-1]
     return Breach(
