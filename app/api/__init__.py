@@ -149,13 +149,12 @@ class Door:
 
     async def explanations(self, request: Request) -> Response:
         """What may be explained of a submission, and what was said and decided."""
-        service, submission = await self._own(request, TokenScope.READ)
+        service, _, submission = await self._own(request, TokenScope.READ)
         return JSONResponse(await run_in_threadpool(answers.told, service.store, submission))
 
     async def explain(self, request: Request) -> Response:
         """Explain one finding of a submission."""
-        service, caller = await self._entered(request, TokenScope.SUBMIT)
-        submission = await run_in_threadpool(service.submission, caller, request.path_params["number"])
+        service, caller, submission = await self._own(request, TokenScope.SUBMIT)
         finding, text = answers.asked(await _small_json(request))
         told = await run_in_threadpool(answers.explained, service.store, caller, submission, finding, text)
         return JSONResponse(told, 201)

@@ -57,7 +57,7 @@ def prepare_demo(first_day: date, last_day: date, *, seed: int, progress: ShowPr
             advance(place, len(filed), file.path.name)
     with progress("ingest", len(filed)) as advance:
         jobs.process(store, progress=advance)
-    answer_demo(store, first_day, last_day, now)
+    answer_demo(store, first_day, last_day, moment)
     mark.write_text(wanted, "utf-8")
     return store
 

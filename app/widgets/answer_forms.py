@@ -12,10 +12,10 @@ from typing import Any
 
 import streamlit as st
 
-from app import identity
 from app.moments import kst_day, now
 from app.widgets.address import pick
 from app.widgets.answers import actor_of
+from app.widgets.guard import present_identity
 from app.widgets.header import sentence
 from app.widgets.view import View, store
 from etl.answers import LONGEST_ACCEPTANCE_DAYS, BreachState, Outcome
@@ -124,7 +124,7 @@ def _typed(key: str) -> str:
 
 def _write(done: str, write: Callable[[Any, Actor], object]) -> None:
     """Write an answer, and leave what came of it for the page that is drawn next."""
-    actor = actor_of(identity.current_identity())
+    actor = actor_of(present_identity())
     try:
         with writing(store().engine, lock="answers") as connection:
             write(connection, actor)

@@ -7,14 +7,14 @@ server says that the script has finished and all that it drew has come.
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -24,7 +24,13 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
 from app.moments import NOW_VARIABLE
-from app.security import VISITOR_COOKIE
+from app.sign_in.cookies import SESSION_COOKIE
+from etl.exchanges import all_exchanges
+from etl.records import people
+from etl.records.engine import writing
+from etl.records.log import COMMAND
+from etl.records.people import Role
+from etl.records.sessions import Way, open_session
 from etl.store import HOME_VARIABLE, URL_VARIABLE, Store
 
 _ROOT = Path(__file__).resolve().parents[3]
@@ -72,18 +78,24 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
     raise FailedRunError(f"the server does not answer:\n{log.read_text('utf-8')[-2000:]}")
 
 
-def _cookies() -> Mapping[str, str]:
-    """What a browser's requests carry, by which the server knows who looks."""
-    return {VISITOR_COOKIE: secrets.token_urlsafe(24)}
+def signed_in(store: Store, role: Role) -> str:
+    """The session of somebody with that role, an exchange's if it is one's, who is signed in from now on."""
+    now = datetime.now(UTC)
+    name = f"bench-{role.value}"
+    exchange = next(iter(all_exchanges())) if role is Role.EXCHANGE else None
+    with writing(store.engine) as connection:
+        person = people.by_name(connection, name) or people.add(
+            connection, name, role, exchange=exchange, password=None, actor=COMMAND, at=now
+        )
+    return open_session(store.engine, person, Way.PASSWORD, source="127.0.0.1", now=now)
 
 
 @asynccontextmanager
-async def visitor(where: str) -> AsyncIterator[Visitor]:
-    """Somebody who opens the dashboard, and closes it at the end."""
-    cookies = "; ".join(f"{name}={value}" for name, value in _cookies().items())
+async def visitor(where: str, session: str) -> AsyncIterator[Visitor]:
+    """Whoever the session is of opens the dashboard, and closes it at the end."""
     async with connect(
         f"ws://{where}/_stcore/stream",
-        additional_headers={"Cookie": cookies},
+        additional_headers={"Cookie": f"{SESSION_COOKIE}={session}"},
         max_size=None,
         compression=None,
     ) as connection:
@@ -120,4 +132,5 @@ class Visitor:
                 data = await self._connection.recv(decode=False)
         except TimeoutError as error:
             raise FailedRunError(f"{page} is not drawn after {_LONGEST_RUN_SECONDS} seconds") from error
-        return ForwardMsg.FromString(data)
+        message: ForwardMsg = ForwardMsg.FromString(data)
+        return message
