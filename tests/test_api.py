@@ -391,8 +391,8 @@ def test_a_machine_explains_a_finding_of_its_exchange(
     korbit: Client, gopax: Client, store: Store, tmp_path: Path
 ) -> None:
     path = f"/submissions/{answer_store.filed(store, tmp_path, 'korbit', '2026-10-05')}/explanations"
-    (before,) = korbit.ask("GET", path).json
-    assert (before["rule"], before["subject"], before["state"]) == ("REC-007", "ETH", "open")
+    (before,) = [one for one in korbit.ask("GET", path).json if one["rule"] == "REC-007"]
+    assert (before["subject"], before["state"]) == ("ETH", "open")
     body = json.dumps({"finding": before["finding"], "text": "ETH is reconciled weekly"})
     assert is_problem(gopax.ask("GET", path), 404)
     assert is_problem(gopax.ask("POST", path, body), 404)
@@ -401,10 +401,10 @@ def test_a_machine_explains_a_finding_of_its_exchange(
     told = korbit.ask("POST", path, body)
     assert told.status == 201
     assert (told.json["state"], told.json["text"]) == ("explained", "ETH is reconciled weekly")
-    assert korbit.ask("GET", path).json == [told.json]
+    assert told.json in korbit.ask("GET", path).json
     assert is_problem(korbit.ask("POST", path, body), 409, "answered already")
     later = f"/submissions/{answer_store.filed(store, tmp_path, 'korbit', '2026-10-06')}/explanations"
-    (carried,) = korbit.ask("GET", later).json
+    (carried,) = [one for one in korbit.ask("GET", later).json if one["rule"] == "REC-007"]
     assert (carried["state"], carried["explanation"]) == ("explained", told.json["explanation"])
     assert is_problem(korbit.ask("POST", later, body), 404, "of this submission")
 

@@ -96,8 +96,9 @@ def test_an_explanation_is_decided_and_carried_forward(exchange: Page, superviso
     expect(supervisor.get_by_text(say("answers.done.decided", "ko"))).to_be_visible()
     keep_picture(supervisor, "answers-decided-ko")
 
-    visit(exchange, address, "submissions", "ko")
-    exchange.goto(f"{address}/submissions?lang=ko&from={DAYS[2]}&to={DAYS[2]}&period=custom&report=reconciliation")
+    days = f"&period=custom&from={DAYS[2]}&to={DAYS[2]}"
+    visit(exchange, address, "submissions", "ko", f"{days}&report=reconciliation")
+    exchange.locator("[data-testid=stDataFrame]").first.wait_for()
     pick_first(exchange, re.compile(say("submissions.title", "ko")))
     mark = say("answer.accepted_until", "ko", until="2027-02-20")
     grid = exchange.locator("[data-testid=stDataFrame] [role=grid]")

@@ -31,11 +31,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(autouse=True)
 def closed() -> Iterator[None]:
-    """The store that a test served is closed with it."""
+    """What the screens of a test opened and kept goes with it."""
     yield
-    from app.served import store
-
-    store().engine.dispose()
     st.cache_resource.clear()
     st.cache_data.clear()
 

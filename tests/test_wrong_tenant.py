@@ -61,11 +61,8 @@ def store(filled_home: Path) -> Iterator[Store]:
 
 @pytest.fixture(autouse=True)
 def closed() -> Iterator[None]:
-    """The store that screens served is closed with them."""
+    """What the screens of a test opened and kept goes with it."""
     yield
-    from app.served import store as served_store
-
-    served_store().engine.dispose()
     st.cache_resource.clear()
     st.cache_data.clear()
 
@@ -157,6 +154,12 @@ def test_the_questions_ask_for_something_that_is_there(store: Store, submission:
     ]
     assert len(told) >= len(ASKED) // 3, sorted(set(ASKED) - set(told))
     assert len(more) >= len(ASKED) * 2 // 3, sorted(set(ASKED) - set(more))
+
+
+def test_a_manager_gets_no_rows(store: Store, submission: str) -> None:
+    manager = Scope(Role.MANAGER, EVERYBODY.exchanges)
+    assert answer(store, EVERYBODY, "rows_behind", submission) != "[]"
+    assert answer(store, manager, "rows_behind", submission) == "[]"
 
 
 # --------------------------------------------------------------------------------------- files and the cache

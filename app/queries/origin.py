@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import select
 
-from app.identity import Scope
+from app.identity import Role, Scope
 from app.queries.choice import frame_of, rows_of
 from etl.facts import FactFile
 from etl.records.tables import submissions
@@ -67,12 +67,12 @@ def rows_behind(
 ) -> pd.DataFrame:
     """The first rows in force that meet `condition`: `file` and `source_row`, then the report's columns.
 
-    `submission` narrows it to one file. The frame is empty where nothing was published.
+    `submission` narrows it to one file. The frame is empty where nothing was published; managers see no rows at all.
     """
     names = report_of(report).field_names
     files = accepted_files(store, scope, report, exchange, first_day, last_day)
     files = [file for file in files if submission in (None, file.facts.submission)]
-    if not files:
+    if not files or scope.role is Role.MANAGER:
         return frame_of([], ("file", "source_row", *names))
     table = store.facts.read(
         [file.facts for file in files], condition=condition, parameters=parameters, limit=ROW_LIMIT
