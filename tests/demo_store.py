@@ -17,11 +17,11 @@ SEED = 11
 ASSETS = {"upbit": 4, "bithumb": 4, "coinone": 4, "korbit": 3, "gopax": 3}
 
 
-def fill(home: Path) -> Path:
-    """Nine days of all exchanges, filed when the story has it; the home of the store."""
+def fill(home: Path, first_day: date = FIRST_DAY, last_day: date = LAST_DAY, now: datetime = NOW) -> Path:
+    """Nine days, or as many as are named, of all exchanges, filed when the story has it; the home of the store."""
     store = open_store(home, f"sqlite:///{home / 'daxa.sqlite'}")
-    for file in simulate(home / "inbox", FIRST_DAY, LAST_DAY, seed=SEED, assets=ASSETS):
-        if file.received_at <= NOW:
+    for file in simulate(home / "inbox", first_day, last_day, seed=SEED, assets=ASSETS):
+        if file.received_at <= now:
             declared = Declared(file.exchange, file.report, file.period)
             jobs.receive(store, Candidate(file.path, declared), received_at=file.received_at)
     jobs.process(store)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app import moments
 from app.cli.log import log, receipt
 from app.cli.output import emit, rules_of, rules_table, show_progress, summary_table
 from app.cli.people import tokens, users
@@ -611,7 +612,7 @@ def demo(
     from app.cli.demo import prepare_demo, prepare_replay
 
     if replay is None:
-        last = datetime.now(KST).date() - timedelta(days=1)
+        last = moments.kst_day(moments.now()) - timedelta(days=1)
         store = prepare_demo(last - timedelta(days=days - 1), last, seed=DEMO_SEED, progress=show_progress)
     else:
         store = prepare_replay(replay, progress=show_progress)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import groupby
 from pathlib import Path
 
+from app.moments import now
 from etl.intake import Candidate, Declared
 from etl.rebuild import figures_version
 from etl.records.engine import head_revision
@@ -29,7 +30,7 @@ def prepare_demo(first_day: date, last_day: date, *, seed: int, progress: ShowPr
     """A store filled with the simulated days; one that holds exactly these is taken as it stands.
 
     It lies in `demo` under the home, apart from what was really filed, and is made anew for other days, rules and
-    figures. What the story sends later than this moment is not filed yet.
+    figures. What the story sends later than the present moment, or the one that DAXA_NOW names, is not filed yet.
     """
     from etl import jobs
 
@@ -41,11 +42,11 @@ def prepare_demo(first_day: date, last_day: date, *, seed: int, progress: ShowPr
         return _demo_store(home)
     shutil.rmtree(home, ignore_errors=True)
     store = _demo_store(home)
-    now = datetime.now(UTC)
+    moment = now()
     with progress("simulate", None) as advance:
         filed = []
         for file in simulate(home / "inbox", first_day, last_day, seed=seed, assets=DEMO_ASSETS):
-            if file.received_at <= now:
+            if file.received_at <= moment:
                 filed.append(file)
             advance(len(filed), 0, file.path.name)
     with progress("receive", len(filed)) as advance:
