@@ -1,0 +1,145 @@
+"""Thresholds on the screens: nothing is said of too few, and a new value leaves the days before it as they were."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import streamlit as st
+from demo_store import FIRST_DAY, LAST_DAY, NOW
+from streamlit.testing.v1 import AppTest
+from template_files import alerts, template
+
+from app import charts, queries
+from app.identity import current_scope
+from app.queries import Choice
+from app.queries.limits import halt_limit
+from app.queries.spans import spans_of
+from app.words import say
+from etl import jobs
+from etl.intake import Candidate, declare
+from etl.store import Store, open_store
+from expectations import catalogue
+
+ROOT = Path(__file__).resolve().parent.parent
+CHANGED_ON = LAST_DAY - timedelta(days=4)
+NEW_ENTRY = f"""
+[[parameter]]
+name = "halt_shortfall_ratio"
+value = "0.99"
+effective_from = {CHANGED_ON}
+source = "MODEL"
+reason_ko = "시험을 위하여 높인 값입니다."
+reason_en = "Raised for a test."
+"""
+
+
+def forget() -> None:
+    """What was read from the file of thresholds is read anew."""
+    catalogue.all_parameters.cache_clear()
+    catalogue.rule_set_version.cache_clear()
+
+
+@pytest.fixture
+def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The rule book's own file of thresholds with one entry more, as a decision would add it."""
+    book = tmp_path / "parameters.toml"
+    book.write_text(catalogue._PARAMETERS.read_text("utf-8") + NEW_ENTRY, "utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(catalogue, "_PARAMETERS", book)
+        forget()
+        yield
+    forget()
+
+
+@pytest.fixture
+def store(filled_home: Path) -> Iterator[Store]:
+    opened = open_store(filled_home, f"sqlite:///{filled_home / 'daxa.sqlite'}")
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture
+def looking(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The screens look at the simulated store at its own moment."""
+    monkeypatch.setenv("DAXA_HOME", str(filled_home))
+    monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
+    monkeypatch.setenv("DAXA_NOW", NOW.isoformat())
+    yield
+    from app.widgets import view
+
+    view.store().engine.dispose()
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+def shown_limit(last_day: date) -> tuple[str, str]:
+    """What the page of reconciliation says of the limit in force on a day: its value, and since when."""
+    session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=120).run()
+    session.switch_page("../pages/reconciliation.py")
+    for name, value in {"period": "custom", "from": str(FIRST_DAY), "to": str(last_day)}.items():
+        session.query_params[name] = value
+    session.run()
+    assert not session.exception, [error.stack_trace for error in session.exception]
+    box = next(frame.value for frame in session.dataframe if {"parameter", "value", "reason"} <= set(frame.value))
+    (row,) = box[box["parameter"] == say("parameter.halt_shortfall_ratio", "ko")].to_dict("records")
+    return row["value"], row["effective_from"]
+
+
+@pytest.mark.usefixtures("looking", "changed")
+def test_a_page_about_past_days_keeps_the_value_of_then() -> None:
+    before, after = shown_limit(CHANGED_ON - timedelta(days=1)), shown_limit(LAST_DAY)
+    assert before[0] == "1 %"
+    assert after == ("99 %", str(CHANGED_ON))
+
+
+def test_what_was_grave_stays_so_when_the_limit_is_raised_later(store: Store, request: pytest.FixtureRequest) -> None:
+    choice = Choice((), FIRST_DAY, LAST_DAY)
+    known = queries.episode_responses(store, current_scope(), choice)
+    request.getfixturevalue("changed")
+    assert halt_limit(CHANGED_ON - timedelta(days=1), "upbit").ratio == Decimal("0.01")
+    assert halt_limit(CHANGED_ON, "upbit").ratio == Decimal("0.99")
+    again = queries.episode_responses(store, current_scope(), choice)
+    past = [index for index, row in enumerate(known.to_dict("records")) if row["started_at"].date() < CHANGED_ON]
+    assert past
+    assert known.iloc[past]["is_grave"].any()
+    pd.testing.assert_frame_equal(known.iloc[past], again.iloc[past])
+
+
+def filed_days(store: Store, folder: Path, counts: list[int]) -> Choice:
+    """A surveillance report of Korbit for each day, with so many alerts of spoofing; the days."""
+    candidates = []
+    for number, count in enumerate(counts):
+        day = FIRST_DAY + timedelta(days=number)
+        path = folder / f"korbit_surveillance_{day}.csv"
+        path.write_text(template("surveillance", [alerts(day, "BTC/KRW", "spoofing", count)]))
+        candidates.append(Candidate(path, declare(path.name)))
+    outcomes = jobs.ingest(store, candidates, received_at=NOW)
+    assert {outcome.receipt.submission.state for outcome in outcomes} == {"accepted"}
+    return Choice(("korbit",), FIRST_DAY, FIRST_DAY + timedelta(days=len(counts) - 1))
+
+
+@pytest.mark.parametrize(
+    ("counts", "ring_count", "past_count"),
+    [
+        pytest.param([10] * 6 + [500], 0, 0, id="six days of past are too few"),
+        pytest.param([10] * 7 + [500], 1, 1, id="seven are enough"),
+        pytest.param([1] * 7 + [9], 0, 1, id="nine alerts are too few"),
+        pytest.param([10, 11, 9, 12, 10, 8, 11, 12, 10, 9], 0, 3, id="honest days"),
+    ],
+)
+def test_no_mark_is_drawn_below_the_floor(
+    tmp_path: Path, database_url: str, counts: list[int], ring_count: int, past_count: int
+) -> None:
+    store = open_store(tmp_path / "home", database_url)
+    choice = filed_days(store, tmp_path, counts)
+    course = queries.pattern_course(store, current_scope(), choice, "spoofing")
+    panels = charts.pattern_panels(course, {}, ("korbit",), spans_of(choice), "cancel_ratio", charts.Look("ko"))
+    drawn = {trace.legendgroup: [value for value in trace.y if value is not None] for trace in panels.data}
+    assert len(drawn["above"]) == ring_count
+    assert len(drawn["past"]) == past_count
+    assert len(drawn["alerts"]) == len(counts)
+    assert drawn["context"] == []  # no report of volumes, so no ratio of orders
+    store.engine.dispose()
