@@ -11,9 +11,13 @@ from uuid import uuid4
 import hypothesis
 import psycopg
 import pytest
+import small_store
 from browsing import context_of, served, watched
 from demo_store import fill, leave_empty
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+SWITCHES = ("--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1")
+"""Of the browser; it finds no host but this machine, as in a network that is cut off."""
 
 # How long one example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("daxa", deadline=None)
@@ -117,11 +121,18 @@ def empty(empty_home: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the dashboard over a small store that holds every reason for an empty screen."""
+    with served(small_store.fill_small(tmp_path_factory.mktemp("small")), small_store.NOW) as address:
+        yield address
+
+
 @pytest.fixture(scope="module")
 def browser(chromium_path: str) -> Iterator[Browser]:
     """A real browser, gone with its module: what drives it keeps an event loop to itself."""
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox", "--disable-gpu"])
+        opened = playwright.chromium.launch(executable_path=chromium_path, args=list(SWITCHES))
         yield opened
         opened.close()
 

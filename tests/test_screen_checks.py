@@ -9,7 +9,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from browsing import NAMES, context_of, visit
+from browsing import NAMES, PATIENCE, context_of, visit
 from demo_store import LAST_DAY
 from playwright.sync_api import Browser, Download, Page, expect
 
@@ -131,7 +131,7 @@ def test_nothing_is_wider_than_the_screen(
         locale="ko-KR",
         color_scheme="dark" if scheme == "dark" else "light",
     )
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     visit(page, filled, name, "en")
     too_wide = page.evaluate(
