@@ -192,6 +192,14 @@ def test_what_was_late_or_missing_in_the_period_is_counted(store: Store, tmp_pat
     assert {exchange for exchange, _ in queries.punctuality(store, GOPAX_ONLY, CHOICE, moment)} == {"gopax"}
 
 
+def test_nothing_is_missing_of_the_time_before_there_were_records(store: Store, tmp_path: Path) -> None:
+    moment = datetime(2026, 11, 5, 11, tzinfo=KST)
+    assert not any(one.missing for one in queries.punctuality(store, EVERYBODY, CHOICE, moment).values())
+    file(store, tmp_path, "korbit_reconciliation_2026-11-04.csv", checks("2026-11-04"))
+    found = queries.punctuality(store, EVERYBODY, CHOICE, moment)
+    assert (found["korbit", "reconciliation"].missing, found["gopax", "reconciliation"].missing) == (0, 1)
+
+
 def test_a_refused_file_and_its_findings_are_told(store: Store, tmp_path: Path) -> None:
     broken = checks("2026-11-02").replace("100.5,match", "many,match", 1)
     outcome = file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", broken)

@@ -1,4 +1,4 @@
-"""Exchange by month: a square for each, told by colour, sign and word."""
+"""Exchange by month: a mark for each, told by colour, shape, sign and word."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def month_grid(
                 text=[grade.sign for _ in own],
                 textfont={"size": 15, "color": sign_ink(grade, look)},
                 marker={
-                    "symbol": "square",
+                    "symbol": grade.symbol,
                     "size": _SQUARE_PIXELS,
                     "color": grade.colour(look),
                     "line": {"color": look.quiet, "width": [2 if is_outlined(cell) else 0 for _, cell in own]},

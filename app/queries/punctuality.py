@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from app.identity import Scope
 from app.queries.choice import Choice, rows_of
+from app.queries.obliged import is_recorded, records_begin
 from app.queries.standing import covers, met_at
 from etl.calendar import OBLIGATIONS_BEGIN
 from etl.records.tables import submissions
@@ -29,11 +30,18 @@ class Punctuality:
 
 
 def punctuality(store: Store, scope: Scope, choice: Choice, moment: datetime) -> dict[tuple[str, str], Punctuality]:
-    """Obligations of the chosen days that have fallen due, by exchange and report; a part of a day is missing."""
-    filed = _ever_accepted(store, scope, choice)
+    """Obligations of the chosen days that have fallen due, by exchange and report; a part of a day is missing.
+
+    What was due before there were records is neither late nor missing.
+    """
+    filed, begin = _ever_accepted(store, scope, choice), records_begin(store)
     found = {}
     for report in all_reports().values():
-        due = [period for period in _periods(report, choice) if report.due_at(period) <= moment]
+        due = [
+            period
+            for period in _periods(report, choice)
+            if begin is not None and is_recorded(report, period, begin) and report.due_at(period) <= moment
+        ]
         for exchange in scope.visible(choice.exchanges):
             stands = [_stand(report, period, filed[exchange, report.name, period.first_day]) for period in due]
             found[exchange, report.name] = Punctuality(stands.count("late"), stands.count("missing"))

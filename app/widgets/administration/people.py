@@ -20,7 +20,7 @@ _PEOPLE = {
     "state": Shown.STATE,
     "created_at": Shown.INSTANT,
     "disabled_at": Shown.INSTANT,
-    "person": Shown.TEXT,
+    "person_id": Shown.TEXT,
 }
 
 
@@ -29,7 +29,7 @@ def people_section(view: View) -> None:
     everybody = ask_anew(queries.people_list)
     section(view, "administration.people", count=len(everybody))
     note(view.say("administration.people_how"))
-    frame = everybody.assign(role=[view.say(f"role.{role}") for role in everybody["role"]], person=everybody["id"])
+    frame = everybody.assign(role=[view.say(f"role.{role}") for role in everybody["role"]], person_id=everybody["id"])
     table(view, frame, _PEOPLE, alt=view.say("administration.people", count=len(everybody)), most_rows=15)
     left, right = st.columns(2, gap="large")
     with left:
