@@ -184,6 +184,18 @@ def test_no_part_of_a_page_runs_by_itself_unguarded() -> None:
     assert not bare, f"use app.widgets.fragment, which asks who is there: {bare}"
 
 
+def test_no_file_leaves_a_page_unlogged() -> None:
+    bare = [
+        f"{file.relative_to(ROOT)}:{number}"
+        for folder in ("app", "pages")
+        for file in sorted((ROOT / folder).rglob("*.py"))
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1)
+        if re.search(r"\bst\.download_button\b|from streamlit import .*download_button", line)
+        and file.name not in ("file_button.py", "downloads.py")
+    ]
+    assert not bare, f"use app.widgets.file_button, which logs what is taken away: {bare}"
+
+
 # ------------------------------------------------------------------------------------------- the log
 
 

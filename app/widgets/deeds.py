@@ -54,7 +54,9 @@ def log_what_waits() -> None:
     st.session_state[_WAITING] = []
 
 
-def taken_away(identity: Identity, content: bytes, subject: str, about: Mapping[str, Any]) -> bytes:
+def taken_away(
+    identity: Identity, content: bytes, subject: str, about: Mapping[str, Any], *, act: Act = Act.DOWNLOAD
+) -> bytes:
     """The file that somebody takes away, once that stands in the log; nothing leaves unlogged or without a session.
 
     Raises NotSignedInError where the session that the page was drawn in is over, RecordsUnavailableError where the
@@ -64,6 +66,6 @@ def taken_away(identity: Identity, content: bytes, subject: str, about: Mapping[
         raise NotSignedInError(f"{identity.name} is not signed in any more")
     details = {**about, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
     with writing(store().engine, lock="downloads") as connection:
-        append(connection, [Deed(identity.person, Act.DOWNLOAD, subject, details)])
+        append(connection, [Deed(identity.person, act, subject, details)])
     handed.remember(identity.person, content)
     return content

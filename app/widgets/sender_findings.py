@@ -12,6 +12,7 @@ import streamlit as st
 from app.exports import as_csv, as_workbook
 from app.finding_digest import Cell, Found, Placed, RuleGroup, every_finding, grouped, sentences_of
 from app.moments import duration
+from app.widgets.file_button import file_button
 from app.widgets.header import kind_mark, note, section, subtitle
 from app.widgets.view import View
 from app.words import in_words
@@ -96,14 +97,14 @@ def finding_files(view: View, found: Found, placed: Placed, file: str) -> None:
     with st.container(horizontal=True, gap="small"):
         for ending, mime, write in (("csv", "text/csv", as_csv), ("xlsx", _WORKBOOK, as_workbook)):
             number = next(view.drawn)
-            st.download_button(
+            file_button(
+                view,
                 view.say(f"filing.findings_{ending}", count=f"{len(found):,}"),
-                data=partial(written, write),
-                file_name=f"findings_{file.rpartition('.')[0] or file}.{ending}",
-                mime=mime,
+                partial(written, write),
+                f"findings_{file.rpartition('.')[0] or file}.{ending}",
+                file,
                 key=f"findings.{number}.{ending}",
-                on_click="ignore",
-                icon=":material/download:",
+                mime=mime,
             )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.field_guide import field_guide
+from app.widgets.file_button import file_button
 from app.widgets.header import note, section
 from app.widgets.natures import Shown
 from app.widgets.tables import table
@@ -38,12 +39,13 @@ def templates_and_guide(view: View, exchange: str) -> None:
     note(view.say("filing.templates_how"))
     with st.container(horizontal=True, gap="small"):
         for ending in FORMATS:
-            st.download_button(
+            file_button(
+                view,
                 view.say("filing.template", ending=ending.upper()),
-                data=partial(_blank, report, ending),
-                file_name=f"{exchange}_{report}_PERIOD.{ending}",
+                partial(_blank, report, ending),
+                f"{exchange}_{report}_PERIOD.{ending}",
+                f"template/{report}",
                 key=f"template.{report}.{ending}",
-                on_click="ignore",
                 icon=":material/draft:",
             )
     section(view, "filing.guide", report=view.report(report), exchange=view.exchange(exchange))

@@ -13,6 +13,7 @@ from app.desk import Desk, Looked, RefusedError, verdict_word
 from app.finding_digest import findings_of
 from app.moments import duration, kst_text
 from app.widgets.address import pick
+from app.widgets.file_button import file_button
 from app.widgets.header import facts, note, section
 from app.widgets.sender_findings import sender_findings, since_the_version_before
 from app.widgets.uploads import refusal
@@ -24,8 +25,7 @@ from etl.drafts import Draft, draft_bytes, draft_path, draft_told
 from etl.layout import Container
 from etl.nil_returns import written_out
 from etl.receipts import receipt_of
-from etl.records.engine import writing
-from etl.records.log import Act, Deed, append
+from etl.records.log import Act
 from etl.records.submissions import Submission
 from etl.signing import signer_of
 from expectations.catalogue import report as report_of
@@ -165,25 +165,25 @@ def _receipt_files(view: View, filed: Submission) -> None:
     opened = store()
 
     def receipt() -> str:
-        with writing(opened.engine) as connection:
-            append(connection, [Deed(view.identity.person, Act.RECEIPT, filed.id, {})])
         return receipt_of(opened, filed.id, view.now)
 
     def key() -> str:
         return signer_of(opened.home).public.pem
 
     with st.container(horizontal=True, gap="small"):
-        for name, data, file in (
-            ("receipt", receipt, f"receipt_{filed.id}.json"),
-            ("public_key", key, "daxa_public_key.pem"),
+        for name, make, file, act in (
+            ("receipt", receipt, f"receipt_{filed.id}.json", Act.RECEIPT),
+            ("public_key", key, "daxa_public_key.pem", Act.DOWNLOAD),
         ):
-            st.download_button(
+            file_button(
+                view,
                 view.say(f"filing.{name}"),
-                data=data,
-                file_name=file,
+                make,
+                file,
+                filed.id,
                 key=f"{name}.{filed.id}",
-                on_click="ignore",
                 icon=":material/verified:",
+                act=act,
             )
     note(view.say("filing.receipt_how", command="daxa verify --receipt"))
 

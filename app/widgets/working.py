@@ -8,6 +8,8 @@ import streamlit as st
 
 from app.desk import Desk, RefusedError
 from app.finding_digest import Found, Placed
+from app.identity import Scope
+from app.widgets.file_button import file_button
 from app.widgets.view import View, store
 from app.work import Sent, Worker, place_of, worker_for
 from etl.annotated import UNOPENED
@@ -47,12 +49,16 @@ def comparison_of(view: View, number: str) -> Comparison:
     """A submission, which whoever looks may see, beside the version before."""
     with st.spinner(view.say("filing.comparing")):
         return _compared(
-            str(store().engine.url), view.stamp, number, lambda: worker().compare(number).result(_LONGEST_SECONDS)
+            str(store().engine.url),
+            view.stamp,
+            view.scope,
+            number,
+            lambda: worker().compare(number).result(_LONGEST_SECONDS),
         )
 
 
 @st.cache_data(max_entries=_MOST_KEPT, show_spinner=False)
-def _compared(place: str, stamp: str, number: str, _answered: Callable[[], Comparison]) -> Comparison:
+def _compared(place: str, stamp: str, scope: Scope, number: str, _answered: Callable[[], Comparison]) -> Comparison:
     return _answered()
 
 
@@ -71,11 +77,12 @@ def annotated_file(view: View, sent: Sent, found: Found) -> None:
     def made() -> bytes:
         return worker().annotate(sent, findings, view.language).result(_LONGEST_SECONDS)
 
-    st.download_button(
+    file_button(
+        view,
         view.say("filing.annotated"),
-        data=made,
-        file_name=f"findings_{sent.file}",
+        made,
+        f"findings_{sent.file}",
+        f"{sent.report}/{sent.exchange}",
         key=f"annotated.{number}",
-        on_click="ignore",
         icon=":material/rule:",
     )

@@ -15,6 +15,7 @@ from app.moments import kst_text
 from app.queries import LogWanted
 from app.queries.administration import LOG_PAGE
 from app.widgets.address import pick, picked
+from app.widgets.file_button import file_button
 from app.widgets.findings import page_of
 from app.widgets.header import empty, facts, note, section
 from app.widgets.natures import Shown
@@ -52,14 +53,14 @@ def log_section(view: View) -> None:
         act=[view.say(f"act.{one}") for one in entries["act"]],
     )
     table(view, frame, _LOG, alt=view.say("administration.log", count=f"{total:,}"), most_rows=LOG_PAGE)
-    st.download_button(
+    file_button(
+        view,
         view.say("administration.whole_log", count=f"{total:,}"),
-        data=partial(_file, view, store(), wanted),
-        file_name=f"daxa_audit_log_{view.now:%Y-%m-%d}.csv",
-        mime="text/csv",
+        partial(_file, view, store(), wanted),
+        f"daxa_audit_log_{view.now:%Y-%m-%d}.csv",
+        "audit_log",
         key="log.download",
-        on_click="ignore",
-        icon=":material/download:",
+        mime="text/csv",
     )
 
 

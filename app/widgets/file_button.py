@@ -1,0 +1,33 @@
+"""A button that hands out a file, made when asked for; that it was taken away, by whom, stands in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from app.widgets.deeds import taken_away
+from app.widgets.view import View
+from etl.records.log import Act
+
+
+def file_button(
+    view: View,
+    label: str,
+    make: Callable[[], bytes | str],
+    name: str,
+    subject: str,
+    *,
+    key: str,
+    icon: str = ":material/download:",
+    mime: str | None = None,
+    act: Act = Act.DOWNLOAD,
+) -> None:
+    """Offer the file `name`, what `make` gives, under `label`; `subject` is what the log says it is of."""
+
+    def made() -> bytes:
+        content = make()
+        data = content.encode() if isinstance(content, str) else content
+        return taken_away(view.identity, data, subject, {"file": name, "page": view.page}, act=act)
+
+    st.download_button(label, data=made, file_name=name, mime=mime, key=key, on_click="ignore", icon=icon)
