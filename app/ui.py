@@ -1,43 +1,10 @@
-"""The script of a session: who looks, in which language, at what; then the page that was asked for."""
+"""The script of a session, as Streamlit runs it.
 
-import streamlit as st
+Streamlit makes it the main module of the server's process. A process beside the screens takes up the main module of the
+one that starts it, under another name: there it draws nothing, and loads nothing that only screens need.
+"""
 
-from app import moments, navigation, rulebook, widgets
-from app.widgets import address, house
-from app.widgets.view import View, keep_view, newest_day, present_stamp, present_thresholds, served_replay
-from app.words import say
+if __name__ == "__main__":
+    from app.run import run
 
-language = address.language()
-st.set_page_config(page_title=say("product", language), page_icon=str(house.ICON), layout="wide")
-house.style()
-identity = widgets.present_identity()
-scope = identity.scope
-incident = served_replay()
-now = moments.now(incident.seen_from if incident else None)
-st.logo(str(house.ICON), size="large")
-pages = navigation.pages(scope, language, with_replay=incident is not None and incident.exchange in scope.exchanges)
-page = st.navigation(list(pages.values()))
-if (wanted := address.destination()) and wanted[0] in pages:
-    st.switch_page(pages[wanted[0]], query_params=wanted[1])
-address.drop_picks_of_other_pages(page.url_path)
-stamp = present_stamp()
-latest = newest_day(scope, stamp)
-with st.sidebar:
-    choice = widgets.sidebar(scope, latest, moments.kst_day(now), language)
-    widgets.language_switch(language)
-    if incident:
-        widgets.note(say("replay.mark", language, incident=incident.title.in_language(language)))
-    widgets.colophon(scope, stamp, language)
-    widgets.who_is_here(identity, language)
-is_dark = getattr(st.context.theme, "type", "light") == "dark"
-held = present_thresholds(scope, stamp)
-where = page.url_path or next(iter(pages))
-view = View(language, identity, choice, latest, now, is_dark, stamp, where, thresholds=held)
-keep_view(view)
-widgets.draft_bar(view)
-try:
-    with rulebook.judged_by(held):
-        page.run()
-finally:  # also where a page stops early: whoever reads any page is here
-    widgets.keep_seen(view)
-    widgets.log_what_waits()
+    run()

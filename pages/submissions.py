@@ -163,11 +163,10 @@ with right:
         on_pick=lambda row: widgets.pick(submission=row["id"], page=""),
     )
 desk, filed = desk_of(view), widgets.ask(queries.filed_submission, submission)
-if desk is not None and filed is not None:  # its senders read what to mend, everybody else what was found
+if desk is not None and filed is not None:  # its senders read first what to mend
     submission_findings(view, filed)
     withdrawal(view, desk, filed)
-else:
-    show_findings(view, submission)
+show_findings(view, submission)
 if one["state"] == "accepted":
     days = widgets.days_of(one)
     widgets.rows_behind(view, one["report"], one["exchange"], *days, submission=submission)

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -35,14 +36,12 @@ class Client:
     def ask(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **query: Any
     ) -> Answer:
-        connection = http.client.HTTPConnection(self.host, timeout=300)
         address = API + path + (f"?{urlencode(query)}" if query else "")
         given = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        connection.request(method, address, body, {**given, **(headers or {})})
-        response = connection.getresponse()
-        answer = Answer(response.status, response.headers, response.read())
-        connection.close()
-        return answer
+        with closing(http.client.HTTPConnection(self.host, timeout=300)) as connection:
+            connection.request(method, address, body, {**given, **(headers or {})})
+            with connection.getresponse() as response:
+                return Answer(response.status, response.headers, response.read())
 
     def submit(self, name: str, content: str | bytes, **query: Any) -> Answer:
         return self.ask(

@@ -18,7 +18,14 @@ from etl.store import Store, open_store
 from tests.filing import checks, halts
 
 PASSWORD = "correct horse battery"
-ON_SCREENS = {Act.VIEW_ROWS, Act.EXPLANATION, Act.DECISION, Act.THRESHOLD_CHANGE}
+ON_SCREENS = {
+    Act.VIEW_ROWS,
+    Act.VERDICT_READ,
+    Act.EXPLANATION,
+    Act.DECISION,
+    Act.BREACH,
+    Act.THRESHOLD_CHANGE,
+}
 """Acts that only a screen brings about: their tests are with the screens."""
 
 

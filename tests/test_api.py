@@ -107,7 +107,7 @@ def test_a_receipt_is_signed_and_verified_with_the_key_alone(korbit: Client, gop
     filed = korbit.submit("korbit_halts_2026-11-14.csv", halts()).json
     answer = korbit.ask("GET", f"/submissions/{filed['submission']}/receipt")
     path = tmp_path / "key.pem"
-    path.write_bytes(korbit.ask("GET", "/public-key").body)
+    path.write_bytes(korbit.ask("GET", "/key").body)
     key = read_public_key(path)
     checked = verify_receipt(answer.body.decode(), {key.id: key})
     assert checked.fault is None

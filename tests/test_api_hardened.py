@@ -4,6 +4,7 @@ import http.client
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -71,12 +72,11 @@ def entries(store: Store, act: Act) -> list[log.Entry]:
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1", "/api/v1/", "/api/v2/submissions", "/api/v1/x/y"])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
 def test_what_is_not_there_is_a_problem_and_never_a_screen(address: str, path: str, method: str) -> None:
-    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)
-    connection.request(method, path)
-    answer = connection.getresponse()
-    assert (answer.status, answer.headers["Content-Type"]) == (404, "application/problem+json")
-    assert json.loads(answer.read())["instance"] == path
-    connection.close()
+    with closing(http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)) as connection:
+        connection.request(method, path)
+        with connection.getresponse() as answer:
+            assert (answer.status, answer.headers["Content-Type"]) == (404, "application/problem+json")
+            assert json.loads(answer.read())["instance"] == path
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "FETCH"])
@@ -110,9 +110,10 @@ def test_a_number_that_nothing_has_is_not_there(korbit: Client, number: str) -> 
     assert is_problem(korbit.ask("GET", f"/submissions/{number}"), 404)
 
 
-@pytest.mark.parametrize("number", ["%00", "..%2F.."])
-def test_an_unsafe_path_is_refused_before_it_comes_to_us(korbit: Client, number: str) -> None:
-    assert korbit.ask("GET", f"/submissions/{number}").status == 400
+@pytest.mark.parametrize(("number", "status"), [("%00", 400), ("..%2F..", 401)])
+def test_an_unsafe_path_is_refused_before_it_comes_to_us(korbit: Client, number: str, status: int) -> None:
+    """By the server where it is no path, by the gate where it leads out of the door."""
+    assert korbit.ask("GET", f"/submissions/{number}").status == status
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ DOORS = {
         "app.main",
         "app.served",
         "app.identity",
-        "app.ui",
+        "app.run",
         "app.navigation",
         "app.widgets",
         "app.cli.bench.visitors",
@@ -213,8 +213,7 @@ def test_no_module_of_app_hides_another() -> None:
 @pytest.mark.slow
 def test_the_service_starts_without_great_expectations() -> None:
     """Its import takes seconds and 250 MB, and judging belongs to another process than the screens'."""
-    # app/ui.py is the script of one session and draws when it is imported; its imports are among the others.
-    names = [dotted(file) for file in modules_of("app") if dotted(file) != "app.ui" and file.name != "__main__.py"]
+    names = [dotted(file) for file in modules_of("app") if file.name != "__main__.py"]
     code = (
         "import importlib, sys\n"
         f"for name in {names!r}:\n"
@@ -227,3 +226,15 @@ def test_the_service_starts_without_great_expectations() -> None:
     assert done.returncode == 0, (
         f"{done.stderr}\nImport expectations.judge, and what imports it, inside the function that judges."
     )
+
+
+def test_a_process_beside_the_screens_does_not_draw_them() -> None:
+    """It is started with the script of the session for its main module, under another name."""
+    script = str(ROOT / "app" / "ui.py")
+    code = (
+        f"import runpy, sys; runpy.run_path({script!r}, run_name='__mp_main__'); assert 'streamlit' not in sys.modules"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 0, done.stderr

@@ -23,9 +23,9 @@ from etl.store import Store, open_store
 from expectations.catalogue import all_rules, parameter
 from tests.bad_inputs import BAD, DAY, KORBIT, Bad, good
 from tests.demo_store import leave_empty
+from tests.door import API, Answer, Client, token
 from tests.filing import checks
 from tests.filing_desk import NOW, check, drop, opening, somebody, text_of
-from tests.test_api import API, Answer, Client, token
 
 
 @pytest.fixture(scope="module")

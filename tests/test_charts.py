@@ -21,7 +21,7 @@ DAYS = [date(2026, 11, 1) + timedelta(days=n) for n in range(5)]
 NOON = datetime(2026, 11, 1, 3, tzinfo=UTC)
 START, END = NOON - timedelta(hours=12), NOON + timedelta(days=5)
 SPANS = [Span(day, day) for day in DAYS]
-NO_HALTS = pd.DataFrame({"exchange": []})
+NO_HALTS = pd.DataFrame(columns=["exchange", "functions", "halted_at", "target", "trigger", "halt_id"], dtype=object)
 KEY_SPANS = [Span(day, day) for day in DAYS]
 EXCHANGES = ("upbit", "bithumb", "coinone", "korbit", "gopax")
 

@@ -1,7 +1,11 @@
 """The records keep money and instants exact, and the migrations make the schema that the code expects."""
 
+import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -10,9 +14,10 @@ from sqlalchemy import Column, Integer, MetaData, Table, insert, select
 
 from etl.rebuild import make_figures_ready
 from etl.records import engine as records
-from etl.records.tables import metadata
+from etl.records.schema import metadata
 from etl.records.types import ExactDecimal, Instant
 
+ROOT = Path(__file__).resolve().parent.parent
 LONGEST = Decimal("12345678901234567890.123456789012345678")
 
 
@@ -109,3 +114,15 @@ def test_a_failed_transaction_leaves_nothing(engine):
         raise ZeroDivisionError
     with records.reading(engine) as connection:
         assert connection.execute(select(table)).all() == []
+
+
+def test_every_table_belongs_to_the_schema_whatever_was_imported_before() -> None:
+    """A dump or a copy that missed a table would lose it without a word."""
+    code = "from etl.records.schema import every_table; print(*sorted(table.name for table in every_table()))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    declared = {
+        name
+        for file in (ROOT / "etl" / "records").glob("*.py")
+        for name in re.findall(r'= (?:Table|_figure)\(\s*"(\w+)"', file.read_text("utf-8"))
+    }
+    assert set(done.stdout.split()) == declared

@@ -2,8 +2,8 @@
 
 The days of the model are simulated at real size and taken the whole way by the real jobs. Every earlier day is a
 copy of a model day's records with every date in them moved back, whatever columns the tables have; amounts are
-scaled a little, so that no two weeks are alike. Copies have no rows behind them, so only the model's days can be
-drilled into. This is for measuring screens, never for showing.
+scaled a little, so that no two weeks are alike. Behind a copy lie the model's own rows, so only the model's days can be
+drilled into for what they say. This is for measuring screens, never for showing.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Date, String, Table, delete, insert, select
 
+from etl.facts import FactFile
 from etl.intake import Candidate, Declared
 from etl.rebuild import figures_version, rebuild_figures
 from etl.records.engine import migrate, reading, writing
-from etl.records.tables import incidents, metadata, submissions
+from etl.records.schema import every_table
+from etl.records.tables import incidents, submissions
 from etl.records.types import ExactDecimal, Instant
 from etl.simulate import SimulatedFile, simulate
 from etl.store import Store, open_store
@@ -163,7 +165,7 @@ def _empty_store(home: Path) -> Store:
 
 def _copy_records(model: Store, store: Store, year: Year, advance: Callable[[int, int, str], None]) -> None:
     """Fill the store with the model's records, and with them again further and further back."""
-    tables = [table for table in metadata.sorted_tables if _is_of_submissions(table)]
+    tables = [table for table in every_table() if _is_of_submissions(table)]
     with reading(model.engine) as connection:
         rows = {table: _rows(connection, table) for table in tables}
     periods = {row["id"]: Period.parse(row["period"]) for row in rows[submissions]}
@@ -175,6 +177,19 @@ def _copy_records(model: Store, store: Store, year: Year, advance: Callable[[int
             for table in tables:
                 _insert(connection, table, _moved(table, rows[table], periods, move))
             advance(done, len(moves), "records")
+            _link_rows(store, rows[submissions], periods, move)
+
+
+def _link_rows(store: Store, filed: _Rows, periods: Mapping[str, Period], move: _Move) -> None:
+    """Put the model's rows behind the copies of a move: what a page reads of a day it finds, dated as in the model."""
+    own = [row for row in filed if periods[row["id"]].text in move.periods]
+    for row, copy in zip(own, _moved(submissions, own, periods, move), strict=True):
+        was, is_now = (
+            store.facts.path(FactFile(one["report"], one["exchange"], one["period"], one["id"])) for one in (row, copy)
+        )
+        if was.exists() and not is_now.exists():
+            is_now.parent.mkdir(parents=True, exist_ok=True)
+            is_now.hardlink_to(was)
 
 
 def _is_of_submissions(table: Table) -> bool:

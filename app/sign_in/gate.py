@@ -30,6 +30,7 @@ OPEN = frozenset(
         SIGN_OUT,
         SSO,
         SSO_RETURN,
+        "/api",
         "/healthz",
         "/favicon.ico",
         "/favicon.png",

@@ -2,13 +2,7 @@
 
 from alembic import context
 
-from etl.records import (  # noqa: F401  their tables belong to the metadata
-    access_tables,
-    answer_tables,
-    draft_tables,
-    threshold_tables,
-)
-from etl.records.tables import metadata
+from etl.records.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Connection, Date, Integer, Table, func, insert, inspect, select, text
 
 from etl.records.access_tables import failed_sign_ins, sessions
-from etl.records.tables import derived_tables, metadata
+from etl.records.schema import every_table
+from etl.records.tables import derived_tables
 from etl.records.types import ExactDecimal, Instant, from_milliseconds, to_milliseconds
 
 _PASSING = (sessions, failed_sign_ins)
@@ -30,7 +31,7 @@ class DumpError(ValueError):
 def dumped_tables() -> tuple[Table, ...]:
     """The tables that a dump holds, each after those that it refers to."""
     left_out = {table.name for table in (*derived_tables(), *_PASSING)}
-    return tuple(table for table in metadata.sorted_tables if table.name not in left_out)
+    return tuple(table for table in every_table() if table.name not in left_out)
 
 
 def lines_of(connection: Connection, table: Table) -> Iterator[str]:

@@ -1,0 +1,20 @@
+"""The whole schema: every table of the records, wherever in these rooms it stands.
+
+Whoever needs all tables (migrations, a dump, a copy) takes them from here: a table belongs to the metadata only once
+its module was imported.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Table
+
+from etl.records import access_tables as access_tables
+from etl.records import answer_tables as answer_tables
+from etl.records import draft_tables as draft_tables
+from etl.records import threshold_tables as threshold_tables
+from etl.records.tables import metadata as metadata
+
+
+def every_table() -> tuple[Table, ...]:
+    """Every table, each after those that it refers to."""
+    return tuple(metadata.sorted_tables)
