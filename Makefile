@@ -21,15 +21,19 @@ PROJECT := $(VENV)/.project-$(call sum,pyproject.toml)
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(RUNTIME) $(PROJECT) ## simulated reports of all exchanges, then the dashboard in the browser
 	$(BIN)/daxa demo
 
 .PHONY: test
-test: $(DEVELOPMENT) $(PROJECT) browser ## all tests, with a real PostgreSQL and a real browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: $(DEVELOPMENT) $(PROJECT) browser ## the tests, with a real PostgreSQL and a real browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+
+.PHONY: test-slow
+test-slow: $(DEVELOPMENT) $(PROJECT) browser ## the tests that take longer: every screen in every look, proofs, benches
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 .PHONY: check
 check: $(DEVELOPMENT) $(PROJECT) ## formatting, lint and types

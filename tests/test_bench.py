@@ -15,6 +15,8 @@ from etl.store import open_store
 from expectations.catalogue import all_rules, calendar_rules
 from expectations.verbs import READERS_VERB
 
+pytestmark = pytest.mark.slow
+
 SEEDS = (2, 4, 9, 13, 16, 31)
 JUDGED = {rule.id for rule in all_rules().values() if rule.type != READERS_VERB} - {r.id for r in calendar_rules()}
 

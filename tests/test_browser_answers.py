@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.words import LANGUAGES, say
 from etl.records.people import Role
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SAID = "ETH 대사는 매주 수행합니다."
 
 

@@ -16,7 +16,7 @@ from etl.store import Store, open_store
 from expectations.vocabulary import KST
 from tests.filing import checks, file
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PAST = "2026-11-02"
 WAIT = 60_000
 """Milliseconds: the process beside the screens takes seconds to load what judges."""

@@ -24,6 +24,8 @@ from etl.replays import replay
 from etl.store import Store, open_store
 from expectations.vocabulary import KST
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 FACTS = replay(NAME)
 ABOUT = (FACTS.exchange, FACTS.asset, FACTS.first_day, FACTS.last_day)

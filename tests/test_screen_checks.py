@@ -21,7 +21,7 @@ from app.words import LANGUAGES, say
 from etl.store import Store, open_store
 from expectations.catalogue import rule_set_version
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WEEK = "&period=7d&exchange=korbit,gopax"
 
 

@@ -17,7 +17,7 @@ from playwright.sync_api import Locator, Page, expect
 from app.widgets.header import STATE_GLYPHS
 from app.words import LANGUAGES, exchange_name, say
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DEFICIENCIES = ("achromatopsia", "deuteranopia")
 """No colour at all, as in a grey print; and the most frequent weakness for red and green."""
 LEAST_DIFFERENCE = 6.0

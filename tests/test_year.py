@@ -14,6 +14,8 @@ from etl.records.types import ExactDecimal
 from etl.store import Store, open_store
 from expectations.vocabulary import KST
 
+pytestmark = pytest.mark.slow
+
 YEAR = Year(date(2026, 11, 15), days=45, model_days=3, assets=2)
 
 
