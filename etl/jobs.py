@@ -113,7 +113,7 @@ def process(
     new, suspects = _apart(waiting, {number: found.count for number, found in tried.items()})
     failures: list[ProcessingError] = []
     done = 0
-    for group in (_waves(new), ([submission] for submission in suspects)):
+    for group in (_waves(new), *([[[one] for one in suspects]] if suspects else [])):
         for wave in group:
             failures += _process_wave(store, wave)
             done += len(wave)
