@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from html import unescape
@@ -12,7 +13,7 @@ import pytest
 import streamlit as st
 from demo_store import LAST_DAY, NOW
 from filing import MORNING, checks, file, halt, halts
-from people import EVERYBODY
+from people import EVERYBODY, SUPERVISOR
 from streamlit.testing.v1 import AppTest
 
 from app import queries
@@ -384,8 +385,9 @@ def lines(text: str) -> list[list[str]]:
 
 
 def test_the_first_visit_shows_a_day_and_says_so(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.identity.current_identity", lambda: replace(SUPERVISOR, person="P-newcomer"))
     text = page(filled_home, monkeypatch)
-    since = f"{NOW - timedelta(days=1, minutes=1):%m-%d %H:%M}"
+    since = f"{NOW - timedelta(days=1):%m-%d %H:%M}"
     assert say("overview.since_first", "ko", since=since) in text
     changed, due = lines(text)
     assert 1 <= len(changed) <= 7
