@@ -324,6 +324,14 @@ def bomb() -> bytes:
     return target.getvalue()
 
 
+def with_macros() -> Made:
+    """A workbook with a part that holds a program."""
+    target = io.BytesIO(native_file(*BITHUMB))
+    with zipfile.ZipFile(target, "a") as archive:
+        archive.writestr("xl/vbaProject.bin", b"\xcc\x61" * 50)
+    return made(target.getvalue(), BITHUMB)
+
+
 def wide() -> Made:
     """A workbook that names the last cell of the largest sheet there can be: a few bytes for billions of cells."""
     return changed_sheet(BITHUMB, "</sheetData>", '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>')
@@ -344,6 +352,9 @@ FIRST_QUANTITY = '"12345.123456789012345678"'
 CASES: dict[str, dict[str, Callable[[], Made]]] = {
     "SUB-001": {
         "empty_file": lambda: made(b""),
+        "program": lambda: made(b"MZ\x90\x00" + bytes(range(256)), KORBIT),
+        "macro_workbook": with_macros,
+        "document_type": lambda: changed_sheet(BITHUMB, "<worksheet", '<!DOCTYPE w [<!ENTITY a "b">]><worksheet'),
         "not_utf8": lambda: made(b"\xff\xfe[]"),
         "utf8_where_cp949": lambda: made(native_file(*GOPAX).decode("cp949").encode(), GOPAX),
         "not_cp949": lambda: made(native_file(*GOPAX) + b"\xff\xff\n", GOPAX),
