@@ -376,7 +376,7 @@ def test_the_rules_in_force_are_shown_with_their_sources(language: str) -> None:
     session = opened(lang=language)
     box = next(frame.value for frame in session.dataframe if {"parameter", "value", "reason"} <= set(frame.value))
     values = dict(zip(box["parameter"], box["value"], strict=True))
-    assert values[say("parameter.halt_shortfall_ratio", language)] == "1 %"
+    assert values[say("parameter.halt_shortfall_ratio", language)] == "1%"
     assert values[say("parameter.halt_delay_minutes", language)] == f"5 {say('unit.minutes', language)}"
     assert set(box["rule"]) == {"REC-002", "REC-003", "REC-004", "REC-005", "REC-006"}
     assert any(say("source.MODEL", language) in source for source in box["source"])
