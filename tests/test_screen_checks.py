@@ -37,8 +37,14 @@ def main_text(page: Page) -> str:
 
 
 def grids(page: Page) -> list[str]:
-    """What stands in the tables of a page, as a screen reader finds it."""
-    return page.locator("[data-testid=stDataFrame] [role=grid]").all_inner_texts()
+    """What stands in the tables of a page, as a screen reader finds it, once all of them are drawn."""
+    found: list[str] = []
+    for _ in range(40):
+        before, found = found, page.locator("[data-testid=stDataFrame] [role=grid]").all_inner_texts()
+        if found == before and len(found) == page.locator("[data-testid=stDataFrame]").count():
+            break
+        page.wait_for_timeout(250)
+    return found
 
 
 @pytest.mark.parametrize("name", NAMES)
