@@ -38,6 +38,12 @@ def store(tmp_path: Path, database_url: str) -> Iterator[Store]:
 
 
 @pytest.fixture
+def others() -> set[int | None]:
+    """The processes that earlier tests of this session left running."""
+    return {process.pid for process in multiprocessing.active_children()}
+
+
+@pytest.fixture
 def worker(store: Store, database_url: str) -> Iterator[Worker]:
     made = Worker(Place(store.home, database_url), patience=timedelta(seconds=60))
     yield made
@@ -66,10 +72,11 @@ def is_judged(store: Store, *numbers: str) -> bool:
         return all(life.is_judged(connection, number) for number in numbers)
 
 
-def send_to_the_process(what: signal.Signals) -> None:
-    (process,) = multiprocessing.active_children()
-    assert process.pid
-    os.kill(process.pid, what)
+def send_to_the_process(what: signal.Signals, others: set[int | None]) -> None:
+    """To the one process that the worker under test started."""
+    (number,) = (one.pid for one in multiprocessing.active_children() if one.pid not in others)
+    assert number
+    os.kill(number, what)
 
 
 def verdicts(store: Store) -> Counter[str]:
@@ -80,14 +87,30 @@ def verdicts(store: Store) -> Counter[str]:
     return logged
 
 
-def test_files_that_killed_the_process_are_judged_once_and_alone(store: Store, worker: Worker) -> None:
+def test_files_that_killed_the_process_are_judged_once_and_alone(
+    others: set[int | None], store: Store, worker: Worker
+) -> None:
     numbers = [receive(store, name) for name in NAMES]
     worker.take_up()
     until(lambda: len(tried(store)) == len(NAMES), 0.01)
-    send_to_the_process(signal.SIGKILL)
+    send_to_the_process(signal.SIGKILL, others)
     until(lambda: is_judged(store, *numbers))
     assert verdicts(store) == dict.fromkeys(numbers, 1)
     assert tried(store) == {}
+
+
+@pytest.mark.slow
+def test_a_process_that_stands_still_is_ended_and_its_file_is_judged(
+    others: set[int | None], store: Store, database_url: str
+) -> None:
+    number = receive(store, NAMES[0])
+    worker = Worker(Place(store.home, database_url), patience=timedelta(seconds=20))
+    worker.take_up()
+    until(lambda: tried(store) == {number: 1}, 0.01)
+    send_to_the_process(signal.SIGSTOP, others)
+    until(lambda: is_judged(store, number))
+    worker.close()
+    assert verdicts(store) == {number: 1}
 
 
 def took_up(store: Store, number: str, times: int) -> None:
