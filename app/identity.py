@@ -23,6 +23,15 @@ class Scope:
         """Of the chosen exchanges those that are open to them; all of them where none was chosen."""
         return tuple(name for name in self.exchanges if not chosen or name in chosen)
 
+    @property
+    def sees_rows(self) -> bool:
+        """Whether single rows are open to them, and files and findings, which quote rows; managers see figures."""
+        return self.role is not Role.MANAGER
+
+    def visible_rows(self, chosen: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Of the chosen exchanges those whose single rows are open to them."""
+        return self.visible(chosen) if self.sees_rows else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:

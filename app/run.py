@@ -1,9 +1,12 @@
 """One run of a session: who looks, in which language, at what; then the page that was asked for."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from app import moments, navigation, rulebook, widgets
 from app.widgets import address, house
+from app.widgets.header import PageEnded
 from app.widgets.view import View, keep_view, newest_day, present_stamp, present_thresholds, served_replay
 from app.words import say
 
@@ -39,7 +42,7 @@ def run() -> None:
     keep_view(view)
     widgets.draft_bar(view)
     try:
-        with rulebook.judged_by(held):
+        with rulebook.judged_by(held), suppress(PageEnded):
             page.run()
     finally:  # also where a page stops early: whoever reads any page is here
         widgets.keep_seen(view)

@@ -219,7 +219,7 @@ def firings(view: View, rule: Rule) -> None:
             widgets.table(view, own, MONTHS, alt=view.say("rules.by_month"), most_rows=7)
     explained_away(view, rule)
     missing_days(view, rule)
-    if total:
+    if total and view.identity.scope.sees_rows:
         widgets.section(view, "list.standing", count=f"{total:,}")
         about = queries.About(rule=rule.id)
         widgets.standing_list(

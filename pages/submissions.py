@@ -75,8 +75,9 @@ def passport(view: View, one: pd.Series) -> None:
     )
 
 
-def show_findings(view: View, submission: str) -> None:
+def show_findings(view: View, one: pd.Series) -> None:
     """The findings of a file: by rule with counts, then each with its place and sentence, page by page."""
+    submission = one["id"]
     groups = widgets.ask(queries.finding_groups, submission, view.language)
     total = int(groups["count"].sum())
     widgets.section(view, "submissions.findings", count=f"{total:,}")
@@ -96,6 +97,7 @@ def show_findings(view: View, submission: str) -> None:
     found = widgets.with_interval(view, widgets.ask(queries.finding_list, submission, view.language, page))
     found = widgets.with_answers(view, submission, found)
     columns = widgets.filled(found, FINDINGS)
+    widgets.rows_seen(view, one["report"], one["exchange"], submission=submission, page_number=str(page))
     widgets.table(
         view,
         found,
@@ -119,9 +121,11 @@ else:
     words = " · ".join(f"{widgets.state_mark(view, name)} {count:,}" for name, count in sorted(counts.items()))
     widgets.sentence(view.say("submissions.summary", count=f"{sum(counts.values()):,}", words=words))
     number = widgets.page_of(view, sum(counts.values()), LIST_PAGE, "history")
+    listed = widgets.ask(queries.submission_list, view.choice, wanted, number)
+    widgets.list_seen(view, "submissions", listed, page_number=str(number))
     widgets.table(
         view,
-        widgets.ask(queries.submission_list, view.choice, wanted, number),
+        listed,
         HISTORY,
         key=f"history.{number}",
         alt=view.say("submissions.title"),
@@ -166,7 +170,7 @@ desk, filed = desk_of(view), widgets.ask(queries.filed_submission, submission)
 if desk is not None and filed is not None:  # its senders read first what to mend
     submission_findings(view, filed)
     withdrawal(view, desk, filed)
-show_findings(view, submission)
+show_findings(view, one)
 if one["state"] == "accepted":
     days = widgets.days_of(one)
     widgets.rows_behind(view, one["report"], one["exchange"], *days, submission=submission)

@@ -212,29 +212,50 @@ def opened(home: Path, monkeypatch: pytest.MonkeyPatch, name: str, **address: st
     return session
 
 
+def views(home: Path, *, of_lists: bool) -> list[tuple[str, str, dict[str, str]]]:
+    """Who looked at what of which reports, the latest first: lists, or the rows behind a figure."""
+    filled = open_store(home, f"sqlite:///{home / 'daxa.sqlite'}")
+    told = [(entry.actor, str(entry.subject), json.loads(entry.details)) for entry in logged(filled, Act.VIEW_ROWS)]
+    filled.engine.dispose()
+    return [view for view in told if ("list" in view[2]) == of_lists]
+
+
 def test_a_view_of_rows_is_logged_once(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    filled = open_store(filled_home, f"sqlite:///{filled_home / 'daxa.sqlite'}")
-    before = len(logged(filled, Act.VIEW_ROWS))
+    before = len(views(filled_home, of_lists=False))
     session = opened(filled_home, monkeypatch, "api_volume", at="korbit", day=str(LAST_DAY))
     session.run()
-    (entry,) = logged(filled, Act.VIEW_ROWS)[: len(logged(filled, Act.VIEW_ROWS)) - before]
-    assert (entry.actor, entry.subject) == (SUPERVISOR.person, "api_volume/korbit")
-    assert json.loads(entry.details)["first"] == str(LAST_DAY)
-    filled.engine.dispose()
+    now = views(filled_home, of_lists=False)
+    ((actor, subject, details),) = now[: len(now) - before]
+    assert (actor, subject) == (SUPERVISOR.person, "api_volume/korbit")
+    assert details["first"] == str(LAST_DAY)
+
+
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [("submissions", "submissions"), ("halts", "halts"), ("key_revocations", "cases"), ("reconciliation", "findings")],
+)
+def test_a_list_is_logged_for_each_exchange_in_it(
+    filled_home: Path, monkeypatch: pytest.MonkeyPatch, page: str, name: str
+) -> None:
+    before = len(views(filled_home, of_lists=True))
+    opened(filled_home, monkeypatch, page, period="30d")
+    now = views(filled_home, of_lists=True)
+    own = [subject.split("/") for _, subject, view in now[: len(now) - before] if view["page"] == page]
+    assert {exchange for what, exchange in own if what == name} > {"korbit"}
 
 
 def test_a_view_that_cannot_be_logged_now_is_logged_with_the_next_run(
     filled_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled = open_store(filled_home, f"sqlite:///{filled_home / 'daxa.sqlite'}")
-    before = len(logged(filled, Act.VIEW_ROWS))
+    before = len(views(filled_home, of_lists=False))
     session = opened(filled_home, monkeypatch, "api_volume")
     session.query_params["at"], session.query_params["day"] = "gopax", str(LAST_DAY)
     with writing(filled.engine):  # somebody else writes
         session.run()
-    assert len(logged(filled, Act.VIEW_ROWS)) == before
+    assert len(views(filled_home, of_lists=False)) == before
     session.run()
-    assert len(logged(filled, Act.VIEW_ROWS)) == before + 1
+    assert len(views(filled_home, of_lists=False)) == before + 1
     filled.engine.dispose()
 
 

@@ -65,7 +65,8 @@ class CaseList:
 def case_list(store: Store, scope: Scope, choice: Choice, wanted: CasesWanted, page: int = 1) -> CaseList:
     """One page of the wanted cases: those past a limit first, then the open ones, the newest step first."""
     start = to_milliseconds(Period.of_day(choice.first_day).start)
-    found = [course for course in courses(store, scope, choice) if _is_wanted(course, wanted, start)]
+    every = courses(store, scope, choice) if scope.sees_rows else ()
+    found = [course for course in every if _is_wanted(course, wanted, start)]
     found.sort(key=lambda course: (CASE_STATES.index(_state(course)), -course.last.acted_at, course.last.case_id))
     shown = found[(page - 1) * CASE_PAGE : page * CASE_PAGE]
     return CaseList(frame_of(map(_listed, shown), CASE), len(found))
@@ -151,7 +152,7 @@ class CaseHistory:
 def case_history(store: Store, scope: Scope, exchange: str, case_id: str) -> CaseHistory | None:
     """One case with all its steps; none where there is none or it is not open to whoever asks."""
     course = course_of(store, scope, exchange, case_id)
-    if course is None:
+    if course is None or not scope.sees_rows:
         return None
     table = key_actions.c
     names = ("account_ref", *_STEPS)

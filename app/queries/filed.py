@@ -19,7 +19,7 @@ def filed_submission(store: Store, scope: Scope, number: str) -> Submission | No
     """A submission of an exchange that may be seen; None where there is none."""
     with reading(store.engine) as connection:
         found = life.by_id(connection, number)
-    return found if found is not None and found.exchange in scope.exchanges else None
+    return found if found is not None and found.exchange in scope.visible_rows() else None
 
 
 def findings_found(store: Store, scope: Scope, number: str) -> Found:

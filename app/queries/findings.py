@@ -62,7 +62,8 @@ def standing_findings(
 ) -> pd.DataFrame:
     """One page of the findings that stand, those found last first, each with its whole sentence in `language`."""
     newest = (findings.c.found_at.desc(), submissions.c.period_start.desc(), findings.c.id.desc())
-    statement = _asked(scope, choice, about, findings).where(stands()).order_by(*newest)
+    theirs = findings.c.exchange.in_(scope.visible_rows())
+    statement = _asked(scope, choice, about, findings).where(theirs, stands()).order_by(*newest)
     statement = statement.limit(STANDING_PAGE).offset((page - 1) * STANDING_PAGE)
     rows = _told(rows_of(store, statement), language)
     return frame_of(rows, ("submission", "exchange", "report", "period", "found_at", "reason", *_PLACE, *_TOLD))
@@ -119,7 +120,7 @@ def subject_findings(
             submissions.c.state == State.ACCEPTED,
             c.lifted_at.is_(None),
             c.report == report,
-            c.exchange.in_(scope.visible((exchange,))),
+            c.exchange.in_(scope.visible_rows((exchange,))),
             c.subject.in_(subjects),
         )
         .order_by(c.rule, c.id)
@@ -148,7 +149,9 @@ def _asked(scope: Scope, choice: Choice, about: About, *columns: Any) -> Select[
 
 def _of_submission(scope: Scope, submission: str, *columns: Any) -> Select[Any]:
     c = findings.c
-    return select(*columns).where(c.submission == submission, c.lifted_at.is_(None), c.exchange.in_(scope.exchanges))
+    return select(*columns).where(
+        c.submission == submission, c.lifted_at.is_(None), c.exchange.in_(scope.visible_rows())
+    )
 
 
 def stands() -> ColumnElement[bool]:

@@ -82,7 +82,9 @@ def halt_versions(store: Store, scope: Scope, exchange: str, halt_id: str) -> pd
     statement = in_force(
         halts, scope, (exchange,), *(halts.c[name] for name in columns), *(submissions.c[name] for name in names)
     )
-    statement = statement.where(halts.c.halt_id == halt_id).order_by(submissions.c.period_start, halts.c.source_row)
+    statement = statement.where(halts.c.exchange.in_(scope.visible_rows()), halts.c.halt_id == halt_id).order_by(
+        submissions.c.period_start, halts.c.source_row
+    )
     rows = [{**row, "file": PurePath(row["file"]).name} for row in rows_of(store, statement)]
     return frame_of(rows, (*names, *columns))
 

@@ -136,7 +136,7 @@ def asset_checks(store: Store, scope: Scope, exchange: str, day: date, asset: st
     files = accepted_files(store, scope, "reconciliation", exchange, day, day)
     names = ("checked_at", "asset", "ledger_quantity", "wallet_quantity", "price_krw", "result")
     columns = (*names, "submission", "source_row", "slot", "difference", "is_grave")
-    if not files:
+    if not files or not scope.sees_rows:
         return frame_of([], columns)
     table = store.facts.read([file.facts for file in files], condition="asset = ?", parameters=[asset])
     rows = sorted(table.to_pylist(), key=lambda row: row["checked_at"])

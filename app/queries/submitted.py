@@ -55,7 +55,7 @@ class Wanted:
 def _statement(scope: Scope, choice: Choice, wanted: Wanted, *columns: Any) -> Select[Any]:
     table = submissions.c
     statement = select(*columns).where(
-        table.exchange.in_(scope.visible(choice.exchanges)),
+        table.exchange.in_(scope.visible_rows(choice.exchanges)),
         table.period_start < Period.of_day(choice.last_day).end,
         table.period_end > Period.of_day(choice.first_day).start,
     )
@@ -88,7 +88,7 @@ def submission_versions(store: Store, scope: Scope, submission: str) -> pd.DataF
         .join(one, one.c.id == submission)
         .where(
             submissions.c.exchange == one.c.exchange,
-            submissions.c.exchange.in_(scope.exchanges),
+            submissions.c.exchange.in_(scope.visible_rows()),
             submissions.c.report == one.c.report,
             submissions.c.period_start < one.c.period_end,
             submissions.c.period_end > one.c.period_start,
@@ -134,7 +134,7 @@ def state_history(store: Store, scope: Scope, submission: str) -> pd.DataFrame:
     statement = (
         select(*(states.c[name] for name in names))
         .join(submissions, submissions.c.id == states.c.submission)
-        .where(states.c.submission == submission, submissions.c.exchange.in_(scope.exchanges))
+        .where(states.c.submission == submission, submissions.c.exchange.in_(scope.visible_rows()))
         .order_by(states.c.sequence)
     )
     return frame_of(rows_of(store, statement), names)

@@ -23,7 +23,7 @@ from app.widgets.answer_lists import (
 from app.widgets.answers import keep_read, show_readers, to_answer, with_answers
 from app.widgets.case_overview import case_stages, case_times
 from app.widgets.cases import case_section
-from app.widgets.deeds import log_what_waits, rows_seen
+from app.widgets.deeds import list_seen, log_what_waits, rows_seen
 from app.widgets.drafts import draft_bar, present_drafts
 from app.widgets.drawings import chart
 from app.widgets.filters import (
@@ -135,6 +135,7 @@ __all__ = [
     "lane_table",
     "language_switch",
     "link",
+    "list_seen",
     "log_what_waits",
     "markup",
     "news",

@@ -10,7 +10,7 @@ from app import charts, queries, rulebook
 from app.moments import kst_text
 from app.queries.case_records import CASE_PAGE
 from app.widgets.address import go, pick, picked
-from app.widgets.deeds import rows_seen
+from app.widgets.deeds import list_seen, rows_seen
 from app.widgets.drawings import chart
 from app.widgets.filters import case_filters
 from app.widgets.findings import page_of
@@ -83,8 +83,7 @@ def case_section(view: View, moves: pd.DataFrame) -> None:
         number = page_of(view, found.count, CASE_PAGE, "cases")
         if number > 1:
             found = ask(queries.case_list, view.choice, wanted, number)
-        for exchange in sorted(set(found.cases["exchange"])):
-            rows_seen(view, "key_actions", exchange, list=f"cases {view.choice.first_day}~{view.choice.last_day}")
+        list_seen(view, "cases", found.cases, page_number=str(number))
         table(
             view,
             found.cases,

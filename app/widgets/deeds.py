@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from app.identity import Identity, identity_behind
@@ -28,10 +29,10 @@ class NotSignedInError(RuntimeError):
     """Somebody wants to take rows away after their session ended."""
 
 
-def rows_seen(view: View, report: str, exchange: str, **about: str) -> None:
-    """Have it logged, with the end of this run, that rows of an exchange's report are on the screen, and which."""
-    subject = f"{report}/{exchange}"
-    key = (subject, *sorted(about.items()))
+def rows_seen(view: View, what: str, exchange: str, **about: str) -> None:
+    """Have it logged, with the end of this run, that rows of an exchange's report or list are on the screen, which."""
+    subject = f"{what}/{exchange}"
+    key = (view.page, subject, *sorted(about.items()))
     logged: dict[tuple[Any, ...], datetime] = st.session_state.setdefault(_LOGGED, {})
     now = datetime.now(UTC)
     if key in logged and now - logged[key] < _SAME_VIEW:
@@ -39,6 +40,13 @@ def rows_seen(view: View, report: str, exchange: str, **about: str) -> None:
     logged[key] = now
     waiting: list[Deed] = st.session_state.setdefault(_WAITING, [])
     waiting.append(Deed(view.identity.person, Act.VIEW_ROWS, subject, {"page": view.page, **about}))
+
+
+def list_seen(view: View, name: str, frame: pd.DataFrame, **about: str) -> None:
+    """Have it logged that a list of the chosen days is on the screen, once for each `exchange` that the frame has."""
+    days = f"{view.choice.first_day}~{view.choice.last_day}"
+    for exchange in sorted(set(frame["exchange"])):
+        rows_seen(view, name, exchange, list=days, **about)
 
 
 def log_what_waits() -> None:

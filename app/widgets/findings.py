@@ -14,6 +14,7 @@ from app.moments import kst_day, kst_text
 from app.queries.findings import STANDING_PAGE
 from app.rulebook import rule_called
 from app.widgets.address import go, pick, picked
+from app.widgets.deeds import list_seen
 from app.widgets.header import empty, note, section
 from app.widgets.natures import Shown
 from app.widgets.tables import table
@@ -86,6 +87,7 @@ def standing_list(
     """The standing findings page by page, the newest first; a row leads to its submission."""
     number = page_of(view, total, STANDING_PAGE, page)
     found = with_interval(view, ask(queries.standing_findings, view.choice, about, view.language, number))
+    list_seen(view, "findings", found, page_number=str(number))
     columns = {name: nature for name, nature in FINDINGS.items() if name not in leave_out}
     table(
         view,

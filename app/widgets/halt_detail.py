@@ -14,6 +14,7 @@ from app.queries import Choice
 from app.queries.halt_steps import HaltSpan, HaltStep, halt_steps
 from app.queries.responses import is_cause, is_covered
 from app.widgets.address import go, pick
+from app.widgets.deeds import list_seen
 from app.widgets.drawings import chart
 from app.widgets.header import columns, empty, facts, note, section, subtitle
 from app.widgets.natures import Shown
@@ -75,6 +76,7 @@ def halt_records(view: View, events: pd.DataFrame, episodes: pd.DataFrame) -> No
     if events.empty:
         empty(view, "halts_filtered")
         return
+    list_seen(view, "halts", events)
     table(
         view,
         _recorded(view, events, episodes),

@@ -102,9 +102,16 @@ def columns(count: int) -> list[DeltaGenerator]:
     return st.columns(count, gap="medium")
 
 
+class PageEnded(Exception):  # noqa: N818 - it says that a page is whole, not that something went wrong
+    """A page has no more to show; `run` catches it.
+
+    Streamlit's own way to stop would raise anew in what `run` still does after a page: logging who saw what.
+    """
+
+
 def stop() -> NoReturn:
     """Nothing more on this page."""
-    st.stop()
+    raise PageEnded
 
 
 def sentence(text: str) -> None:
