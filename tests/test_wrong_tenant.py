@@ -238,9 +238,8 @@ def test_a_file_of_a_page_holds_nothing_of_another(
         made.append((file_name, data))
         return False
 
-    monkeypatch.setattr("app.widgets.downloads.st.download_button", offered)
-    for room in ("downloads", "file_button"):
-        monkeypatch.setattr(f"app.widgets.{room}.taken_away", lambda _identity, content, *_, **__: content)
+    monkeypatch.setattr("app.widgets.file_button.st.download_button", offered)
+    monkeypatch.setattr("app.widgets.file_button.taken_away", lambda _identity, content, *_, **__: content)
     opened(name, period="30d")
     assert made or name in ("overview", "filing", "answers")  # where nothing is wanting they have no table
     for file_name, data in made:

@@ -9,12 +9,11 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
-import streamlit as st
 
 from app.exports import Cells, Column, Extract, as_csv, as_workbook
 from app.moments import duration, kst_minute
 from app.widgets.address import page_address
-from app.widgets.deeds import taken_away
+from app.widgets.file_button import file_button
 from app.widgets.natures import FACTORS, Shown, is_missing, written
 from app.widgets.view import View
 from expectations.vocabulary import Period
@@ -40,26 +39,24 @@ def downloads(
     number = next(view.drawn)
     name = f"daxa_{view.page or 'page'}_{view.choice.first_day}_{view.choice.last_day}_{number}"
     extract = partial(_extract, view, frame, columns, titles, subject, page_address())
+    about = {"title": subject, "rows": len(frame), "exchanges": list(view.exchanges)}
     for ending, mime, write in (("csv", "text/csv", as_csv), ("xlsx", _WORKBOOK, as_workbook)):
-        st.download_button(
+        file_button(
+            view,
             view.say(f"export.to_{ending}"),
-            data=partial(_written_file, view, extract, write, f"{name}.{ending}", len(frame)),
-            file_name=f"{name}.{ending}",
-            mime=mime,
+            partial(_written_file, extract, write),
+            f"{name}.{ending}",
+            view.page,
             key=f"download.{number}.{ending}",
-            on_click="ignore",
-            type="tertiary",
-            icon=":material/download:",
-            help=view.say(f"export.{ending}"),
+            mime=mime,
+            about=about,
+            looks="tertiary",
+            hint=view.say(f"export.{ending}"),
         )
 
 
-def _written_file(
-    view: View, extract: Callable[[], Extract], write: Callable[[Extract], bytes], name: str, row_count: int
-) -> bytes:
-    content = extract()
-    about = {"file": name, "title": content.title, "rows": row_count, "exchanges": list(view.exchanges)}
-    return taken_away(view.identity, write(content), view.page, about)
+def _written_file(extract: Callable[[], Extract], write: Callable[[Extract], bytes]) -> bytes:
+    return write(extract())
 
 
 def _extract(

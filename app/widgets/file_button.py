@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -22,12 +23,17 @@ def file_button(
     icon: str = ":material/download:",
     mime: str | None = None,
     act: Act = Act.DOWNLOAD,
+    about: Mapping[str, Any] | None = None,
+    looks: Literal["secondary", "tertiary"] = "secondary",
+    hint: str | None = None,
 ) -> None:
-    """Offer the file `name`, what `make` gives, under `label`; `subject` is what the log says it is of."""
+    """Offer the file `name`, what `make` gives, under `label`; the log says it is of `subject`, and more in `about`."""
 
     def made() -> bytes:
         content = make()
         data = content.encode() if isinstance(content, str) else content
-        return taken_away(view.identity, data, subject, {"file": name, "page": view.page}, act=act)
+        return taken_away(view.identity, data, subject, {"file": name, "page": view.page, **(about or {})}, act=act)
 
-    st.download_button(label, data=made, file_name=name, mime=mime, key=key, on_click="ignore", icon=icon)
+    st.download_button(
+        label, data=made, file_name=name, mime=mime, key=key, on_click="ignore", icon=icon, type=looks, help=hint
+    )
