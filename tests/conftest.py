@@ -25,6 +25,23 @@ hypothesis.settings.register_profile("daxa", deadline=None)
 hypothesis.settings.load_profile("daxa")
 
 
+BOTH_DATABASES_AT_ONCE = {"test_acts", "test_log", "test_records", "test_rebuild", "test_serving"}
+"""The modules about the databases themselves; what else is right on SQLite runs on PostgreSQL in `make test-slow`."""
+BOTH_LANGUAGES_AT_ONCE = {"test_annotated", "test_charts", "test_guard", "test_words"}
+"""The modules that cost little; a screen that opens in Korean opens in English in `make test-slow`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What repeats a test on the other database or in the other language is slow, so that `make test` stays short."""
+    for item in items:
+        module = item.path.stem
+        about = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        if (about.get("database_url") == "postgresql" and module not in BOTH_DATABASES_AT_ONCE) or (
+            about.get("language") == "en" and module not in BOTH_LANGUAGES_AT_ONCE
+        ):
+            item.add_marker(pytest.mark.slow)
+
+
 @contextmanager
 def _one_at_a_time(name: str) -> Iterator[None]:
     """Holds a lock that all test processes of the machine know."""

@@ -27,6 +27,8 @@ from etl.store import open_store
 from etl.verify import verify
 from tests.filing import MORNING, checks, file, halt, halts
 
+pytestmark = pytest.mark.slow
+
 NOW = MORNING + timedelta(hours=1)
 
 

@@ -22,7 +22,7 @@ from etl.records.log import COMMAND, Act, entries
 from etl.records.people import Role
 from etl.store import Store, open_store
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WHO = {
     "fss": (Role.SUPERVISOR, None),
     "head": (Role.MANAGER, None),

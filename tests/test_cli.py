@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from openpyxl import load_workbook
 
+from app.cli import main
 from etl.exchanges import all_exchanges
 from etl.records.engine import head_revision
 from expectations.catalogue import all_reports, all_rules
@@ -27,21 +28,21 @@ SUBMISSION_KEYS = {
 
 
 @pytest.fixture
-def daxa(tmp_path):
-    """The command in a home of its own: (status, standard output, standard error)."""
-    environment = {**os.environ, "DAXA_HOME": str(tmp_path / "home")}
-    environment.pop("DAXA_DATABASE_URL", None)
+def daxa(tmp_path, monkeypatch, capfd):
+    """The command in a home of its own, in this process: (status, standard output, standard error)."""
+    monkeypatch.setenv("DAXA_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
 
     def run(*arguments, **more):
-        done = subprocess.run(
-            [sys.executable, "-c", "from app.cli import main; main()", *map(str, arguments)],
-            env={**environment, **more},
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            cwd=ROOT,
-        )
-        return done.returncode, done.stdout, done.stderr
+        capfd.readouterr()
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "argv", ["daxa", *map(str, arguments)])
+            for name, value in more.items():
+                patched.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                main()
+        return ended.value.code, *capfd.readouterr()
 
     return run
 
@@ -281,6 +282,14 @@ def test_a_locked_database_is_one_sentence(daxa, tmp_path, inbox, monkeypatch):
     locked.rollback()
     assert status == 2
     assert "locked by another process" in error
+
+
+def test_the_installed_command_is_this_one(tmp_path):
+    command = Path(sys.executable).with_name("daxa")
+    environment = {**os.environ, "DAXA_HOME": str(tmp_path / "home")}
+    done = subprocess.run([command, "rules", "--json"], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {rule["id"] for rule in objects(done.stdout)} == set(all_rules())
 
 
 @pytest.mark.parametrize(

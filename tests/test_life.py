@@ -399,6 +399,7 @@ main()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", KILLED_AT, ids=str)
 def test_a_run_killed_at_any_step_leaves_whole_submissions_and_is_finished_by_the_next(tmp_path, inbox, step):
     for day in range(1, 4):

@@ -22,6 +22,8 @@ from etl.store import Store, open_store
 from expectations.catalogue import published_rules
 from expectations.vocabulary import State
 
+pytestmark = pytest.mark.slow
+
 FIRST, LAST = date(2026, 10, 23), date(2026, 11, 14)
 UNTIL = date(2026, 11, 3)
 """The first days of the story: a payout, a shortfall without a halt, gaps in the allow-list, late files."""

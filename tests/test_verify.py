@@ -30,6 +30,8 @@ from etl.store import open_store
 from etl.verify import verify
 from tests.filing import MORNING, checks, file, halts
 
+pytestmark = pytest.mark.slow
+
 TOMORROW = timedelta(days=1)
 
 

@@ -25,6 +25,8 @@ from etl.store import Store, open_store
 from expectations.vocabulary import State
 from tests.filing import checks
 
+pytestmark = pytest.mark.slow
+
 LONGEST_SECONDS = 300
 NAMES = tuple(f"korbit_surveillance_2026-11-0{day}.csv" for day in range(2, 6))
 """Reports of one wave: no verdict depends on another's."""
