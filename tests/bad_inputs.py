@@ -2,8 +2,9 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from etl.exchanges import all_exchanges
 from etl.simulate import canonical_table, write_native
@@ -19,18 +20,23 @@ UPBIT = f"upbit_surveillance_{DAY}.json"
 
 @dataclass(frozen=True)
 class Bad:
-    """One bad input: its name, its bytes, the rule and the sentence that refuse it.
+    """One bad input: its name, what makes its bytes, the rule and the sentence that refuse it.
 
     Where it never comes to a rule, `refused` names the sentence of the page and `status` is the door's answer.
     """
 
     name: str
-    data: bytes
+    make: Callable[[], bytes]
     rule: str = ""
     reason: str = ""
     refused: str = ""
     status: int = 200
     exchange: str = ""
+
+    @cached_property
+    def data(self) -> bytes:
+        """Its bytes, of some of which one would not want more at once."""
+        return self.make()
 
     @property
     def sender(self) -> str:
@@ -91,19 +97,25 @@ def of_another_exchange() -> bytes:
 
 
 BAD = {
-    "wrong exchange in the file": Bad(f"korbit_halts_{DAY}.csv", of_another_exchange(), "SUB-004", "other_exchange"),
-    "zip bomb": Bad(BITHUMB, repacked({"xl/bomb.bin": bytes(300 * 2**20)}), "SUB-008", "ratio_too_high"),
-    "xml bomb": Bad(BITHUMB, with_laughs(), "SUB-001", "document_type"),
-    "macro workbook": Bad(BITHUMB, repacked({"xl/vbaProject.bin": b"\xcc\x61" * 50}), "SUB-001", "macro_workbook"),
-    "macro workbook by its name": Bad(BITHUMB.replace(".xlsx", ".xlsm"), good(BITHUMB), "SUB-001", "wrong_container"),
-    "renamed program of Windows": Bad(KORBIT, b"MZ\x90\x00" + bytes(range(256)), "SUB-001", "program"),
-    "renamed program of Linux": Bad(BITHUMB, b"\x7fELF\x02\x01\x01" + bytes(300), "SUB-001", "program"),
-    "workbook with a password": Bad(BITHUMB, COMPOUND, "SUB-001", "encrypted_workbook"),
-    "0 bytes": Bad(KORBIT, b"", "SUB-001", "empty_file"),
-    "truncated JSON": Bad(UPBIT, good(UPBIT)[:-40], "SUB-001", "truncated_json"),
-    "truncated workbook": Bad(BITHUMB, good(BITHUMB)[:-200], "SUB-001", "not_workbook"),
-    "truncated line": Bad(KORBIT, good(KORBIT)[:-25], "SUB-001", "ragged_row"),
-    "CP949 that is UTF-8": Bad(GOPAX, good(GOPAX).decode("cp949").encode(), "SUB-001", "utf8_where_cp949"),
-    "over-long name": Bad("korbit_halts_2026-11-02" + "x" * 300 + ".csv", b"x", refused="long_name", status=422),
-    "name of another exchange": Bad(GOPAX, b"x", refused="other_exchange", status=403, exchange="korbit"),
+    "wrong exchange in the file": Bad(f"korbit_halts_{DAY}.csv", of_another_exchange, "SUB-004", "other_exchange"),
+    "zip bomb": Bad(BITHUMB, lambda: repacked({"xl/bomb.bin": bytes(300 * 2**20)}), "SUB-008", "ratio_too_high"),
+    "xml bomb": Bad(BITHUMB, with_laughs, "SUB-001", "document_type"),
+    "macro workbook": Bad(
+        BITHUMB, lambda: repacked({"xl/vbaProject.bin": b"\xcc\x61" * 50}), "SUB-001", "macro_workbook"
+    ),
+    "macro workbook by its name": Bad(
+        BITHUMB.replace(".xlsx", ".xlsm"), lambda: good(BITHUMB), "SUB-001", "wrong_container"
+    ),
+    "renamed program of Windows": Bad(KORBIT, lambda: b"MZ\x90\x00" + bytes(range(256)), "SUB-001", "program"),
+    "renamed program of Linux": Bad(BITHUMB, lambda: b"\x7fELF\x02\x01\x01" + bytes(300), "SUB-001", "program"),
+    "workbook with a password": Bad(BITHUMB, lambda: COMPOUND, "SUB-001", "encrypted_workbook"),
+    "0 bytes": Bad(KORBIT, lambda: b"", "SUB-001", "empty_file"),
+    "truncated JSON": Bad(UPBIT, lambda: good(UPBIT)[:-40], "SUB-001", "truncated_json"),
+    "truncated workbook": Bad(BITHUMB, lambda: good(BITHUMB)[:-200], "SUB-001", "not_workbook"),
+    "truncated line": Bad(KORBIT, lambda: good(KORBIT)[:-25], "SUB-001", "ragged_row"),
+    "CP949 that is UTF-8": Bad(GOPAX, lambda: good(GOPAX).decode("cp949").encode(), "SUB-001", "utf8_where_cp949"),
+    "over-long name": Bad(
+        "korbit_halts_2026-11-02" + "x" * 300 + ".csv", lambda: b"x", refused="long_name", status=422
+    ),
+    "name of another exchange": Bad(GOPAX, lambda: b"x", refused="other_exchange", status=403, exchange="korbit"),
 }

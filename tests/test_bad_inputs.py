@@ -115,7 +115,7 @@ def test_the_page_says_what_is_wrong(monkeypatch: pytest.MonkeyPatch, store: Sto
 )
 def test_a_path_in_a_name_is_not_followed(doors: dict[str, Client], name: str, kept: str) -> None:
     assert taken(name, b"x").name == kept
-    assert send(doors, "checks", Bad(name, good(KORBIT), exchange="korbit")).json["file"] == kept
+    assert send(doors, "checks", Bad(name, lambda: good(KORBIT), exchange="korbit")).json["file"] == kept
 
 
 @pytest.mark.parametrize("name", ["", " ", "\x00", "a\r\nb.csv", "x" * 256])
@@ -158,7 +158,7 @@ def test_a_formula_in_a_text_cell_comes_back_as_text(doors: dict[str, Client]) -
     fields = data[1].split(",")
     fields[3] = formula
     content = "\r\n".join([data[0], ",".join(fields), *data[2:], ""]).encode()
-    told = send(doors, "checks", Bad(KORBIT, content)).json
+    told = send(doors, "checks", Bad(KORBIT, lambda: content)).json
     found = findings_of(told["findings"])
     assert formula in {finding.found for _, finding in found}
     layout = layout_of("korbit", "surveillance", KORBIT, None)
