@@ -4,6 +4,7 @@ import fcntl
 import shutil
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -54,6 +55,15 @@ def _one_at_a_time(name: str) -> Iterator[None]:
 def _looked_at_by_a_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
     """Screens that a test opens without a browser have no cookie: a supervisor looks unless the test says who does."""
     monkeypatch.setattr("app.identity.current_identity", lambda: SUPERVISOR)
+
+
+@pytest.fixture
+def judged_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is judged beside the screens is judged in a thread: a process takes seconds to load what judges.
+
+    Processes of their own are what `test_work`, the served doors and the browser's tests of filing have.
+    """
+    monkeypatch.setattr("app.work.ProcessPoolExecutor", ThreadPoolExecutor)
 
 
 @pytest.fixture(scope="session")

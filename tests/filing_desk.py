@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from opening import opened_at
 from streamlit.testing.v1 import AppTest
 
 import app.identity
@@ -36,12 +37,7 @@ def opening(monkeypatch: pytest.MonkeyPatch, home: Path, *, keep_worker: bool = 
     def open_page(identity: Identity, name: str = "filing", now: datetime = NOW, **address: str) -> AppTest:
         monkeypatch.setattr(app.identity, "current_identity", lambda: identity)
         monkeypatch.setenv("DAXA_NOW", now.isoformat())
-        session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=PATIENCE_SECONDS)
-        session.run()
-        session.switch_page(f"../pages/{name}.py")
-        for parameter, value in address.items():
-            session.query_params[parameter] = value
-        return settled(session.run())
+        return opened_at(name, seconds=PATIENCE_SECONDS, **address)
 
     yield open_page
     from app.widgets import view

@@ -7,7 +7,7 @@ third-party library is imported by the rooms listed for it here and by no others
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -133,14 +133,17 @@ def imported_names(node: ast.AST, package: list[str]) -> list[str]:
     return []
 
 
-def imports_of(file: Path) -> Iterator[Import]:
+@cache
+def imports_of(file: Path) -> tuple[Import, ...]:
     """Everything that a file imports, at its top or anywhere in it."""
     room = dotted(file)
     package = room.split(".") if file.name == "__init__.py" else room.split(".")[:-1]
     where = file.relative_to(ROOT).as_posix()
-    for node in ast.walk(ast.parse(file.read_text("utf-8"), filename=where)):
-        for name in imported_names(node, package):
-            yield Import(room, where, node.lineno, name)
+    return tuple(
+        Import(room, where, node.lineno, name)
+        for node in ast.walk(ast.parse(file.read_text("utf-8"), filename=where))
+        for name in imported_names(node, package)
+    )
 
 
 def is_inside(room: str, door: str) -> bool:

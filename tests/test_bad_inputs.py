@@ -27,6 +27,8 @@ from tests.door import API, Answer, Client, token
 from tests.filing import checks
 from tests.filing_desk import NOW, check, drop, opening, somebody, text_of
 
+pytestmark = pytest.mark.usefixtures("judged_in_this_process")
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -14,6 +14,7 @@ from expectations.catalogue import all_rules
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_shows_its_figures(page: Page, filled: str, name: str, language: str) -> None:
@@ -28,6 +29,7 @@ def test_a_page_shows_its_figures(page: Page, filled: str, name: str, language: 
         assert not re.search("[가-힣]", text.replace("한국어", ""))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_says_that_the_store_is_empty(page: Page, empty: str, name: str, language: str) -> None:

@@ -17,6 +17,8 @@ from tests.demo_store import leave_empty
 from tests.filing import checks
 from tests.filing_desk import NOW, Opened, check, drop, opening, press, settled, somebody, text_of
 
+pytestmark = pytest.mark.usefixtures("judged_in_this_process")
+
 DAY = "2026-11-02"
 NAME = f"korbit_reconciliation_{DAY}.csv"
 KORBIT, GOPAX = somebody("korbit"), somebody("gopax")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from demo_store import LAST_DAY, NOW, leave_empty
+from opening import opened_at
 from people import EVERYBODY, SUPERVISOR, add_person, identity_of
 from streamlit.testing.v1 import AppTest
 
@@ -203,13 +204,7 @@ def opened(home: Path, monkeypatch: pytest.MonkeyPatch, name: str, **address: st
     monkeypatch.setenv("DAXA_HOME", str(home))
     monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
     monkeypatch.setenv("DAXA_NOW", NOW.isoformat())
-    session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60).run()
-    session.switch_page(f"../pages/{name}.py")
-    for parameter, value in address.items():
-        session.query_params[parameter] = value
-    session.run()
-    assert not session.exception, [error.stack_trace for error in session.exception]
-    return session
+    return opened_at(name, **address)
 
 
 def views(home: Path, *, of_lists: bool) -> list[tuple[str, str, dict[str, str]]]:

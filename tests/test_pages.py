@@ -9,6 +9,7 @@ from types import MappingProxyType
 import pytest
 import streamlit as st
 from demo_store import LAST_DAY, NOW
+from opening import opened_at
 from people import EVERYBODY, identity_of
 from streamlit.testing.v1 import AppTest
 
@@ -71,15 +72,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
         monkeypatch.setenv("DAXA_HOME", str(home))
         monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
         monkeypatch.setenv("DAXA_NOW", NOW.isoformat())
-        session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60)
-        if name != NAMES[0]:
-            session.run()
-            session.switch_page(f"../pages/{name}.py")
-        for parameter, value in address.items():
-            session.query_params[parameter.rstrip("_")] = value
-        session.run()
-        assert not session.exception, [error.stack_trace for error in session.exception]
-        return session
+        return opened_at(name, **address)
 
     return open_page
 
@@ -174,6 +167,7 @@ def test_a_rejected_file_shows_its_findings(opened: Open, filled_home: Path, sto
         assert bool(re.search("[가-힣]", found["sentence"].iloc[0])) == (language == "ko")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("rule", all_rules())
 def test_every_rule_can_be_looked_at(opened: Open, empty_home: Path, rule: str, language: str) -> None:

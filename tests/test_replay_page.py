@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import streamlit as st
+from opening import opened_at
 from people import EVERYBODY
 from replay_store import NAME, fill_replay
 from streamlit.testing.v1 import AppTest
@@ -58,15 +59,7 @@ def opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...
     monkeypatch.delenv("DAXA_NOW", raising=False)
 
     def open_page(name: str = REPLAY.name, **address: str) -> AppTest:
-        session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60)
-        if name != REPLAY.name:
-            session.run()
-            session.switch_page(f"../pages/{name}.py")
-        for parameter, value in address.items():
-            session.query_params[parameter] = value
-        session.run()
-        assert not session.exception, [error.stack_trace for error in session.exception]
-        return session
+        return opened_at(name, **address)
 
     yield open_page
     from app.widgets import view

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from answer_store import DAYS, NOW, fill
+from opening import opened_at
 from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
@@ -73,13 +74,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, home: Path) -> Open:
         monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
         monkeypatch.setenv("DAXA_NOW", NOW.isoformat())
         monkeypatch.setattr("app.identity.current_identity", lambda: who)
-        session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60).run()
-        session.switch_page(f"../pages/{name}.py")
-        for key, value in address.items():
-            session.query_params[key] = value
-        session.run()
-        assert not session.exception, [error.message for error in session.exception]
-        return session
+        return opened_at(name, **address)
 
     return open_page
 

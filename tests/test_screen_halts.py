@@ -13,6 +13,7 @@ import streamlit as st
 from demo_store import LAST_DAY
 from demo_store import NOW as DEMO_NOW
 from filing import MORNING, file
+from opening import opened_at
 from people import EVERYBODY
 from streamlit.testing.v1 import AppTest
 from template_files import template
@@ -255,14 +256,7 @@ def look_at(monkeypatch: pytest.MonkeyPatch, home: Path, now: datetime) -> None:
 
 
 def opened(**address: str) -> AppTest:
-    session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60)
-    session.run()
-    session.switch_page("../pages/halts.py")
-    for name, value in address.items():
-        session.query_params[name] = value
-    session.run()
-    assert not session.exception, [error.stack_trace for error in session.exception]
-    return session
+    return opened_at("halts", **address)
 
 
 def text_of(session: AppTest) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import streamlit as st
 from filing import file, milliseconds
+from opening import opened_at
 from people import EVERYBODY
 from streamlit.testing.v1 import AppTest
 
@@ -573,13 +574,7 @@ def opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     monkeypatch.setenv("DAXA_NOW", at(6, 11).isoformat())
 
     def open_page(**address: str) -> AppTest:
-        session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60).run()
-        session.switch_page("../pages/key_revocations.py")
-        for parameter, value in {"period": "7d", **address}.items():
-            session.query_params[parameter] = value
-        session.run()
-        assert not session.exception, [error.stack_trace for error in session.exception]
-        return session
+        return opened_at("key_revocations", **{"period": "7d", **address})
 
     yield open_page
     from app.widgets import view

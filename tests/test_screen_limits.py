@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import streamlit as st
 from demo_store import FIRST_DAY, LAST_DAY, NOW
+from opening import opened_at
 from people import EVERYBODY
-from streamlit.testing.v1 import AppTest
 from template_files import alerts, template
 
 from app import charts, queries
@@ -77,12 +77,7 @@ def looking(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 def shown_limit(last_day: date) -> tuple[str, str]:
     """What the page of reconciliation says of the limit in force on a day: its value, and since when."""
-    session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=120).run()
-    session.switch_page("../pages/reconciliation.py")
-    for name, value in {"period": "custom", "from": str(FIRST_DAY), "to": str(last_day)}.items():
-        session.query_params[name] = value
-    session.run()
-    assert not session.exception, [error.stack_trace for error in session.exception]
+    session = opened_at("reconciliation", seconds=120, period="custom", from_=str(FIRST_DAY), to=str(last_day))
     box = next(frame.value for frame in session.dataframe if {"parameter", "value", "reason"} <= set(frame.value))
     (row,) = box[box["parameter"] == say("parameter.halt_shortfall_ratio", "ko")].to_dict("records")
     return row["value"], row["effective_from"]

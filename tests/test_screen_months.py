@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from opening import opened_at
 from streamlit.testing.v1 import AppTest
 
 from app.words import LANGUAGES, say
@@ -61,14 +62,7 @@ def looking(audited_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 
 
 def opened(name: str, **address: str) -> AppTest:
-    session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60)
-    session.run()
-    session.switch_page(f"../pages/{name}.py")
-    for parameter, value in address.items():
-        session.query_params[parameter] = value
-    session.run()
-    assert not session.exception, [error.stack_trace for error in session.exception]
-    return session
+    return opened_at(name, **address)
 
 
 def text_of(session: AppTest) -> str:

@@ -12,6 +12,7 @@ import pytest
 import streamlit as st
 from demo_store import NOW as DEMO_NOW
 from filing import MORNING, file
+from opening import opened_at
 from people import EVERYBODY
 from streamlit.testing.v1 import AppTest
 from template_files import template
@@ -312,14 +313,7 @@ def looking(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 
 def opened(**address: str) -> AppTest:
-    session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60)
-    session.run()
-    session.switch_page("../pages/reconciliation.py")
-    for name, value in address.items():
-        session.query_params[name] = value
-    session.run()
-    assert not session.exception, [error.stack_trace for error in session.exception]
-    return session
+    return opened_at("reconciliation", **address)
 
 
 def text_of(session: AppTest) -> str:

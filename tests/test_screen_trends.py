@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import streamlit as st
 from demo_store import NOW
+from opening import opened_at
 from people import EVERYBODY
 from streamlit.testing.v1 import AppTest
 
@@ -245,15 +246,8 @@ def opened(home: Path, monkeypatch: pytest.MonkeyPatch, **address: str) -> AppTe
     monkeypatch.setenv("DAXA_HOME", str(home))
     monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
     monkeypatch.setenv("DAXA_NOW", NOW.isoformat())
-    session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60)
-    session.run()
-    session.switch_page("../pages/trends.py")
-    for name, value in address.items():
-        session.query_params[name] = value
-    session.run()
     _OPENED.add("page")
-    assert not session.exception, [error.stack_trace for error in session.exception]
-    return session
+    return opened_at("trends", **address)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -13,6 +13,7 @@ import streamlit as st
 from browsing import visit
 from demo_store import LAST_DAY, NOW
 from filing import file
+from opening import opened_at
 from people import EVERYBODY
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
@@ -399,13 +400,7 @@ def shown(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
     monkeypatch.setenv("DAXA_NOW", NOW.isoformat())
 
     def show(**address: str) -> AppTest:
-        session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60).run()
-        session.switch_page("../pages/api_volume.py")
-        for name, value in address.items():
-            session.query_params[name.rstrip("_")] = value
-        session.run()
-        assert not session.exception, [error.stack_trace for error in session.exception]
-        return session
+        return opened_at("api_volume", **address)
 
     yield show
     from app.widgets import view

@@ -21,8 +21,8 @@ import pandas as pd
 import pytest
 import streamlit as st
 from demo_store import FIRST_DAY, LAST_DAY, NOW
+from opening import opened_at
 from people import EVERYBODY, SUPERVISOR, identity_of
-from streamlit.testing.v1 import AppTest
 
 from app import queries
 from app.api import Door
@@ -208,18 +208,6 @@ def test_a_supervisor_gets_the_rows_that_a_manager_does_not(store: Store, submis
 # --------------------------------------------------------------------------------------- files and the cache
 
 
-def opened(name: str, **address: str) -> AppTest:
-    session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60)
-    if name != SCREENS[0].name:
-        session.run()
-        session.switch_page(f"../pages/{name}.py")
-    for parameter, value in address.items():
-        session.query_params[parameter] = value
-    session.run()
-    assert not session.exception, [error.stack_trace for error in session.exception]
-    return session
-
-
 def looks(monkeypatch: pytest.MonkeyPatch, home: Path, who: Identity) -> None:
     monkeypatch.setenv("DAXA_HOME", str(home))
     monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
@@ -240,7 +228,7 @@ def test_a_file_of_a_page_holds_nothing_of_another(
 
     monkeypatch.setattr("app.widgets.file_button.st.download_button", offered)
     monkeypatch.setattr("app.widgets.file_button.taken_away", lambda _identity, content, *_, **__: content)
-    opened(name, period="30d")
+    opened_at(name, period="30d")
     assert made or name in ("overview", "filing", "answers")  # where nothing is wanting they have no table
     for file_name, data in made:
         content = data()
@@ -262,7 +250,7 @@ def test_what_one_person_was_answered_is_not_told_to_the_next(
     texts = []
     for who in (SUPERVISOR, identity_of(Role.EXCHANGE, OTHER), identity_of(Role.EXCHANGE, OWN)):
         looks(monkeypatch, filled_home, who)
-        session = opened(name, period="30d")
+        session = opened_at(name, period="30d")
         drawn = [str(frame.value.to_dict()) for frame in session.dataframe]
         drawn += [chart.proto.spec for chart in session.get("plotly_chart")]
         cells = "\n".join(element.proto.body for element in session.get("html"))

@@ -1,0 +1,34 @@
+"""Opening a page of the dashboard through its own script: without a browser, and without another page before it."""
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from app.navigation import SCREENS
+
+UI = Path(__file__).resolve().parent.parent / "app" / "ui.py"
+
+
+def opened_at(name: str, *, seconds: int = 60, **address: str) -> AppTest:
+    """A session that has drawn the page `name` with these parameters in its address, and shows no failure.
+
+    A trailing underscore is taken off a parameter that is a word of Python. ValueError where whoever looks has no
+    such page.
+    """
+    session = AppTest.from_file(str(UI), default_timeout=seconds)
+    for parameter, value in address.items():
+        session.query_params[parameter.rstrip("_")] = value
+    if name != SCREENS[0].name:
+        session._page_hash = calc_hash(name)
+    shown(session.run())
+    if name != SCREENS[0].name and session._page_hash not in session._registered_pages:
+        session.switch_page(f"../pages/{name}.py")
+        shown(session.run())
+    return session
+
+
+def shown(session: AppTest) -> AppTest:
+    """The session, which must show no failure of ours."""
+    assert not session.exception, [error.stack_trace for error in session.exception]
+    return session
