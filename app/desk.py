@@ -17,7 +17,8 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from app.identity import Identity, Role
-from app.work import Look, Worker
+from app.tasks import Look
+from app.work import Worker
 from etl.drafts import Draft, discard_draft, discard_expired, draft_bytes, keep_draft
 from etl.intake import Declared, NotAFilingError, declare, said_by
 from etl.layout import Container

@@ -11,6 +11,7 @@ from app import charts, queries, rulebook, widgets
 from app.amounts import exact
 from app.rulebook import Rule
 from app.widgets import Shown, View
+from app.widgets.proofs import proof_section
 from app.widgets.threshold_words import reason_text
 
 # The columns of the tables, and how each is written; a count of each exchange stands between those of the rules.
@@ -48,7 +49,6 @@ AWAY = {
     "accepted_count": Shown.COUNT,
     "accepted_share": Shown.PERCENT,
 }
-PROOF = "daxa rules --proof"
 
 
 def book(view: View, rules: Sequence[Rule]) -> pd.DataFrame:
@@ -284,7 +284,6 @@ widgets.table(
     on_pick=lambda row: widgets.pick(rule=row["rule"], page=""),
 )
 widgets.note(view.say("rules.how"))
-widgets.note(view.say("rules.proof", command=PROOF))
 rule = rulebook.rule_called(widgets.picked("rule"))
 if rule is None:
     if widgets.picked("rule"):
@@ -302,4 +301,5 @@ else:
     widgets.note(view.say("rules.in_reading"))
 parameters(view, rule)
 examples(view, rule)
+proof_section(view, rule)
 firings(view, rule)

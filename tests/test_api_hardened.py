@@ -20,7 +20,8 @@ from starlette.applications import Starlette
 from app.api import Door
 from app.api.limits import Limit
 from app.api.problems import ProblemError
-from app.work import Place, Worker
+from app.tasks import Place
+from app.work import Worker
 from etl.receipts import verify_receipt
 from etl.records import log
 from etl.records.engine import reading, writing

@@ -263,3 +263,18 @@ def test_an_exchange_sees_nothing_of_another(
     names = {name for other in others for _, wording in other.names for name in (wording.ko, wording.en, other.id)}
     assert drawn or name == "overview"
     assert not [(name, text[:200]) for text in drawn for name in names if name in text and "statement" not in text]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("judged_in_this_process")
+@pytest.mark.parametrize(("rule", "apart"), [("REC-002", 0), ("KEY-007", 3)])
+def test_a_rule_is_proven_while_one_looks_on(opened: Open, filled_home: Path, rule: str, apart: int) -> None:
+    session = opened(filled_home, "rules", rule=rule)
+    session.default_timeout = 300
+    session.button(key=f"proof.{rule}").click()
+    session.run()
+    assert not session.exception
+    (cells,) = [frame.value for frame in session.dataframe if "proof" in frame.value]
+    told = [say("proof.holds", "ko")] * (5 - apart) + [say("proof.apart", "ko")] * apart
+    assert sorted(cells["proof"]) == sorted(told)
+    assert set(cells["reason"].dropna()) == ({say(f"not_applicable.{rule}", "ko")} if apart else set())

@@ -20,6 +20,7 @@ from app.words import (
     unit_word,
 )
 from etl.exchanges import all_exchanges
+from etl.proof.mutations import all_mutations
 from expectations.catalogue import all_parameters, all_reports, all_rules
 from expectations.vocabulary import Kind, Source, Wording
 
@@ -165,3 +166,12 @@ def test_pages_hold_no_bare_texts() -> None:
         if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call)
     ]
     assert not wrong, f"write a comment instead: {wrong}"
+
+
+@pytest.mark.parametrize("rule", all_mutations())
+def test_a_proof_is_told_in_the_words_of_its_mutation(rule: str) -> None:
+    mutation = all_mutations()[rule]
+    assert say(f"mutation.{rule}", "en") == mutation.what
+    assert {say(f"not_applicable.{rule}", "en") for _ in mutation.not_applicable} == set(
+        mutation.not_applicable.values()
+    )

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from app.work import TRIES, Place, Worker
+from app.tasks import TRIES, Place
+from app.work import Worker
 from etl import jobs
 from etl.intake import declare
 from etl.receiving import receive_bytes

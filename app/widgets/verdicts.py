@@ -12,6 +12,7 @@ from app import queries
 from app.desk import Desk, Looked, RefusedError, verdict_word
 from app.finding_digest import findings_of
 from app.moments import duration, kst_text
+from app.tasks import Sent
 from app.widgets.address import pick
 from app.widgets.file_button import file_button
 from app.widgets.header import facts, note, section
@@ -19,7 +20,6 @@ from app.widgets.sender_findings import sender_findings, since_the_version_befor
 from app.widgets.uploads import refusal
 from app.widgets.view import View, ask, store
 from app.widgets.working import annotated_file, comparison_of, placed_in
-from app.work import Sent
 from etl.comparison import Comparison
 from etl.drafts import Draft, draft_bytes, draft_path, draft_told
 from etl.layout import Container

@@ -9,9 +9,10 @@ import streamlit as st
 from app.desk import Desk, RefusedError
 from app.finding_digest import Found, Placed
 from app.identity import Scope
+from app.tasks import Sent
 from app.widgets.file_button import file_button
 from app.widgets.view import View, store
-from app.work import Sent, Worker, place_of, worker_for
+from app.work import Worker, place_of, worker_for
 from etl.annotated import UNOPENED
 from etl.comparison import Comparison
 from etl.coordinates import coordinates, layout_of
