@@ -21,7 +21,9 @@ if str(ROOT) not in sys.path:  # started as a script, only the folder of this fi
     sys.path.insert(0, str(ROOT))
 
 from etl.records.engine import RecordsUnavailableError, reading  # noqa: E402
+from etl.records.people import Person  # noqa: E402
 from etl.records.tokens import listed  # noqa: E402
+from etl.replays import replay  # noqa: E402
 from etl.store import DEFAULT_HOME, HOME_VARIABLE  # noqa: E402
 
 # A relative home is meant from where the command was given, not from where we go.
@@ -37,6 +39,7 @@ from starlette.routing import Route  # noqa: E402
 from app import charts, navigation  # noqa: E402
 from app.api import Door  # noqa: E402
 from app.hourly import every_hour  # noqa: E402
+from app.identity import scope_of  # noqa: E402
 from app.security import HtmlLanguage, SecurityHeaders  # noqa: E402
 from app.served import store  # noqa: E402
 from app.sign_in.gate import Gate  # noqa: E402
@@ -56,6 +59,14 @@ async def _healthz(_request: Request) -> JSONResponse:
 def _worker() -> Worker:
     """The process beside the screens; it is started by the first file."""
     return worker_for(place_of(store()))
+
+
+def _first_page(person: Person) -> str:
+    """The page that a person sees on arriving: that of the incident where the store replays one."""
+    scope, replayed = scope_of(person), store().replay
+    return navigation.first_page(
+        scope, with_replay=replayed is not None and replay(replayed).exchange in scope.exchanges
+    )
 
 
 def _begin_work() -> None:
@@ -92,7 +103,7 @@ app = st.App(
     ],
     middleware=[
         Middleware(SecurityHeaders),
-        Middleware(Gate, store=store, closed=navigation.title_of_closed),
+        Middleware(Gate, store=store, closed=navigation.title_of_closed, first=_first_page),
         *((_organisation.middleware(),) if _organisation else ()),
         Middleware(HtmlLanguage),
     ],

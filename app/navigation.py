@@ -51,7 +51,7 @@ REPLAY = Screen("replay", ":material/replay:")
 
 def pages(scope: Scope, language: str, *, with_replay: bool = False) -> dict[str, Any]:
     """The pages that a scope may see, by name, titled in `language`."""
-    screens = [screen for screen in ((REPLAY, *SCREENS) if with_replay else SCREENS) if scope.role in screen.roles]
+    screens = _seen_by(scope.role, with_replay)
     return {
         screen.name: st.Page(
             _PAGES / f"{screen.name}.py",
@@ -62,6 +62,15 @@ def pages(scope: Scope, language: str, *, with_replay: bool = False) -> dict[str
         )
         for screen in screens
     }
+
+
+def _seen_by(role: Role, with_replay: bool) -> list[Screen]:
+    return [screen for screen in ((REPLAY, *SCREENS) if with_replay else SCREENS) if role in screen.roles]
+
+
+def first_page(scope: Scope, *, with_replay: bool = False) -> str:
+    """The name of the page that a scope sees on arriving; it has the address `/` and, unlike the others, no own one."""
+    return _seen_by(scope.role, with_replay)[0].name
 
 
 def title_of_closed(path: str, person: Person, language: str) -> str | None:

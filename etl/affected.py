@@ -7,17 +7,20 @@ shortfall episode or the halt that it holds a part of.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import BigInteger, Connection, or_, select, type_coerce
 
-from etl.context import SOURCES, current_halts
+from etl.context import NEAREST_CHECK, SOURCES, current_halts
 from etl.episodes import episodes_touching
+from etl.exchanges import all_exchanges
 from etl.records import submissions as life
 from etl.records import tables as t
 from etl.records.submissions import Submission
+from etl.records.types import kst_day_number
 from expectations.catalogue import all_reports, published_rules
 from expectations.vocabulary import KST, Rule, State
 
@@ -32,6 +35,7 @@ _FARTHEST = timedelta(days=64)
 """Farther than any rule reads by days: two months."""
 
 _MISMATCH = "reconciliation_mismatch"
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,24 +103,23 @@ class _Known:
         self.connection = connection
         self.changed = {change.submission for change in changes}
         self._reached: dict[tuple[Callable[[_Known, Change], set[str]], Change], set[str]] = {}
-        self._accepted: dict[str, list[tuple[str, str, datetime, datetime]]] = {}
+        self._accepted: dict[tuple[str, str, int], list[str]] = defaultdict(list)
         c = t.submissions.c
-        query = select(c.report, c.id, c.exchange, c.period_start, c.period_end).where(
+        start, end = (type_coerce(column, BigInteger) for column in (c.period_start, c.period_end))
+        query = select(c.id, c.report, c.exchange, start, end).where(
             c.state == State.ACCEPTED.value,
             c.period_start < max(change.end for change in changes) + _FARTHEST,
             c.period_start > min(change.start for change in changes) - _FARTHEST,
         )
-        for row in connection.execute(query):
-            self._accepted.setdefault(row.report, []).append((row.id, row.exchange, row.period_start, row.period_end))
+        for id_, report, exchange, start_at, end_at in connection.execute(query):
+            for day in range(kst_day_number(start_at), kst_day_number(end_at - 1) + 1):
+                self._accepted[report, exchange, day].append(id_)
 
     def on_days(self, report: str, exchange: str | None, low: date, high: date) -> set[str]:
         """Accepted submissions of a report that touch a day from `low` to `high`; of all exchanges for None."""
-        first, last = datetime.combine(low, time(), KST), datetime.combine(high + _DAY, time(), KST)
-        return {
-            id_
-            for id_, whose, start, end in self._accepted.get(report, [])
-            if start < last and end > first and exchange in (None, whose)
-        }
+        days = range(low.toordinal() - _EPOCH, high.toordinal() - _EPOCH + 1)
+        whose = tuple(all_exchanges()) if exchange is None else (exchange,)
+        return {id_ for one in whose for day in days for id_ in self._accepted.get((report, one, day), ())}
 
     def once(self, reach: Callable[[_Known, Change], set[str]], change: Change) -> set[str]:
         """What a change reaches through entities, asked only once for all rules."""
@@ -249,12 +252,29 @@ def _halts_about_episodes(known: _Known, change: Change) -> set[str]:
     return set(known.connection.execute(query).scalars())
 
 
+def _audits_beside(known: _Known, change: Change) -> set[str]:
+    """Audits whose moment lies in the change, or so near to it that a check of it may be the nearest."""
+    c = t.audits.c
+    query = (
+        select(c.submission)
+        .distinct()
+        .join(t.submissions, t.submissions.c.id == c.submission)
+        .where(
+            c.exchange == change.exchange,
+            c.as_of.between(change.start - NEAREST_CHECK, change.end + NEAREST_CHECK),
+            t.submissions.c.state == State.ACCEPTED.value,
+        )
+    )
+    return set(known.connection.execute(query).scalars())
+
+
 _ENTITIES: Mapping[tuple[str, str, str], Callable[[_Known, Change], set[str]]] = {
     ("actions", "key_actions", "key_actions"): _sharing_cases,
     ("current_halts", "halts", "halts"): _sharing_halts,
     ("current_halts", "halts", "reconciliation"): _episodes_under_halts,
     ("shortfalls", "reconciliation", "reconciliation"): _beginning_episodes,
     ("shortfalls", "reconciliation", "halts"): _halts_about_episodes,
+    ("audit_differences", "reconciliation", "audits"): _audits_beside,
 }
 """Relations that hold whole entities: whom a change of one report reaches among the submissions of another."""
 

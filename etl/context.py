@@ -16,20 +16,21 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, RowMapping, Select, Table, func, or_, select
+from sqlalchemy import BigInteger, Connection, RowMapping, Select, Table, func, or_, select, type_coerce
 
 from etl.episodes import Episode, episodes_touching
 from etl.facts import Facts
 from etl.records import submissions as life
 from etl.records import tables as t
 from etl.records.submissions import Submission
+from etl.records.types import kst_day_number
 from expectations.vocabulary import KST, Rule, State
 
 _KRW, _QUANTITY, _RATIO = pa.decimal128(38, 8), pa.decimal128(38, 18), pa.decimal128(38, 12)
 _INSTANT = pa.timestamp("ms", "UTC")
 _DAY = timedelta(days=1)
 _FOREVER = datetime(2998, 1, 1, tzinfo=UTC)
-_NEAREST_CHECK = timedelta(minutes=5)
+NEAREST_CHECK = timedelta(minutes=5)
 """How far from an audit's moment a reconciliation check may be (AUD-005)."""
 
 _EXACT = Context(prec=80)
@@ -149,18 +150,33 @@ def _surveillance_days(judged: Judged, first: int, last: int) -> pa.Table:
 def _accepted(judged: Judged) -> pa.Table:
     low, high = judged.window(-31, 62)
     c = t.submissions.c
-    query = select(c.id, c.exchange, c.report, c.period, c.period_start, c.period_end).where(
+    names = (
+        c.id,
+        c.exchange,
+        c.report,
+        c.period,
+        *(type_coerce(at, BigInteger) for at in (c.period_start, c.period_end)),
+    )
+    query = select(*names).where(
         c.state == State.ACCEPTED.value,
         c.exchange.in_(judged.exchanges),
         c.period_start >= datetime.combine(low, datetime.min.time(), KST),
         c.period_start <= datetime.combine(high, datetime.min.time(), KST),
     )
-    rows = [
-        {**row, "submission": row["id"], "day": row["period_start"].astimezone(KST).date()}
-        for row in judged.connection.execute(query).mappings()
-    ]
-    names = [("report", pa.string()), ("period", pa.string())]
-    return _arrow(rows, [*_ORIGIN, *names, ("period_start", _INSTANT), ("period_end", _INSTANT)])
+    found = judged.connection.execute(query).all()
+    ids, exchanges, reports, periods, starts, ends = zip(*found, strict=True) if found else ((),) * 6
+    days = [kst_day_number(start) for start in starts]
+    return pa.table(
+        {
+            "submission": pa.array(ids, pa.string()),
+            "exchange": pa.array(exchanges, pa.string()),
+            "day": pa.array(days, pa.int32()).cast(pa.date32()),
+            "report": pa.array(reports, pa.string()),
+            "period": pa.array(periods, pa.string()),
+            "period_start": pa.array(starts, pa.int64()).cast(_INSTANT),
+            "period_end": pa.array(ends, pa.int64()).cast(_INSTANT),
+        }
+    )
 
 
 def _reach(judged: Judged) -> pa.Table:
@@ -370,8 +386,8 @@ def _nearest_checks(judged: Judged, exchange: str, moment: datetime) -> dict[str
         c.exchange == exchange,
         c.report == "reconciliation",
         c.state == State.ACCEPTED.value,
-        c.period_start <= moment + _NEAREST_CHECK,
-        c.period_end >= moment - _NEAREST_CHECK,
+        c.period_start <= moment + NEAREST_CHECK,
+        c.period_end >= moment - NEAREST_CHECK,
     )
     near = [row["id"] for row in judged.connection.execute(query).mappings()]
     found = (life.by_id(judged.connection, number) for number in near)
@@ -379,7 +395,7 @@ def _nearest_checks(judged: Judged, exchange: str, moment: datetime) -> dict[str
     if not files:
         return {}
     condition = "checked_at BETWEEN ? AND ?"
-    table = judged.facts.read(files, condition=condition, parameters=[moment - _NEAREST_CHECK, moment + _NEAREST_CHECK])
+    table = judged.facts.read(files, condition=condition, parameters=[moment - NEAREST_CHECK, moment + NEAREST_CHECK])
     nearest: dict[str, Mapping[str, Any]] = {}
     for row in table.to_pylist():
         known = nearest.get(row["asset"])
@@ -431,7 +447,6 @@ SOURCES: Mapping[str, str] = {
     "key_action_days": "key_actions",
     "reconciliation_assets": "reconciliation",
     "surveillance_days": "surveillance",
-    "audit_differences": "reconciliation",
     "reconciled_assets": "reconciliation",
 }
 """The report that a relation of daily figures comes from: a change of it on a day affects who reads that day."""

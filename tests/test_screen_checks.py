@@ -3,23 +3,32 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
-from browsing import NAMES, PATIENCE, context_of, signed_in, visit
+from browsing import NAMES, PATIENCE, VIEWPORT, context_of, signed_in, visit, with_session
 from demo_store import LAST_DAY
-from people import EVERYBODY
-from playwright.sync_api import Browser, Download, Page, expect
+from people import EVERYBODY, sign_in
+from playwright.sync_api import Browser, BrowserContext, Download, Page, expect
+from sqlalchemy import select
 
 from app import queries
+from app.amounts import percent
+from app.identity import Role
 from app.queries import Choice
 from app.queries.submitted import Wanted
-from app.words import LANGUAGES, say
+from app.words import LANGUAGES, exchange_name, say
+from etl.exchanges import all_exchanges
+from etl.records.engine import reading
+from etl.records.tables import submissions, volume_days
 from etl.store import Store, open_store
 from expectations.catalogue import rule_set_version
+from expectations.vocabulary import Period
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WEEK = "&period=7d&exchange=korbit,gopax"
@@ -100,6 +109,71 @@ def test_screen_file_and_records_have_the_same_total(
     lines = list(csv.reader(io.StringIO("".join(line for line in text.splitlines(True) if line[:1] != "#"))))
     assert lines[0] == header
     assert sum(Decimal(line[place] or 0) for line in lines[1:]) == known["row_count"].fillna(0).sum()
+
+
+@pytest.fixture
+def seen_by(browser: Browser, filled_home: Path) -> Iterator[Callable[..., Page]]:
+    """Pages as somebody of a role sees them."""
+    opened: list[BrowserContext] = []
+
+    def look(role: Role, exchange: str | None = None) -> Page:
+        context = browser.new_context(viewport=VIEWPORT, locale="ko-KR", timezone_id="America/New_York")
+        context.set_default_timeout(PATIENCE)
+        opened.append(with_session(context, sign_in(filled_home, f"checks.{role}", role, exchange)))
+        return context.new_page()
+
+    yield look
+    for context in opened:
+        context.close()
+
+
+def body_of(book: Path) -> tuple[list[str], list[list[Any]]]:
+    """The titles and the rows of a workbook that was taken away."""
+    header, *body = [[cell.value for cell in row] for row in openpyxl.load_workbook(book).worksheets[1].iter_rows()]
+    return [str(title) for title in header], body
+
+
+def test_an_exchange_takes_away_what_is_on_its_screen_and_in_its_records(
+    seen_by: Callable[..., Page], filled: str, store: Store, tmp_path: Path
+) -> None:
+    page, book = seen_by(Role.EXCHANGE, "gopax"), tmp_path / "rows.xlsx"
+    text = visit(page, filled, "submissions", "ko", "&period=7d")
+    downloaded(page, say("export.to_xlsx", "ko")).save_as(book)
+    header, body = body_of(book)
+    c, first = submissions.c, Period.of_day(LAST_DAY - timedelta(days=6)).start
+    query = select(c.row_count).where(
+        c.exchange == "gopax", c.period_start < Period.of_day(LAST_DAY).end, c.period_end > first
+    )
+    with reading(store.engine) as connection:
+        counts = connection.execute(query).scalars().all()
+    assert f"제출 {len(counts)}건" in text
+    assert len(body) == len(counts)
+    assert sum(row[header.index(say("column.row_count", "ko"))] or 0 for row in body) == sum(n or 0 for n in counts)
+
+
+def test_a_manager_takes_away_the_share_that_is_on_the_screen_and_in_the_records(
+    seen_by: Callable[..., Page], filled: str, store: Store, tmp_path: Path
+) -> None:
+    page, book, month = seen_by(Role.MANAGER), tmp_path / "trends.xlsx", f"{LAST_DAY:%Y-%m}"
+    visit(page, filled, "trends", "ko")
+    downloaded(page, say("export.to_xlsx", "ko")).save_as(book)
+    header, body = body_of(book)
+    who, lane, when, value, said = (
+        header.index(say(f"column.{name}", "ko")) for name in ("who", "lane", "month", "value", "trend_value")
+    )
+    names = (volume_days.c.exchange, volume_days.c.api_trade_value_krw, volume_days.c.trade_value_krw)
+    query = select(*names).join(submissions, submissions.c.id == volume_days.c.submission)
+    with reading(store.engine) as connection:
+        rows = connection.execute(query.where(submissions.c.state == "accepted")).all()
+    for exchange in all_exchanges():
+        api, whole = (sum(row[place] for row in rows if row.exchange == exchange) for place in (1, 2))
+        (told,) = (
+            row
+            for row in body
+            if (row[who], row[lane], row[when]) == (exchange_name(exchange, "ko"), say("lane.api_share", "ko"), month)
+        )
+        assert round(Decimal(str(told[value])), 9) == round(api / whole, 9)
+        assert percent(api / whole) == told[said]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -48,14 +48,16 @@ _MEDIA = "/media/"
 
 Titled = Callable[[str, Person, str], str | None]
 """The title of the page at a path, in a language, where the person's role does not see it; None where it may."""
+First = Callable[[Person], str]
+"""The name of the page that a person sees at `/`."""
 
 
 class Gate:
     """Lets those through who are signed in; sends the others to sign in, or away."""
 
-    def __init__(self, app: ASGIApp, *, store: Callable[[], Store], closed: Titled) -> None:
+    def __init__(self, app: ASGIApp, *, store: Callable[[], Store], closed: Titled, first: First) -> None:
         """`store` is opened by the first who asks; `closed` names a page that a person may not see."""
-        self._app, self._store, self._closed = app, store, closed
+        self._app, self._store, self._closed, self._first = app, store, closed, first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or let the screens answer."""
@@ -78,6 +80,10 @@ class Gate:
         elif title := self._closed(scope["path"], signed_in.person, language_of(scope)):
             page = closed_page(title, signed_in.person.role, language_of(scope))
             await HTMLResponse(page, 403, headers=_UNKEPT)(scope, receive, send)
+        elif scope["path"] == f"/{self._first(signed_in.person)}":
+            # Streamlit knows its first page by no other address than `/`; in a link every page has its name.
+            query = scope.get("query_string", b"").decode("latin-1")
+            await RedirectResponse(f"/?{query}" if query else "/", 303, headers=_UNKEPT)(scope, receive, send)
         else:
             await self._app(scope, receive, _unkept(send))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
@@ -109,8 +109,13 @@ def unfiltered(page: str) -> str:
     return f"/{page}?lang={st.query_params['lang']}" if "lang" in st.query_params else f"/{page}"
 
 
-def page_address() -> str:
-    """The whole address of what is shown: page, filters and picks, as it can be handed on."""
+def page_address(page: str = "") -> str:
+    """The whole address of what is shown: page, filters and picks, as it can be handed on.
+
+    `page` stands in for the address `/`, which is another page for whoever sees others.
+    """
     query = urlencode({name: st.query_params[name] for name in st.query_params})
     address = (st.context.url or "").partition("?")[0]
+    if page and urlsplit(address).path in ("", "/"):
+        address = f"{address.rstrip('/')}/{page}"
     return f"{address}?{query}" if query else address

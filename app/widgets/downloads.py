@@ -38,7 +38,7 @@ def downloads(
     """Offer the named columns of a frame, all rows of it, under `subject`."""
     number = next(view.drawn)
     name = f"daxa_{view.page or 'page'}_{view.choice.first_day}_{view.choice.last_day}_{number}"
-    extract = partial(_extract, view, frame, columns, titles, subject, page_address())
+    extract = partial(_extract, view, frame, columns, titles, subject, page_address(view.page))
     about = {"title": subject, "rows": len(frame), "exchanges": list(view.exchanges)}
     for ending, mime, write in (("csv", "text/csv", as_csv), ("xlsx", _WORKBOOK, as_workbook)):
         file_button(

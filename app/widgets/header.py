@@ -57,7 +57,7 @@ def header(view: View, page: str) -> None:
             st.html(f'<p class="purpose">{escape(view.say(f"{page}.purpose"))}</p>{_as_of(view)}')
         with st.popover(view.say("head.share"), icon=":material/link:", type="tertiary"):
             st.caption(view.say("head.share_how"))
-            st.code(page_address(), language=None, wrap_lines=True)
+            st.code(page_address(view.page), language=None, wrap_lines=True)
 
 
 def _as_of(view: View) -> str:

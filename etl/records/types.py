@@ -23,6 +23,15 @@ def from_milliseconds(milliseconds: int) -> datetime:
     return _EPOCH + milliseconds * _MILLISECOND
 
 
+_DAY_MILLISECONDS = 24 * 60 * 60 * 1000
+_KST_MILLISECONDS = 9 * 60 * 60 * 1000
+
+
+def kst_day_number(milliseconds: int) -> int:
+    """The KST day of an instant, as days since 1970-01-01; for many instants at once, as they are kept."""
+    return (milliseconds + _KST_MILLISECONDS) // _DAY_MILLISECONDS
+
+
 class ExactDecimal(TypeDecorator[Decimal]):
     """A decimal of any length: NUMERIC in PostgreSQL, plain text in SQLite, whose NUMERIC is a float."""
 
