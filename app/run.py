@@ -7,7 +7,15 @@ import streamlit as st
 from app import moments, navigation, rulebook, widgets
 from app.widgets import address, house
 from app.widgets.header import PageEnded
-from app.widgets.view import View, keep_view, newest_day, present_stamp, present_thresholds, served_replay
+from app.widgets.view import (
+    View,
+    keep_view,
+    newest_day,
+    present_moment,
+    present_stamp,
+    present_thresholds,
+    served_replay,
+)
 from app.words import say
 
 
@@ -38,7 +46,18 @@ def run() -> None:
     is_dark = getattr(st.context.theme, "type", "light") == "dark"
     held = present_thresholds(scope, stamp)
     where = page.url_path or next(iter(pages))
-    view = View(language, identity, choice, latest, now, is_dark, stamp, where, thresholds=held)
+    view = View(
+        language,
+        identity,
+        choice,
+        latest,
+        now,
+        is_dark,
+        stamp,
+        where,
+        thresholds=held,
+        asked_at=present_moment(scope, stamp, now),
+    )
     keep_view(view)
     widgets.draft_bar(view)
     try:

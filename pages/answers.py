@@ -13,8 +13,7 @@ AHEAD = timedelta(days=1)
 
 def show_due(view: View) -> None:
     """What falls due within a day."""
-    minute = view.now.replace(second=0, microsecond=0)
-    due = widgets.ask(queries.due_soon, view.choice.exchanges, minute, minute + AHEAD)
+    due = widgets.ask(queries.due_soon, view.choice.exchanges, view.moment, view.moment + AHEAD)
     groups = due.groupby(["report", "period"], sort=False) if len(due) else ()
     lines = [widgets.due_line(view, str(about[0]), rows) for about, rows in groups]
     nothing = view.say("overview.no_due")

@@ -10,10 +10,10 @@ import pandas as pd
 from app import charts, queries, widgets
 from app.moments import duration, kst_day
 from app.queries import Choice
-from app.queries.availability import BAR_DAYS, WEIGHTS, halt_bars, halt_reasons, halted_time, weighted_time
+from app.queries.availability import BAR_DAYS, WEIGHTS, halt_reasons, halted_time, weighted_time
 from app.queries.halt_steps import HaltSpan, Verdict, halt_step_lengths, median_length
 from app.queries.responses import beside_episodes
-from app.queries.spans import LONGEST_BY_DAY, spans_of
+from app.queries.spans import LONGEST_BY_DAY
 from app.widgets import Shown, Tile, View
 from app.widgets.halt_detail import RECORDS
 
@@ -105,7 +105,7 @@ def show_tiles(events: pd.DataFrame, steps: pd.DataFrame, crossings: pd.DataFram
 def lanes(view: View, events: pd.DataFrame, episodes: pd.DataFrame, crossings: pd.DataFrame) -> None:
     """The halts in time, or weeks of a long period, with the shortfalls that reached the limit."""
     if len(view.choice.days) > LONGEST_BY_DAY:
-        squares(view, events, view.choice, "weeks", view.say("halts.weeks"))
+        squares(view, view.choice, "weeks", view.say("halts.weeks"))
         return
     found = {(row["exchange"], row["asset"], row["started_at"]) for row in crossings.to_dict("records")}
     reached = episodes[episodes["is_grave"].astype(bool)]
@@ -133,10 +133,10 @@ def to_reconciliation(mark: Sequence[str]) -> None:
     widgets.go("reconciliation", at=mark[0], asset=mark[2], day=day.isoformat())
 
 
-def squares(view: View, events: pd.DataFrame, choice: Choice, key: str, title: str) -> None:
+def squares(view: View, choice: Choice, key: str, title: str) -> None:
     """How far halts reached, a square for each exchange and day or week, and how much of it was filed."""
     filed = widgets.ask(queries.halt_filing_days, choice)
-    frame = halt_bars(events, filed, view.exchanges, spans_of(choice), view.now)
+    frame = widgets.ask(queries.halted_spans, choice, view.moment, wanted)
     words = [view.say(f"reach.{reach}") for reach in frame["reach"]]
     widgets.chart(
         view,
@@ -220,8 +220,7 @@ if events.empty:
     widgets.empty(view, "no_halts", count=f"{len(crossings):,}")
 lanes(view, events, episodes, crossings)
 widgets.crossing_table(view, crossings)
-bar_events = widgets.ask(queries.halt_events, bar_choice, wanted)
-squares(view, bar_events, bar_choice, "bars", view.say("halts.bars", days=BAR_DAYS))
+squares(view, bar_choice, "bars", view.say("halts.bars", days=BAR_DAYS))
 left, right = widgets.columns(2)
 with left:
     step_lengths(view, steps)

@@ -70,8 +70,7 @@ def show_news(view: View) -> pd.DataFrame:
     beside = view.say("overview.since" if since else "overview.since_first", since=kst_minute(begin)[5:])
     if count > len(lines):
         beside += view.say("overview.of_lines", shown=len(lines), count=count)
-    minute = view.now.replace(second=0, microsecond=0)
-    due = widgets.ask(queries.due_soon, view.choice.exchanges, minute, minute + AHEAD)
+    due = widgets.ask(queries.due_soon, view.choice.exchanges, view.moment, view.moment + AHEAD)
     groups = due.groupby(["report", "period"], sort=False) if len(due) else ()
     dues = [widgets.due_line(view, str(about[0]), rows) for about, rows in groups]
     changed = [widgets.change_line(view, line) for line in lines]
@@ -104,8 +103,8 @@ def show_changes(view: View, changes: pd.DataFrame) -> None:
 
 view = widgets.current_view()
 widgets.header(view, "overview")
-minute, hour = view.now.replace(second=0, microsecond=0), view.now.replace(minute=0, second=0, microsecond=0)
-found = widgets.ask(queries.situation, view.choice, minute)
+hour = view.now.replace(minute=0, second=0, microsecond=0)
+found = widgets.ask(queries.situation, view.choice, view.moment)
 figures = {one.exchange: one for one in widgets.ask(queries.lane_figures, view.choice, hour)}
 if view.is_empty:
     widgets.empty(view, "store")

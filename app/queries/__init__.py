@@ -50,7 +50,7 @@ from app.queries.findings import (
     subject_findings,
 )
 from app.queries.freshness import latest_day, records_stamp
-from app.queries.halting import HaltsWanted, halt_events, halt_filing_days, halt_versions
+from app.queries.halting import HaltsWanted, halt_events, halt_filing_days, halt_versions, halted_spans
 from app.queries.keys import key_balance, key_flow, key_state
 from app.queries.lanes import lane_figures
 from app.queries.obliged import first_recorded_day, unmet_obligations
@@ -134,6 +134,7 @@ __all__ = [
     "halt_events",
     "halt_filing_days",
     "halt_versions",
+    "halted_spans",
     "incident_list",
     "indicators",
     "key_balance",

@@ -57,7 +57,7 @@ def halted_time(row: Mapping[Any, Any], start: datetime, end: datetime) -> timed
 
 
 def _is_open(row: Mapping[Any, Any]) -> bool:
-    return row["resumed_at"] is None or pd.isna(row["resumed_at"])
+    return row["resumed_at"] is None or row["resumed_at"] is pd.NaT
 
 
 def weighted_time(rows: Iterable[Mapping[Any, Any]], start: datetime, end: datetime) -> timedelta:
@@ -88,9 +88,10 @@ def halt_bars(
 
     `events`: what `halt_events` answers; `filed`: what `halt_filing_days` answers.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
+    every = events.to_dict("records")
     for exchange in exchanges:
-        own = [row for row in events.to_dict("records") if row["exchange"] == exchange]
+        own = [row for row in every if row["exchange"] == exchange]
         rows += [_bar(exchange, own, filed.get(exchange, frozenset()), span, now) for span in spans]
     return frame_of(rows, BAR_COLUMNS)
 
@@ -99,7 +100,11 @@ def _bar(
     exchange: str, events: Sequence[Mapping[Any, Any]], filed: frozenset[date], span: Span, now: datetime
 ) -> dict[str, Any]:
     start, end = Period.of_day(span.first_day).start, min(Period.of_day(span.last_day).end, now)
-    own = [row for row in events if halted_time(row, start, end)]
+    own = [
+        row
+        for row in events
+        if row["halted_at"] < end and (_is_open(row) or row["resumed_at"] > start) and halted_time(row, start, end)
+    ]
     filed_count = sum(span.first_day + timedelta(n) in filed for n in range(span.day_count))
     reaches = [_REACH[row["scope"]] for row in own]
     reach = min(reaches, key=list(HaltReach).index, default=HaltReach.NONE if filed_count else HaltReach.UNKNOWN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import PurePath
 from typing import Any
 
@@ -13,7 +13,9 @@ from sqlalchemy import select
 
 from app.identity import Scope
 from app.moments import kst_day
+from app.queries.availability import halt_bars
 from app.queries.choice import Choice, frame_of, in_force, rows_of
+from app.queries.spans import spans_of
 from etl.records.tables import halts, submissions
 from etl.store import Store
 from expectations.vocabulary import Period, State
@@ -87,6 +89,14 @@ def halt_versions(store: Store, scope: Scope, exchange: str, halt_id: str) -> pd
     )
     rows = [{**row, "file": PurePath(row["file"]).name} for row in rows_of(store, statement)]
     return frame_of(rows, (*names, *columns))
+
+
+def halted_spans(
+    store: Store, scope: Scope, choice: Choice, moment: datetime, wanted: HaltsWanted | None = None
+) -> pd.DataFrame:
+    """What `halt_bars` says of the days of the choice, or of its weeks where these are many, up to a moment."""
+    events, filed = halt_events(store, scope, choice, wanted), halt_filing_days(store, scope, choice)
+    return halt_bars(events, filed, scope.visible(choice.exchanges), spans_of(choice), moment)
 
 
 def halt_filing_days(store: Store, scope: Scope, choice: Choice) -> dict[str, frozenset[date]]:

@@ -17,7 +17,7 @@ from app.widgets.view import View, ask, served_replay
 
 def absent(view: View, report: str) -> None:
     """Say which rows of a report are wanting in the chosen days, and why; nothing where none are."""
-    found = ask(absences, view.choice, report, view.now.replace(second=0, microsecond=0))
+    found = ask(absences, view.choice, report, view.moment)
     if not found.empty:
         st.html(f'<ul class="absent">{_items(view, report, found)}</ul>')
 
@@ -31,7 +31,7 @@ def nothing(view: View, report: str) -> None:
         text = escape(view.say("empty.not_replayed", report=view.report(report)))
         st.html(f'<p class="empty"><span aria-hidden="true">–</span> {text}</p>')
         return
-    found = ask(absences, view.choice, report, view.now.replace(second=0, microsecond=0))
+    found = ask(absences, view.choice, report, view.moment)
     clear = escape(unfiltered(view.page))
     text = escape(view.say("empty.filtered", report=view.report(report)))
     way_out = f'<a href="{clear}">{escape(view.say("empty.clear"))}</a>'

@@ -33,7 +33,7 @@ _COLUMNS = {
 def duty_calendar(view: View, exchange: str) -> None:
     """Reports by days with the state of each, then what is still to be done, the first due first."""
     section(view, "filing.duties")
-    found = ask(queries.duties, exchange, view.now.replace(second=0, microsecond=0))
+    found = ask(queries.duties, exchange, view.moment)
     if not found:
         empty(view, "duties")
         return

@@ -126,7 +126,7 @@ def filing_detail(view: View, found: Situation) -> None:
     """Every exchange with every report, then what stands, is open, was refused, and could not be evaluated."""
     section(view, "overview.standing")
     counted = ask(queries.finding_counts, view.choice, queries.About())
-    punctual = ask(queries.punctuality, view.choice, view.now.replace(second=0, microsecond=0))
+    punctual = ask(queries.punctuality, view.choice, view.moment)
     markup(standing_matrix(view, Filing(found.standing, punctual, queries.gravest(counted))))
     note(view.say("overview.legend"))
     _breaches(view, counted)

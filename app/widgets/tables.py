@@ -143,4 +143,6 @@ def width_of(title: str, values: Sequence[Any]) -> int | None:
 
 def _pixels(text: str) -> int:
     """About how wide a cell of this text is: Korean letters are twice as wide as digits."""
+    if text.isascii():
+        return 20 + round(6.4 * len(text))
     return 20 + round(sum(13 if ord(letter) > 0x1100 else 6.4 for letter in text))

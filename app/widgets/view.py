@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -24,7 +24,10 @@ from expectations.thresholds import Thresholds
 
 _VIEW = "view"
 """Key of the session under which the script of the session leaves the view for the page."""
-_SECONDS_KEPT = 60
+_SECONDS_KEPT = 3600
+"""An answer holds as long as the records stay as they are, for its moment is a part of what it is kept under."""
+_ASKED_EVERY = timedelta(minutes=5)
+"""What depends on the moment is asked as of the last full five minutes: what falls due does so on full hours."""
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
@@ -48,6 +51,13 @@ class View:
     """Numbers what the run draws."""
     thresholds: Thresholds = field(default_factory=thresholds_of_the_book)
     """What the reports of the store are judged by."""
+    asked_at: datetime | None = None
+    """The moment that questions are asked as of (`present_moment`)."""
+
+    @property
+    def moment(self) -> datetime:
+        """The moment that questions are asked as of; now, where nothing else was said."""
+        return self.asked_at or self.now
 
     def say(self, key: str, **parts: object) -> str:
         """A text of the screens."""
@@ -133,6 +143,15 @@ def present_stamp() -> str:
     return records_stamp(store())
 
 
+def present_moment(scope: Scope, stamp: str, now: datetime) -> datetime:
+    """What questions are asked as of: the last full five minutes, or when this state of the records was first seen.
+
+    So answers can be kept for a while, and what was just filed is never later than what is asked.
+    """
+    seen = _answer(_key("present_moment", stamp, scope), lambda: now)
+    return max(min(seen, now), now - (now - datetime(2026, 1, 1, tzinfo=UTC)) % _ASKED_EVERY)
+
+
 def newest_day(scope: Scope, stamp: str) -> date | None:
     """The last day that accepted reports reach."""
     return _answer(_key(latest_day.__name__, stamp, scope), lambda: latest_day(store(), scope))
@@ -174,7 +193,7 @@ def _key(question: str, stamp: str, scope: Scope, *about: Hashable) -> str:
     return repr(key)
 
 
-@st.cache_data(ttl=_SECONDS_KEPT, max_entries=500, show_spinner=False)
+@st.cache_data(ttl=_SECONDS_KEPT, max_entries=2000, show_spinner=False)
 def _answer(key: str, _answered: Callable[[], Answer]) -> Answer:
     """The answer that is kept under `key`; `_answered` gives it, and is no part of that."""
     return _answered()

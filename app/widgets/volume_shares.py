@@ -143,7 +143,7 @@ def _drawn(trend: Sequence[float | None]) -> list[float]:
 
 def _reasons(view: View) -> dict[str, list[tuple[str, int]]]:
     """Why days of an exchange are not there, and how many."""
-    moment = view.now.replace(second=0, microsecond=0)
+    moment = view.moment
     found: dict[str, list[tuple[str, int]]] = {}
     for row in ask(queries.absences, view.choice, "api_volume", moment).to_dict("records"):
         found.setdefault(row["exchange"], []).append((row["state"], row["period_count"]))
