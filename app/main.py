@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,10 @@ if st.get_option("browser.gatherUsageStats") or st.get_option("server.address") 
     raise SystemExit("The dashboard does not start: .streamlit/config.toml was not read.")
 
 
+_SOON, _LATER_SECONDS = (15, 15, 30), 120
+"""Seconds between two times at which what has come to stay is set apart: while pages are first opened, and later."""
+
+
 async def _healthz(_request: Request) -> JSONResponse:
     """That the process answers."""
     return JSONResponse({"status": "ok"})
@@ -76,6 +81,15 @@ def _begin_work() -> None:
             _worker().take_up()
 
 
+async def _set_apart() -> None:
+    """Set apart what has come to stay since, as modules and statements; Streamlit collects garbage after every run."""
+    for pause in chain(_SOON, repeat(_LATER_SECONDS)):
+        await asyncio.sleep(pause)
+        gc.unfreeze()  # what went since is collected now
+        gc.collect()
+        gc.freeze()
+
+
 @asynccontextmanager
 async def _lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     """Load what the first page needs and set it apart from the garbage that Streamlit collects after every run."""
@@ -84,8 +98,10 @@ async def _lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     gc.freeze()
     threading.Thread(target=_begin_work, daemon=True).start()
     by_the_clock = asyncio.create_task(every_hour(store))
+    setting_apart = asyncio.create_task(_set_apart())
     yield {}
     by_the_clock.cancel()
+    setting_apart.cancel()
     with suppress(RecordsUnavailableError):
         close_workers(store())
 

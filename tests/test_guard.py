@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from app.identity import Identity, identity_behind
 from app.queries import Choice
 from app.sign_in.handed import was_made_for
 from app.widgets import deeds, guard
-from app.widgets.view import View
+from app.widgets.view import View, present_moment
 from app.words import LANGUAGES, say
 from etl.records import people
 from etl.records.engine import RecordsUnavailableError, reading, writing
@@ -237,6 +237,18 @@ def test_a_list_is_logged_for_each_exchange_in_it(
     now = views(filled_home, of_lists=True)
     own = [subject.split("/") for _, subject, view in now[: len(now) - before] if view["page"] == page]
     assert {exchange for what, exchange in own if what == name} > {"korbit"}
+
+
+def test_questions_are_asked_as_of_a_moment_that_is_not_before_what_was_filed(
+    filled_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAXA_HOME", str(filled_home))
+    monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
+    told = [
+        present_moment(EVERYBODY, stamp, NOW + timedelta(minutes=minutes)) - NOW
+        for stamp, minutes in (("one", 3), ("one", 4), ("one", 7), ("two", 8), ("two", 9), ("two", 10))
+    ]
+    assert [length // timedelta(minutes=1) for length in told] == [3, 3, 5, 8, 8, 10]
 
 
 def test_a_view_that_cannot_be_logged_now_is_logged_with_the_next_run(
