@@ -159,7 +159,7 @@ def test_a_manager_takes_away_the_share_that_is_on_the_screen_and_in_the_records
     downloaded(page, say("export.to_xlsx", "ko")).save_as(book)
     header, body = body_of(book)
     who, lane, when, value, said = (
-        header.index(say(f"column.{name}", "ko")) for name in ("who", "lane", "month", "value", "trend_value")
+        header.index(say(f"column.{name}", "ko")) for name in ("of_whom", "lane", "month", "value", "trend_value")
     )
     names = (volume_days.c.exchange, volume_days.c.api_trade_value_krw, volume_days.c.trade_value_krw)
     query = select(*names).join(submissions, submissions.c.id == volume_days.c.submission)

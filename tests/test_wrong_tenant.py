@@ -240,6 +240,25 @@ def test_a_file_of_a_page_holds_nothing_of_another(
         assert of_others(text) == [], file_name
 
 
+@pytest.mark.parametrize("name", [screen.name for screen in SCREENS if Role.EXCHANGE not in screen.roles])
+def test_every_file_of_a_page_that_exchanges_do_not_see_can_be_made(
+    filled_home: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    roles = next(screen.roles for screen in SCREENS if screen.name == name)
+    looks(monkeypatch, filled_home, identity_of(min(roles)))
+    made: list[Callable[[], bytes]] = []
+
+    def offered(*_: Any, data: Callable[[], bytes], **__: Any) -> bool:
+        made.append(data)
+        return False
+
+    monkeypatch.setattr("app.widgets.file_button.st.download_button", offered)
+    monkeypatch.setattr("app.widgets.file_button.taken_away", lambda _identity, content, *_, **__: content)
+    opened_at(name, period="30d")
+    assert made
+    assert all(data() for data in made)
+
+
 @pytest.mark.parametrize(
     "name", [screen.name for screen in SCREENS if {Role.EXCHANGE, Role.SUPERVISOR} <= screen.roles]
 )

@@ -25,7 +25,7 @@ from app.widgets.view import View
 
 _MINUTE = timedelta(minutes=1)
 TREND_COLUMNS = (
-    "who",
+    "of_whom",
     "lane",
     "month",
     "trend_value",
