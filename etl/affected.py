@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import BigInteger, Connection, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, Table, or_, select, type_coerce
 
 from etl.context import NEAREST_CHECK, SOURCES, current_halts
 from etl.episodes import episodes_touching
@@ -144,17 +144,23 @@ def _since_reach(known: _Known, change: Change) -> set[str]:
 # --------------------------------------------------------------------------------------------- entities
 
 
+def _accepted_with(connection: Connection, table: Table, *conditions: ColumnElement[bool]) -> set[str]:
+    """Accepted submissions of which a row of the table meets the conditions."""
+    query = (
+        select(table.c.submission)
+        .distinct()
+        .join(t.submissions, t.submissions.c.id == table.c.submission)
+        .where(*conditions, t.submissions.c.state == State.ACCEPTED.value)
+    )
+    return set(connection.execute(query).scalars())
+
+
 def _sharing_cases(known: _Known, change: Change) -> set[str]:
     """Submissions that hold an action of a case that the change holds one of."""
     c = t.key_actions.c
     cases = select(c.case_id).where(c.submission == change.submission)
-    query = (
-        select(c.submission)
-        .distinct()
-        .join(t.submissions, t.submissions.c.id == c.submission)
-        .where(c.exchange == change.exchange, c.case_id.in_(cases), t.submissions.c.state == State.ACCEPTED.value)
-    )
-    return set(known.connection.execute(query).scalars()) | _since_reach(known, change)
+    sharing = _accepted_with(known.connection, t.key_actions, c.exchange == change.exchange, c.case_id.in_(cases))
+    return sharing | _since_reach(known, change)
 
 
 def _sharing_halts(known: _Known, change: Change) -> set[str]:
@@ -172,14 +178,7 @@ def _sharing_halts(known: _Known, change: Change) -> set[str]:
 
 def _holding(connection: Connection, exchange: str, halt_ids: Iterable[str]) -> set[str]:
     c = t.halts.c
-    query = (
-        select(c.submission)
-        .distinct()
-        .join(t.submissions, t.submissions.c.id == c.submission)
-        .where(c.exchange == exchange, c.halt_id.in_(sorted(halt_ids)))
-        .where(t.submissions.c.state == State.ACCEPTED.value)
-    )
-    return set(connection.execute(query).scalars())
+    return _accepted_with(connection, t.halts, c.exchange == exchange, c.halt_id.in_(sorted(halt_ids)))
 
 
 def _beginning_episodes(known: _Known, change: Change) -> set[str]:
@@ -191,21 +190,16 @@ def _beginning_episodes(known: _Known, change: Change) -> set[str]:
 def _with_standing_episodes(known: _Known, change: Change) -> set[str]:
     """Submissions of which a finding stands about an episode that meets the change."""
     c = t.findings.c
-    query = (
-        select(c.submission)
-        .distinct()
-        .join(t.submissions, t.submissions.c.id == c.submission)
-        .where(
-            c.exchange == change.exchange,
-            c.report == "reconciliation",
-            c.start.is_not(None),
-            c.lifted_at.is_(None),
-            c.start <= change.end,
-            or_(c.end.is_(None), c.end >= change.start),
-            t.submissions.c.state == State.ACCEPTED.value,
-        )
+    return _accepted_with(
+        known.connection,
+        t.findings,
+        c.exchange == change.exchange,
+        c.report == "reconciliation",
+        c.start.is_not(None),
+        c.lifted_at.is_(None),
+        c.start <= change.end,
+        or_(c.end.is_(None), c.end >= change.start),
     )
-    return set(known.connection.execute(query).scalars())
 
 
 def _episodes_under_halts(known: _Known, change: Change) -> set[str]:
@@ -238,34 +232,20 @@ def _halts_about_episodes(known: _Known, change: Change) -> set[str]:
     """Submissions with a mismatch halt that begins or ends near the change."""
     c = t.halts.c
     low, high = change.start - _DAY, change.end + _DAY
-    query = (
-        select(c.submission)
-        .distinct()
-        .join(t.submissions, t.submissions.c.id == c.submission)
-        .where(
-            c.exchange == change.exchange,
-            c.trigger == _MISMATCH,
-            or_(c.halted_at.between(low, high), c.resumed_at.between(low, high)),
-            t.submissions.c.state == State.ACCEPTED.value,
-        )
+    return _accepted_with(
+        known.connection,
+        t.halts,
+        c.exchange == change.exchange,
+        c.trigger == _MISMATCH,
+        or_(c.halted_at.between(low, high), c.resumed_at.between(low, high)),
     )
-    return set(known.connection.execute(query).scalars())
 
 
 def _audits_beside(known: _Known, change: Change) -> set[str]:
     """Audits whose moment lies in the change, or so near to it that a check of it may be the nearest."""
     c = t.audits.c
-    query = (
-        select(c.submission)
-        .distinct()
-        .join(t.submissions, t.submissions.c.id == c.submission)
-        .where(
-            c.exchange == change.exchange,
-            c.as_of.between(change.start - NEAREST_CHECK, change.end + NEAREST_CHECK),
-            t.submissions.c.state == State.ACCEPTED.value,
-        )
-    )
-    return set(known.connection.execute(query).scalars())
+    near = c.as_of.between(change.start - NEAREST_CHECK, change.end + NEAREST_CHECK)
+    return _accepted_with(known.connection, t.audits, c.exchange == change.exchange, near)
 
 
 _ENTITIES: Mapping[tuple[str, str, str], Callable[[_Known, Change], set[str]]] = {
