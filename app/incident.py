@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 
 from app.amounts import exact, krw, percent, ratio
+from app.frames import frame_of, records_of
 from app.moments import KST, duration
-from app.queries.choice import frame_of
 from app.queries.replaying import Course
 from app.words import code_word, say
 from etl.replays import Event, Figure
@@ -140,7 +140,7 @@ def moments_of(
     Told are every slot from before the payout until the shortfall no longer changed, all others in which something
     happened or the checks changed, and what happened on days that no file is about.
     """
-    rows: list[dict[Any, Any]] = checks.to_dict("records")
+    rows: list[dict[Any, Any]] = records_of(checks)
     blocked = _blocked(halts, language)
     found = []
     told: set[str] = set()
@@ -162,7 +162,7 @@ def moments_of(
 
 def _blocked(halts: pd.DataFrame, language: str) -> str:
     """What was blocked: whose, and which functions."""
-    rows: Sequence[dict[Any, Any]] = halts.to_dict("records")
+    rows: Sequence[dict[Any, Any]] = records_of(halts)
     scopes = dict.fromkeys(code_word(row["scope"], language) for row in rows)
     functions = dict.fromkeys(code_word(row["functions"], language) for row in rows)
     return f"{', '.join(scopes)} ({', '.join(functions)})"

@@ -82,7 +82,7 @@ def _begin_work() -> None:
 
 
 async def _set_apart() -> None:
-    """Set apart what has come to stay since, as modules and statements; Streamlit collects garbage after every run."""
+    """Set apart what has come to stay since, as modules and statements, and collect the garbage among it."""
     for pause in chain(_SOON, repeat(_LATER_SECONDS)):
         await asyncio.sleep(pause)
         gc.unfreeze()  # what went since is collected now
@@ -92,7 +92,7 @@ async def _set_apart() -> None:
 
 @asynccontextmanager
 async def _lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
-    """Load what the first page needs and set it apart from the garbage that Streamlit collects after every run."""
+    """Load what the first page needs and set it apart from what is looked through for garbage."""
     charts.warm_up()
     gc.collect()
     gc.freeze()

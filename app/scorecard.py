@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from app.amounts import exact
+from app.frames import records_of
 from app.measures import Cap, Dimension, Grade, Measure, Step, caps_on, grade, measures_on
 from app.queries.months import month_start
 from expectations.vocabulary import Period
@@ -31,7 +32,7 @@ def score(frame: pd.DataFrame, now: datetime) -> list[Scored]:
     """Every exchange and month of what `queries.quality_months` answers, graded by what was in force in its month."""
     return [
         Scored(row["exchange"], row["month"], row, grade(row, month_start(row["month"])), is_open(row["month"], now))
-        for row in ({str(name): value for name, value in found.items()} for found in frame.to_dict("records"))
+        for row in ({str(name): value for name, value in found.items()} for found in records_of(frame))
     ]
 
 

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 
-import streamlit as st
-
+from app.kept import Shelf
 from etl.store import HOME_VARIABLE, URL_VARIABLE, Store, open_store
+
+_STORES = Shelf()
 
 
 def store() -> Store:
     """The store that the environment names, opened once a process."""
-    return _opened(os.environ.get(HOME_VARIABLE), os.environ.get(URL_VARIABLE))
-
-
-@st.cache_resource(show_spinner=False)
-def _opened(home: str | None, url: str | None) -> Store:
-    return open_store()
+    return _STORES.get((os.environ.get(HOME_VARIABLE), os.environ.get(URL_VARIABLE)), open_store)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from app import charts, queries, widgets
 from app.amounts import exact_sum, krw, percent_down, ratio
+from app.frames import records_of
 from app.moments import duration, kst_minute
 from app.queries.audits import QUALIFIED, UNOBLIGED, UNRECORDED, apart, audit_tolerance, cold_share_by_law
 from app.queries.months import month_start, shown_months
@@ -87,7 +88,7 @@ def of_month(view: View, frame: pd.DataFrame, assets: pd.DataFrame, month: str) 
     coverage = widgets.ask(queries.audit_coverage, view.choice, month)
     differences = apart(assets)
     rows = []
-    for row in frame[frame["month"] == month].to_dict("records"):
+    for row in records_of(frame[frame["month"] == month]):
         audited, reconciled = coverage.get(row["exchange"], (None, None))
         own = differences.get(row["exchange"])
         rows.append(
@@ -150,11 +151,11 @@ def show_differences(view: View, compared: pd.DataFrame, at: str, month: str) ->
         return
     widgets.chart(
         view,
-        charts.audit_differences(compared, audit_tolerance(month), view.look),
+        lambda: charts.audit_differences(compared, audit_tolerance(month), view.look),
         key="audit_differences",
         title=title,
         alt=view.say("audits.differences_alt"),
-        frame=compared,
+        frame=lambda: compared,
         columns={name: ASSETS[name] for name in ("asset", "ledger_ratio", "wallet_ratio", "difference_krw")},
         on_pick=lambda mark: widgets.pick(at=at, month=month, asset=mark[0]),
     )
@@ -212,11 +213,11 @@ rows = of_month(view, frame, assets, month)
 show_tiles(view, rows, month)
 widgets.chart(
     view,
-    charts.audit_grid(frame, view.exchanges, months, view.look),
+    lambda: charts.audit_grid(frame, view.exchanges, months, view.look),
     key="audit_grid",
     title=view.say("audits.grid"),
     alt=view.say("audits.grid_alt"),
-    frame=frame,
+    frame=lambda: frame,
     columns=MONTHS,
     on_pick=lambda mark: widgets.pick(at=mark[0], month=mark[1], asset=""),
 )
@@ -236,11 +237,11 @@ left, right = widgets.columns(2)
 with left:
     widgets.chart(
         view,
-        charts.cold_shares(frame, months, cold_share_by_law(month), view.look),
+        lambda: charts.cold_shares(frame, months, cold_share_by_law(month), view.look),
         key="cold_shares",
         title=view.say("audits.cold_shares"),
         alt=view.say("audits.cold_shares"),
-        frame=frame,
+        frame=lambda: frame,
         columns={name: MONTHS[name] for name in ("exchange", "month", "cold_share", "value_krw")},
         on_pick=lambda mark: widgets.pick(at=mark[0], month=mark[1], asset=""),
     )

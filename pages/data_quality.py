@@ -85,13 +85,13 @@ def show_course(view: View, scored: list[Scored], months: tuple[str, ...]) -> No
     title = view.say(f"measure.{name}")
     widgets.chart(
         view,
-        charts.measure_course(
+        lambda: charts.measure_course(
             frame, months, (measure.good, measure.watch), title, scorecard.is_share(measure), view.look
         ),
         key=f"course.{name}",
         title=title,
         alt=view.say("data_quality.course_alt", measure=title),
-        frame=frame,
+        frame=lambda: frame,
         columns=COURSE,
         on_pick=lambda mark: widgets.pick(at=mark[0], month=mark[1]),
     )
@@ -182,11 +182,11 @@ show_tiles(view, of_month, month)
 frame = grades(view, scored)
 widgets.chart(
     view,
-    charts.grade_grid(frame, view.exchanges, months, view.look),
+    lambda: charts.grade_grid(frame, view.exchanges, months, view.look),
     key="grade_grid",
     title=view.say("data_quality.grid"),
     alt=view.say("data_quality.grid_alt"),
-    frame=frame,
+    frame=lambda: frame,
     columns=GRADES,
     on_pick=lambda mark: widgets.pick(at=mark[0], month=mark[1]),
 )

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pandas as pd
 
 from app import charts, queries, widgets
+from app.frames import records_of
 from app.moments import duration, kst_day
 from app.queries import Choice
 from app.queries.availability import BAR_DAYS, WEIGHTS, halt_reasons, halted_time, weighted_time
@@ -60,7 +61,7 @@ def median_tile(steps: pd.DataFrame, span: HaltSpan) -> Tile:
 def time_tiles(events: pd.DataFrame) -> list[Tile]:
     """How long all halts lasted in the period, added up, and weighted by how far they reached."""
     start, end = widgets.start_of(view.choice), min(widgets.end_of(view.choice), view.now)
-    rows = events.to_dict("records")
+    rows = records_of(events)
     total = sum((halted_time(row, start, end) for row in rows), timedelta())
     weighted = sum(
         (weighted_time([row for row in rows if row["exchange"] == one], start, end) for one in view.exchanges),
@@ -107,20 +108,20 @@ def lanes(view: View, events: pd.DataFrame, episodes: pd.DataFrame, crossings: p
     if len(view.choice.days) > LONGEST_BY_DAY:
         squares(view, view.choice, "weeks", view.say("halts.weeks"))
         return
-    found = {(row["exchange"], row["asset"], row["started_at"]) for row in crossings.to_dict("records")}
+    found = {(row["exchange"], row["asset"], row["started_at"]) for row in records_of(crossings)}
     reached = episodes[episodes["is_grave"].astype(bool)]
     places = zip(reached["exchange"], reached["asset"], reached["started_at"], strict=True)
     is_unhalted = pd.Series([place in found for place in places], index=reached.index, dtype=object)
     start, end = widgets.start_of(view.choice), widgets.end_of(view.choice)
     widgets.chart(
         view,
-        charts.halt_lanes(
+        lambda: charts.halt_lanes(
             events, reached.assign(is_unhalted=is_unhalted), view.exchanges, start, end, view.now, view.look
         ),
         key="lanes",
         title=view.say("halts.lanes"),
         alt=view.say("halts.lanes_alt"),
-        frame=events,
+        frame=lambda: events,
         columns=LANES,
         on_pick=lambda mark: widgets.pick(at=mark[0], halt=mark[1]) if mark[1] else to_reconciliation(mark),
     )
@@ -140,11 +141,11 @@ def squares(view: View, choice: Choice, key: str, title: str) -> None:
     words = [view.say(f"reach.{reach}") for reach in frame["reach"]]
     widgets.chart(
         view,
-        charts.halt_bars(frame, view.exchanges, view.look),
+        lambda: charts.halt_bars(frame, view.exchanges, view.look),
         key=key,
         title=title,
         alt=view.say("halts.bars_alt"),
-        frame=frame.assign(reach=pd.Series(words, index=frame.index, dtype=object)),
+        frame=lambda: frame.assign(reach=pd.Series(words, index=frame.index, dtype=object)),
         columns=BARS,
         on_pick=lambda mark: widgets.pick(at=mark[0], day=mark[1], until=mark[2], halt=""),
     )
@@ -162,11 +163,13 @@ def step_lengths(view: View, steps: pd.DataFrame) -> None:
     told = {"step": words, "verdict": verdicts, "step_limit": steps["limit"].tolist()}
     widgets.chart(
         view,
-        charts.halt_step_lengths(steps, view.exchanges, view.look),
+        lambda: charts.halt_step_lengths(steps, view.exchanges, view.look),
         key="step_lengths",
         title=view.say("halts.lengths"),
         alt=view.say("halts.lengths"),
-        frame=steps.assign(**{name: pd.Series(own, index=steps.index, dtype=object) for name, own in told.items()}),
+        frame=lambda: steps.assign(
+            **{name: pd.Series(own, index=steps.index, dtype=object) for name, own in told.items()}
+        ),
         columns=STEPS,
         on_pick=lambda mark: widgets.pick(at=mark[0], halt=mark[1]),
     )
@@ -178,11 +181,11 @@ def reasons(view: View, events: pd.DataFrame) -> None:
     frame = halt_reasons(events, widgets.start_of(view.choice), min(widgets.end_of(view.choice), view.now))
     widgets.chart(
         view,
-        charts.halt_reasons(frame, view.look),
+        lambda: charts.halt_reasons(frame, view.look),
         key="reasons",
         title=view.say("halts.reasons"),
         alt=view.say("halts.reasons"),
-        frame=frame,
+        frame=lambda: frame,
         columns=REASONS,
         on_pick=lambda mark: widgets.pick(trigger=mark[0]),
     )
@@ -196,7 +199,7 @@ def chosen_days(events: pd.DataFrame) -> pd.DataFrame:
         return events
     choice = Choice((at,), first, last)
     start, end = widgets.start_of(choice), min(widgets.end_of(choice), view.now)
-    kept = [row["exchange"] == at and bool(halted_time(row, start, end)) for row in events.to_dict("records")]
+    kept = [row["exchange"] == at and bool(halted_time(row, start, end)) for row in records_of(events)]
     widgets.note(view.say("halts.days", exchange=view.exchange(at), first=first, last=last))
     return events[pd.Series(kept, index=events.index, dtype=bool)]
 
@@ -214,7 +217,7 @@ wanted = widgets.halt_filters(view)
 events = widgets.ask(queries.halt_events, view.choice, wanted)
 episodes = widgets.ask(queries.episode_responses, view.choice)
 crossings = beside_episodes(widgets.ask(queries.unhalted_crossings, view.choice), episodes)
-steps = halt_step_lengths(events.to_dict("records"), view.now)
+steps = halt_step_lengths(records_of(events), view.now)
 show_tiles(events, steps, crossings)
 if events.empty:
     widgets.empty(view, "no_halts", count=f"{len(crossings):,}")

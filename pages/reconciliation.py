@@ -9,6 +9,7 @@ import pandas as pd
 
 from app import charts, queries, widgets
 from app.amounts import krw, percent_down, ratio
+from app.frames import records_of
 from app.moments import duration, kst_day
 from app.queries.spans import LONGEST_BY_DAY
 from app.widgets import Shown, Tile, View
@@ -51,7 +52,7 @@ def open_tile(episodes: pd.DataFrame) -> Tile:
 
 def worst_tile(episodes: pd.DataFrame, column: str, key: str) -> Tile:
     """The largest of a column of episodes, and whose it is."""
-    known = [row for row in episodes.to_dict("records") if row[column] is not None]
+    known = [row for row in records_of(episodes) if row[column] is not None]
     if not known:
         return Tile(view.say(key), view.say("reconciliation.none"))
     worst = max(known, key=lambda row: row[column])
@@ -91,11 +92,11 @@ def calendar(view: View, cells: pd.DataFrame) -> None:
     words = [charts.grade_mark(grade, view.look) for grade in cells["grade"]]
     widgets.chart(
         view,
-        charts.reconciliation_calendar(cells, view.exchanges, view.look),
+        lambda: charts.reconciliation_calendar(cells, view.exchanges, view.look),
         key="calendar",
         title=view.say("reconciliation.weeks" if is_weeks else "reconciliation.calendar"),
         alt=view.say("reconciliation.calendar_alt"),
-        frame=cells.assign(grade=pd.Series(words, index=cells.index, dtype=object)),
+        frame=lambda: cells.assign(grade=pd.Series(words, index=cells.index, dtype=object)),
         columns=CELLS,
         on_pick=lambda mark: widgets.pick(at=mark[0], day=mark[1], asset="", slot="", row=""),
     )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from app import charts, incident, queries, rulebook, widgets
 from app.amounts import exact, krw, percent
+from app.frames import records_of
 from app.incident import Replay
 from app.moments import KST, duration, kst_minute
 from app.queries import About, Choice, Course, Tail
@@ -85,7 +86,7 @@ def introduce(view: View, facts: Replay, course: Course) -> None:
 
 def show_tiles(view: View, facts: Replay, checks: pd.DataFrame, course: Course, tail: Tail) -> None:
     """The four figures of the incident."""
-    worst = max(checks.to_dict("records"), key=lambda row: row["shortfall_krw"])
+    worst = max(records_of(checks), key=lambda row: row["shortfall_krw"])
     noticed, blocked = (after(view, facts, one.at) for one in (facts.milestones.noticed, facts.milestones.blocked))
     multiple, won = f"{worst['holdings_multiple']:,.2f}", krw(worst["shortfall_krw"], view.language)
     detected = view.say("replay.detected_note", length=noticed)
@@ -146,22 +147,22 @@ def show_charts(view: View, facts: Replay, checks: pd.DataFrame, events: pd.Data
     required = (course.halt_due_at, course.equal_at or view.now) if course.halt_due_at else None
     widgets.chart(
         view,
-        charts.incident_lanes(checks, events, halts, required, facts.zoom, view.look),
+        lambda: charts.incident_lanes(checks, events, halts, required, facts.zoom, view.look),
         key="incident_lanes",
         title=view.say("replay.zoom", first=kst_minute(first), last=f"{last.astimezone(KST):%H:%M}"),
         alt=view.say("replay.zoom_alt"),
-        frame=checks[checks["checked_at"].between(first, last)],
+        frame=lambda: checks[checks["checked_at"].between(first, last)],
         columns=CHECKS,
         on_pick=pick_mark,
     )
     show_rows(view, facts)
     widgets.chart(
         view,
-        charts.shortfall_course(checks, view.look),
+        lambda: charts.shortfall_course(checks, view.look),
         key="shortfall_course",
         title=view.say("replay.days"),
         alt=view.say("replay.days_alt"),
-        frame=checks,
+        frame=lambda: checks,
         columns=CHECKS,
         on_pick=pick_mark,
     )

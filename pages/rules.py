@@ -208,11 +208,11 @@ def firings(view: View, rule: Rule) -> None:
         with left:
             widgets.chart(
                 view,
-                charts.findings_by_month(own, view.look),
+                lambda: charts.findings_by_month(own, view.look),
                 key="findings_by_month",
                 title=view.say("rules.by_month"),
                 alt=view.say("rules.by_month"),
-                frame=own,
+                frame=lambda: own,
                 columns=MONTHS,
             )
         with right:

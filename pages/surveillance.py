@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from app import charts, queries, widgets
+from app.frames import records_of
 from app.moments import kst_day
 from app.queries.surveillance import LEAST_ALERTS, PAST_DAYS, PERSISTENT_DAYS, RECENT_DAYS, thresholds
 from app.queries.surveilled import PATTERNS
@@ -84,7 +85,7 @@ MARKETS = {
 
 def in_words(view: View, frame: pd.DataFrame, floor: int) -> pd.DataFrame:
     """Indicators with what is to be reviewed, the rank and the days far above as texts."""
-    rows = frame.to_dict("records")
+    rows = records_of(frame)
     reviews = [view.say(f"review.{row['review']}", count=row["past_day_count"], floor=floor) for row in rows]
     places = [None if row["rank"] is None else f"{row['rank']} / {row['rank_count']}" for row in rows]
     above = [
@@ -123,7 +124,7 @@ def show_tiles(view: View, found: pd.DataFrame, stages: pd.DataFrame) -> None:
 def halted_days(view: View) -> dict[str, list[date]]:
     """The chosen days on which each exchange began to halt something."""
     days: dict[str, list[date]] = defaultdict(list)
-    for row in widgets.ask(queries.halt_events, view.choice).to_dict("records"):
+    for row in records_of(widgets.ask(queries.halt_events, view.choice)):
         day = kst_day(row["halted_at"])
         if view.choice.first_day <= day <= view.choice.last_day and day not in days[row["exchange"]]:
             days[row["exchange"]].append(day)
@@ -213,7 +214,7 @@ context = widgets.switch(
 course = widgets.ask(queries.pattern_course, view.choice, pattern)
 widgets.chart(
     view,
-    charts.pattern_panels(
+    lambda: charts.pattern_panels(
         course,
         halted_days(view),
         view.exchanges,
@@ -224,7 +225,7 @@ widgets.chart(
     key=f"panels.{pattern}",
     title=view.say("surveillance.panels", pattern=view.code(pattern)),
     alt=view.say("surveillance.panels_alt", pattern=view.code(pattern)),
-    frame=course,
+    frame=lambda: course,
     columns=COURSE,
     on_pick=lambda mark: widgets.pick(at=mark[0], day=mark[1], until="" if mark[2] == mark[1] else mark[2], market=""),
 )
@@ -236,11 +237,11 @@ widgets.note(view.say("surveillance.stages_how"))
 widgets.table(view, stages, STAGES, alt=view.say("surveillance.stages"))
 widgets.chart(
     view,
-    charts.stage_shares(stages, view.look),
+    lambda: charts.stage_shares(stages, view.look),
     key="stage_shares",
     title=view.say("surveillance.shares"),
     alt=view.say("surveillance.shares"),
-    frame=stages,
+    frame=lambda: stages,
     columns={name: STAGES[name] for name in ("exchange", "alert_count", "case_count", "notified_count")},
     on_pick=lambda mark: widgets.pick(at=mark[0], day="", until="", market=""),
 )

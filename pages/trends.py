@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app import charts, queries, scorecard, widgets
-from app.queries.choice import records_of
+from app.frames import records_of
 from app.queries.lanes import Lane
 from app.queries.months import month_of, months_as_days
 from app.trends import is_open, trend_months, trends
@@ -56,13 +56,13 @@ def show_month(view: View, month: str) -> None:
     alt = view.say("trends.matrix_alt", first=months[0], last=months[-1])
     widgets.chart(
         view,
-        charts.trend_matrix(
+        lambda: charts.trend_matrix(
             widgets.trend_cells(view, found), rows, {str(lane): view.say(f"lane.{lane}") for lane in Lane}, view.look
         ),
         key="trend_matrix",
         title=view.say("trends.matrix", month=month, before=months[-2]),
         alt=alt,
-        frame=widgets.trend_frame(view, found),
+        frame=lambda: widgets.trend_frame(view, found),
         columns=VALUES,
     )
     widgets.note(view.say("trends.how", first=months[0], last=months[-1]))

@@ -6,8 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-import streamlit as st
-from opening import opened_at
+from opening import keep_nothing, opened_at
 from streamlit.testing.v1 import AppTest
 
 import app.identity
@@ -45,8 +44,7 @@ def opening(monkeypatch: pytest.MonkeyPatch, home: Path, *, keep_worker: bool = 
     if not keep_worker:
         close_workers(view.store())
     view.store().engine.dispose()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    keep_nothing()
 
 
 def settled(session: AppTest) -> AppTest:

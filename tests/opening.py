@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from app import kept
 from app.navigation import SCREENS
 
 UI = Path(__file__).resolve().parent.parent / "app" / "ui.py"
@@ -28,6 +30,13 @@ def opened_at(name: str, *, seconds: int = 60, **address: str) -> AppTest:
         session.switch_page(f"../pages/{name}.py")
         shown(session.run())
     return session
+
+
+def keep_nothing() -> None:
+    """Forget what this process kept, as one that has just begun."""
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    kept.clear_all()
 
 
 def shown(session: AppTest) -> AppTest:

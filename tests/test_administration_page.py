@@ -8,8 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from demo_store import NOW
+from opening import keep_nothing
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
@@ -75,8 +75,7 @@ def closed() -> Iterator[None]:
 
     worker_for(place_of(view.store())).close()
     view.store().engine.dispose()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    keep_nothing()
 
 
 def seen_by(person: Person, role: Role = Role.ADMIN) -> Identity:

@@ -61,7 +61,7 @@ DOORS = {
     "alembic": ["etl.records", "etl.migrations"],
     "argon2": ["etl.records.passwords"],
     "cryptography": ["etl.signing"],
-    "pyarrow": ["expectations.verbs", "expectations.judge", "etl", "app.queries", "app.cli"],
+    "pyarrow": ["expectations.verbs", "expectations.judge", "etl", "app.queries", "app.widgets.tables", "app.cli"],
     "python_calamine": ["etl.formats", "app.cli.bench"],
     "openpyxl": ["etl.formats", "etl.annotated"],
     "xlsxwriter": ["etl.simulate", "etl.export", "app.exports"],
@@ -69,9 +69,9 @@ DOORS = {
     "numpy": ["etl", "app.cli.bench", "app.charts"],
     # the service and the screens
     "plotly": ["app.charts"],
+    "cachetools": ["app.kept"],
     "streamlit": [
         "app.main",
-        "app.served",
         "app.identity",
         "app.run",
         "app.navigation",

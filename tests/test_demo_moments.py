@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from demo_store import fill
+from opening import keep_nothing
 from streamlit.testing.v1 import AppTest
 
 from app.identity import Role
@@ -34,8 +34,7 @@ def moment(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     from app.widgets import view
 
     view.store().engine.dispose()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    keep_nothing()
 
 
 def holds_something(trace: dict[str, Any]) -> bool:

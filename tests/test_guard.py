@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from demo_store import LAST_DAY, NOW, leave_empty
-from opening import opened_at
+from opening import keep_nothing, opened_at
 from people import EVERYBODY, SUPERVISOR, add_person, identity_of
 from streamlit.testing.v1 import AppTest
 
@@ -34,8 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def closed() -> Iterator[None]:
     """What the screens of a test opened and kept goes with it."""
     yield
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    keep_nothing()
 
 
 @pytest.fixture

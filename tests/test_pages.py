@@ -7,9 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-import streamlit as st
 from demo_store import LAST_DAY, NOW
-from opening import opened_at
+from opening import keep_nothing, opened_at
 from people import EVERYBODY, identity_of
 from streamlit.testing.v1 import AppTest
 
@@ -60,8 +59,7 @@ def closed() -> Iterator[None]:
     from app.widgets import view
 
     view.store().engine.dispose()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    keep_nothing()
 
 
 @pytest.fixture

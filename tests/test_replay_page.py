@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import streamlit as st
-from opening import opened_at
+from opening import keep_nothing, opened_at
 from people import EVERYBODY
 from replay_store import NAME, fill_replay
 from streamlit.testing.v1 import AppTest
@@ -65,8 +64,7 @@ def opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...
     from app.widgets import view
 
     view.store().engine.dispose()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    keep_nothing()
 
 
 def html_of(session: AppTest) -> str:
@@ -311,8 +309,7 @@ def test_the_page_is_there_only_where_a_store_is_a_replay(tmp_path: Path, monkey
     from app.widgets import view
 
     view.store().engine.dispose()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    keep_nothing()
 
 
 def test_a_replay_stands_at_its_own_moment() -> None:

@@ -5,9 +5,8 @@ from html import escape
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from answer_store import DAYS, NOW, fill
-from opening import opened_at
+from opening import keep_nothing, opened_at
 from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
@@ -61,8 +60,7 @@ def closed() -> Iterator[None]:
     from app.widgets import view
 
     view.store().engine.dispose()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    keep_nothing()
 
 
 @pytest.fixture

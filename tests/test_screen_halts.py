@@ -9,11 +9,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import streamlit as st
 from demo_store import LAST_DAY
 from demo_store import NOW as DEMO_NOW
 from filing import MORNING, file
-from opening import opened_at
+from opening import keep_nothing, opened_at
 from people import EVERYBODY
 from streamlit.testing.v1 import AppTest
 from template_files import template
@@ -239,8 +238,7 @@ def closed() -> Iterator[None]:
     from app.widgets import view
 
     view.store().engine.dispose()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    keep_nothing()
 
 
 @pytest.fixture

@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from demo_store import LAST_DAY, NOW
 from filing import MORNING, checks, file, halt, halts
+from opening import keep_nothing
 from people import EVERYBODY, SUPERVISOR
 from streamlit.testing.v1 import AppTest
 
 from app import queries
+from app.frames import frame_of
 from app.identity import Role, Scope
 from app.queries import Choice
 from app.queries.attention import situation
 from app.queries.changes import CHANGE_COLUMNS, Change, changes, decided_until, lines_of
-from app.queries.choice import frame_of
 from app.queries.due import due_soon
 from app.queries.lanes import Lane, lane_figures
 from app.words import LANGUAGES, say
@@ -319,8 +319,7 @@ def closed() -> Iterator[None]:
     if "page" in _OPENED:
         view.store().engine.dispose()
     _OPENED.clear()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    keep_nothing()
 
 
 _OPENED: set[str] = set()

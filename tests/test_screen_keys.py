@@ -9,9 +9,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import streamlit as st
 from filing import file, milliseconds
-from opening import opened_at
+from opening import keep_nothing, opened_at
 from people import EVERYBODY
 from streamlit.testing.v1 import AppTest
 
@@ -580,8 +579,7 @@ def opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     from app.widgets import view
 
     view.store().engine.dispose()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    keep_nothing()
 
 
 def html_of(session: AppTest) -> str:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import streamlit as st
 from demo_store import FIRST_DAY, LAST_DAY, NOW
-from opening import opened_at
+from opening import keep_nothing, opened_at
 from people import EVERYBODY
 from template_files import alerts, template
 
@@ -71,8 +70,7 @@ def looking(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     from app.widgets import view
 
     view.store().engine.dispose()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    keep_nothing()
 
 
 def shown_limit(last_day: date) -> tuple[str, str]:

@@ -7,8 +7,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-import streamlit as st
-from opening import opened_at
+from opening import keep_nothing, opened_at
 from streamlit.testing.v1 import AppTest
 
 from app.words import LANGUAGES, say
@@ -48,8 +47,7 @@ def closed() -> Iterator[None]:
     from app.widgets import view
 
     view.store().engine.dispose()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    keep_nothing()
 
 
 @pytest.fixture

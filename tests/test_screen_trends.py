@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from demo_store import NOW
-from opening import opened_at
+from opening import keep_nothing, opened_at
 from people import EVERYBODY
 from streamlit.testing.v1 import AppTest
 
 from app import charts, navigation, queries, scorecard
+from app.frames import records_of
 from app.identity import Role, Scope
 from app.measures import Step
 from app.queries import Choice
 from app.queries.availability import halted_time
-from app.queries.choice import records_of
 from app.queries.lanes import Lane, LaneFigures, lane_figures
 from app.queries.months import months_as_days
 from app.scorecard import Scored
@@ -235,8 +234,7 @@ def closed() -> Iterator[None]:
     if _OPENED:
         view.store().engine.dispose()
     _OPENED.clear()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    keep_nothing()
 
 
 _OPENED: set[str] = set()

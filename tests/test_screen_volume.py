@@ -9,11 +9,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import streamlit as st
 from browsing import visit
 from demo_store import LAST_DAY, NOW
 from filing import file
-from opening import opened_at
+from opening import keep_nothing, opened_at
 from people import EVERYBODY
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
@@ -406,8 +405,7 @@ def shown(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
     from app.widgets import view
 
     view.store().engine.dispose()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    keep_nothing()
 
 
 def html_of(session: AppTest) -> str:

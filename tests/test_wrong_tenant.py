@@ -19,9 +19,8 @@ from urllib.parse import urlsplit
 import openpyxl
 import pandas as pd
 import pytest
-import streamlit as st
 from demo_store import FIRST_DAY, LAST_DAY, NOW
-from opening import opened_at
+from opening import keep_nothing, opened_at
 from people import EVERYBODY, SUPERVISOR, identity_of
 
 from app import queries
@@ -67,8 +66,7 @@ def store(filled_home: Path) -> Iterator[Store]:
 def closed() -> Iterator[None]:
     """What the screens of a test opened and kept goes with it."""
     yield
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    keep_nothing()
 
 
 def of_others(text: str) -> list[str]:

@@ -20,7 +20,7 @@ from app.charts.ledgers import ledger_and_wallet, price_line
 from app.charts.quality import grade_grid, measure_course
 from app.charts.reconciliation import day_strip, reconciliation_calendar, slot_strip
 from app.charts.replay import incident_lanes, shortfall_course
-from app.charts.style import CONFIG, Figure, Look, figure_in_house_style, warm_up
+from app.charts.style import CONFIG, Figure, Look, figure_in_house_style, warm_up, written
 from app.charts.surveillance import CONTEXTS, pattern_panels, stage_shares
 from app.charts.trends import TrendCellDrawn, TrendPoint, trend_matrix
 from app.charts.volume import share_panels
@@ -79,4 +79,5 @@ __all__ = [
     "trend_matrix",
     "verdict_mark",
     "warm_up",
+    "written",
 ]

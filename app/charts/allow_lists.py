@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from app.amounts import percent_down, ratio
 from app.charts.style import PATTERN, Look, bar, figure_in_house_style, name_axis, place_of, scatter
+from app.frames import records_of
 from app.words import code_word, exchange_name
 
 
@@ -19,7 +20,7 @@ def allow_list_coverage(frame: pd.DataFrame, look: Look) -> go.Figure:
 
     `frame`: `exchange`, `scope`, `active_keys`, `allowlisted_keys`, `day`. A mark carries exchange and day.
     """
-    rows: list[Any] = frame.to_dict("records")
+    rows: list[Any] = records_of(frame)
     labels = [_scope_label(row, look) for row in rows]
     shares = [ratio(row["allowlisted_keys"], row["active_keys"]) for row in rows]
     short = [share is not None and share < 1 for share in shares]
@@ -80,7 +81,7 @@ def allow_list_strictness(frame: pd.DataFrame, look: Look) -> go.Figure:
     `frame`: `exchange`, `scope`, `max_ips_per_key`, `limit` (none where none is published), `day`. A mark carries
     exchange and day.
     """
-    rows: list[Any] = frame.to_dict("records")
+    rows: list[Any] = records_of(frame)
     labels = [_scope_label(row, look) for row in rows]
     over = [row["limit"] is not None and row["max_ips_per_key"] > row["limit"] for row in rows]
     traces = [

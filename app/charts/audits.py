@@ -13,6 +13,7 @@ from app.amounts import exact, krw, percent_down
 from app.charts.grades import Grade
 from app.charts.month_grids import Cell, month_axis, month_grid
 from app.charts.style import Look, exchanges_in, figure_in_house_style, line_of, scatter
+from app.frames import records_of
 from app.moments import kst_minute, kst_text
 from app.words import code_word, exchange_name
 
@@ -40,7 +41,7 @@ def audit_grid(frame: pd.DataFrame, exchanges: Sequence[str], months: Sequence[s
     """Exchange by month: what became of each audit. `frame`: what `queries.audit_months` answers."""
     cells = {
         (row["exchange"], row["month"]): Cell(AUDIT_GRADES[row["stand"]], _audit_text(row, look))
-        for row in frame.to_dict("records")
+        for row in records_of(frame)
     }
     words = {grade: look.say(f"audit_stand.{grade.name}") for grade in AUDIT_GRADES.values()}
     return month_grid(cells, words, exchanges, months, look)
@@ -65,7 +66,7 @@ def cold_shares(frame: pd.DataFrame, months: Sequence[str], least: Decimal, look
     `frame`: what `queries.audit_months` answers; a month without an audit is a gap.
     """
     traces: list[Any] = []
-    rows = {(row["exchange"], row["month"]): row for row in frame.to_dict("records")}
+    rows = {(row["exchange"], row["month"]): row for row in records_of(frame)}
     for exchange in exchanges_in(frame):
         own = [rows[exchange, month]["cold_share"] if (exchange, month) in rows else None for month in months]
         traces.append(
@@ -104,7 +105,7 @@ def audit_differences(frame: pd.DataFrame, tolerance: Decimal, look: Look) -> go
     `frame`: what `queries.audited_assets` answers, of one exchange. A mark carries the asset.
     """
     traces: list[Any] = []
-    compared = [row for row in frame.to_dict("records") if row["checked_at"] is not None]
+    compared = [row for row in records_of(frame) if row["checked_at"] is not None]
     compared.sort(key=lambda row: max(abs(row["ledger_ratio"] or 0), abs(row["wallet_ratio"] or 0)), reverse=True)
     compared = compared[:MOST_ASSETS]
     for name, place, symbol in (("ledger_ratio", 0, "circle"), ("wallet_ratio", 3, "diamond")):

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from app.charts.grades import GRAVE
 from app.charts.style import Look, bar, figure_in_house_style, place_of, scatter
+from app.frames import records_of
 from app.moments import duration
 from app.words import exchange_name
 
@@ -27,8 +28,8 @@ def case_lengths(
     `summaries` and `marks` of one stretch, as `queries.case_flow` answers them; `hours`: its limit. A mark carries
     exchange and case.
     """
-    own: dict[str, Any] = {row["exchange"]: row for row in summaries.to_dict("records")}
-    points: list[Any] = marks.to_dict("records")
+    own: dict[str, Any] = {row["exchange"]: row for row in records_of(summaries)}
+    points: list[Any] = records_of(marks)
     longest = max(
         [*(row["longest"] or timedelta() for row in own.values()), *(p["length"] for p in points)], default=_HOUR
     )

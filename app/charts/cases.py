@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from app.charts.grades import COVERED, GAPS, GRAVE, SHORTFALL
 from app.charts.keys import per_keys
 from app.charts.style import PATTERN, Look, bar, figure_in_house_style, local_time, name_axis, scatter
+from app.frames import records_of
 from app.moments import duration, kst_text
 from app.words import code_word, exchange_name
 
@@ -33,7 +34,7 @@ def open_stages(
 
     `frame`: `exchange`, `stage`, `case_count`, `over_count`; `active`: active keys, by which rates are taken.
     """
-    rows = {(row["exchange"], row["stage"]): row for row in frame.to_dict("records")}
+    rows = {(row["exchange"], row["stage"]): row for row in records_of(frame)}
     names = [exchange_name(exchange, look.language) for exchange in exchanges]
     traces: list[Any] = []
     for stage in OPEN_STAGES:
@@ -110,7 +111,7 @@ def stage_moves(frame: pd.DataFrame, look: Look) -> go.Figure:
     up. A mark carries the stage before and the stage taken.
     """
     cells: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in frame.to_dict("records"):
+    for row in records_of(frame):
         cell = cells.setdefault((row["origin"], row["stage"]), {"move": row["move"]})
         for name in _COUNTED:
             cell[name] = cell.get(name, 0) + row[name]
@@ -198,7 +199,7 @@ def case_timeline(
     `steps`: `stage`, `outcome`, `risk_level`, `acted_at`, `since_detection`, `action_id`; `limits`: `limit`, `due_at`,
     `state`. The last stage reaches to `until` unless it closes the case.
     """
-    rows: list[Any] = steps.to_dict("records")
+    rows: list[Any] = records_of(steps)
     ends = [*(row["acted_at"] for row in rows[1:]), until][: len(rows)]
     stays = [(row, end) for row, end in zip(rows, ends, strict=True) if row["stage"] in OPEN_STAGES]
     traces: list[Any] = [_stays(stays, look)]
@@ -281,7 +282,7 @@ _DUE_SIGNS = {"met": "●", "over": "▲", "running": "◔"}
 def _dues(limits: pd.DataFrame, look: Look) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """A line where each limit falls due; those of one moment share it."""
     by: dict[datetime, list[Any]] = {}
-    for limit in limits.to_dict("records"):
+    for limit in records_of(limits):
         by.setdefault(limit["due_at"], []).append(limit)
     shapes, notes = [], []
     for number, (due_at, own) in enumerate(by.items()):

@@ -24,6 +24,7 @@ from app.charts.style import (
     place_of,
     scatter,
 )
+from app.frames import records_of
 from app.moments import duration, kst_text
 from app.words import exchange_name
 
@@ -46,7 +47,7 @@ def episode_sizes(frame: pd.DataFrame, limits: Mapping[str, Decimal], look: Look
     full mark has ended, a hollow one is open. A mark carries exchange, asset and the moment at which it was largest.
     """
     traces: list[Any] = []
-    rows = frame.head(MOST_MARKS).to_dict("records")
+    rows = records_of(frame.head(MOST_MARKS))
     for exchange in exchanges_in(frame):
         own = [row for row in rows if row["exchange"] == exchange]
         colour, symbol = look.colour(place_of(exchange)), SYMBOLS[place_of(exchange) % len(SYMBOLS)]
@@ -139,7 +140,7 @@ def closing_times(frame: pd.DataFrame, look: Look) -> go.Figure:
 
     `frame`: what `queries.mismatch_episodes` answers.
     """
-    rows = frame.to_dict("records")
+    rows = records_of(frame)
     bins = [*(_bin_name(place, look) for place in range(len(_STEPS) + 1)), look.say("state.open")]
     traces = []
     for grade, is_grave in ((SHORTFALL, False), (GRAVE, True)):

@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.charts.style import Look, bar, exchanges_in, figure_in_house_style, place_of
+from app.frames import records_of
 from app.words import exchange_name
 
 
@@ -17,7 +18,7 @@ def findings_by_month(frame: pd.DataFrame, look: Look) -> go.Figure:
     `frame`: `exchange`, `month`, `found_count`.
     """
     traces: list[Any] = []
-    rows = frame.to_dict("records")
+    rows = records_of(frame)
     months = sorted({row["month"] for row in rows})
     for exchange in exchanges_in(frame):
         own = {row["month"]: row["found_count"] for row in rows if row["exchange"] == exchange}

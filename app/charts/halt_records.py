@@ -26,6 +26,7 @@ from app.charts.style import (
     place_of,
     scatter,
 )
+from app.frames import records_of
 from app.moments import duration, kst_text
 from app.queries.halt_steps import HaltSpan, HaltStep, Verdict
 from app.words import code_word, exchange_name
@@ -46,7 +47,7 @@ def halt_bars(frame: pd.DataFrame, exchanges: Sequence[str], look: Look) -> go.F
 
     `frame`: what `queries.halt_bars` answers. A mark carries exchange, first and last day.
     """
-    rows = frame.to_dict("records")
+    rows = records_of(frame)
     starts = sorted({row["first_day"] for row in rows})
     size = max(8, min(26, 900 // max(1, len(starts))))
     traces = []
@@ -96,7 +97,7 @@ def halt_reasons(frame: pd.DataFrame, look: Look) -> go.Figure:
 
     `frame`: what `queries.halt_reasons` answers. A mark carries the trigger.
     """
-    rows = frame.to_dict("records")
+    rows = records_of(frame)
     names = [code_word(row["trigger"], look.language) for row in rows]
     lengths = [row["halted"] / _MINUTE for row in rows]
     trace = bar(
@@ -205,7 +206,7 @@ def halt_step_lengths(frame: pd.DataFrame, exchanges: Sequence[str], look: Look)
     `frame`: what `queries.halt_step_lengths` answers. Steps that are not done are hollow. A mark carries exchange and
     halt id.
     """
-    rows = frame.to_dict("records")
+    rows = records_of(frame)
     traces = []
     for exchange in exchanges_in(frame):
         own = [row for row in rows if row["exchange"] == exchange]

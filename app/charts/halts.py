@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from app.amounts import krw
 from app.charts.grades import GRAVE, SHORTFALL
 from app.charts.style import PATTERN, Look, bar, figure_in_house_style, is_ended, local_time, scatter
+from app.frames import records_of
 from app.moments import duration, kst_text
 from app.words import code_word, exchange_name, target_word
 
@@ -46,14 +47,14 @@ def halt_lanes(
     `is_unhalted` for those that REC-004 found. A mark carries exchange, halt id and, for a shortfall, asset and moment.
     """
     edge = min(end, now)
-    rows = _in_rows(frame.to_dict("records"), start, edge)
+    rows = _in_rows(records_of(frame), start, edge)
     traces: list[Any] = []
     for trigger in TRIGGERS:
         for is_open in (False, True):
             own = [row for row in rows if row["trigger"] == trigger and is_ended(row["resumed_at"]) is not is_open]
             if own:
                 traces.append(_bars(own, trigger, is_open, exchanges, now, look))
-    traces += _shortfalls(crossings.to_dict("records"), exchanges, start, look)
+    traces += _shortfalls(records_of(crossings), exchanges, start, look)
     names = [exchange_name(exchange, look.language) for exchange in exchanges]
     x = {
         "title": look.say("axis.time"),

@@ -24,6 +24,7 @@ from app.charts.style import (
     place_of,
     scatter,
 )
+from app.frames import records_of
 from app.queries.spans import Span
 from app.words import exchange_name
 
@@ -59,7 +60,7 @@ def key_lanes(
     `frame`: what `queries.key_flow` answers. A span that was not filed is a gap, zero is a mark on the base line. A
     mark carries exchange, first and last day as one text: lists of lists cost plotly as much as all the rest.
     """
-    rows: dict[tuple[str, date], Any] = {(row["exchange"], row["first_day"]): row for row in frame.to_dict("records")}
+    rows: dict[tuple[str, date], Any] = {(row["exchange"], row["first_day"]): row for row in records_of(frame)}
     inside = max(1, len(exchanges)) * (_LANE + _GAP) - _GAP
     width = (1 - _ACROSS * (len(measures) - 1)) / len(measures)
     unit = look.say(f"key_revocations.measure_{'rate' if is_rate else 'count'}")
@@ -222,7 +223,7 @@ def key_balance_bars(frame: pd.DataFrame, look: Look, *, is_rate: bool) -> go.Fi
 
     `frame`: what `queries.key_balance` answers; rates are for each 10,000 keys at the beginning.
     """
-    rows: list[Any] = frame.to_dict("records")
+    rows: list[Any] = records_of(frame)
     names = [exchange_name(row["exchange"], look.language) for row in rows]
 
     def measured(row: Mapping[str, Any], count: int) -> float | None:

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from app.amounts import exact
 from app.charts.grades import GRAVE
 from app.charts.style import Look, figure_in_house_style, local_time, scatter
+from app.frames import records_of
 
 
 def ledger_and_wallet(frame: pd.DataFrame, look: Look) -> go.Figure:
@@ -70,7 +71,7 @@ def _line(rows: Sequence[Any], column: str, look: Look, **drawn: Any) -> dict[st
 def _with_gaps(frame: pd.DataFrame) -> list[Any]:
     """The rows with a None between two whose slots are not neighbours."""
     rows: list[Any] = []
-    for row in frame.to_dict("records"):
+    for row in records_of(frame):
         if rows and row["slot"] - rows[-1]["slot"] > 1:
             rows.append(None)
         rows.append(row)

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from app.charts.grades import Grade
 from app.charts.month_grids import Cell, month_axis, month_grid
 from app.charts.style import Look, exchanges_in, figure_in_house_style, line_of
+from app.frames import records_of
 from app.words import exchange_name
 
 QUALITY_GRADES = {
@@ -33,7 +34,7 @@ def grade_grid(frame: pd.DataFrame, exchanges: Sequence[str], months: Sequence[s
     """
     cells = {
         (row["exchange"], row["month"]): Cell(QUALITY_GRADES[row["step"]], _grade_text(row, look), row["is_open"])
-        for row in frame.to_dict("records")
+        for row in records_of(frame)
     }
     words = {grade: look.say(f"step.{grade.name}") for grade in QUALITY_GRADES.values()}
     return month_grid(cells, words, exchanges, months, look)
@@ -56,7 +57,7 @@ def measure_course(
     """
     factor, suffix = (100, " %") if is_share else (1, "")
     traces: list[Any] = []
-    rows = {(row["exchange"], row["month"]): row for row in frame.to_dict("records")}
+    rows = {(row["exchange"], row["month"]): row for row in records_of(frame)}
     for exchange in exchanges_in(frame):
         own = [rows.get((exchange, month)) for month in months]
         known = [None if row is None else row["value"] for row in own]

@@ -24,6 +24,7 @@ from app.charts.grades import (
     slot_grade,
 )
 from app.charts.style import Look, day_axis, figure_in_house_style, name_axis, scatter
+from app.frames import records_of
 from app.moments import kst_text
 from app.words import exchange_name
 
@@ -39,7 +40,7 @@ def reconciliation_calendar(frame: pd.DataFrame, exchanges: Sequence[str], look:
     `frame`: what `queries.reconciliation_calendar` answers. A mark carries exchange and worst day. One trace a grade,
     so that the legend explains it.
     """
-    rows = frame.to_dict("records")
+    rows = records_of(frame)
     starts = sorted({row["first_day"] for row in rows})
     size = max(7, min(34, 800 // max(1, len(starts))))
     traces = []
@@ -131,7 +132,7 @@ def day_strip(frame: pd.DataFrame, look: Look) -> go.Figure:
 
     `frame`: what `queries.day_slots` answers. A mark carries the slot and its worst asset.
     """
-    rows = {row["slot"]: row for row in frame.to_dict("records")}
+    rows = {row["slot"]: row for row in records_of(frame)}
     grades = {slot: slot_grade(row) for slot, row in rows.items()}
     words = {COVERED: "slot.all", GAPS: "slot.some", SHORTFALL: "slot.short", GRAVE: "slot.grave", ABSENT: "slot.none"}
 
@@ -152,7 +153,7 @@ def slot_strip(frame: pd.DataFrame, look: Look) -> go.Figure:
     `frame`: what `queries.asset_checks` answers. A mark carries the slot.
     """
     checks: dict[int, list[Mapping[Any, Any]]] = {}
-    for row in frame.to_dict("records"):
+    for row in records_of(frame):
         checks.setdefault(row["slot"], []).append(row)
     grades = {slot: check_grade(checks.get(slot)) for slot in range(288)}
     words = {COVERED: "slot.match", SHORTFALL: "slot.short", GRAVE: "slot.grave", ABSENT: "slot.missing"}

@@ -22,6 +22,7 @@ from app.charts.style import (
     name_axis,
     scatter,
 )
+from app.frames import records_of
 from app.moments import kst_text
 from app.words import code_word
 
@@ -52,13 +53,13 @@ def incident_lanes(
     `queries.replayed_halts` answers; `required`: from when to when the rule wants a halt. Marks of checks carry day and
     source row, those of halts nothing and the halt id.
     """
-    rows = [row for row in checks.to_dict("records") if zoom[0] <= row["checked_at"] <= zoom[1]]
+    rows = [row for row in records_of(checks) if zoom[0] <= row["checked_at"] <= zoom[1]]
     traces = [
         *_quantities(rows, look),
-        *_happened([row for row in events.to_dict("records") if zoom[0] <= row["at"] <= zoom[1]], zoom, look),
+        *_happened([row for row in records_of(events) if zoom[0] <= row["at"] <= zoom[1]], zoom, look),
         *_checked(rows, look),
         *_required(required, zoom, look),
-        *_blocked(halts.to_dict("records"), zoom, look),
+        *_blocked(records_of(halts), zoom, look),
     ]
     x = {
         "title": look.say("axis.time"),
@@ -258,7 +259,7 @@ def shortfall_course(checks: pd.DataFrame, look: Look) -> go.Figure:
     Where nothing is short there is no point, and the line breaks: a logarithmic scale has no zero. Each new level is
     named where it begins. A mark carries day and source row.
     """
-    rows = checks.to_dict("records")
+    rows = records_of(checks)
     short = [row if row["shortfall_quantity"] > 0 else None for row in rows]
     x = [local_time(row["checked_at"]) for row in rows]
     limits = [

@@ -8,8 +8,10 @@ from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any
 
+import orjson
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.io.json import to_json_plotly
 
 from app.words import exchange_name, say
 from etl.exchanges import all_exchanges
@@ -97,6 +99,19 @@ class Figure(go.Figure):  # type: ignore[misc]  # plotly has no types
         self._is_checked = True
         super().__init__(**self._plain)
         return getattr(self, name)
+
+
+def written(figure: Figure) -> Figure:
+    """The figure with its parts as JSON already, for drawing it many times: only its plain numbers can be read."""
+    plain = figure.to_dict()
+    return Figure([_written_parts(trace) for trace in plain["data"]], _written_parts(plain["layout"]))
+
+
+def _written_parts(parts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value if isinstance(value, (int, float)) else orjson.Fragment(to_json_plotly(value))
+        for name, value in parts.items()
+    }
 
 
 def warm_up() -> None:

@@ -22,6 +22,7 @@ from app.charts.style import (
     place_of,
     scatter,
 )
+from app.frames import records_of
 from app.queries import Span
 from app.words import exchange_name
 
@@ -44,7 +45,7 @@ def pattern_panels(
     carries exchange and the first and last day of its span.
     """
     panels: list[Panel] = []
-    rows = frame.to_dict("records")
+    rows = records_of(frame)
     for exchange in exchanges:
         own = {row["first_day"]: row for row in rows if row["exchange"] == exchange}
         if own:
@@ -175,7 +176,7 @@ def stage_shares(frame: pd.DataFrame, look: Look) -> go.Figure:
     `frame`: what `queries.surveillance_stages` answers. A mark carries the exchange.
     """
     traces: list[Any] = []
-    rows = frame.to_dict("records")
+    rows = records_of(frame)
     names = [exchange_name(exchange, look.language) for exchange in exchanges_in(frame)]
     for name, part, whole, place, symbol in (
         ("case_share", "case_count", "alert_count", 0, "circle"),

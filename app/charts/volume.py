@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from app.amounts import exact, krw, percent
 from app.charts.panels import Panel, panels_in_house_style
 from app.charts.style import Look, day_axis, line_of, scatter
+from app.frames import records_of
 from app.moments import kst_day
 from app.queries.spans import Span
 from app.words import code_word, exchange_name
@@ -40,8 +41,8 @@ def share_panels(
     which an exchange filed nothing are shaded and a gap; hollow marks lack some of their days. A mark carries
     exchange (none for all together) and first day. The market's line and the FSS's figure stand in every panel.
     """
-    rows = course.to_dict("records")
-    market = {row["first_day"]: row for row in together.to_dict("records")}
+    rows = records_of(course)
+    market = {row["first_day"]: row for row in records_of(together)}
     panels: list[Panel] = []
     for exchange in exchanges:
         own = {row["first_day"]: row for row in rows if row["exchange"] == exchange}
@@ -221,7 +222,7 @@ def _halt_marks(
     """A line and a sign for every span in which trading, of anything, was halted at this exchange."""
     found: dict[Span, list[str]] = defaultdict(list)
     stopping = halts[(halts["exchange"] == exchange) & halts["functions"].isin(_STOPS_TRADING)]
-    for row in stopping[["halted_at", "target", "trigger", "halt_id"]].to_dict("records"):
+    for row in records_of(stopping[["halted_at", "target", "trigger", "halt_id"]]):
         day = kst_day(row["halted_at"])
         span = next((one for one in spans if one.first_day <= day <= one.last_day), None)
         if span is not None:

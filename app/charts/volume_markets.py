@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from app.amounts import exact, krw, percent
 from app.charts.style import Look, bar, exchanges_in, figure_in_house_style, name_axis, place_of
+from app.frames import records_of
 from app.queries.volume import Measure
 from app.queries.volume_markets import Order
 from app.words import exchange_name
@@ -22,7 +23,7 @@ def market_bars(frame: pd.DataFrame, measure: Measure, order: Order, look: Look)
 
     A mark carries exchange and market.
     """
-    rows = frame.to_dict("records")
+    rows = records_of(frame)
     label = {id(row): f"{row['market']} · {exchange_name(row['exchange'], look.language)}" for row in rows}
     longest = max((_length(row, measure, order) for row in rows), default=0.0)
     unit = _TRILLION if measure is Measure.VALUE and order is not Order.SHARE and longest >= _TRILLION else 1

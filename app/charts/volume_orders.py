@@ -13,6 +13,7 @@ from app.amounts import percent
 from app.charts.panels import Panel, panels_in_house_style
 from app.charts.style import Look, exchanges_in, line_of, scatter
 from app.charts.volume import span_axis
+from app.frames import records_of
 from app.queries.spans import Span
 from app.words import exchange_name
 
@@ -64,7 +65,7 @@ def _lines(
     *,
     is_first: bool = False,
 ) -> list[dict[str, Any]]:
-    rows = course.to_dict("records")
+    rows = records_of(course)
     lines = []
     for exchange in exchanges_in(course):
         own = {row["first_day"]: row[column] for row in rows if row["exchange"] == exchange}

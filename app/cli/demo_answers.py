@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
+from app.frames import records_of
 from app.identity import Role, Scope
 from app.queries import Choice, awaiting_explanation, breach_list, unread_verdicts
-from app.queries.choice import records_of
 from etl.answers import BreachState, Outcome
 from etl.exchanges import all_exchanges
 from etl.records import people

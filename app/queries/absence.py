@@ -13,8 +13,9 @@ from datetime import datetime
 import pandas as pd
 from sqlalchemy import select
 
+from app.frames import frame_of
 from app.identity import Scope
-from app.queries.choice import Choice, frame_of, rows_of
+from app.queries.choice import Choice, rows_of
 from app.queries.drafted import drafted
 from app.queries.obliged import Obliged, filed_for, obligations_of, records_begin
 from app.queries.standing import Stand

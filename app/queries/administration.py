@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, Select, func, select
 
+from app.frames import frame_of
 from app.identity import Role, Scope
-from app.queries.choice import frame_of
 from etl.exchanges import all_exchanges
 from etl.records import log, people, tokens
 from etl.records import submissions as life

@@ -11,9 +11,10 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, select
 
+from app.frames import frame_of
 from app.identity import Scope
 from app.moments import kst_day
-from app.queries.choice import Choice, frame_of
+from app.queries.choice import Choice
 from app.queries.findings import stands
 from etl.answers import EXPLAINED_KINDS, Answered, BreachState, Explanation, answer_for, fingerprint, occurrence
 from etl.records import submissions as life

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.frames import records_of
 from app.identity import Scope
 from app.measures import Step, grade
 from app.moments import kst_day
 from app.queries.audits import QUALIFIED, audit_months
-from app.queries.choice import Choice, records_of
+from app.queries.choice import Choice
 from app.queries.episodes import mismatch_episodes
 from app.queries.findings import About, finding_counts
 from app.queries.halting import halt_events

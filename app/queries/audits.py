@@ -12,9 +12,10 @@ from typing import Any
 import pandas as pd
 
 from app.amounts import exact_sum, ratio
+from app.frames import frame_of, records_of
 from app.identity import Scope
 from app.moments import kst_day
-from app.queries.choice import Choice, chosen_figures, frame_of, rows_of
+from app.queries.choice import Choice, chosen_figures, rows_of
 from app.queries.exactly import less, times
 from app.queries.findings import About, finding_counts
 from app.queries.months import month_of, month_start, months_as_days, shown_months
@@ -244,7 +245,7 @@ class Apart:
 def apart(assets: pd.DataFrame) -> dict[str, Apart]:
     """The differences of what `audited_assets` answers, by exchange; nothing where nothing could be compared."""
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in assets.to_dict("records"):
+    for row in records_of(assets):
         if row["difference_krw"] is not None:
             groups[row["exchange"]].append({str(name): value for name, value in row.items()})
     return {

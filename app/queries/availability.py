@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from app.queries.choice import frame_of
+from app.frames import frame_of, records_of
 from app.queries.spans import Span
 from expectations.vocabulary import Period
 
@@ -89,7 +89,7 @@ def halt_bars(
     `events`: what `halt_events` answers; `filed`: what `halt_filing_days` answers.
     """
     rows: list[dict[str, Any]] = []
-    every = events.to_dict("records")
+    every = records_of(events)
     for exchange in exchanges:
         own = [row for row in every if row["exchange"] == exchange]
         rows += [_bar(exchange, own, filed.get(exchange, frozenset()), span, now) for span in spans]
@@ -126,7 +126,7 @@ def halt_reasons(events: pd.DataFrame, start: datetime, end: datetime) -> pd.Dat
     `cumulative_share` is of all halted minutes, up to and with the row.
     """
     rows = []
-    records = events.to_dict("records")
+    records = records_of(events)
     total = sum((halted_time(row, start, end) for row in records), _NOTHING)
     for trigger in dict.fromkeys(row["trigger"] for row in records):
         own = [row for row in records if row["trigger"] == trigger]

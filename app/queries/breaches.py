@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection
 
+from app.frames import frame_of
 from app.identity import Scope
 from app.queries.answers import REOPENED, SHOWN_BY_DATA, names_of
-from app.queries.choice import Choice, frame_of
+from app.queries.choice import Choice
 from etl.answers import BreachState
 from etl.records import breaches as recorded
 from etl.records.breaches import Breach

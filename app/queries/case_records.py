@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from app.frames import frame_of
 from app.identity import Scope
 from app.queries.case_courses import LIMITS, Course, Move, Stretch, course_of, courses, is_breach, move_of
-from app.queries.choice import Choice, frame_of, in_force, rows_of
+from app.queries.choice import Choice, in_force, rows_of
 from etl.records.tables import key_actions
 from etl.records.types import from_milliseconds, to_milliseconds
 from etl.store import Store

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from app.frames import frame_of
 from app.identity import Scope
 from app.queries.case_courses import (
     Course,
@@ -20,7 +21,7 @@ from app.queries.case_courses import (
     is_breach,
     move_of,
 )
-from app.queries.choice import Choice, frame_of
+from app.queries.choice import Choice
 from etl.records.types import to_milliseconds
 from etl.store import Store
 from expectations.vocabulary import Period

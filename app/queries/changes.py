@@ -16,9 +16,10 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, and_, exists, func, or_, select
 
+from app.frames import frame_of, records_of
 from app.identity import Scope
 from app.moments import kst_day
-from app.queries.choice import Choice, frame_of, records_of
+from app.queries.choice import Choice
 from app.queries.episodes import GradedEpisode, graded_episodes
 from app.queries.findings import stands
 from etl.records.engine import reading

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import Select, Table, select
 
 from app.identity import Scope
@@ -55,15 +53,3 @@ def rows_of(store: Store, statement: Select[Any]) -> list[dict[str, Any]]:
         found = connection.execute(statement)
         names = list(found.keys())
         return [dict(zip(names, row, strict=True)) for row in found]
-
-
-def frame_of(records: Iterable[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
-    """A frame with exactly these columns, also when there is no row; values stay the objects that they are."""
-    rows = [[record[name] for name in columns] for record in records]
-    return pd.DataFrame(rows, columns=list(columns), dtype=object)
-
-
-def records_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a frame as one dictionary each."""
-    columns = [str(name) for name in frame.columns]
-    return [dict(zip(columns, row, strict=True)) for row in frame.itertuples(index=False, name=None)]

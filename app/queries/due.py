@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
+from app.frames import frame_of
 from app.identity import Scope
 from app.moments import kst_day
-from app.queries.choice import Choice, frame_of
+from app.queries.choice import Choice
 from app.queries.obliged import filed_for
 from app.queries.standing import Stand
 from etl.calendar import obligations

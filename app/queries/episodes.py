@@ -12,8 +12,9 @@ import pandas as pd
 from sqlalchemy import Connection, exists, func, select
 
 from app.amounts import ratio
+from app.frames import frame_of
 from app.identity import Scope
-from app.queries.choice import Choice, frame_of
+from app.queries.choice import Choice
 from app.queries.limits import HaltLimit, halt_limit
 from etl.episodes import Episode, episodes_touching
 from etl.records.engine import reading

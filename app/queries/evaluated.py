@@ -7,8 +7,9 @@ from datetime import date
 
 import pandas as pd
 
+from app.frames import frame_of
 from app.identity import Scope
-from app.queries.choice import Choice, frame_of
+from app.queries.choice import Choice
 from etl.records.engine import reading
 from etl.store import Store
 from etl.unevaluated import evaluations

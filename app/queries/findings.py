@@ -14,8 +14,9 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal_column, or_, select, tuple_
 
+from app.frames import frame_of, records_of
 from app.identity import Scope
-from app.queries.choice import Choice, frame_of, rows_of
+from app.queries.choice import Choice, rows_of
 from app.words import in_words
 from etl.records.tables import findings, submissions
 from etl.store import Store
@@ -81,7 +82,7 @@ class Gravest:
 def gravest(counts: pd.DataFrame) -> dict[tuple[str, str], Gravest]:
     """The gravest of what `finding_counts` answers, by exchange and report; nothing where nothing stands."""
     kinds: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for row in counts.to_dict("records"):
+    for row in records_of(counts):
         kinds[row["exchange"], row["report"]][row["kind"]] += row["standing_count"]
     found = {}
     for place, own in kinds.items():

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from app.queries.choice import frame_of
+from app.frames import frame_of, records_of
 from app.rulebook import parameter
 
 
@@ -114,5 +114,5 @@ def halt_step_lengths(halts: Sequence[Mapping[Any, Any]], now: datetime) -> pd.D
 
 def median_length(steps: pd.DataFrame, span: HaltSpan) -> tuple[timedelta | None, int]:
     """The median of one step over those of `halt_step_lengths` that are done, and how many these are."""
-    lengths: list[Any] = [row["length"] for row in steps.to_dict("records") if row["span"] is span and row["is_done"]]
+    lengths: list[Any] = [row["length"] for row in records_of(steps) if row["span"] is span and row["is_done"]]
     return (median(lengths) if lengths else None), len(lengths)

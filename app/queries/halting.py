@@ -11,10 +11,11 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import select
 
+from app.frames import frame_of
 from app.identity import Scope
 from app.moments import kst_day
 from app.queries.availability import halt_bars
-from app.queries.choice import Choice, frame_of, in_force, rows_of
+from app.queries.choice import Choice, in_force, rows_of
 from app.queries.spans import spans_of
 from etl.records.tables import halts, submissions
 from etl.store import Store

@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import func
 
+from app.frames import frame_of
 from app.identity import Scope
-from app.queries.choice import Choice, chosen_figures, frame_of, in_force, rows_of
+from app.queries.choice import Choice, chosen_figures, in_force, rows_of
 from app.queries.spans import Span, spans_of
 from etl.records.tables import key_days
 from etl.store import Store

@@ -16,11 +16,12 @@ from types import MappingProxyType
 from typing import Any
 
 from app.amounts import ratio
+from app.frames import records_of
 from app.identity import Scope
 from app.queries.availability import halted_time, weighted_time
 from app.queries.case_courses import CLOSING_STAGES, DETECTED, StretchKind
 from app.queries.cases import WHOLE, CaseFlow, case_flow
-from app.queries.choice import Choice, records_of
+from app.queries.choice import Choice
 from app.queries.episodes import mismatch_episodes
 from app.queries.halting import halt_events
 from app.queries.keys import key_flow

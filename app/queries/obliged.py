@@ -15,9 +15,10 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import func, select
 
+from app.frames import frame_of
 from app.identity import Scope
 from app.moments import kst_day
-from app.queries.choice import Choice, frame_of, rows_of
+from app.queries.choice import Choice, rows_of
 from app.queries.months import months_as_days
 from app.queries.standing import Stand, covers, met_at
 from etl.calendar import MET_BY, OBLIGATIONS_BEGIN

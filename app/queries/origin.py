@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import select
 
+from app.frames import frame_of
 from app.identity import Scope
-from app.queries.choice import frame_of, rows_of
+from app.queries.choice import rows_of
 from etl.facts import FactFile
 from etl.records.tables import submissions
 from etl.store import Store

@@ -13,8 +13,9 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import func
 
+from app.frames import frame_of, records_of
 from app.identity import Scope
-from app.queries.choice import Choice, chosen_figures, frame_of, rows_of
+from app.queries.choice import Choice, chosen_figures, rows_of
 from app.queries.findings import About, finding_counts
 from app.queries.months import months_as_days, shown_months, year_and_month
 from app.queries.obliged import Filed, Obliged, filed_for, obligations_of, records_begin
@@ -133,7 +134,7 @@ def _sums(store: Store, scope: Scope, days: Choice, table: Any, *columns: Any) -
 
 
 def _count_findings(store: Store, scope: Scope, days: Choice, counts: Counts) -> None:
-    for row in finding_counts(store, scope, days, About()).to_dict("records"):
+    for row in records_of(finding_counts(store, scope, days, About())):
         own = counts.get((row["exchange"], row["month"]))
         if own is None:
             continue

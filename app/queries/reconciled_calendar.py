@@ -14,9 +14,10 @@ import pandas as pd
 from sqlalchemy import select
 
 from app.amounts import ratio
+from app.frames import frame_of, records_of
 from app.identity import Scope
 from app.moments import kst_day
-from app.queries.choice import Choice, frame_of, rows_of
+from app.queries.choice import Choice, rows_of
 from app.queries.obliged import first_recorded_day
 from app.queries.reconciling import reconciled_days
 from app.queries.spans import spans_of
@@ -72,9 +73,7 @@ def reconciliation_calendar(store: Store, scope: Scope, choice: Choice, moment: 
     several. `submission`: what came for a day without figures.
     """
     exchanges = scope.visible(choice.exchanges)
-    filed = {
-        (row["exchange"], row["day"]): row for row in reconciled_days(store, scope, choice, moment).to_dict("records")
-    }
+    filed = {(row["exchange"], row["day"]): row for row in records_of(reconciled_days(store, scope, choice, moment))}
     unfiled = _without_figures(store, scope, choice)
     begin = max(first_recorded_day(store, scope) or OBLIGATIONS_BEGIN, OBLIGATIONS_BEGIN)
     days = {

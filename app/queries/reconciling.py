@@ -12,8 +12,9 @@ import pandas as pd
 from sqlalchemy import Select, Table
 
 from app.amounts import ratio
+from app.frames import frame_of
 from app.identity import Scope
-from app.queries.choice import Choice, chosen_figures, frame_of, rows_of
+from app.queries.choice import Choice, chosen_figures, rows_of
 from app.queries.episodes import reaches, worst_of
 from app.queries.limits import halt_limit, shortfall_krw
 from app.queries.origin import accepted_files

@@ -14,8 +14,9 @@ from typing import Any
 import pandas as pd
 
 from app.amounts import ratio
+from app.frames import frame_of, records_of
 from app.identity import Scope
-from app.queries.choice import Choice, frame_of
+from app.queries.choice import Choice
 from app.queries.halting import halt_events
 from app.queries.reconciling import asset_checks
 from app.rulebook import parameter
@@ -87,7 +88,7 @@ def replayed_checks(
     share, won = (Decimal(parameter(f"halt_shortfall_{name}", exchange=exchange)) for name in ("ratio", "krw"))
     rows: list[dict[str, Any]] = []
     for day in Choice((exchange,), first_day, last_day).days:
-        found: list[dict[Any, Any]] = asset_checks(store, scope, exchange, day, asset).to_dict("records")
+        found: list[dict[Any, Any]] = records_of(asset_checks(store, scope, exchange, day, asset))
         for row in found:
             short = max(row["ledger_quantity"] - row["wallet_quantity"], Decimal())
             limits = share * row["ledger_quantity"], won / row["price_krw"]
@@ -112,7 +113,7 @@ def replayed_halts(
     covers = [
         row["trigger"] == _MISMATCH
         and (row["scope"] in ("exchange", "account") or row["target"].partition("/")[0] == asset)
-        for row in found.to_dict("records")
+        for row in records_of(found)
     ]
     return found[pd.Series(covers, index=found.index, dtype=bool)].sort_values(["halted_at", "halt_id"])
 
@@ -120,7 +121,7 @@ def replayed_halts(
 def course_of(store: Store, scope: Scope, exchange: str, asset: str, first_day: date, last_day: date) -> Course:
     """When the checks first saw the mismatch, when a halt was due and came, and when the books were equal again."""
     found = replayed_checks(store, scope, exchange, asset, first_day, last_day)
-    checks: list[dict[Any, Any]] = found.to_dict("records")
+    checks: list[dict[Any, Any]] = records_of(found)
     halts = replayed_halts(store, scope, exchange, asset, first_day, last_day)
     short = [place for place, row in enumerate(checks) if row["shortfall_quantity"] > 0]
     if not short:

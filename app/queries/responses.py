@@ -16,8 +16,9 @@ import pandas as pd
 from sqlalchemy import Connection, or_, select
 
 from app.amounts import ratio
+from app.frames import frame_of, records_of
 from app.identity import Scope
-from app.queries.choice import Choice, frame_of, rows_of
+from app.queries.choice import Choice, rows_of
 from app.queries.episodes import EPISODE_COLUMNS, GradedEpisode, episode_row, graded_episodes
 from app.queries.limits import shortfall_krw
 from app.rulebook import parameter
@@ -206,10 +207,10 @@ def unhalted_crossings(store: Store, scope: Scope, choice: Choice) -> pd.DataFra
 def beside_episodes(crossings: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
     """Crossings with the figures of their episodes: `episode_responses` by exchange, asset and first check."""
     place = ("exchange", "asset", "started_at")
-    episodes = {tuple(row[name] for name in place): row for row in responses.to_dict("records")}
+    episodes = {tuple(row[name] for name in place): row for row in records_of(responses)}
     more = [name for name in responses.columns if name not in crossings.columns]
     rows = [
         row | {name: episodes.get(tuple(row[key] for key in place), {}).get(name) for name in more}
-        for row in crossings.to_dict("records")
+        for row in records_of(crossings)
     ]
     return frame_of(rows, (*crossings.columns, *more))

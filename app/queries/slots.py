@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.amounts import ratio
+from app.frames import frame_of
 from app.identity import Scope
-from app.queries.choice import Choice, frame_of, rows_of
+from app.queries.choice import Choice, rows_of
 from app.queries.limits import halt_limit, shortfall_krw
 from app.queries.origin import accepted_files
 from app.queries.reconciling import SLOTS_PER_DAY, reconciled_figures

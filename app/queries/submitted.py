@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Select, func, select
 
+from app.frames import frame_of
 from app.identity import Scope
-from app.queries.choice import Choice, frame_of, rows_of
+from app.queries.choice import Choice, rows_of
 from etl.records.tables import findings, states, submissions
 from etl.store import Store
 from expectations.catalogue import all_reports

@@ -16,8 +16,9 @@ from typing import Any
 import pandas as pd
 
 from app.amounts import ratio
+from app.frames import frame_of
 from app.identity import Scope
-from app.queries.choice import Choice, chosen_figures, frame_of, rows_of
+from app.queries.choice import Choice, chosen_figures, rows_of
 from app.queries.spans import Span, spans_of
 from app.queries.surveilled import PATTERNS, VALUES, filed_days, pattern_sums
 from app.rulebook import parameter

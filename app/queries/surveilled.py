@@ -16,9 +16,10 @@ import pandas as pd
 from sqlalchemy import func, select
 
 from app.amounts import exact_sum, ratio
+from app.frames import frame_of
 from app.identity import Scope
 from app.moments import kst_day
-from app.queries.choice import Choice, chosen_figures, frame_of, rows_of
+from app.queries.choice import Choice, chosen_figures, rows_of
 from app.queries.origin import accepted_files
 from etl.records.tables import submissions, surveillance_days, volume_days, volume_markets
 from etl.store import Store

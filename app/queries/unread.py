@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 from sqlalchemy import exists, func, or_, select
 
+from app.frames import frame_of
 from app.identity import Scope
-from app.queries.choice import Choice, frame_of, rows_of
+from app.queries.choice import Choice, rows_of
 from app.queries.findings import in_question
 from etl.records.access_tables import people
 from etl.records.answer_tables import verdict_reads

@@ -14,8 +14,9 @@ from typing import Any
 import pandas as pd
 
 from app.amounts import exact_sum, ratio
+from app.frames import frame_of
 from app.identity import Scope
-from app.queries.choice import Choice, chosen_figures, frame_of, rows_of
+from app.queries.choice import Choice, chosen_figures, rows_of
 from etl.records.engine import reading
 from etl.records.tables import volume_days, volume_hours
 from etl.store import Store

@@ -12,9 +12,10 @@ import pandas as pd
 from sqlalchemy import select
 
 from app.amounts import exact_sum, ratio
+from app.frames import frame_of
 from app.identity import Scope
 from app.moments import kst_day
-from app.queries.choice import Choice, chosen_figures, frame_of, rows_of
+from app.queries.choice import Choice, chosen_figures, rows_of
 from app.queries.spans import Span, spans_of
 from app.queries.volume import RATIOS, SUMS, Measure, ratios_of, totals_of
 from etl.records.tables import submissions, volume_days

@@ -18,8 +18,9 @@ import pandas as pd
 from sqlalchemy import Float, Select, cast, func, tuple_
 
 from app.amounts import exact_sum
+from app.frames import frame_of
 from app.identity import Scope
-from app.queries.choice import Choice, chosen_figures, frame_of, rows_of
+from app.queries.choice import Choice, chosen_figures, rows_of
 from app.queries.volume import RATIOS, SUMS, Measure, ratios_of, totals_of
 from app.queries.volume_course import is_comparable
 from etl.records.tables import submissions, volume_days, volume_markets

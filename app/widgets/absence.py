@@ -7,6 +7,7 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
+from app.frames import records_of
 from app.moments import duration
 from app.queries import absences
 from app.queries.absence import NOT_REPORTED
@@ -57,7 +58,7 @@ def _item(view: View, report: str, state: str, group: pd.DataFrame) -> str:
             if row["period_count"] == 1
             else f"{row['first_period']} ~ {row['last_period']}",
         )
-        for row in group.to_dict("records")
+        for row in records_of(group)
     ]
     due = duration(abs(view.now - min(group["due_at"])), view.language, 1)
     said = view.say(f"absence.{state}", due=due)

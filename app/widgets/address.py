@@ -77,6 +77,11 @@ def picked_day(name: str) -> date | None:
         return None
 
 
+def said_by_address() -> tuple[tuple[str, str], ...]:
+    """All filters and picks as the address says them."""
+    return tuple(sorted(st.query_params.items()))
+
+
 def pick(**values: str) -> None:
     """Write what was picked into the address; an empty value is taken out of it."""
     for name, value in values.items():

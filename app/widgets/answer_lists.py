@@ -10,9 +10,9 @@ import pandas as pd
 
 from app import queries
 from app.amounts import percent, ratio
+from app.frames import records_of
 from app.identity import Role
 from app.moments import duration
-from app.queries.choice import records_of
 from app.rulebook import rule_called
 from app.widgets.address import go, link, pick, picked
 from app.widgets.answer_forms import breach_form, decision_form, explanation_form

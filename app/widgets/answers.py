@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from app import queries
+from app.frames import records_of
 from app.identity import Identity, Role
 from app.moments import kst_minute
-from app.queries.choice import records_of
 from app.rulebook import rule_called
 from app.widgets.address import go
 from app.widgets.header import note

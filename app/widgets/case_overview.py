@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from app import charts, queries, rulebook
+from app.frames import records_of
 from app.queries.case_courses import LIMITS, StretchKind
 from app.queries.cases import FEWEST
 from app.widgets.address import pick
@@ -50,11 +51,11 @@ def case_stages(view: View, cases: queries.CaseFlow, active: Mapping[Any, int], 
         title = view.say("key_revocations.stages", count=f"{count:,}")
         chart(
             view,
-            charts.open_stages(cases.open_cases, view.exchanges, active, view.look, is_rate=is_rate),
+            lambda: charts.open_stages(cases.open_cases, view.exchanges, active, view.look, is_rate=is_rate),
             key="open_stages",
             title=title,
             alt=title,
-            frame=cases.open_cases,
+            frame=lambda: cases.open_cases,
             columns=_STOCK,
             on_pick=lambda mark: pick(firm=mark[0], stage=mark[1], standing="open", move="", cases=""),
         )
@@ -64,11 +65,11 @@ def case_stages(view: View, cases: queries.CaseFlow, active: Mapping[Any, int], 
         words = [f"{charts.MOVE_SIGNS[move]} {view.say(f'move.{move}')}" for move in cases.moves["move"]]
         chart(
             view,
-            charts.stage_moves(cases.moves, view.look),
+            lambda: charts.stage_moves(cases.moves, view.look),
             key="moves",
             title=view.say("key_revocations.moves", count=f"{count:,}"),
             alt=view.say("key_revocations.moves_alt"),
-            frame=cases.moves.assign(move=pd.Series(words, index=cases.moves.index, dtype=object)),
+            frame=lambda: cases.moves.assign(move=pd.Series(words, index=cases.moves.index, dtype=object)),
             columns=_MOVES,
             on_pick=lambda mark: pick(move=f"{mark[0]}>{mark[1]}", firm="", stage="", standing="", cases=""),
         )
@@ -90,7 +91,7 @@ def case_times(view: View, cases: queries.CaseFlow) -> None:
     hours = None if limit is None else int(limit.value)
     chart(
         view,
-        charts.case_lengths(summaries, marks, view.exchanges, hours, view.look),
+        lambda: charts.case_lengths(summaries, marks, view.exchanges, hours, view.look),
         key="lengths",
         title=word(kind)
         if limit is None
@@ -102,7 +103,7 @@ def case_times(view: View, cases: queries.CaseFlow) -> None:
             source=source_mark(view, limit.source),
         ),
         alt=word(kind),
-        frame=summaries[summaries["exchange"] != ""],
+        frame=lambda: summaries[summaries["exchange"] != ""],
         columns=_LENGTHS,
         on_pick=lambda mark: pick(at=mark[0], case=mark[1], day="", until=""),
     )
@@ -112,7 +113,7 @@ def case_times(view: View, cases: queries.CaseFlow) -> None:
 
 
 def _medians(view: View, stretches: pd.DataFrame) -> None:
-    known: dict[tuple[str, str], Any] = {(row["exchange"], row["stretch"]): row for row in stretches.to_dict("records")}
+    known: dict[tuple[str, str], Any] = {(row["exchange"], row["stretch"]): row for row in records_of(stretches)}
     rows = [
         {
             "exchange": exchange,

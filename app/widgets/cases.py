@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from app import charts, queries, rulebook
+from app.frames import records_of
 from app.moments import kst_text
 from app.queries.case_records import CASE_PAGE
 from app.widgets.address import go, pick, picked
@@ -110,11 +111,11 @@ def _one_case(view: View, exchange: str, case: str) -> None:
     title = view.say("key_revocations.steps", count=len(steps))
     chart(
         view,
-        charts.case_timeline(history.steps, history.limits, history.detected_at, history.until, view.look),
+        lambda: charts.case_timeline(history.steps, history.limits, history.detected_at, history.until, view.look),
         key="case_timeline",
         title=view.say("key_revocations.timeline"),
         alt=view.say("key_revocations.timeline_alt"),
-        frame=steps,
+        frame=lambda: steps,
         columns=_STEPS,
     )
     subtitle(title)
@@ -166,7 +167,7 @@ def _about(view: View, history: queries.CaseHistory) -> None:
 
 def _steps(view: View, history: queries.CaseHistory, findings: pd.DataFrame) -> pd.DataFrame:
     """The steps with the sign of how each follows, and the rules that found something about it."""
-    rows: list[Any] = history.steps.to_dict("records")
+    rows: list[Any] = records_of(history.steps)
     for row in rows:
         row["rules"] = ", ".join(findings.loc[findings["subject"] == row["action_id"], "rule"]) or None
         moves = [row["move"], *(["not_allowed"] if row["is_breach"] else [])]
@@ -176,7 +177,7 @@ def _steps(view: View, history: queries.CaseHistory, findings: pd.DataFrame) -> 
 
 def _limits(view: View, history: queries.CaseHistory) -> pd.DataFrame:
     """The limits with their hours and the source of these."""
-    rows: list[Any] = history.limits.to_dict("records")
+    rows: list[Any] = records_of(history.limits)
     for row in rows:
         known = rulebook.threshold(row["parameter"], row["day"])
         row |= {"hours": known and known.value, "source": known and known.source}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -13,35 +14,45 @@ from app import charts
 from app.widgets.downloads import downloads
 from app.widgets.natures import Shown
 from app.widgets.tables import grid, titles_of
-from app.widgets.view import View
+from app.widgets.view import View, kept
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A figure as it is sent, and the frame that says the same."""
+
+    figure: charts.Figure
+    frame: pd.DataFrame
 
 
 def chart(
     view: View,
-    figure: charts.Figure,
+    figure: Callable[[], charts.Figure],
     *,
     key: str,
     alt: str,
-    frame: pd.DataFrame,
+    frame: Callable[[], pd.DataFrame],
     columns: Mapping[str, Shown],
     title: str = "",
     on_pick: Callable[[Sequence[Any]], None] | None = None,
 ) -> None:
     """Draw a figure; `on_pick` is called with the `customdata` of the mark that somebody clicks.
 
-    `alt` says what the chart shows; the switch beside the title shows `columns` of `frame` in its place.
+    `alt` says what the chart shows; the switch beside the title shows `columns` of `frame` in its place. `figure` and
+    `frame` say how they are made, of answers alone: what they give is kept (`view.kept`) under `key`.
     """
+    drawn = kept(view, f"chart.{key}", lambda: _Drawn(charts.written(figure()), frame()))
     titles = titles_of(view, columns)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.html(f'<h4 class="chart">{escape(title)}</h4>', width="content")
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             as_table = st.toggle(view.say("chart.as_table"), key=f"{key}.table")
-            downloads(view, frame, columns, titles, title or alt)
+            downloads(view, drawn.frame, columns, titles, title or alt)
     if as_table:
-        grid(view, frame, columns, titles, alt=alt)
+        grid(view, drawn.frame, columns, titles, alt=alt)
         return
     if on_pick is None:
-        st.plotly_chart(figure, key=key, config=dict(charts.CONFIG), theme=None, alt=alt)
+        st.plotly_chart(drawn.figure, key=key, config=dict(charts.CONFIG), theme=None, alt=alt)
         return
 
     def clicked() -> None:
@@ -51,7 +62,7 @@ def chart(
             on_pick(list(found.values()) if isinstance(found, dict) else found)
 
     st.plotly_chart(
-        figure,
+        drawn.figure,
         key=key,
         config=dict(charts.CONFIG),
         theme=None,

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from app import charts, queries
+from app.frames import records_of
 from app.moments import kst_day
 from app.queries import Choice
 from app.queries.halt_steps import HaltSpan, HaltStep, halt_steps
@@ -91,11 +92,11 @@ def halt_records(view: View, events: pd.DataFrame, episodes: pd.DataFrame) -> No
 def _recorded(view: View, events: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFrame:
     causes = {
         (row["exchange"], row["halt_id"]): row
-        for row in episodes.to_dict("records")[::-1]  # the largest of several is written last
+        for row in records_of(episodes)[::-1]  # the largest of several is written last
         if row["halt_response"] == "halted"
     }
     rows = []
-    for event in events.to_dict("records"):
+    for event in records_of(events):
         steps = {step.span: step for step in halt_steps(event, view.now)}
         cause = causes.get((event["exchange"], event["halt_id"]), {})
         rows.append(
@@ -145,11 +146,11 @@ def halt_detail(view: View, event: Mapping[Any, Any]) -> None:
     with left:
         chart(
             view,
-            charts.halt_course(steps, view.look),
+            lambda: charts.halt_course(steps, view.look),
             key="halt_course",
             title=view.say("halts.steps"),
             alt=view.say("halts.steps_alt"),
-            frame=_steps_frame(view, steps),
+            frame=lambda: _steps_frame(view, steps),
             columns=_STEPS,
         )
         note(view.say("halts.steps_how"))
@@ -198,7 +199,7 @@ def _cause(view: View, event: Mapping[Any, Any]) -> None:
     found = ask(queries.episode_responses, choice)
     kept = [
         is_covered(row["asset"], event) and is_cause(row["started_at"], row["ended_at"], event)
-        for row in found.to_dict("records")
+        for row in records_of(found)
     ]
     episodes = with_state(found[pd.Series(kept, index=found.index, dtype=bool)])
     if episodes.empty:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from app import charts, queries, rulebook
 from app.amounts import percent, percent_down, ratio
+from app.frames import records_of
 from app.moments import duration
 from app.queries.case_courses import StretchKind
 from app.queries.cases import WHOLE
@@ -90,7 +92,7 @@ def _rate(count: int, active: int) -> str:
 
 def _expiry(view: View, cases: queries.CaseFlow) -> tuple[int, str]:
     """In how many cases keys were expired by force, and the median way there."""
-    own: list[Any] = cases.stretches.to_dict("records")
+    own: list[Any] = records_of(cases.stretches)
     for row in own:
         if (row["stretch"], row["exchange"]) == (StretchKind.EXPIRY, WHOLE):
             too_few = row["median"] is None
@@ -102,11 +104,11 @@ def _lanes(view: View, flow: pd.DataFrame, measures: Sequence[str], key: str, ti
     """Measures over time, a lane an exchange; a mark leads to the rows of its days."""
     chart(
         view,
-        charts.key_lanes(flow, measures, view.exchanges, spans_of(view.choice), view.look, is_rate=is_rate),
+        lambda: charts.key_lanes(flow, measures, view.exchanges, spans_of(view.choice), view.look, is_rate=is_rate),
         key=key,
         title=title,
         alt=view.say(f"key_revocations.{key}_alt"),
-        frame=flow,
+        frame=lambda: flow,
         columns={**_SPAN, **dict.fromkeys(measures, Shown.COUNT), "active_keys": Shown.COUNT},
         on_pick=_pick_span,
     )
@@ -140,7 +142,7 @@ def key_calls(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:
 
 def key_comings_and_goings(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:
     """What came and what went, as bars and as a sum that must come out."""
-    rows: list[Any] = queries.key_balance(flow).to_dict("records")
+    rows: list[Any] = records_of(queries.key_balance(flow))
     for row in rows:
         forced_rate = charts.per_keys(row["forced_expired_keys"], row["active_keys"])
         row["forced_rate"] = None if forced_rate is None else round(forced_rate, 2)
@@ -148,11 +150,11 @@ def key_comings_and_goings(view: View, flow: pd.DataFrame, *, is_rate: bool) -> 
     balance = pd.DataFrame(rows, columns=list(_BALANCE), dtype=object)
     chart(
         view,
-        charts.key_balance_bars(balance, view.look, is_rate=is_rate),
+        lambda: charts.key_balance_bars(balance, view.look, is_rate=is_rate),
         key="balance",
         title=view.say("key_revocations.balance"),
         alt=view.say("key_revocations.balance_alt"),
-        frame=balance,
+        frame=lambda: balance,
         columns=_BALANCE,
     )
     table(view, balance, _BALANCE, alt=view.say("key_revocations.balance_table"))
@@ -161,7 +163,7 @@ def key_comings_and_goings(view: View, flow: pd.DataFrame, *, is_rate: bool) -> 
 
 def allow_lists(view: View, state: pd.DataFrame) -> None:
     """Coverage of allow lists and their strictness, by exchange and scope of keys."""
-    rows: list[Any] = state.to_dict("records")
+    rows: list[Any] = records_of(state)
     for row in rows:
         limit = rulebook.threshold("maximum_ips_per_key", row["day"], row["exchange"])
         row |= {"coverage": ratio(row["allowlisted_keys"], row["active_keys"]), "limit": limit and limit.value}
@@ -175,11 +177,11 @@ def allow_lists(view: View, state: pd.DataFrame) -> None:
         with place:
             chart(
                 view,
-                draw(listed, view.look),
+                partial(draw, listed, view.look),
                 key=name,
                 title=view.say(f"key_revocations.{name}"),
                 alt=view.say(f"key_revocations.{name}"),
-                frame=listed,
+                frame=lambda: listed,
                 columns=_ALLOW_LISTS,
                 on_pick=lambda mark: pick(at=mark[0], day=mark[1], until=mark[1], case=""),
             )

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from app import charts, queries
+from app.frames import records_of
 from app.moments import KST
 from app.widgets.address import pick, picked
 from app.widgets.deeds import rows_seen
@@ -65,7 +66,7 @@ def reconciled_day(view: View, exchange: str, day: date, moment: datetime) -> No
     with left:
         _day_strip(view, exchange, day)
     with right:
-        graded = assets.assign(grade=[charts.grade_mark(grade_of(row), view.look) for row in assets.to_dict("records")])
+        graded = assets.assign(grade=[charts.grade_mark(grade_of(row), view.look) for row in records_of(assets)])
         table(
             view,
             graded,
@@ -94,11 +95,11 @@ def _day_strip(view: View, exchange: str, day: date) -> None:
     times = [f"{slot // 12:02d}:{slot % 12 * 5:02d}" for slot in slots["slot"]]
     chart(
         view,
-        charts.day_strip(slots, view.look),
+        lambda: charts.day_strip(slots, view.look),
         key="day_strip",
         title=view.say("reconciliation.day_strip", count=f"{slots.iloc[0]['asset_count']:,}"),
         alt=view.say("reconciliation.day_strip_alt", exchange=view.exchange(exchange), day=day),
-        frame=slots.assign(slot_time=pd.Series(times, index=slots.index, dtype=object)),
+        frame=lambda: slots.assign(slot_time=pd.Series(times, index=slots.index, dtype=object)),
         columns=_SLOTS,
         on_pick=lambda mark: pick(slot=str(mark[0]), row="", **({"asset": mark[1]} if mark[1] else {})),
     )
@@ -116,32 +117,32 @@ def _asset_day(view: View, exchange: str, day: date, asset: str) -> None:
     with left:
         chart(
             view,
-            charts.ledger_and_wallet(checks, view.look),
+            lambda: charts.ledger_and_wallet(checks, view.look),
             key="ledger_and_wallet",
             title=view.say("reconciliation.lines"),
             alt=view.say("reconciliation.lines_alt", asset=asset),
-            frame=checks,
+            frame=lambda: checks,
             columns=_CHECKS,
             on_pick=lambda mark: pick(row=str(mark[0]), slot=""),
         )
         chart(
             view,
-            charts.price_line(checks, view.look),
+            lambda: charts.price_line(checks, view.look),
             key="price_line",
             title=view.say("reconciliation.price"),
             alt=view.say("reconciliation.price"),
-            frame=checks,
+            frame=lambda: checks,
             columns=_CHECKS,
             on_pick=lambda mark: pick(row=str(mark[0]), slot=""),
         )
     with right:
         chart(
             view,
-            charts.slot_strip(checks, view.look),
+            lambda: charts.slot_strip(checks, view.look),
             key="slot_strip",
             title=view.say("reconciliation.slots"),
             alt=view.say("reconciliation.slots"),
-            frame=checks,
+            frame=lambda: checks,
             columns=_CHECKS,
             on_pick=lambda mark: pick(slot=str(mark[0]), row=""),
         )

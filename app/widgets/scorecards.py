@@ -8,6 +8,7 @@ from html import escape
 import pandas as pd
 
 from app import scorecard
+from app.frames import records_of
 from app.measures import Dimension, Step
 from app.scorecard import Scored
 from app.widgets.address import link
@@ -107,7 +108,7 @@ def values(view: View, one: Scored, dimension: Dimension) -> list[str]:
 def in_words(view: View, frame: pd.DataFrame, month: str) -> pd.DataFrame:
     """The parts of grades with their words and thresholds as texts."""
     known = {measure.name: measure for measure in scorecard.measures_of(month)}
-    rows = frame.to_dict("records")
+    rows = records_of(frame)
     bound = {name: "≥" if measure.is_better_higher else "≤" for name, measure in known.items()}
     return frame.assign(
         dimension_word=[view.say(f"dimension.{row['dimension']}") for row in rows],

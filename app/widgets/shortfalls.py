@@ -88,11 +88,11 @@ def shortfall_episodes(view: View, found: pd.DataFrame) -> None:
         }
         chart(
             view,
-            charts.episode_sizes(episodes, limits, view.look),
+            lambda: charts.episode_sizes(episodes, limits, view.look),
             key="episode_sizes",
             title=view.say("reconciliation.sizes"),
             alt=view.say("reconciliation.sizes_alt"),
-            frame=episodes,
+            frame=lambda: episodes,
             columns=EPISODES,
             on_pick=lambda mark: pick_worst_day({"exchange": mark[0], "asset": mark[1], "largest_at": mark[2]}),
         )
@@ -100,11 +100,11 @@ def shortfall_episodes(view: View, found: pd.DataFrame) -> None:
     with right:
         chart(
             view,
-            charts.closing_times(episodes, view.look),
+            lambda: charts.closing_times(episodes, view.look),
             key="closing_times",
             title=view.say("reconciliation.closing"),
             alt=view.say("reconciliation.closing"),
-            frame=episodes,
+            frame=lambda: episodes,
             columns=EPISODES,
         )
         note(view.say("reconciliation.closing_how"))

@@ -13,6 +13,7 @@ import pandas as pd
 
 from app import rulebook
 from app.amounts import krw, percent, percent_down
+from app.frames import records_of
 from app.measures import Step
 from app.moments import KST, duration
 from app.queries.attention import BREACH, QUIET, REVIEW, LaneState, Situation
@@ -236,7 +237,7 @@ def change_link(view: View, line: Mapping[str, Any]) -> str:
 def due_line(view: View, report: str, rows: pd.DataFrame) -> str:
     """One report and period that falls due: how much of it has arrived, what is waited for, and for how long yet."""
     first = rows.iloc[0]
-    waiting = [row for row in rows.to_dict("records") if row["stand"] != Stand.CURRENT]
+    waiting = [row for row in records_of(rows) if row["stand"] != Stand.CURRENT]
     names = ", ".join(
         view.exchange(row["exchange"]) + ("" if row["stand"] == Stand.NOT_DUE else f" {state_mark(view, row['stand'])}")
         for row in waiting

@@ -9,6 +9,7 @@ from html import escape
 import pandas as pd
 
 from app import queries, rulebook
+from app.frames import records_of
 from app.moments import duration
 from app.queries import Punctuality
 from app.queries.attention import Situation
@@ -172,7 +173,7 @@ def _unevaluated(view: View) -> None:
         note(view.say("overview.all_evaluated"))
         return
     note(view.say("overview.unevaluated_how"))
-    days = {(row["rule"], row["exchange"]): row["unevaluated_day_count"] for row in found.to_dict("records")}
+    days = {(row["rule"], row["exchange"]): row["unevaluated_day_count"] for row in records_of(found)}
     rows = []
     for name in dict.fromkeys(found["rule"]):
         rule = rulebook.known_rule(name)

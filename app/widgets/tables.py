@@ -7,16 +7,18 @@ digit.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from app.amounts import LARGEST_EXACT_FLOAT, exact
 from app.widgets.downloads import downloads
 from app.widgets.natures import Shown, is_missing, written
-from app.widgets.view import View
+from app.widgets.view import View, kept
 
 ROW_PIXELS = 35
 MEASURED_ROWS = 10
@@ -29,7 +31,7 @@ _RIGHT = {Shown.AMOUNT, Shown.WON, Shown.COUNT, Shown.DURATION}
 
 def table(
     view: View,
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Callable[[], pd.DataFrame],
     columns: Mapping[str, Shown],
     *,
     alt: str,
@@ -40,13 +42,18 @@ def table(
 ) -> None:
     """The named columns of a frame, to be downloaded as well.
 
-    `on_pick` is called with the row of the frame that somebody selects. A column's title is the text `column.<name>`,
-    or what `labels` says.
+    Where `frame` says how it is made, of answers alone (`view.kept`), the table is made once and kept under its `key`,
+    or its `alt`. `on_pick` is called with the row of the frame that somebody selects. A column's title is the text
+    `column.<name>`, or what `labels` says.
     """
     titles = titles_of(view, columns, labels)
+    if isinstance(frame, pd.DataFrame):
+        laid = _laid(view, frame, columns, titles)
+    else:
+        laid = kept(view, f"table.{key or alt}", lambda: _laid(view, frame(), columns, titles))
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        downloads(view, frame, columns, titles, alt)
-    grid(view, frame, columns, titles, alt=alt, key=key, on_pick=on_pick, most_rows=most_rows)
+        downloads(view, laid.frame, columns, titles, alt)
+    _draw(laid, alt=alt, key=key, on_pick=on_pick, most_rows=most_rows)
 
 
 def titles_of(view: View, columns: Mapping[str, Shown], labels: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -54,27 +61,42 @@ def titles_of(view: View, columns: Mapping[str, Shown], labels: Mapping[str, str
     return {name: (labels or {}).get(name) or view.say(f"column.{name}") for name in columns}
 
 
-def grid(
-    view: View,
-    frame: pd.DataFrame,
-    columns: Mapping[str, Shown],
-    titles: Mapping[str, str],
+def grid(view: View, frame: pd.DataFrame, columns: Mapping[str, Shown], titles: Mapping[str, str], *, alt: str) -> None:
+    """The table alone."""
+    _draw(_laid(view, frame, columns, titles), alt=alt)
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """A frame as a table shows it: its cells as they are sent, and how each column is written."""
+
+    frame: pd.DataFrame
+    cells: pa.Table
+    columns: Mapping[str, Any]
+
+
+def _laid(view: View, frame: pd.DataFrame, columns: Mapping[str, Shown], titles: Mapping[str, str]) -> _Laid:
+    values = {name: _values(view, frame[name].tolist(), nature) for name, nature in columns.items()}
+    settings = {name: _column(titles[name], values[name], nature) for name, nature in columns.items()}
+    return _Laid(frame, pa.Table.from_pandas(pd.DataFrame(values), preserve_index=False), settings)
+
+
+def _draw(
+    laid: _Laid,
     *,
     alt: str,
     key: str | None = None,
     on_pick: Callable[[Mapping[str, Any]], None] | None = None,
     most_rows: int = 11,
 ) -> None:
-    """The table alone."""
-    shown = pd.DataFrame({name: _values(view, frame[name].tolist(), nature) for name, nature in columns.items()})
-    settings = {name: _column(titles[name], shown[name], nature) for name, nature in columns.items()}
+    frame = laid.frame
     draw = partial(
         st.dataframe,
-        shown,
+        laid.cells,
         hide_index=True,
-        column_config=settings,
+        column_config=laid.columns,
         alt=alt,
-        height=(min(most_rows, len(shown)) + 1) * ROW_PIXELS + 3,
+        height=(min(most_rows, len(frame)) + 1) * ROW_PIXELS + 3,
         placeholder="–",
     )
     if on_pick is None or key is None:
@@ -115,7 +137,7 @@ _FORMATS = {
 }
 
 
-def _column(title: str, values: pd.Series[Any], nature: Shown) -> Any:
+def _column(title: str, values: Sequence[Any], nature: Shown) -> Any:
     config = st.column_config
     if nature is Shown.TREND:
         return config.LineChartColumn(title, width=_TREND_PIXELS)
@@ -126,7 +148,7 @@ def _column(title: str, values: pd.Series[Any], nature: Shown) -> Any:
     return config.TextColumn(
         title,
         alignment="right" if nature in _RIGHT else "left",
-        width="large" if nature is Shown.LONG_TEXT else width_of(title, values.tolist()),
+        width="large" if nature is Shown.LONG_TEXT else width_of(title, values),
     )
 
 

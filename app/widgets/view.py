@@ -13,8 +13,10 @@ import streamlit as st
 
 from app.charts import Look
 from app.identity import Identity, Scope
+from app.kept import Shelf
 from app.queries import Choice, latest_day, records_stamp, thresholds_held
 from app.served import store as store
+from app.widgets.address import said_by_address
 from app.widgets.guard import must_still_be
 from app.words import code_word, column_label, exchange_name, report_name, say, unit_word
 from etl.replays import Replay, replay
@@ -24,13 +26,16 @@ from expectations.thresholds import Thresholds
 
 _VIEW = "view"
 """Key of the session under which the script of the session leaves the view for the page."""
-_SECONDS_KEPT = 3600
+_ANSWERS = Shelf(most=2_000, seconds=3600)
 """An answer holds as long as the records stay as they are, for its moment is a part of what it is kept under."""
+_DRAWN = Shelf(most=2_000, seconds=900)
+"""What is drawn from answers holds as long, until the next five minutes begin."""
 _ASKED_EVERY = timedelta(minutes=5)
 """What depends on the moment is asked as of the last full five minutes: what falls due does so on full hours."""
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,12 @@ class View:
         return version_of(self.stamp)
 
     @property
+    def looked_at(self) -> tuple[Hashable, ...]:
+        """What the screen shows follows from this: two runs that look at the same draw the same."""
+        where = (str(store().engine.url), self.stamp, self.moment, self.page, said_by_address())
+        return (*where, self.scope, self.choice, self.language, self.dark)
+
+    @property
     def is_empty(self) -> bool:
         """True while no report of a day was ever accepted."""
         return self.latest_day is None
@@ -148,18 +159,18 @@ def present_moment(scope: Scope, stamp: str, now: datetime) -> datetime:
 
     So answers can be kept for a while, and what was just filed is never later than what is asked.
     """
-    seen = _answer(_key("present_moment", stamp, scope), lambda: now)
+    seen = _answer("present_moment", stamp, scope, (), lambda: now)
     return max(min(seen, now), now - (now - datetime(2026, 1, 1, tzinfo=UTC)) % _ASKED_EVERY)
 
 
 def newest_day(scope: Scope, stamp: str) -> date | None:
     """The last day that accepted reports reach."""
-    return _answer(_key(latest_day.__name__, stamp, scope), lambda: latest_day(store(), scope))
+    return _answer(latest_day.__name__, stamp, scope, (), lambda: latest_day(store(), scope))
 
 
 def present_thresholds(scope: Scope, stamp: str) -> Thresholds:
     """What the reports of the store are judged by, in this state of the records."""
-    return _answer(_key(thresholds_held.__name__, stamp, scope), lambda: thresholds_held(store(), scope))
+    return _answer(thresholds_held.__name__, stamp, scope, (), lambda: thresholds_held(store(), scope))
 
 
 def ask_anew(
@@ -178,22 +189,25 @@ def ask(
     view = current_view()
     must_still_be(view.identity)
     scope = view.scope
-    key = _key(question.__name__, view.stamp, scope, *about, *sorted(more.items()))
-    return _answer(key, lambda: question(store(), scope, *about, **more))
+    return _answer(
+        question.__name__,
+        view.stamp,
+        scope,
+        (about, tuple(sorted(more.items()))),
+        lambda: question(store(), scope, *about, **more),
+    )
 
 
-def _key(question: str, stamp: str, scope: Scope, *about: Hashable) -> str:
-    """What an answer is kept under: question, store, state of the records, scope, and what it is about.
+def kept(view: View, name: str, make: Callable[[], Made]) -> Made:
+    """What `make` gives from answers, kept for every run that looks at the same; nobody may change it.
 
-    As a text, because Streamlit takes many times as long over the records that they are. What cannot be hashed, as a
-    frame, may not be asked about: its text would be cut short.
+    `name` is what it is called on its page. It may depend on the view, on the address, and on answers that `ask` gives,
+    and on nothing else: not on the moment (`view.moment` is the one that answers are of), and not on who looks.
     """
-    key = (question, str(store().engine.url), stamp, scope, *about)
-    hash(key)
-    return repr(key)
+    must_still_be(view.identity)
+    return _DRAWN.get((*view.looked_at, name), make)
 
 
-@st.cache_data(ttl=_SECONDS_KEPT, max_entries=2000, show_spinner=False)
-def _answer(key: str, _answered: Callable[[], Answer]) -> Answer:
-    """The answer that is kept under `key`; `_answered` gives it, and is no part of that."""
-    return _answered()
+def _answer(question: str, stamp: str, scope: Scope, about: Hashable, answered: Callable[[], Answer]) -> Answer:
+    """The answer that is kept: what `answered` gives, in this store and this state of the records."""
+    return _ANSWERS.get((question, str(store().engine.url), stamp, scope, about), answered)

@@ -56,11 +56,11 @@ def volume_markets(view: View, measure: Measure) -> None:
     with left:
         chart(
             view,
-            charts.market_bars(frame, measure, order, view.look),
+            lambda: charts.market_bars(frame, measure, order, view.look),
             key="market_bars",
             title=view.say(f"api_volume.order_{order}"),
             alt=view.say("api_volume.by_market_alt"),
-            frame=frame,
+            frame=lambda: frame,
             columns=MARKETS,
             on_pick=lambda mark: pick(at=mark[0], market=mark[1], day=""),
         )
@@ -84,10 +84,10 @@ def volume_hours(view: View, measure: Measure) -> None:
     frame = ask(queries.volume_by_hour, view.choice, measure)
     chart(
         view,
-        charts.share_by_hour(frame, view.exchanges, view.look),
+        lambda: charts.share_by_hour(frame, view.exchanges, view.look),
         key="share_by_hour",
         alt=view.say("api_volume.by_hour_alt"),
-        frame=frame.assign(hour_interval=[f"{hour:02}:00–{hour + 1:02}:00" for hour in frame["hour"]]),
+        frame=lambda: frame.assign(hour_interval=[f"{hour:02}:00–{hour + 1:02}:00" for hour in frame["hour"]]),
         columns=_HOURS,
     )
     resets = ", ".join(_reset(view, name) for name in view.exchanges)
@@ -111,10 +111,10 @@ def order_conduct(view: View, course: pd.DataFrame) -> None:
     texts = [Span(first, last).text for first, last in zip(course["first_day"], course["last_day"], strict=True)]
     chart(
         view,
-        charts.order_conduct(course, spans_of(view.choice), threshold, view.look),
+        lambda: charts.order_conduct(course, spans_of(view.choice), threshold, view.look),
         key="order_conduct",
         alt=view.say("api_volume.conduct_alt"),
-        frame=course.assign(span=texts),
+        frame=lambda: course.assign(span=texts),
         columns=_CONDUCT,
         on_pick=lambda mark: pick(at=mark[0], day=mark[1], market=""),
     )

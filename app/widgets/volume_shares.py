@@ -10,6 +10,7 @@ import pandas as pd
 
 from app import charts, queries
 from app.amounts import krw, percent
+from app.frames import records_of
 from app.queries import Measure, Span, VolumeCourse, VolumeRanking
 from app.queries.spans import LONGEST_BY_DAY, spans_of
 from app.queries.volume import FEWEST_ORDERS
@@ -97,7 +98,7 @@ def _other_measure(view: View, total: Any, measure: Measure) -> list[str]:
 
 def _extremes(view: View, frame: pd.DataFrame) -> list[str]:
     """Which exchange is highest, and which moved most in a week, where several are compared."""
-    rows = [row for row in frame.to_dict("records") if row["share"] is not None]
+    rows = [row for row in records_of(frame) if row["share"] is not None]
     if len(rows) < 2:
         return []
     highest = view.exchange(rows[0]["exchange"])
@@ -116,7 +117,7 @@ def share_ranking(view: View, ranking: VolumeRanking) -> None:
     has_filed = frame["filed_day_count"] > 0
     amounts = {name: frame[name].where(has_filed, None) for name in (*VALUES, "largest_api_account_count")}
     reasons = _reasons(view)
-    rows = frame.to_dict("records")
+    rows = records_of(frame)
     table(
         view,
         frame.assign(
@@ -145,7 +146,7 @@ def _reasons(view: View) -> dict[str, list[tuple[str, int]]]:
     """Why days of an exchange are not there, and how many."""
     moment = view.moment
     found: dict[str, list[tuple[str, int]]] = {}
-    for row in ask(queries.absences, view.choice, "api_volume", moment).to_dict("records"):
+    for row in records_of(ask(queries.absences, view.choice, "api_volume", moment)):
         found.setdefault(row["exchange"], []).append((row["state"], row["period_count"]))
     return found
 
@@ -178,7 +179,7 @@ def share_course(view: View, course: VolumeCourse) -> None:
     scale = switch(view.say("api_volume.axis"), "axis", _SCALES, lambda name: view.say(f"api_volume.axis_{name}"))
     chart(
         view,
-        charts.share_panels(
+        lambda: charts.share_panels(
             course.by_exchange,
             course.together,
             ask(queries.halt_events, view.choice),
@@ -190,7 +191,7 @@ def share_course(view: View, course: VolumeCourse) -> None:
         key="share_panels",
         title=view.say("api_volume.course"),
         alt=view.say("api_volume.course_alt"),
-        frame=_points_of(view, course),
+        frame=lambda: _points_of(view, course),
         columns=_COURSE,
         on_pick=lambda mark: pick(at=mark[0], day=mark[1], market=""),
     )
@@ -208,12 +209,12 @@ def _points_of(view: View, course: VolumeCourse) -> pd.DataFrame:
             "filing": view.say("api_volume.day_of", filed=row["filed_day_count"], count=row["day_count"]),
             "left_out": None,
         }
-        for row in course.by_exchange.to_dict("records")
+        for row in records_of(course.by_exchange)
     ]
     if len(view.exchanges) > 1:
         rows += [
             {**row, "who": together_name(view), "filing": None, "left_out": _names(view, row["missing"])}
-            for row in course.together.to_dict("records")
+            for row in records_of(course.together)
         ]
     shown = [{**row, "span": Span(row["first_day"], row["last_day"]).text} for row in rows]
     return pd.DataFrame([[row[name] for name in _COURSE] for row in shown], columns=list(_COURSE), dtype=object)
@@ -225,7 +226,7 @@ def _names(view: View, exchanges: Sequence[str]) -> str | None:
 
 def _left_out(view: View, together: pd.DataFrame) -> None:
     """Say which points of all together lack an exchange."""
-    lacking = [row for row in together.to_dict("records") if row["missing"]]
+    lacking = [row for row in records_of(together) if row["missing"]]
     if not lacking or len(view.exchanges) == 1:
         return
     said = [

@@ -78,6 +78,7 @@ states = Table(
     Column("at", Instant, nullable=False),
     Column("recorded_at", Instant, nullable=False),
     Column("cause", Text),
+    Index(None, "recorded_at"),
 )
 
 findings = Table(

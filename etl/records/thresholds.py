@@ -98,10 +98,9 @@ def thresholds_in_force(connection: Connection) -> Thresholds:
     return book.changed_by(approved) if approved else book
 
 
-def approval_count(connection: Connection) -> int:
+def approvals_counted() -> Select[int]:
     """How many changes were approved: it grows whenever what is in force may be another."""
-    query = select(func.count()).where(threshold_decisions.c.decision == Decision.APPROVED)
-    return int(connection.execute(query).scalar_one())
+    return select(func.count()).where(threshold_decisions.c.decision == Decision.APPROVED)
 
 
 # -------------------------------------------------------------------------------------------------- proposing

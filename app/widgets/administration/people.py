@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from app import queries
+from app.frames import records_of
 from app.identity import Role
-from app.queries.choice import records_of
 from app.widgets.administration.acting import act, acts_of
 from app.widgets.header import note, section
 from app.widgets.natures import Shown

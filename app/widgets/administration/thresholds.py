@@ -13,8 +13,8 @@ import streamlit as st
 
 from app import queries
 from app.administration import Change, Decision, RefusedError, number_of
+from app.frames import records_of
 from app.moments import KST, kst_text
-from app.queries.choice import records_of
 from app.widgets.address import pick, picked
 from app.widgets.administration.acting import act, acts_of, why_refused
 from app.widgets.header import empty, facts, note, section, sentence, subtitle

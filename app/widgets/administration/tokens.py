@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import queries
 from app.administration import TokenScope
-from app.queries.choice import records_of
+from app.frames import records_of
 from app.widgets.administration.acting import act, acts_of
 from app.widgets.header import empty, note, section
 from app.widgets.natures import Shown
