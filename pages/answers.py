@@ -13,11 +13,10 @@ AHEAD = timedelta(days=1)
 
 def show_due(view: View) -> None:
     """What falls due within a day."""
-    due = widgets.ask(queries.due_soon, view.choice.exchanges, view.moment, view.moment + AHEAD)
-    groups = due.groupby(["report", "period"], sort=False) if len(due) else ()
-    lines = [widgets.due_line(view, str(about[0]), rows) for about, rows in groups]
-    nothing = view.say("overview.no_due")
-    widgets.markup(widgets.news(((view.say("answers.due"), view.say("overview.due_how"), lines, nothing),)))
+    heading, how, nothing = (view.say(key) for key in ("answers.due", "overview.due_how", "overview.no_due"))
+    widgets.markup(
+        widgets.kept(view, "due", lambda: widgets.news(((heading, how, widgets.due_lines(view, AHEAD), nothing),)))
+    )
 
 
 view = widgets.current_view()

@@ -79,7 +79,7 @@ def month_looked_at(view: View, frame: pd.DataFrame) -> str:
     """The month that is picked, or the last one that has fallen due, or the last of all."""
     if (picked := widgets.picked("month")) in set(frame["month"]):
         return picked
-    due = frame[(frame["due_at"] <= view.now) & ~frame["stand"].isin(NOTHING_DUE)]
+    due = frame[(frame["due_at"] <= view.moment) & ~frame["stand"].isin(NOTHING_DUE)]
     return str(max(due["month"], default=max(frame["month"])))
 
 
@@ -105,40 +105,38 @@ def of_month(view: View, frame: pd.DataFrame, assets: pd.DataFrame, month: str) 
     return pd.DataFrame(rows, columns=list(dict.fromkeys([*frame.columns, *ONE_MONTH])), dtype=object)
 
 
-def show_tiles(view: View, rows: pd.DataFrame, month: str) -> None:
+def tiles_of(view: View, rows: pd.DataFrame, month: str) -> tuple[Tile, ...]:
     """What a month comes to, each figure with what it is of."""
     received = int(rows["stand"].isin(RECEIVED).sum())
     due_at = rows["due_at"].iloc[0]
-    left = duration(abs(due_at - view.now), view.language, 1)
+    left = duration(abs(due_at - view.moment), view.language, 1)
     audited, reconciled = (int(rows[name].dropna().sum()) for name in ("audited_count", "reconciled_count"))
     shares = [share for share in rows["cold_share"] if share is not None]
     unexplained = [value for value in rows["unexplained_krw"] if value is not None]
     compared = int(rows["compared_count"].dropna().sum())
     law = percent_down(cold_share_by_law(month), 0)
-    widgets.tiles(
-        (
-            Tile(view.say("audits.received"), f"{received} / {len(rows)}", view.say("audits.of_month", month=month)),
-            Tile(
-                view.say("audits.deadline"),
-                view.say("audits.left" if due_at > view.now else "audits.passed", length=left),
-                f"{kst_minute(due_at)} KST · {widgets.source_mark(view, 'MODEL')}",
-            ),
-            Tile(
-                view.say("audits.coverage"),
-                percent_down(ratio(audited, reconciled) or Decimal()) if reconciled else "–",
-                view.say("audits.coverage_of", audited=f"{audited:,}", reconciled=f"{reconciled:,}"),
-            ),
-            Tile(
-                view.say("audits.cold"),
-                percent_down(min(shares)) if shares else "–",
-                view.say("audits.cold_law", share=law, mark=widgets.source_mark(view, "LAW")),
-            ),
-            Tile(
-                view.say("audits.unexplained"),
-                krw(exact_sum(unexplained), view.language) if unexplained else "–",
-                view.say("audits.compared", count=f"{compared:,}"),
-            ),
-        )
+    return (
+        Tile(view.say("audits.received"), f"{received} / {len(rows)}", view.say("audits.of_month", month=month)),
+        Tile(
+            view.say("audits.deadline"),
+            view.say("audits.left" if due_at > view.moment else "audits.passed", length=left),
+            f"{kst_minute(due_at)} KST · {widgets.source_mark(view, 'MODEL')}",
+        ),
+        Tile(
+            view.say("audits.coverage"),
+            percent_down(ratio(audited, reconciled) or Decimal()) if reconciled else "–",
+            view.say("audits.coverage_of", audited=f"{audited:,}", reconciled=f"{reconciled:,}"),
+        ),
+        Tile(
+            view.say("audits.cold"),
+            percent_down(min(shares)) if shares else "–",
+            view.say("audits.cold_law", share=law, mark=widgets.source_mark(view, "LAW")),
+        ),
+        Tile(
+            view.say("audits.unexplained"),
+            krw(exact_sum(unexplained), view.language) if unexplained else "–",
+            view.say("audits.compared", count=f"{compared:,}"),
+        ),
     )
 
 
@@ -169,7 +167,6 @@ def show_assets(view: View, assets: pd.DataFrame, exchange: str, month: str) -> 
     if own.empty:
         widgets.empty(view, "audit", exchange=view.exchange(exchange), month=month)
         return
-    own = own.assign(comparison=[view.say(f"audit_compared.{state}") for state in own["state"]])
     counts = own["state"].value_counts().to_dict()
     tolerance = audit_tolerance(month)
     names = ("agrees", "differs", "no_check", "unaudited")
@@ -177,7 +174,7 @@ def show_assets(view: View, assets: pd.DataFrame, exchange: str, month: str) -> 
     widgets.note(view.say("audits.assets_how", tolerance=percent_down(tolerance), bp=f"{tolerance * 10_000:.2f}"))
     widgets.table(
         view,
-        own,
+        lambda: own.assign(comparison=[view.say(f"audit_compared.{state}") for state in own["state"]]),
         ASSETS,
         key=f"assets.{exchange}.{month}",
         alt=view.say("audits.assets", exchange=view.exchange(exchange), month=month),
@@ -197,20 +194,26 @@ def show_assets(view: View, assets: pd.DataFrame, exchange: str, month: str) -> 
     )
 
 
+def recorded(frame: pd.DataFrame) -> pd.DataFrame:
+    """The months of which there is something to tell, the newest first."""
+    told = ~frame["stand"].isin(NOTHING_DUE) | frame["asset_count"].notna()
+    return frame[told].sort_values("month", ascending=False, kind="stable")
+
+
 view = widgets.current_view()
 widgets.header(view, "audits")
 widgets.note(view.say("audits.definition"))
-frame = widgets.ask(queries.audit_months, view.choice, view.now.replace(minute=0, second=0, microsecond=0))
-if (frame["stand"].isin(NOTHING_DUE) & frame["asset_count"].isna()).all():
+filed = widgets.ask(queries.audit_months, view.choice, view.moment.replace(minute=0, second=0, microsecond=0))
+if (filed["stand"].isin(NOTHING_DUE) & filed["asset_count"].isna()).all():
     widgets.nothing(view, "audits")
     widgets.report_findings(view, "audits")
     widgets.stop()
-frame = with_words(view, frame)
+frame = widgets.kept(view, "with_words", lambda: with_words(view, filed))
 months = shown_months(view.choice)
-month = month_looked_at(view, frame)
+month = widgets.kept(view, "month", lambda: month_looked_at(view, frame))
 assets = widgets.ask(queries.audited_assets, view.choice, month)
-rows = of_month(view, frame, assets, month)
-show_tiles(view, rows, month)
+rows = widgets.kept(view, "of_month", lambda: of_month(view, frame, assets, month))
+widgets.tiles(widgets.kept(view, "tiles", lambda: tiles_of(view, rows, month)))
 widgets.chart(
     view,
     lambda: charts.audit_grid(frame, view.exchanges, months, view.look),
@@ -225,7 +228,7 @@ widgets.note(view.say("audits.grid_how"))
 widgets.section(view, "audits.month", month=month)
 widgets.table(
     view,
-    rows,
+    lambda: rows,
     ONE_MONTH,
     key=f"month.{month}",
     alt=view.say("audits.month", month=month),
@@ -251,7 +254,12 @@ with right:
 if at in view.exchanges:
     show_assets(view, assets, at, month)
 widgets.section(view, "audits.history", count=len(months))
-told = ~frame["stand"].isin(NOTHING_DUE) | frame["asset_count"].notna()
-recorded = frame[told].sort_values("month", ascending=False, kind="stable")
-widgets.table(view, recorded, MONTHS, alt=view.say("audits.history", count=len(months)), most_rows=16)
+widgets.table(
+    view,
+    lambda: recorded(frame),
+    MONTHS,
+    alt=view.say("audits.history", count=len(months)),
+    key="history",
+    most_rows=16,
+)
 widgets.report_findings(view, "audits")

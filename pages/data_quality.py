@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -43,7 +44,7 @@ FILES = {
 MOST_RULES = 10
 
 
-def show_tiles(view: View, scored: list[Scored], month: str) -> None:
+def tiles_of(view: View, scored: list[Scored], month: str) -> tuple[Tile, ...]:
     """A month of all exchanges together: what became of what was due."""
 
     def total(name: str) -> int:
@@ -51,27 +52,25 @@ def show_tiles(view: View, scored: list[Scored], month: str) -> None:
 
     due, accepted = total("due_count"), total("accepted_count")
     steps = [one.grade.step.value for one in scored]
-    widgets.tiles(
-        (
+    return (
+        Tile(
+            view.say("data_quality.grades", month=month),
+            " · ".join(f"{MARKS[step][0]} {steps.count(step)}" for step in MARKS if steps.count(step)),
+            view.say("data_quality.grades_of"),
+        ),
+        *(
             Tile(
-                view.say("data_quality.grades", month=month),
-                " · ".join(f"{MARKS[step][0]} {steps.count(step)}" for step in MARKS if steps.count(step)),
-                view.say("data_quality.grades_of"),
-            ),
-            *(
-                Tile(
-                    view.say(f"data_quality.{name}"),
-                    f"{total(f'{name}_count'):,}",
-                    view.say("data_quality.of_due", count=f"{due:,}"),
-                )
-                for name in ("late", "missing", "refused", "nil")
-            ),
-            Tile(
-                view.say("data_quality.corrections"),
-                f"{total('correction_count'):,}",
-                view.say("data_quality.of_accepted", count=f"{accepted:,}"),
-            ),
-        )
+                view.say(f"data_quality.{name}"),
+                f"{total(f'{name}_count'):,}",
+                view.say("data_quality.of_due", count=f"{due:,}"),
+            )
+            for name in ("late", "missing", "refused", "nil")
+        ),
+        Tile(
+            view.say("data_quality.corrections"),
+            f"{total('correction_count'):,}",
+            view.say("data_quality.of_accepted", count=f"{accepted:,}"),
+        ),
     )
 
 
@@ -80,8 +79,7 @@ def show_course(view: View, scored: list[Scored], months: tuple[str, ...]) -> No
     names = [measure.name for measure in scorecard.measures_of(months[-1])]
     name = widgets.switch(view.say("column.measure"), "measure", names, lambda name: view.say(f"measure.{name}_short"))
     measure = next(one for one in scorecard.measures_of(months[-1]) if one.name == name)
-    frame = scorecard.parts(scored)
-    frame = in_words(view, frame[frame["measure"] == name], months[-1])
+    frame = widgets.kept(view, "course", lambda: course(view, scored, name, months[-1]))
     title = view.say(f"measure.{name}")
     widgets.chart(
         view,
@@ -98,14 +96,37 @@ def show_course(view: View, scored: list[Scored], months: tuple[str, ...]) -> No
     widgets.note(view.say("data_quality.course_how"))
 
 
+def course(view: View, scored: list[Scored], name: str, month: str) -> pd.DataFrame:
+    """One measure of every exchange and month, graded as in `month`."""
+    frame = scorecard.parts(scored)
+    return in_words(view, frame[frame["measure"] == name], month)
+
+
 def show_rules(view: View, month: str) -> None:
     """The rules that found most in a month, and at whom; a row leads to the rule."""
     counts = widgets.ask(queries.finding_counts, months_as_days(view.choice.exchanges, (month,)), queries.About())
     widgets.section(view, "data_quality.rules", month=month)
-    counts = counts[counts["month"] == month]
-    if counts.empty:
+    if not (counts["month"] == month).any():
         widgets.empty(view, "month_findings", month=month)
         return
+    columns = {"rule": Shown.TEXT, "kind": Shown.KIND, "found_count": Shown.COUNT, "standing_count": Shown.COUNT}
+    columns |= {**dict.fromkeys(view.exchanges, Shown.COUNT), "statement": Shown.LONG_TEXT}
+    widgets.note(view.say("data_quality.rules_how"))
+    widgets.table(
+        view,
+        lambda: by_rule(view, counts[counts["month"] == month], list(columns)),
+        columns,
+        labels={exchange: view.exchange(exchange) for exchange in view.exchanges},
+        key=f"rules.{month}",
+        alt=view.say("data_quality.rules", month=month),
+        on_pick=lambda row: widgets.go("rules", rule=row["rule"]),
+        most_rows=MOST_RULES,
+    )
+    widgets.note(view.say("list.to_rule"))
+
+
+def by_rule(view: View, counts: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """The rules that found most first, with how often at each exchange."""
     rows: list[dict[str, Any]] = []
     for (rule, kind), own in counts.groupby(["rule", "kind"]):
         by_exchange = own.groupby("exchange")["found_count"].sum().to_dict()
@@ -121,27 +142,15 @@ def show_rules(view: View, month: str) -> None:
             }
         )
     rows.sort(key=lambda row: (-row["found_count"], str(row["rule"])))
-    columns = {"rule": Shown.TEXT, "kind": Shown.KIND, "found_count": Shown.COUNT, "standing_count": Shown.COUNT}
-    columns |= {**dict.fromkeys(view.exchanges, Shown.COUNT), "statement": Shown.LONG_TEXT}
-    widgets.note(view.say("data_quality.rules_how"))
-    widgets.table(
-        view,
-        pd.DataFrame(rows, columns=list(columns), dtype=object),
-        columns,
-        labels={exchange: view.exchange(exchange) for exchange in view.exchanges},
-        key=f"rules.{month}",
-        alt=view.say("data_quality.rules", month=month),
-        on_pick=lambda row: widgets.go("rules", rule=row["rule"]),
-        most_rows=MOST_RULES,
-    )
-    widgets.note(view.say("list.to_rule"))
+    return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
 def show_month(view: View, at: str, month: str) -> None:
     """One exchange's month: its obligations report by report, those not met in time, and the files corrected."""
     widgets.section(view, "data_quality.month", exchange=view.exchange(at), month=month)
     reports = widgets.ask(queries.month_by_report, at, month, moment)
-    widgets.table(view, reports, REPORTS, alt=view.say("data_quality.month", exchange=view.exchange(at), month=month))
+    title = view.say("data_quality.month", exchange=view.exchange(at), month=month)
+    widgets.table(view, lambda: reports, REPORTS, alt=title)
     widgets.note(view.say("data_quality.month_how"))
     lists = (
         ("unmet", widgets.ask(queries.unmet_obligations, at, month, moment), UNMET),
@@ -154,7 +163,7 @@ def show_month(view: View, at: str, month: str) -> None:
             continue
         widgets.table(
             view,
-            frame,
+            partial(pd.DataFrame, frame),
             columns,
             key=f"{name}.{at}.{month}",
             alt=view.say(f"data_quality.{name}", count=f"{len(frame):,}"),
@@ -167,9 +176,10 @@ def show_month(view: View, at: str, month: str) -> None:
 view = widgets.current_view()
 widgets.header(view, "data_quality")
 widgets.note(view.say("data_quality.definition"))
-moment = view.now.replace(minute=0, second=0, microsecond=0)
+moment = view.moment.replace(minute=0, second=0, microsecond=0)
 months = shown_months(view.choice)
-scored = scorecard.score(widgets.ask(queries.quality_months, view.choice, moment), view.now)
+counted = widgets.ask(queries.quality_months, view.choice, moment)
+scored = widgets.kept(view, "scored", lambda: scorecard.score(counted, view.moment))
 begin = widgets.ask(queries.first_recorded_day)
 if begin is None or not any(one.counts["due_count"] for one in scored):
     widgets.empty(view, "quality")
@@ -178,8 +188,8 @@ widgets.note(view.say("data_quality.begin", day=begin))
 judged = [one.month for one in scored if one.grade.step is not Step.UNJUDGED]
 month = widgets.picked("month") if widgets.picked("month") in months else max(judged)
 of_month = [one for one in scored if one.month == month]
-show_tiles(view, of_month, month)
-frame = grades(view, scored)
+widgets.tiles(widgets.kept(view, "tiles", lambda: tiles_of(view, of_month, month)))
+frame = widgets.kept(view, "grades", lambda: grades(view, scored))
 widgets.chart(
     view,
     lambda: charts.grade_grid(frame, view.exchanges, months, view.look),
@@ -192,10 +202,15 @@ widgets.chart(
 )
 widgets.note(view.say("data_quality.grid_how"))
 widgets.section(view, "data_quality.dimensions", month=month)
-widgets.markup(matrix(view, of_month))
+widgets.markup(widgets.kept(view, "matrix", lambda: matrix(view, of_month)))
 widgets.note(view.say("data_quality.dimensions_how"))
 widgets.table(
-    view, in_words(view, scorecard.parts(of_month), month), PARTS, alt=view.say("data_quality.parts"), most_rows=9
+    view,
+    lambda: in_words(view, scorecard.parts(of_month), month),
+    PARTS,
+    alt=view.say("data_quality.parts"),
+    key="parts",
+    most_rows=9,
 )
 show_course(view, scored, months)
 show_rules(view, month)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -60,13 +62,13 @@ def median_tile(steps: pd.DataFrame, span: HaltSpan) -> Tile:
 
 def time_tiles(events: pd.DataFrame) -> list[Tile]:
     """How long all halts lasted in the period, added up, and weighted by how far they reached."""
-    start, end = widgets.start_of(view.choice), min(widgets.end_of(view.choice), view.now)
+    start, end = widgets.start_of(view.choice), min(widgets.end_of(view.choice), view.moment)
     rows = records_of(events)
+    own = defaultdict(list)
+    for row in rows:
+        own[row["exchange"]].append(row)
     total = sum((halted_time(row, start, end) for row in rows), timedelta())
-    weighted = sum(
-        (weighted_time([row for row in rows if row["exchange"] == one], start, end) for one in view.exchanges),
-        timedelta(),
-    )
+    weighted = sum((weighted_time(rows_of_one, start, end) for rows_of_one in own.values()), timedelta())
     minutes = {"minutes": f"{total // timedelta(minutes=1):,}", "weighted": f"{weighted // timedelta(minutes=1):,}"}
     return [
         Tile(
@@ -82,23 +84,21 @@ def time_tiles(events: pd.DataFrame) -> list[Tile]:
     ]
 
 
-def show_tiles(events: pd.DataFrame, steps: pd.DataFrame, crossings: pd.DataFrame) -> None:
-    """The figures of the period: how many and how long, then how fast."""
+def count_tiles(events: pd.DataFrame) -> list[Tile]:
+    """How many halts there were, and how many of them are open."""
     is_open = int(events["resumed_at"].isna().sum())
     automatic = int((events["mode"] == "automatic").sum())
-    widgets.tiles(
-        [
-            Tile(view.say("halts.open"), f"{is_open:,}", view.say("halts.as_filed")),
-            Tile(view.say("halts.count"), f"{len(events):,}", view.say("halts.automatic", count=f"{automatic:,}")),
-            *time_tiles(events),
-        ]
-    )
-    widgets.tiles(
-        [
-            *(median_tile(steps, span) for span in HaltSpan),
-            Tile(view.say("halts.unhalted_tile"), f"{len(crossings):,}", view.say("halts.of_rule")),
-        ]
-    )
+    return [
+        Tile(view.say("halts.open"), f"{is_open:,}", view.say("halts.as_filed")),
+        Tile(view.say("halts.count"), f"{len(events):,}", view.say("halts.automatic", count=f"{automatic:,}")),
+    ]
+
+
+def show_tiles(events: pd.DataFrame, steps: pd.DataFrame, crossings: pd.DataFrame) -> None:
+    """The figures of the period: how many and how long, then how fast."""
+    widgets.tiles(widgets.kept(view, "tiles", lambda: [*count_tiles(events), *time_tiles(events)]))
+    unhalted = Tile(view.say("halts.unhalted_tile"), f"{len(crossings):,}", view.say("halts.of_rule"))
+    widgets.tiles(widgets.kept(view, "medians", lambda: [*(median_tile(steps, span) for span in HaltSpan), unhalted]))
     weights = {name: f"{weight}" for name, weight in WEIGHTS.items()}
     widgets.note(view.say("halts.weights", **weights))
 
@@ -108,15 +108,11 @@ def lanes(view: View, events: pd.DataFrame, episodes: pd.DataFrame, crossings: p
     if len(view.choice.days) > LONGEST_BY_DAY:
         squares(view, view.choice, "weeks", view.say("halts.weeks"))
         return
-    found = {(row["exchange"], row["asset"], row["started_at"]) for row in records_of(crossings)}
-    reached = episodes[episodes["is_grave"].astype(bool)]
-    places = zip(reached["exchange"], reached["asset"], reached["started_at"], strict=True)
-    is_unhalted = pd.Series([place in found for place in places], index=reached.index, dtype=object)
     start, end = widgets.start_of(view.choice), widgets.end_of(view.choice)
     widgets.chart(
         view,
         lambda: charts.halt_lanes(
-            events, reached.assign(is_unhalted=is_unhalted), view.exchanges, start, end, view.now, view.look
+            events, grave(episodes, crossings), view.exchanges, start, end, view.moment, view.look
         ),
         key="lanes",
         title=view.say("halts.lanes"),
@@ -126,6 +122,15 @@ def lanes(view: View, events: pd.DataFrame, episodes: pd.DataFrame, crossings: p
         on_pick=lambda mark: widgets.pick(at=mark[0], halt=mark[1]) if mark[1] else to_reconciliation(mark),
     )
     widgets.note(view.say("halts.lanes_how"))
+
+
+def grave(episodes: pd.DataFrame, crossings: pd.DataFrame) -> pd.DataFrame:
+    """The shortfalls that reached the limit; `is_unhalted` says that no halt answered one in time."""
+    found = {(row["exchange"], row["asset"], row["started_at"]) for row in records_of(crossings)}
+    reached = episodes[episodes["is_grave"].astype(bool)]
+    places = zip(reached["exchange"], reached["asset"], reached["started_at"], strict=True)
+    is_unhalted = pd.Series([place in found for place in places], index=reached.index, dtype=object)
+    return reached.assign(is_unhalted=is_unhalted)
 
 
 def to_reconciliation(mark: Sequence[str]) -> None:
@@ -138,14 +143,13 @@ def squares(view: View, choice: Choice, key: str, title: str) -> None:
     """How far halts reached, a square for each exchange and day or week, and how much of it was filed."""
     filed = widgets.ask(queries.halt_filing_days, choice)
     frame = widgets.ask(queries.halted_spans, choice, view.moment, wanted)
-    words = [view.say(f"reach.{reach}") for reach in frame["reach"]]
     widgets.chart(
         view,
         lambda: charts.halt_bars(frame, view.exchanges, view.look),
         key=key,
         title=title,
         alt=view.say("halts.bars_alt"),
-        frame=lambda: frame.assign(reach=pd.Series(words, index=frame.index, dtype=object)),
+        frame=lambda: frame.assign(reach=in_words("reach", frame["reach"])),
         columns=BARS,
         on_pick=lambda mark: widgets.pick(at=mark[0], day=mark[1], until=mark[2], halt=""),
     )
@@ -156,11 +160,13 @@ def squares(view: View, choice: Choice, key: str, title: str) -> None:
     widgets.note(view.say("halts.coverage", covered=" · ".join(covered)))
 
 
+def in_words(kind: str, names: pd.Series[Any]) -> pd.Series[Any]:
+    """Names of a kind of thing as words."""
+    return pd.Series([view.say(f"{kind}.{name}") for name in names], index=names.index, dtype=object)
+
+
 def step_lengths(view: View, steps: pd.DataFrame) -> None:
     """How long each step took against its limit; a mark shows its halt."""
-    verdicts = [charts.verdict_mark(verdict, view.look) for verdict in steps["verdict"]]
-    words = [view.say(f"halt_span.{span}") for span in steps["span"]]
-    told = {"step": words, "verdict": verdicts, "step_limit": steps["limit"].tolist()}
     widgets.chart(
         view,
         lambda: charts.halt_step_lengths(steps, view.exchanges, view.look),
@@ -168,7 +174,9 @@ def step_lengths(view: View, steps: pd.DataFrame) -> None:
         title=view.say("halts.lengths"),
         alt=view.say("halts.lengths"),
         frame=lambda: steps.assign(
-            **{name: pd.Series(own, index=steps.index, dtype=object) for name, own in told.items()}
+            step=in_words("halt_span", steps["span"]),
+            verdict=steps["verdict"].map(lambda verdict: charts.verdict_mark(verdict, view.look)),
+            step_limit=steps["limit"],
         ),
         columns=STEPS,
         on_pick=lambda mark: widgets.pick(at=mark[0], halt=mark[1]),
@@ -178,7 +186,8 @@ def step_lengths(view: View, steps: pd.DataFrame) -> None:
 
 def reasons(view: View, events: pd.DataFrame) -> None:
     """What halts were for, by time; a bar narrows the page to its reason."""
-    frame = halt_reasons(events, widgets.start_of(view.choice), min(widgets.end_of(view.choice), view.now))
+    until = min(widgets.end_of(view.choice), view.moment)
+    frame = widgets.kept(view, "by_reason", lambda: halt_reasons(events, widgets.start_of(view.choice), until))
     widgets.chart(
         view,
         lambda: charts.halt_reasons(frame, view.look),
@@ -198,10 +207,10 @@ def chosen_days(events: pd.DataFrame) -> pd.DataFrame:
     if not first or not last or at not in view.exchanges:
         return events
     choice = Choice((at,), first, last)
-    start, end = widgets.start_of(choice), min(widgets.end_of(choice), view.now)
-    kept = [row["exchange"] == at and bool(halted_time(row, start, end)) for row in records_of(events)]
+    start, end = widgets.start_of(choice), min(widgets.end_of(choice), view.moment)
+    is_then = [row["exchange"] == at and bool(halted_time(row, start, end)) for row in records_of(events)]
     widgets.note(view.say("halts.days", exchange=view.exchange(at), first=first, last=last))
-    return events[pd.Series(kept, index=events.index, dtype=bool)]
+    return events[pd.Series(is_then, index=events.index, dtype=bool)]
 
 
 view = widgets.current_view()
@@ -216,8 +225,9 @@ widgets.absent(view, "halts")
 wanted = widgets.halt_filters(view)
 events = widgets.ask(queries.halt_events, view.choice, wanted)
 episodes = widgets.ask(queries.episode_responses, view.choice)
-crossings = beside_episodes(widgets.ask(queries.unhalted_crossings, view.choice), episodes)
-steps = halt_step_lengths(records_of(events), view.now)
+unhalted = widgets.ask(queries.unhalted_crossings, view.choice)
+crossings = widgets.kept(view, "crossings", lambda: beside_episodes(unhalted, episodes))
+steps = widgets.kept(view, "steps", lambda: halt_step_lengths(records_of(events), view.moment))
 show_tiles(events, steps, crossings)
 if events.empty:
     widgets.empty(view, "no_halts", count=f"{len(crossings):,}")

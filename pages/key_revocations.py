@@ -20,7 +20,7 @@ if flow.empty and cases.moves.empty and cases.open_cases.empty:
 widgets.absent(view, "api_keys")
 widgets.absent(view, "key_actions")
 state = widgets.ask(queries.key_state, view.choice)
-widgets.key_tiles(view, flow, state, cases)
+widgets.tiles(widgets.kept(view, "tiles", lambda: widgets.key_tiles(view, flow, state, cases)))
 measure = widgets.switch(
     view.say("key_revocations.measure"), "measure", MEASURES, lambda name: view.say(f"key_revocations.measure_{name}")
 )
@@ -28,8 +28,7 @@ is_rate = measure == "rate"
 widgets.key_ends(view, flow, is_rate=is_rate)
 widgets.key_comings_and_goings(view, flow, is_rate=is_rate)
 
-active = state.groupby("exchange")["active_keys"].sum().to_dict()
-widgets.case_stages(view, cases, active, is_rate=is_rate)
+widgets.case_stages(view, cases, state, is_rate=is_rate)
 widgets.case_times(view, cases)
 widgets.case_section(view, cases.moves)
 widgets.allow_lists(view, state)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pandas as pd
 
@@ -13,6 +13,8 @@ from app.queries.changes import lines_of
 from app.queries.standing import Stand
 from app.widgets import Shown, View
 
+Told = tuple[datetime, datetime]
+"""Since and until when changes are told."""
 MOST_LINES = 7
 AHEAD = timedelta(days=1)
 # The columns of the tables, and how each is written.
@@ -59,46 +61,51 @@ def now_in_words(view: View, found: Situation) -> str:
     return " ".join(parts)
 
 
-def show_news(view: View) -> pd.DataFrame:
-    """What changed since the visit before, and what falls due within a day; all of what changed."""
+def show_news(view: View) -> tuple[pd.DataFrame, Told]:
+    """What changed since the visit before, and what falls due within a day; all of what changed, and of when."""
     visit = widgets.present_visit(view)
-    since = visit.since
     until = widgets.told_until(view)
-    begin = since or visit.began_at.replace(second=0, microsecond=0) - AHEAD
+    begin = visit.since or visit.began_at.replace(second=0, microsecond=0) - AHEAD
     changes = widgets.ask(queries.changes, begin, until)
-    lines, count = lines_of(changes, MOST_LINES)
-    beside = view.say("overview.since" if since else "overview.since_first", since=kst_minute(begin)[5:])
-    if count > len(lines):
-        beside += view.say("overview.of_lines", shown=len(lines), count=count)
-    due = widgets.ask(queries.due_soon, view.choice.exchanges, view.moment, view.moment + AHEAD)
-    groups = due.groupby(["report", "period"], sort=False) if len(due) else ()
-    dues = [widgets.due_line(view, str(about[0]), rows) for about, rows in groups]
-    changed = [widgets.change_line(view, line) for line in lines]
+    first = visit.since is None
     widgets.markup(
-        widgets.news(
-            (
-                (view.say("overview.changed"), beside, changed, view.say("overview.unchanged")),
-                (
-                    view.say("overview.due"),
-                    view.say("overview.due_how"),
-                    dues[:MOST_LINES],
-                    view.say("overview.no_due"),
-                ),
-            )
-        )
+        widgets.kept(view, "news", lambda: news(view, changes, begin, is_first=first), (first, begin, until))
     )
     widgets.keep_seen(view, until)
-    return changes
+    return changes, (begin, until)
 
 
-def show_changes(view: View, changes: pd.DataFrame) -> None:
+def news(view: View, changes: pd.DataFrame, begin: datetime, *, is_first: bool) -> str:
+    """What changed since `begin` in a few lines beside what falls due."""
+    lines, count = lines_of(changes, MOST_LINES)
+    beside = view.say("overview.since_first" if is_first else "overview.since", since=kst_minute(begin)[5:])
+    if count > len(lines):
+        beside += view.say("overview.of_lines", shown=len(lines), count=count)
+    changed = [widgets.change_line(view, line) for line in lines]
+    due = widgets.due_lines(view, AHEAD)[:MOST_LINES]
+    return widgets.news(
+        (
+            (view.say("overview.changed"), beside, changed, view.say("overview.unchanged")),
+            (view.say("overview.due"), view.say("overview.due_how"), due, view.say("overview.no_due")),
+        )
+    )
+
+
+def show_changes(view: View, changes: pd.DataFrame, told: Told) -> None:
     """All that changed, one by one."""
     widgets.section(view, "overview.all_changes", count=len(changes))
     if changes.empty:
         widgets.note(view.say("overview.unchanged"))
         return
-    frame = changes.assign(sign=[widgets.change_sign(view, change) for change in changes["change"]])
-    widgets.table(view, frame, CHANGES, alt=view.say("overview.all_changes", count=len(changes)))
+    signs = [widgets.change_sign(view, change) for change in changes["change"]]
+    widgets.table(
+        view,
+        lambda: changes.assign(sign=signs),
+        CHANGES,
+        alt=view.say("overview.all_changes", count=len(changes)),
+        key="changes",
+        beside=told,
+    )
 
 
 view = widgets.current_view()
@@ -110,11 +117,11 @@ if view.is_empty:
     widgets.empty(view, "store")
 else:
     widgets.sentence(now_in_words(view, found))
-    widgets.markup(widgets.lane_table(view, found, figures))
-changes = show_news(view)
+    widgets.markup(widgets.kept(view, "lanes", lambda: widgets.lane_table(view, found, figures)))
+changes, told = show_news(view)
 
 if not view.is_empty:
     widgets.answers_line(view)
 widgets.note(view.say("overview.lanes_how"))
 widgets.filing_detail(view, found)
-show_changes(view, changes)
+show_changes(view, changes, told)

@@ -86,17 +86,30 @@ def gap_tile() -> Tile:
     return Tile(view.say("reconciliation.longest_gap"), duration(gap["end"] - gap["start"], view.language), note)
 
 
+def tiles_of(cells: pd.DataFrame, episodes: pd.DataFrame, unhalted: pd.DataFrame) -> tuple[list[Tile], list[Tile]]:
+    """The figures of the period: what came and what was short, then the worst of it."""
+    worst = (
+        worst_tile(episodes, name, f"reconciliation.worst_{key}")
+        for name, key in (
+            ("shortfall_krw", "krw"),
+            ("shortfall_ratio", "ratio"),
+            ("holdings_multiple", "multiple"),
+        )
+    )
+    crossed = Tile(view.say("reconciliation.unhalted"), f"{len(unhalted):,}", view.say("reconciliation.of_rule"))
+    return [coverage_tile(cells), gap_tile(), open_tile(episodes), crossed], [*worst, lag_tile(episodes)]
+
+
 def calendar(view: View, cells: pd.DataFrame) -> None:
     """Exchange by day, or week; a mark shows its worst day below."""
     is_weeks = len(view.choice.days) > LONGEST_BY_DAY
-    words = [charts.grade_mark(grade, view.look) for grade in cells["grade"]]
     widgets.chart(
         view,
         lambda: charts.reconciliation_calendar(cells, view.exchanges, view.look),
         key="calendar",
         title=view.say("reconciliation.weeks" if is_weeks else "reconciliation.calendar"),
         alt=view.say("reconciliation.calendar_alt"),
-        frame=lambda: cells.assign(grade=pd.Series(words, index=cells.index, dtype=object)),
+        frame=lambda: cells.assign(grade=cells["grade"].map(lambda grade: charts.grade_mark(grade, view.look))),
         columns=CELLS,
         on_pick=lambda mark: widgets.pick(at=mark[0], day=mark[1], asset="", slot="", row=""),
     )
@@ -106,7 +119,7 @@ def calendar(view: View, cells: pd.DataFrame) -> None:
 view = widgets.current_view()
 widgets.header(view, "reconciliation")
 widgets.note(view.say("reconciliation.definition"))
-moment = view.now.replace(minute=0, second=0, microsecond=0)
+moment = view.moment.replace(minute=0, second=0, microsecond=0)
 cells = widgets.ask(queries.reconciliation_calendar, view.choice, moment)
 if not cells["filed_day_count"].sum():
     widgets.nothing(view, "reconciliation")
@@ -115,22 +128,8 @@ if not cells["filed_day_count"].sum():
 widgets.absent(view, "reconciliation")
 episodes = widgets.ask(queries.episode_responses, view.choice)
 unhalted = widgets.ask(queries.unhalted_crossings, view.choice)
-widgets.tiles(
-    [
-        coverage_tile(cells),
-        gap_tile(),
-        open_tile(episodes),
-        Tile(view.say("reconciliation.unhalted"), f"{len(unhalted):,}", view.say("reconciliation.of_rule")),
-    ]
-)
-widgets.tiles(
-    [
-        worst_tile(episodes, "shortfall_krw", "reconciliation.worst_krw"),
-        worst_tile(episodes, "shortfall_ratio", "reconciliation.worst_ratio"),
-        worst_tile(episodes, "holdings_multiple", "reconciliation.worst_multiple"),
-        lag_tile(episodes),
-    ]
-)
+for tiles in widgets.kept(view, "tiles", lambda: tiles_of(cells, episodes, unhalted)):
+    widgets.tiles(tiles)
 calendar(view, cells)
 at, day = widgets.picked("at"), widgets.picked_day("day")
 if at in view.exchanges and day:

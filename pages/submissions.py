@@ -86,7 +86,7 @@ def show_findings(view: View, one: pd.Series) -> None:
         return
     widgets.table(
         view,
-        groups,
+        lambda: groups,
         GROUPS,
         alt=view.say("submissions.by_rule"),
         key=f"groups.{submission}",
@@ -96,17 +96,17 @@ def show_findings(view: View, one: pd.Series) -> None:
     page = widgets.page_of(view, total, FINDING_PAGE)
     found = widgets.with_interval(view, widgets.ask(queries.finding_list, submission, view.language, page))
     found = widgets.with_answers(view, submission, found)
-    columns = widgets.filled(found, FINDINGS)
     widgets.rows_seen(view, one["report"], one["exchange"], submission=submission, page_number=str(page))
     widgets.table(
         view,
         found,
-        columns,
+        FINDINGS,
         alt=view.say("submissions.findings", count=total),
         key=f"findings.{submission}.{page}",
         on_pick=widgets.to_answer,
+        only_filled=True,
     )
-    if "answer" in columns:
+    if found["answer"].notna().any():
         widgets.note(view.say("answers.to_answer"))
 
 
@@ -125,7 +125,7 @@ else:
     widgets.list_seen(view, "submissions", listed, page_number=str(number))
     widgets.table(
         view,
-        listed,
+        lambda: listed,
         HISTORY,
         key=f"history.{number}",
         alt=view.say("submissions.title"),
@@ -156,11 +156,11 @@ with left:
 with right:
     widgets.section(view, "submissions.states")
     states = widgets.ask(queries.state_history, submission)
-    widgets.table(view, states, STATES, alt=view.say("submissions.states"))
+    widgets.table(view, lambda: states, STATES, alt=view.say("submissions.states"))
     widgets.section(view, "submissions.versions", count=len(versions))
     widgets.table(
         view,
-        versions,
+        lambda: versions,
         VERSIONS,
         key=f"versions.{submission}",
         alt=view.say("submissions.versions", count=len(versions)),

@@ -97,27 +97,25 @@ def in_words(view: View, frame: pd.DataFrame, floor: int) -> pd.DataFrame:
     return frame
 
 
-def show_tiles(view: View, found: pd.DataFrame, stages: pd.DataFrame) -> None:
+def tiles_of(view: View, found: pd.DataFrame, stages: pd.DataFrame) -> tuple[Tile, ...]:
     """How many there were at each stage, and how many indicators are to be reviewed of all that were looked at."""
     alerts, cases, notified = (int(stages[name].sum()) for name in ("alert_count", "case_count", "notified_count"))
     judged = int(found["review"].isin(("persistent", "single", "nothing")).sum())
     persistent = int((found["review"] == "persistent").sum())
     days = int(stages["day_count"].sum())
-    widgets.tiles(
-        (
-            Tile(
-                view.say("surveillance.to_review"),
-                f"{persistent} / {judged}",
-                view.say("surveillance.to_review_of", count=len(found), judged=judged),
-            ),
-            Tile(view.say("surveillance.alerts"), f"{alerts:,}", view.say("surveillance.alerts_of", days=f"{days:,}")),
-            Tile(view.say("surveillance.cases"), f"{cases:,}", view.say("surveillance.of_alerts", count=f"{alerts:,}")),
-            Tile(
-                view.say("surveillance.notified"),
-                f"{notified:,}",
-                view.say("surveillance.of_cases", count=f"{cases:,}"),
-            ),
-        )
+    return (
+        Tile(
+            view.say("surveillance.to_review"),
+            f"{persistent} / {judged}",
+            view.say("surveillance.to_review_of", count=len(found), judged=judged),
+        ),
+        Tile(view.say("surveillance.alerts"), f"{alerts:,}", view.say("surveillance.alerts_of", days=f"{days:,}")),
+        Tile(view.say("surveillance.cases"), f"{cases:,}", view.say("surveillance.of_alerts", count=f"{alerts:,}")),
+        Tile(
+            view.say("surveillance.notified"),
+            f"{notified:,}",
+            view.say("surveillance.of_cases", count=f"{cases:,}"),
+        ),
     )
 
 
@@ -147,7 +145,7 @@ def show_markets(view: View, at: str, pattern: str) -> None:
     widgets.note(view.say("surveillance.markets_how"))
     widgets.table(
         view,
-        markets,
+        lambda: markets,
         MARKETS,
         key=f"markets.{at}.{pattern}.{days}",
         alt=title,
@@ -179,7 +177,7 @@ if found.empty:
 factor, floor, fewest = thresholds(view.choice.last_day)
 widgets.note(view.say("surveillance.definition", past=PAST_DAYS, fewest=fewest))
 stages = widgets.ask(queries.surveillance_stages, view.choice)
-show_tiles(view, found, stages)
+widgets.tiles(widgets.kept(view, "tiles", lambda: tiles_of(view, found, stages)))
 widgets.absent(view, "surveillance")
 widgets.section(view, "surveillance.indicators")
 widgets.note(
@@ -195,7 +193,7 @@ widgets.note(
 )
 widgets.table(
     view,
-    in_words(view, found, floor),
+    lambda: in_words(view, found, floor),
     INDICATORS,
     key="indicators",
     alt=view.say("surveillance.indicators"),
@@ -234,7 +232,7 @@ at = widgets.picked("at")
 show_markets(view, at if at in view.exchanges else found.iloc[0]["exchange"], pattern)
 widgets.section(view, "surveillance.stages")
 widgets.note(view.say("surveillance.stages_how"))
-widgets.table(view, stages, STAGES, alt=view.say("surveillance.stages"))
+widgets.table(view, lambda: stages, STAGES, alt=view.say("surveillance.stages"))
 widgets.chart(
     view,
     lambda: charts.stage_shares(stages, view.look),

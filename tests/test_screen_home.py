@@ -192,13 +192,13 @@ def test_nobody_is_told_what_their_scope_leaves_out(either_store: Store, tmp_pat
 
 
 def test_what_is_not_decided_yet_is_told_next_time(either_store: Store, tmp_path: Path) -> None:
-    assert decided_until(either_store, AFTER) == AFTER - timedelta(minutes=1)
+    assert decided_until(either_store, SUPERVISOR, AFTER) == AFTER - timedelta(minutes=1)
     path = tmp_path / "korbit_halts_2026-11-02.csv"
     path.write_text(halts(), "utf-8")
     jobs.receive(either_store, Candidate(path, declare(path.name)), received_at=MORNING)
-    assert decided_until(either_store, AFTER) == MORNING - timedelta(milliseconds=1)
+    assert decided_until(either_store, SUPERVISOR, AFTER) == MORNING - timedelta(milliseconds=1)
     jobs.process(either_store)
-    assert decided_until(either_store, AFTER) == AFTER - timedelta(minutes=1)
+    assert decided_until(either_store, SUPERVISOR, AFTER) == AFTER - timedelta(minutes=1)
 
 
 def change(kind: Change, exchange: str, subject: str = "", minutes: int = 0, count: int = 1) -> dict[str, Any]:

@@ -68,7 +68,7 @@ from app.queries.submitted import state_history, submission_counts, submission_l
 from app.queries.surveillance import indicators, pattern_course
 from app.queries.surveilled import pattern_markets, surveillance_stages
 from app.queries.thresholds import Makers, threshold_makers, thresholds_held
-from app.queries.unread import unread_verdicts, verdict_readers
+from app.queries.unread import unread_verdicts, verdict_read_count, verdict_readers
 from app.queries.volume import Measure, volume_by_day, volume_by_hour
 from app.queries.volume_course import (
     VolumeCourse,
@@ -181,6 +181,7 @@ __all__ = [
     "unhalted_crossings",
     "unmet_obligations",
     "unread_verdicts",
+    "verdict_read_count",
     "verdict_readers",
     "volume_by_day",
     "volume_by_hour",

@@ -92,7 +92,7 @@ def changes(store: Store, scope: Scope, since: datetime, until: datetime) -> pd.
     return frame_of(rows, CHANGE_COLUMNS)
 
 
-def decided_until(store: Store, now: datetime) -> datetime:
+def decided_until(store: Store, _scope: Scope, now: datetime) -> datetime:
     """Up to which moment everything is decided and judged: what changes later has not been seen at `now`."""
     c = submissions.c
     undecided = select(func.min(c.received_at)).where(c.state == State.RECEIVED)

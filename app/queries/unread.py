@@ -50,6 +50,12 @@ def unread_verdicts(store: Store, scope: Scope, choice: Choice, person: str = ""
     return frame_of(rows_of(store, statement), UNREAD_COLUMNS)
 
 
+def verdict_read_count(store: Store, scope: Scope) -> int:
+    """How many verdicts were opened, each counted for everybody who opened it: it grows with every opening."""
+    statement = select(func.count().label("count")).where(verdict_reads.c.exchange.in_(scope.exchanges))
+    return int(rows_of(store, statement)[0]["count"])
+
+
 def verdict_readers(store: Store, scope: Scope, submission: str) -> pd.DataFrame:
     """Who of the exchange has opened the verdict of a submission, and when first."""
     reads = verdict_reads.c

@@ -35,7 +35,7 @@ from app.widgets.filters import (
     sidebar,
     submission_filters,
 )
-from app.widgets.findings import filled, page_of, report_findings, standing_list, with_interval
+from app.widgets.findings import page_of, report_findings, standing_list, with_interval
 from app.widgets.guard import fragment, present_identity
 from app.widgets.halt_detail import crossing_table, halt_detail, halt_records
 from app.widgets.header import (
@@ -64,7 +64,7 @@ from app.widgets.reconciled_day import reconciled_day
 from app.widgets.rows import rows_behind
 from app.widgets.rule_box import rule_box
 from app.widgets.shortfalls import doubtful_figures, shortfall_episodes
-from app.widgets.situation import change_line, change_sign, due_line, lane_table, news
+from app.widgets.situation import change_line, change_sign, due_lines, lane_table, news
 from app.widgets.standings import filing_detail
 from app.widgets.switches import switch
 from app.widgets.tables import table
@@ -73,7 +73,7 @@ from app.widgets.trend_words import drawn as trend_cells
 from app.widgets.trend_words import gaps_frame as trend_gaps
 from app.widgets.trend_words import row_name, trend_frame
 from app.widgets.trend_words import sentences as trend_sentences
-from app.widgets.view import View, ask, current_view, served_replay
+from app.widgets.view import View, ask, current_view, kept, served_replay
 from app.widgets.visits import keep_seen, present_visit, told_until
 from app.widgets.volume_detail import volume_detail
 from app.widgets.volume_parts import order_conduct, turnover_shares, volume_hours, volume_markets
@@ -111,13 +111,12 @@ __all__ = [
     "days_of",
     "doubtful_figures",
     "draft_bar",
-    "due_line",
+    "due_lines",
     "empty",
     "end_of",
     "explanation_list",
     "facts",
     "filing_detail",
-    "filled",
     "fragment",
     "go",
     "halt_detail",
@@ -127,6 +126,7 @@ __all__ = [
     "history",
     "keep_read",
     "keep_seen",
+    "kept",
     "key_calls",
     "key_comings_and_goings",
     "key_ends",

@@ -13,14 +13,14 @@ from app.queries import absences
 from app.queries.absence import NOT_REPORTED
 from app.widgets.address import link, unfiltered
 from app.widgets.header import state_mark
-from app.widgets.view import View, ask, served_replay
+from app.widgets.view import View, ask, kept, served_replay
 
 
 def absent(view: View, report: str) -> None:
     """Say which rows of a report are wanting in the chosen days, and why; nothing where none are."""
     found = ask(absences, view.choice, report, view.moment)
     if not found.empty:
-        st.html(f'<ul class="absent">{_items(view, report, found)}</ul>')
+        _list(view, report, found)
 
 
 def nothing(view: View, report: str) -> None:
@@ -38,7 +38,11 @@ def nothing(view: View, report: str) -> None:
     way_out = f'<a href="{clear}">{escape(view.say("empty.clear"))}</a>'
     st.html(f'<p class="empty"><span aria-hidden="true">∅</span> {text} {way_out}</p>')
     if not found.empty:
-        st.html(f'<ul class="absent">{_items(view, report, found)}</ul>')
+        _list(view, report, found)
+
+
+def _list(view: View, report: str, found: pd.DataFrame) -> None:
+    st.html(kept(view, f"absence.{report}", lambda: f'<ul class="absent">{_items(view, report, found)}</ul>'))
 
 
 def _items(view: View, report: str, found: pd.DataFrame) -> str:
@@ -60,7 +64,7 @@ def _item(view: View, report: str, state: str, group: pd.DataFrame) -> str:
         )
         for row in records_of(group)
     ]
-    due = duration(abs(view.now - min(group["due_at"])), view.language, 1)
+    due = duration(abs(view.moment - min(group["due_at"])), view.language, 1)
     said = view.say(f"absence.{state}", due=due)
     mark = f"– {view.say('absence.word')}" if state == NOT_REPORTED else state_mark(view, state)
     exchange = group.iloc[0]["exchange"] if len(group) == 1 else ""

@@ -79,7 +79,7 @@ def picked_day(name: str) -> date | None:
 
 def said_by_address() -> tuple[tuple[str, str], ...]:
     """All filters and picks as the address says them."""
-    return tuple(sorted(st.query_params.items()))
+    return tuple(sorted(st.query_params.to_dict().items()))
 
 
 def pick(**values: str) -> None:
@@ -104,7 +104,8 @@ def destination() -> tuple[str, dict[str, str]] | None:
 
 def link(page: str, **picks: str) -> str:
     """The address of a page with the present filters, changed and completed by `picks`."""
-    shared = {name: st.query_params[name] for name in FILTERS if name in st.query_params}
+    said = st.query_params.to_dict()
+    shared = {name: said[name] for name in FILTERS if name in said}
     query = urlencode({**shared, **{name: value for name, value in picks.items() if value}})
     return f"/{page}?{query}" if query else f"/{page}"
 
@@ -119,7 +120,7 @@ def page_address(page: str = "") -> str:
 
     `page` stands in for the address `/`, which is another page for whoever sees others.
     """
-    query = urlencode({name: st.query_params[name] for name in st.query_params})
+    query = urlencode(st.query_params.to_dict())
     address = (st.context.url or "").partition("?")[0]
     if page and urlsplit(address).path in ("", "/"):
         address = f"{address.rstrip('/')}/{page}"

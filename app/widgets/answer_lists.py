@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from html import escape
 from typing import Any
 
@@ -10,20 +12,20 @@ import pandas as pd
 
 from app import queries
 from app.amounts import percent, ratio
-from app.frames import records_of
+from app.frames import frame_of, records_of
 from app.identity import Role
 from app.moments import duration
 from app.rulebook import rule_called
 from app.widgets.address import go, link, pick, picked
 from app.widgets.answer_forms import breach_form, decision_form, explanation_form
 from app.widgets.answers import with_marks, with_statements
-from app.widgets.findings import filled, with_interval
+from app.widgets.findings import with_interval
 from app.widgets.header import empty, facts, kind_mark, markup, note, section
 from app.widgets.natures import Shown, is_missing
 from app.widgets.switches import switch
 from app.widgets.tables import table
 from app.widgets.tiles import Tile, tiles
-from app.widgets.view import View, ask, store
+from app.widgets.view import View, ask, ask_anew, ask_while, kept
 from etl.answers import LEAST_FOR_SHARE, LONGEST_ACCEPTANCE_DAYS, BreachState
 
 BY_EXCHANGE = {
@@ -104,13 +106,16 @@ _LONGEST_LIST = 8
 
 
 def own_unread(view: View) -> pd.DataFrame:
-    """The verdicts that the person of an exchange has not opened; for others those that nobody of it has.
-
-    Asked anew every time: a verdict is read without anything else in the records changing.
-    """
+    """The verdicts that the person of an exchange has not opened; for others those that nobody of it has."""
     person = view.identity.person if view.scope.role is Role.EXCHANGE else ""
-    found = queries.unread_verdicts(store(), view.scope, view.choice, person)
-    return found.assign(age=pd.Series([view.now - at for at in found["decided_at"]], index=found.index, dtype=object))
+    found = ask_while(_read_count(view), queries.unread_verdicts, view.choice, person)
+    ages = [view.moment - at for at in found["decided_at"]]
+    return found.assign(age=pd.Series(ages, index=found.index, dtype=object))
+
+
+def _read_count(view: View) -> int:
+    """How many verdicts were read: they are without anything else in the records changing."""
+    return ask_anew(queries.verdict_read_count)
 
 
 def answer_counts(
@@ -123,12 +128,19 @@ def answer_counts(
         **{f"{state}_breach_count": broken[broken["state"] == state] for state in BreachState},
         "unread_count": unread,
     }
-    rows: list[dict[str, Any]] = []
-    for exchange in view.exchanges:
-        own = unread[unread["exchange"] == exchange]["age"]
-        counts = {name: int((frame["exchange"] == exchange).sum()) for name, frame in frames.items()}
-        rows.append({"exchange": exchange, **counts, "oldest_age": max(own, default=None)})
-    return pd.DataFrame(rows, columns=list(BY_EXCHANGE), dtype=object)
+    counts = {name: Counter(frame["exchange"].tolist()) for name, frame in frames.items()}
+    ages: dict[str, list[timedelta]] = defaultdict(list)
+    for exchange, age in zip(unread["exchange"].tolist(), unread["age"].tolist(), strict=True):
+        ages[exchange].append(age)
+    rows = [
+        {
+            "exchange": exchange,
+            **{name: count[exchange] for name, count in counts.items()},
+            "oldest_age": max(ages[exchange], default=None),
+        }
+        for exchange in view.exchanges
+    ]
+    return frame_of(rows, tuple(BY_EXCHANGE))
 
 
 def answer_totals(counts: pd.DataFrame) -> dict[str, str]:
@@ -171,20 +183,22 @@ def waiting_list(view: View, waiting: pd.DataFrame) -> None:
     if waiting.empty:
         empty(view, "to_explain")
         return
-    shown = with_statements(view, with_marks(view, waiting)).assign(same_count=waiting["count"])
+    shown = kept(view, "answers.waiting", lambda: with_statements(view, with_marks(view, waiting)))
     table(
         view,
-        shown,
-        filled(shown, WAITING),
+        lambda: shown.assign(same_count=waiting["count"]),
+        WAITING,
         alt=view.say("answers.to_explain", count=len(waiting)),
         key="answers.waiting",
         on_pick=lambda row: pick(**{**dict.fromkeys(_PICKS, ""), "finding": str(row["finding"])}),
         most_rows=_LONGEST_LIST,
+        only_filled=True,
     )
     note(view.say("answers.to_explain_how"))
-    chosen = shown[[picked("finding") in map(str, numbers) for numbers in shown["findings"]]]
-    if len(chosen):
-        _one_finding(view, records_of(chosen)[0])
+    if number := picked("finding"):
+        chosen = shown[[number in map(str, numbers) for numbers in shown["findings"]]]
+        if len(chosen):
+            _one_finding(view, records_of(chosen)[0])
 
 
 def _one_finding(view: View, row: Mapping[str, Any]) -> None:
@@ -221,21 +235,21 @@ def explanation_list(view: View, given: pd.DataFrame, key: str) -> None:
     if given.empty:
         empty(view, key)
         return
-    shown = with_marks(view, given)
     table(
         view,
-        shown,
-        filled(shown, EXPLANATIONS),
+        lambda: with_marks(view, given),
+        EXPLANATIONS,
         alt=view.say(f"answers.{key}", count=len(given)),
         key=f"answers.{key}",
         on_pick=lambda row: pick(**{**dict.fromkeys(_PICKS, ""), "explanation": row["id"]}),
         most_rows=_LONGEST_LIST,
+        only_filled=True,
     )
     if key == "to_decide":
         note(view.say("answers.to_decide_how"))
-    chosen = shown[shown["id"] == picked("explanation")]
+    chosen = given[given["id"] == picked("explanation")]
     if len(chosen):
-        _one_explanation(view, records_of(chosen)[0])
+        _one_explanation(view, records_of(with_marks(view, chosen))[0])
 
 
 def _one_explanation(view: View, row: Mapping[str, Any]) -> None:
@@ -270,15 +284,15 @@ def breach_section(view: View, broken: pd.DataFrame, states: Sequence[str]) -> N
     if shown.empty:
         empty(view, "breaches_so")
     else:
-        shown = with_interval(view, with_statements(view, with_marks(view, shown.reset_index(drop=True))))
         table(
             view,
-            shown,
-            filled(shown, BREACHES),
+            lambda: with_interval(view, with_statements(view, with_marks(view, shown.reset_index(drop=True)))),
+            BREACHES,
             alt=view.say("answers.breaches", count=len(shown)),
             key=f"answers.breaches.{chosen}",
             on_pick=lambda row: pick(**{**dict.fromkeys(_PICKS, ""), "breach": row["occurrence"]}),
             most_rows=_LONGEST_LIST,
+            only_filled=True,
         )
         note(view.say("answers.breaches_how"))
     one = broken[broken["occurrence"] == picked("breach")]
@@ -291,7 +305,7 @@ def _one_breach(view: View, row: Mapping[str, Any]) -> None:
     section(view, "answers.one_breach", **names, period=row["period"])
     facts(_about(view, row))
     steps = with_marks(view, ask(queries.breach_steps, view.choice, row["occurrence"]))
-    table(view, steps, filled(steps, STEPS), alt=view.say("answers.course"))
+    table(view, steps, STEPS, alt=view.say("answers.course"), only_filled=True)
     state, finding, role = BreachState(row["state"]), int(row["finding"]), view.scope.role
     if role is Role.EXCHANGE and state is BreachState.OPEN:
         breach_form(view, finding, BreachState.REMEDIED)
@@ -312,12 +326,13 @@ def unread_list(view: View, unread: pd.DataFrame) -> None:
         return
     table(
         view,
-        unread,
+        lambda: unread,
         UNREAD,
         alt=view.say("answers.unread", count=len(unread)),
         key="answers.unread",
         on_pick=lambda row: go("submissions", submission=row["id"]),
         most_rows=_LONGEST_LIST,
+        beside=tuple(unread["id"]),
     )
     note(view.say("answers.unread_mine" if view.scope.role is Role.EXCHANGE else "answers.unread_nobody"))
     note(view.say("answers.unread_how"))
@@ -325,12 +340,20 @@ def unread_list(view: View, unread: pd.DataFrame) -> None:
 
 def history(view: View) -> None:
     """All that was said, the newest first."""
-    said = with_marks(view, ask(queries.all_said, view.choice), "act")
+    said = ask(queries.all_said, view.choice)
     section(view, "answers.history", count=f"{len(said):,}")
     if said.empty:
         empty(view, "history")
         return
-    table(view, said, filled(said, SAID), alt=view.say("answers.history", count=len(said)), most_rows=_LONGEST_LIST)
+    table(
+        view,
+        lambda: with_marks(view, said, "act"),
+        SAID,
+        alt=view.say("answers.history", count=len(said)),
+        key="answers.history",
+        most_rows=_LONGEST_LIST,
+        only_filled=True,
+    )
 
 
 def answers_model(view: View) -> None:

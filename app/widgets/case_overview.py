@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -43,7 +42,7 @@ _LENGTHS = {
 }
 
 
-def case_stages(view: View, cases: queries.CaseFlow, active: Mapping[Any, int], *, is_rate: bool) -> None:
+def case_stages(view: View, cases: queries.CaseFlow, state: pd.DataFrame, *, is_rate: bool) -> None:
     """Open cases by stage, and the moves between stages; a mark lists its cases."""
     left, right = columns(2)
     with left:
@@ -51,7 +50,13 @@ def case_stages(view: View, cases: queries.CaseFlow, active: Mapping[Any, int], 
         title = view.say("key_revocations.stages", count=f"{count:,}")
         chart(
             view,
-            lambda: charts.open_stages(cases.open_cases, view.exchanges, active, view.look, is_rate=is_rate),
+            lambda: charts.open_stages(
+                cases.open_cases,
+                view.exchanges,
+                {str(name): int(own["active_keys"].sum()) for name, own in state.groupby("exchange")},
+                view.look,
+                is_rate=is_rate,
+            ),
             key="open_stages",
             title=title,
             alt=title,
@@ -62,19 +67,23 @@ def case_stages(view: View, cases: queries.CaseFlow, active: Mapping[Any, int], 
         note(view.say("key_revocations.stages_note"))
     with right:
         count = int(cases.moves["step_count"].sum())
-        words = [f"{charts.MOVE_SIGNS[move]} {view.say(f'move.{move}')}" for move in cases.moves["move"]]
         chart(
             view,
             lambda: charts.stage_moves(cases.moves, view.look),
             key="moves",
             title=view.say("key_revocations.moves", count=f"{count:,}"),
             alt=view.say("key_revocations.moves_alt"),
-            frame=lambda: cases.moves.assign(move=pd.Series(words, index=cases.moves.index, dtype=object)),
+            frame=lambda: _moves(view, cases.moves),
             columns=_MOVES,
             on_pick=lambda mark: pick(move=f"{mark[0]}>{mark[1]}", firm="", stage="", standing="", cases=""),
         )
         signs = [f"{sign} {view.say(f'move.{move}')}" for move, sign in charts.MOVE_SIGNS.items()]
         note(f"{' · '.join(signs)}. {view.say('key_revocations.moves_note')}")
+
+
+def _moves(view: View, moves: pd.DataFrame) -> pd.DataFrame:
+    words = [f"{charts.MOVE_SIGNS[move]} {view.say(f'move.{move}')}" for move in moves["move"]]
+    return moves.assign(move=pd.Series(words, index=moves.index, dtype=object))
 
 
 def case_times(view: View, cases: queries.CaseFlow) -> None:
@@ -109,10 +118,16 @@ def case_times(view: View, cases: queries.CaseFlow) -> None:
     )
     note(f"{view.say('key_revocations.lengths_note', fewest=FEWEST)} {view.say('key_revocations.lengths_many')}")
     subtitle(view.say("key_revocations.medians"))
-    _medians(view, cases.stretches)
+    table(
+        view,
+        lambda: _medians(view, cases.stretches),
+        {"exchange": Shown.EXCHANGE, **dict.fromkeys(StretchKind, Shown.TEXT)},
+        alt=view.say("key_revocations.medians"),
+        labels={kind: view.say(f"stretch.{kind}") for kind in StretchKind},
+    )
 
 
-def _medians(view: View, stretches: pd.DataFrame) -> None:
+def _medians(view: View, stretches: pd.DataFrame) -> pd.DataFrame:
     known: dict[tuple[str, str], Any] = {(row["exchange"], row["stretch"]): row for row in records_of(stretches)}
     rows = [
         {
@@ -121,10 +136,4 @@ def _medians(view: View, stretches: pd.DataFrame) -> None:
         }
         for exchange in view.exchanges
     ]
-    table(
-        view,
-        pd.DataFrame(rows, columns=["exchange", *StretchKind], dtype=object),
-        {"exchange": Shown.EXCHANGE, **dict.fromkeys(StretchKind, Shown.TEXT)},
-        alt=view.say("key_revocations.medians"),
-        labels={kind: view.say(f"stretch.{kind}") for kind in StretchKind},
-    )
+    return pd.DataFrame(rows, columns=["exchange", *StretchKind], dtype=object)

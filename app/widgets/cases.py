@@ -19,7 +19,7 @@ from app.widgets.header import empty, facts, note, section, state_mark, subtitle
 from app.widgets.natures import Shown
 from app.widgets.rows import rows_behind
 from app.widgets.tables import table
-from app.widgets.view import View, ask
+from app.widgets.view import View, ask, kept
 
 _CASES = {
     "state": Shown.STATE,
@@ -87,7 +87,7 @@ def case_section(view: View, moves: pd.DataFrame) -> None:
         list_seen(view, "cases", found.cases, page_number=str(number))
         table(
             view,
-            found.cases,
+            lambda: found.cases,
             _CASES,
             key=f"cases.{number}",
             alt=said,
@@ -107,7 +107,7 @@ def _one_case(view: View, exchange: str, case: str) -> None:
     rows_seen(view, "key_actions", exchange, case=case)
     findings = ask(queries.subject_findings, "key_actions", exchange, history.subjects, view.language)
     _about(view, history)
-    steps = _steps(view, history, findings)
+    steps = kept(view, "case_steps", lambda: _steps(view, history, findings))
     title = view.say("key_revocations.steps", count=len(steps))
     chart(
         view,
@@ -119,11 +119,11 @@ def _one_case(view: View, exchange: str, case: str) -> None:
         columns=_STEPS,
     )
     subtitle(title)
-    table(view, steps, _STEPS, alt=title)
+    table(view, lambda: steps, _STEPS, alt=title)
     if not history.limits.empty:
         said = view.say("key_revocations.limits")
         subtitle(said)
-        table(view, _limits(view, history), _LIMITS, alt=said, labels={"limit": said})
+        table(view, lambda: _limits(view, history), _LIMITS, alt=said, labels={"limit": said})
     if findings.empty:
         note(view.say("key_revocations.no_findings"))
     else:
@@ -131,7 +131,7 @@ def _one_case(view: View, exchange: str, case: str) -> None:
         subtitle(said)
         table(
             view,
-            findings,
+            lambda: findings,
             _FINDINGS,
             alt=said,
             key="case.findings",

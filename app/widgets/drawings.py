@@ -49,7 +49,7 @@ def chart(
             as_table = st.toggle(view.say("chart.as_table"), key=f"{key}.table")
             downloads(view, drawn.frame, columns, titles, title or alt)
     if as_table:
-        grid(view, drawn.frame, columns, titles, alt=alt)
+        grid(view, drawn.frame, columns, alt=alt)
         return
     if on_pick is None:
         st.plotly_chart(drawn.figure, key=key, config=dict(charts.CONFIG), theme=None, alt=alt)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -76,27 +76,23 @@ def with_interval(view: View, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(interval=pd.Series(spans, index=frame.index, dtype=object))
 
 
-def filled(frame: pd.DataFrame, columns: Mapping[str, Shown]) -> dict[str, Shown]:
-    """The columns in which something stands."""
-    return {name: nature for name, nature in columns.items() if frame[name].notna().any()}
-
-
 def standing_list(
     view: View, about: queries.About, total: int, *, alt: str, leave_out: Sequence[str] = (), page: str = "page"
 ) -> None:
     """The standing findings page by page, the newest first; a row leads to its submission."""
     number = page_of(view, total, STANDING_PAGE, page)
-    found = with_interval(view, ask(queries.standing_findings, view.choice, about, view.language, number))
+    found = ask(queries.standing_findings, view.choice, about, view.language, number)
     list_seen(view, "findings", found, page_number=str(number))
     columns = {name: nature for name, nature in FINDINGS.items() if name not in leave_out}
     table(
         view,
-        found,
-        filled(found, columns),
+        lambda: with_interval(view, found),
+        columns,
         alt=alt,
         key=f"standing.{page}.{number}.{about.rule}",
         on_pick=lambda row: go("submissions", submission=row["submission"]),
         most_rows=10,
+        only_filled=True,
     )
     note(view.say("list.to_submission"))
 
@@ -107,15 +103,14 @@ def report_findings(view: View, *reports: str) -> None:
         return
     about = queries.About(reports=reports)
     counts = ask(queries.finding_counts, view.choice, about)
-    counts = counts[counts["standing_count"] > 0]
-    total = int(counts["standing_count"].sum())
+    total = sum(counts["standing_count"].tolist())
     section(view, "list.standing", count=f"{total:,}")
     if not total:
         empty(view, "standing")
         return
     table(
         view,
-        by_rule(view, counts),
+        lambda: by_rule(view, counts),
         _RULES,
         alt=view.say("submissions.by_rule"),
         key="standing.rules",
@@ -128,9 +123,9 @@ def report_findings(view: View, *reports: str) -> None:
 
 
 def by_rule(view: View, counts: pd.DataFrame) -> pd.DataFrame:
-    """Counts by rule, the most first, with what each rule says."""
+    """Counts by rule of what stands, the most first, with what each rule says."""
     rows: list[dict[str, Any]] = []
-    for (rule, kind), own in counts.groupby(["rule", "kind"]):
+    for (rule, kind), own in counts[counts["standing_count"] > 0].groupby(["rule", "kind"]):
         known = rule_called(str(rule))
         said = known.statement.in_language(view.language) if known else ""
         standing = int(own["standing_count"].sum())

@@ -80,7 +80,7 @@ def halt_records(view: View, events: pd.DataFrame, episodes: pd.DataFrame) -> No
     list_seen(view, "halts", events)
     table(
         view,
-        _recorded(view, events, episodes),
+        lambda: _recorded(view, events, episodes),
         RECORDS,
         key="events",
         alt=view.say("halts.events", count=len(events)),
@@ -97,7 +97,7 @@ def _recorded(view: View, events: pd.DataFrame, episodes: pd.DataFrame) -> pd.Da
     }
     rows = []
     for event in records_of(events):
-        steps = {step.span: step for step in halt_steps(event, view.now)}
+        steps = {step.span: step for step in halt_steps(event, view.moment)}
         cause = causes.get((event["exchange"], event["halt_id"]), {})
         rows.append(
             {
@@ -122,7 +122,7 @@ def crossing_table(view: View, crossings: pd.DataFrame) -> None:
         return
     table(
         view,
-        crossings,
+        lambda: crossings,
         CROSSINGS,
         key="unhalted",
         alt=view.say("halts.unhalted", count=len(crossings)),
@@ -141,7 +141,7 @@ def halt_detail(view: View, event: Mapping[Any, Any]) -> None:
     """One halt: its steps against the limits, the shortfall that caused it, findings, versions and rows."""
     exchange = event["exchange"]
     section(view, "halts.one", exchange=view.exchange(exchange), halt=event["halt_id"])
-    steps = halt_steps(event, view.now)
+    steps = halt_steps(event, view.moment)
     left, right = columns(2)
     with left:
         chart(
@@ -226,7 +226,7 @@ def _findings(view: View, event: Mapping[Any, Any]) -> None:
         return
     table(
         view,
-        found,
+        lambda: found,
         _FINDINGS,
         key="halt_findings",
         alt=view.say("halts.findings", count=len(found)),
@@ -239,7 +239,14 @@ def _versions(view: View, event: Mapping[Any, Any]) -> None:
     """Every filing of a halt, and the rows of the files that told of it."""
     versions = ask(queries.halt_versions, event["exchange"], event["halt_id"])
     subtitle(view.say("halts.versions", count=len(versions)))
-    table(view, versions, _VERSIONS, alt=view.say("halts.versions", count=len(versions)), most_rows=5)
+    table(
+        view,
+        lambda: versions,
+        _VERSIONS,
+        alt=view.say("halts.versions", count=len(versions)),
+        key="halt_versions",
+        most_rows=5,
+    )
     days = sorted(versions["day"])
     rows_behind(
         view,

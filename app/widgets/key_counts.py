@@ -21,8 +21,8 @@ from app.widgets.header import columns, note, source_mark
 from app.widgets.natures import Shown
 from app.widgets.rows import rows_behind
 from app.widgets.tables import table
-from app.widgets.tiles import Tile, tiles
-from app.widgets.view import View
+from app.widgets.tiles import Tile
+from app.widgets.view import View, kept
 from expectations.vocabulary import Source
 
 # By the exchange for suspicion, by age, by the user: only the first is a revocation (specification, 2.2).
@@ -56,7 +56,7 @@ _ALLOW_LISTS = {
 }
 
 
-def key_tiles(view: View, flow: pd.DataFrame, state: pd.DataFrame, cases: queries.CaseFlow) -> None:
+def key_tiles(view: View, flow: pd.DataFrame, state: pd.DataFrame, cases: queries.CaseFlow) -> list[Tile]:
     """The figures that one looks for first, each with what it is of."""
     active, listed = (int(state[name].sum()) for name in ("active_keys", "allowlisted_keys"))
     opened, over = (int(cases.open_cases[name].sum()) for name in ("case_count", "over_count"))
@@ -68,20 +68,18 @@ def key_tiles(view: View, flow: pd.DataFrame, state: pd.DataFrame, cases: querie
     count, median = _expiry(view, cases)
     covered = ratio(listed, active)
     tile = view.say
-    tiles(
-        [
-            Tile(tile("tile.active"), f"{active:,}", tile("tile.active_note")),
-            Tile(tile("tile.open"), f"{opened:,}", tile("tile.open_note", rate=open_rate, over=over)),
-            Tile(tile("tile.forced"), f"{forced:,}", tile("tile.forced_note", rate=_rate(forced, active))),
-            Tile(tile("tile.expiry"), median, tile("tile.expiry_note", count=f"{count:,}")),
-            Tile(
-                tile("tile.released"),
-                f"{released:,}",
-                tile("tile.released_note", closed=f"{ended:,}", share=percent(ratio(released, ended))),
-            ),
-            Tile(tile("tile.coverage"), "–" if covered is None else percent_down(covered), tile("tile.coverage_note")),
-        ]
-    )
+    return [
+        Tile(tile("tile.active"), f"{active:,}", tile("tile.active_note")),
+        Tile(tile("tile.open"), f"{opened:,}", tile("tile.open_note", rate=open_rate, over=over)),
+        Tile(tile("tile.forced"), f"{forced:,}", tile("tile.forced_note", rate=_rate(forced, active))),
+        Tile(tile("tile.expiry"), median, tile("tile.expiry_note", count=f"{count:,}")),
+        Tile(
+            tile("tile.released"),
+            f"{released:,}",
+            tile("tile.released_note", closed=f"{ended:,}", share=percent(ratio(released, ended))),
+        ),
+        Tile(tile("tile.coverage"), "–" if covered is None else percent_down(covered), tile("tile.coverage_note")),
+    ]
 
 
 def _rate(count: int, active: int) -> str:
@@ -142,12 +140,7 @@ def key_calls(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:
 
 def key_comings_and_goings(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:
     """What came and what went, as bars and as a sum that must come out."""
-    rows: list[Any] = records_of(queries.key_balance(flow))
-    for row in rows:
-        forced_rate = charts.per_keys(row["forced_expired_keys"], row["active_keys"])
-        row["forced_rate"] = None if forced_rate is None else round(forced_rate, 2)
-    rows.sort(key=lambda row: view.exchanges.index(row["exchange"]))
-    balance = pd.DataFrame(rows, columns=list(_BALANCE), dtype=object)
+    balance = kept(view, "balance", lambda: _balance(view, flow))
     chart(
         view,
         lambda: charts.key_balance_bars(balance, view.look, is_rate=is_rate),
@@ -157,18 +150,22 @@ def key_comings_and_goings(view: View, flow: pd.DataFrame, *, is_rate: bool) -> 
         frame=lambda: balance,
         columns=_BALANCE,
     )
-    table(view, balance, _BALANCE, alt=view.say("key_revocations.balance_table"))
+    table(view, lambda: balance, _BALANCE, alt=view.say("key_revocations.balance_table"))
     note(view.say("key_revocations.balance_note"))
+
+
+def _balance(view: View, flow: pd.DataFrame) -> pd.DataFrame:
+    rows: list[Any] = records_of(queries.key_balance(flow))
+    for row in rows:
+        forced_rate = charts.per_keys(row["forced_expired_keys"], row["active_keys"])
+        row["forced_rate"] = None if forced_rate is None else round(forced_rate, 2)
+    rows.sort(key=lambda row: view.exchanges.index(row["exchange"]))
+    return pd.DataFrame(rows, columns=list(_BALANCE), dtype=object)
 
 
 def allow_lists(view: View, state: pd.DataFrame) -> None:
     """Coverage of allow lists and their strictness, by exchange and scope of keys."""
-    rows: list[Any] = records_of(state)
-    for row in rows:
-        limit = rulebook.threshold("maximum_ips_per_key", row["day"], row["exchange"])
-        row |= {"coverage": ratio(row["allowlisted_keys"], row["active_keys"]), "limit": limit and limit.value}
-    rows.sort(key=lambda row: view.exchanges.index(row["exchange"]))
-    listed = pd.DataFrame(rows, columns=list(_ALLOW_LISTS), dtype=object)
+    listed = kept(view, "allow_lists", lambda: _listed(view, state))
     left, right = columns(2)
     for place, name, draw in (
         (left, "allow_list", charts.allow_list_coverage),
@@ -186,3 +183,13 @@ def allow_lists(view: View, state: pd.DataFrame) -> None:
                 on_pick=lambda mark: pick(at=mark[0], day=mark[1], until=mark[1], case=""),
             )
             note(view.say(f"key_revocations.{name}_note", source=source_mark(view, Source.DAXA)))
+
+
+def _listed(view: View, state: pd.DataFrame) -> pd.DataFrame:
+    """What is known of allow lists with the coverage, and the limit in force."""
+    rows: list[Any] = records_of(state)
+    for row in rows:
+        limit = rulebook.threshold("maximum_ips_per_key", row["day"], row["exchange"])
+        row |= {"coverage": ratio(row["allowlisted_keys"], row["active_keys"]), "limit": limit and limit.value}
+    rows.sort(key=lambda row: view.exchanges.index(row["exchange"]))
+    return pd.DataFrame(rows, columns=list(_ALLOW_LISTS), dtype=object)

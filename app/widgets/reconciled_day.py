@@ -66,10 +66,9 @@ def reconciled_day(view: View, exchange: str, day: date, moment: datetime) -> No
     with left:
         _day_strip(view, exchange, day)
     with right:
-        graded = assets.assign(grade=[charts.grade_mark(grade_of(row), view.look) for row in records_of(assets)])
         table(
             view,
-            graded,
+            lambda: assets.assign(grade=[charts.grade_mark(grade_of(row), view.look) for row in records_of(assets)]),
             _ASSETS,
             key=f"assets.{exchange}.{day}",
             alt=view.say("reconciliation.assets", count=len(assets)),
@@ -92,17 +91,22 @@ def _day_strip(view: View, exchange: str, day: date) -> None:
     if slots.empty:
         empty(view, "day", exchange=view.exchange(exchange), day=day)
         return
-    times = [f"{slot // 12:02d}:{slot % 12 * 5:02d}" for slot in slots["slot"]]
     chart(
         view,
         lambda: charts.day_strip(slots, view.look),
         key="day_strip",
         title=view.say("reconciliation.day_strip", count=f"{slots.iloc[0]['asset_count']:,}"),
         alt=view.say("reconciliation.day_strip_alt", exchange=view.exchange(exchange), day=day),
-        frame=lambda: slots.assign(slot_time=pd.Series(times, index=slots.index, dtype=object)),
+        frame=lambda: slots.assign(slot_time=_times(slots)),
         columns=_SLOTS,
         on_pick=lambda mark: pick(slot=str(mark[0]), row="", **({"asset": mark[1]} if mark[1] else {})),
     )
+
+
+def _times(slots: pd.DataFrame) -> pd.Series[Any]:
+    """When each slot begins."""
+    times = [f"{slot // 12:02d}:{slot % 12 * 5:02d}" for slot in slots["slot"]]
+    return pd.Series(times, index=slots.index, dtype=object)
 
 
 def _asset_day(view: View, exchange: str, day: date, asset: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import pandas as pd
 
 from app import rulebook
+from app.frames import frame_of
 from app.rulebook import Parameter
 from app.widgets.address import go
 from app.widgets.header import note, section
@@ -26,10 +28,28 @@ _COLUMNS = {
 }
 
 
+_MOST_ROWS = 40
+"""All of them: what a page is judged by is read without scrolling inside it."""
+
+
 def rule_box(view: View, rules: Sequence[str]) -> None:
     """The rules and what they measure by on the last of the chosen days; a row leads to its rule."""
     day = view.choice.last_day
     section(view, "rule_box.title", day=day)
+    table(
+        view,
+        lambda: _in_force(view, rules, day),
+        _COLUMNS,
+        alt=view.say("rule_box.title", day=day),
+        key="rule_box",
+        on_pick=lambda row: go("rules", rule=row["rule"]),
+        most_rows=_MOST_ROWS,
+    )
+    note(view.say("rule_box.how"))
+
+
+def _in_force(view: View, rules: Sequence[str], day: date) -> pd.DataFrame:
+    """A row for each rule, and one for each number that it measures by."""
     rows: list[dict[str, Any]] = []
     for rule in map(rulebook.known_rule, rules):
         statement = rule.statement.in_language(view.language)
@@ -38,17 +58,7 @@ def rule_box(view: View, rules: Sequence[str]) -> None:
         for name in rule.parameters:
             if (found := rulebook.threshold(name, day)) is not None:
                 rows.append(_row(view, rule.id, found))
-    frame = pd.DataFrame(rows, columns=list(_COLUMNS), dtype=object)
-    table(
-        view,
-        frame,
-        _COLUMNS,
-        alt=view.say("rule_box.title", day=day),
-        key="rule_box",
-        on_pick=lambda row: go("rules", rule=row["rule"]),
-        most_rows=len(rows),
-    )
-    note(view.say("rule_box.how"))
+    return frame_of(rows, tuple(_COLUMNS))
 
 
 def _row(view: View, rule: str, threshold: Parameter) -> dict[str, Any]:

@@ -129,6 +129,19 @@ def grading_rules(view: View, month: str) -> None:
     """By what a month is graded: every measure with its thresholds and reason, and the caps."""
     section(view, "data_quality.grading")
     note(view.say("data_quality.grading_how"))
+    columns = {**dict.fromkeys(("dimension_word", "measure_word", "good_text", "watch_text"), Shown.TEXT)}
+    columns |= {"effective_from": Shown.DAY, "source": Shown.SOURCE, "reason": Shown.LONG_TEXT}
+    table(
+        view,
+        lambda: _graded_by(view, month, list(columns)),
+        columns,
+        alt=view.say("data_quality.grading"),
+        key="grading",
+        most_rows=14,
+    )
+
+
+def _graded_by(view: View, month: str, columns: list[str]) -> pd.DataFrame:
     rows = [
         {
             "dimension_word": view.say(f"dimension.{one.dimension}"),
@@ -153,7 +166,4 @@ def grading_rules(view: View, month: str) -> None:
         }
         for cap in scorecard.caps_of(month)
     ]
-    columns = {**dict.fromkeys(("dimension_word", "measure_word", "good_text", "watch_text"), Shown.TEXT)}
-    columns |= {"effective_from": Shown.DAY, "source": Shown.SOURCE, "reason": Shown.LONG_TEXT}
-    frame = pd.DataFrame(rows, columns=list(columns), dtype=object)
-    table(view, frame, columns, alt=view.say("data_quality.grading"), most_rows=14)
+    return pd.DataFrame(rows, columns=columns, dtype=object)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -18,7 +19,7 @@ from app.widgets.findings import page_of, with_interval
 from app.widgets.header import columns, empty, note, section
 from app.widgets.natures import Shown
 from app.widgets.tables import table
-from app.widgets.view import View, ask
+from app.widgets.view import View, ask, kept
 
 EPISODES = {
     "state": Shown.STATE,
@@ -75,7 +76,7 @@ def with_state(frame: pd.DataFrame) -> pd.DataFrame:
 
 def shortfall_episodes(view: View, found: pd.DataFrame) -> None:
     """`queries.episode_responses` as two charts and a table; each mark and row leads to the asset's worst day."""
-    episodes = with_state(found)
+    episodes = kept(view, "episodes", lambda: with_state(found))
     section(view, "reconciliation.episodes", count=f"{len(episodes):,}")
     if episodes.empty:
         empty(view, "episodes")
@@ -112,7 +113,7 @@ def shortfall_episodes(view: View, found: pd.DataFrame) -> None:
         note(view.say("reconciliation.cut", count=_LISTED, total=f"{len(episodes):,}", answered=ANSWERED_EPISODES))
     table(
         view,
-        episodes.head(_LISTED),
+        lambda: episodes.head(_LISTED),
         EPISODES,
         key="episodes",
         alt=view.say("reconciliation.episodes", count=len(episodes)),
@@ -142,7 +143,7 @@ def doubtful_figures(view: View) -> None:
         found = ask(queries.standing_findings, view.choice, About(rule=rule), view.language, number)
         table(
             view,
-            with_interval(view, found),
+            partial(with_interval, view, found),
             _DOUBTS,
             key=f"doubts.{rule}.{number}",
             alt=view.say("reconciliation.doubts", count=total),

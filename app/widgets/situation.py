@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from html import escape
 from types import MappingProxyType
@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from app import rulebook
+from app import queries, rulebook
 from app.amounts import krw, percent, percent_down
 from app.frames import records_of
 from app.measures import Step
@@ -25,7 +25,7 @@ from app.widgets.address import link
 from app.widgets.filters import report_of_rule
 from app.widgets.header import kind_mark, state_mark
 from app.widgets.scorecards import step_mark
-from app.widgets.view import View
+from app.widgets.view import View, ask
 from expectations.vocabulary import Kind, Period
 
 LANE_PAGES: Mapping[Lane, str] = MappingProxyType(
@@ -105,7 +105,7 @@ def lane_age(view: View, one: LaneState) -> str:
     if one.since is None:
         return ""
     is_lasting = one.state in (Stand.MISSING, Stand.DRAFT, Stand.REJECTED, Stand.PARTIAL, "open")
-    length = duration(view.now - one.since, view.language, 1)
+    length = duration(view.moment - one.since, view.language, 1)
     return view.say("overview.lasting" if is_lasting else "overview.ago", length=length)
 
 
@@ -234,7 +234,14 @@ def change_link(view: View, line: Mapping[str, Any]) -> str:
     return filtered(view, "submissions", exchange, days, report=line["report"], state=state)
 
 
-def due_line(view: View, report: str, rows: pd.DataFrame) -> str:
+def due_lines(view: View, ahead: timedelta) -> list[str]:
+    """What falls due within that time, a line for each report and period."""
+    due = ask(queries.due_soon, view.choice.exchanges, view.moment, view.moment + ahead)
+    groups = due.groupby(["report", "period"], sort=False) if len(due) else ()
+    return [_due_line(view, str(about[0]), rows) for about, rows in groups]
+
+
+def _due_line(view: View, report: str, rows: pd.DataFrame) -> str:
     """One report and period that falls due: how much of it has arrived, what is waited for, and for how long yet."""
     first = rows.iloc[0]
     waiting = [row for row in records_of(rows) if row["stand"] != Stand.CURRENT]
@@ -252,7 +259,7 @@ def due_line(view: View, report: str, rows: pd.DataFrame) -> str:
         count=len(rows),
         names=names,
     )
-    left = view.say("overview.left", length=duration(first["due_at"] - view.now, view.language))
+    left = view.say("overview.left", length=duration(first["due_at"] - view.moment, view.language))
     period = Period.parse(first["period"])
     address = filtered(view, "submissions", "", (period.first_day, period.last_day), report=report)
     return _line(address, text, f"{first['due_at'].astimezone(KST):%m-%d %H:%M} · {left}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import pandas as pd
 
@@ -21,7 +22,7 @@ from app.widgets.findings import standing_list
 from app.widgets.header import columns, empty, kind_mark, markup, note, section, state_mark
 from app.widgets.natures import Shown
 from app.widgets.tables import table
-from app.widgets.view import View, ask
+from app.widgets.view import View, ask, kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,12 @@ def age(view: View, cell: Standing) -> str:
     if cell.stand in (Stand.NOT_DUE, Stand.UNRECORDED):
         return period
     if cell.stand in (Stand.MISSING, Stand.DRAFT, Stand.PARTIAL):
-        length = duration(view.now - cell.due_at, view.language, 1)
+        length = duration(view.moment - cell.due_at, view.language, 1)
         return view.say("overview.overdue", period=period, length=length)
     if cell.stand is Stand.LATE and cell.received_at:
         length = duration(cell.received_at - cell.due_at, view.language, 1)
         return view.say("overview.was_late", period=period, length=length)
-    length = duration(view.now - cell.received_at, view.language, 1) if cell.received_at else ""
+    length = duration(view.moment - cell.received_at, view.language, 1) if cell.received_at else ""
     return view.say("overview.filed", period=period, length=length)
 
 
@@ -128,29 +129,30 @@ def filing_detail(view: View, found: Situation) -> None:
     section(view, "overview.standing")
     counted = ask(queries.finding_counts, view.choice, queries.About())
     punctual = ask(queries.punctuality, view.choice, view.moment)
-    markup(standing_matrix(view, Filing(found.standing, punctual, queries.gravest(counted))))
+    filing = Filing(found.standing, punctual, queries.gravest(counted))
+    markup(kept(view, "standing_matrix", lambda: standing_matrix(view, filing)))
     note(view.say("overview.legend"))
     _breaches(view, counted)
     left, right = columns(2)
     with left:
         section(view, "overview.open_episodes")
-        _rows_or(view, pd.DataFrame(found.open_episodes), _EPISODES, "open_episodes")
+        _rows_or(view, found.open_episodes, _EPISODES, "open_episodes")
     with right:
         section(view, "overview.open_halts")
-        _rows_or(view, pd.DataFrame(found.open_halts), _HALTS, "open_halts")
+        _rows_or(view, found.open_halts, _HALTS, "open_halts")
     section(view, "overview.rejections")
     rejected = ask(queries.submission_list, view.choice, Wanted(state="rejected"))
-    _rows_or(view, rejected.head(_MOST_REJECTIONS), _REJECTIONS, "rejections")
+    _rows_or(view, records_of(rejected.head(_MOST_REJECTIONS)), _REJECTIONS, "rejections")
     if not view.is_empty:
         _unevaluated(view)
 
 
-def _rows_or(view: View, frame: pd.DataFrame, shown: Mapping[str, Shown], name: str) -> None:
+def _rows_or(view: View, rows: Sequence[Mapping[str, Any]], shown: Mapping[str, Shown], name: str) -> None:
     """The rows as a table, or that there are none."""
-    if frame.empty:
+    if not rows:
         empty(view, name)
     else:
-        table(view, frame, shown, alt=view.say(f"overview.{name}"))
+        table(view, lambda: pd.DataFrame(rows), shown, alt=view.say(f"overview.{name}"), key=name)
 
 
 def _breaches(view: View, counted: pd.DataFrame) -> None:
@@ -173,17 +175,10 @@ def _unevaluated(view: View) -> None:
         note(view.say("overview.all_evaluated"))
         return
     note(view.say("overview.unevaluated_how"))
-    days = {(row["rule"], row["exchange"]): row["unevaluated_day_count"] for row in records_of(found)}
-    rows = []
-    for name in dict.fromkeys(found["rule"]):
-        rule = rulebook.known_rule(name)
-        needs = " · ".join(view.report(report) for report in rule.needs)
-        own = {exchange: days.get((name, exchange), 0) for exchange in view.exchanges}
-        rows.append({"rule": name, **own, "needs": needs, "statement": rule.statement.in_language(view.language)})
     shown = {"rule": Shown.TEXT, **dict.fromkeys(view.exchanges, Shown.COUNT), "needs": Shown.TEXT}
     table(
         view,
-        pd.DataFrame(rows, dtype=object),
+        lambda: _by_rule(view, found),
         {**shown, "statement": Shown.LONG_TEXT},
         labels={exchange: view.exchange(exchange) for exchange in view.exchanges},
         alt=view.say("overview.unevaluated"),
@@ -191,3 +186,15 @@ def _unevaluated(view: View) -> None:
         on_pick=lambda row: go("rules", rule=row["rule"]),
     )
     note(view.say("list.to_rule"))
+
+
+def _by_rule(view: View, found: pd.DataFrame) -> pd.DataFrame:
+    """A row for each rule with the days of every exchange, and the reports that the rule needs."""
+    days = {(row["rule"], row["exchange"]): row["unevaluated_day_count"] for row in records_of(found)}
+    rows = []
+    for name in dict.fromkeys(found["rule"]):
+        rule = rulebook.known_rule(name)
+        needs = " · ".join(view.report(report) for report in rule.needs)
+        own = {exchange: days.get((name, exchange), 0) for exchange in view.exchanges}
+        rows.append({"rule": name, **own, "needs": needs, "statement": rule.statement.in_language(view.language)})
+    return pd.DataFrame(rows, dtype=object)

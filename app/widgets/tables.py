@@ -6,7 +6,7 @@ digit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -39,20 +39,22 @@ def table(
     labels: Mapping[str, str] | None = None,
     on_pick: Callable[[Mapping[str, Any]], None] | None = None,
     most_rows: int = 11,
+    only_filled: bool = False,
+    beside: Hashable = None,
 ) -> None:
-    """The named columns of a frame, to be downloaded as well.
+    """The named columns of a frame, to be downloaded as well; `only_filled` leaves out those in which nothing stands.
 
     Where `frame` says how it is made, of answers alone (`view.kept`), the table is made once and kept under its `key`,
-    or its `alt`. `on_pick` is called with the row of the frame that somebody selects. A column's title is the text
-    `column.<name>`, or what `labels` says.
+    or its `alt`; `beside` is what it is of besides. `on_pick` is called with the row of the frame that somebody
+    selects. A column's title is the text `column.<name>`, or what `labels` says.
     """
-    titles = titles_of(view, columns, labels)
+    lay = partial(_laid, view, columns=columns, labels=labels, only_filled=only_filled)
     if isinstance(frame, pd.DataFrame):
-        laid = _laid(view, frame, columns, titles)
+        laid = lay(frame)
     else:
-        laid = kept(view, f"table.{key or alt}", lambda: _laid(view, frame(), columns, titles))
+        laid = kept(view, f"table.{key or alt}", lambda: lay(frame()), beside)
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        downloads(view, laid.frame, columns, titles, alt)
+        downloads(view, laid.frame, laid.natures, laid.titles, alt)
     _draw(laid, alt=alt, key=key, on_pick=on_pick, most_rows=most_rows)
 
 
@@ -61,24 +63,35 @@ def titles_of(view: View, columns: Mapping[str, Shown], labels: Mapping[str, str
     return {name: (labels or {}).get(name) or view.say(f"column.{name}") for name in columns}
 
 
-def grid(view: View, frame: pd.DataFrame, columns: Mapping[str, Shown], titles: Mapping[str, str], *, alt: str) -> None:
+def grid(view: View, frame: pd.DataFrame, columns: Mapping[str, Shown], *, alt: str) -> None:
     """The table alone."""
-    _draw(_laid(view, frame, columns, titles), alt=alt)
+    _draw(_laid(view, frame, columns), alt=alt)
 
 
 @dataclass(frozen=True, slots=True)
 class _Laid:
-    """A frame as a table shows it: its cells as they are sent, and how each column is written."""
+    """A frame as a table shows it: which columns, how each is written, and the cells as they are sent."""
 
     frame: pd.DataFrame
+    natures: Mapping[str, Shown]
+    titles: Mapping[str, str]
     cells: pa.Table
-    columns: Mapping[str, Any]
+    settings: Mapping[str, Any]
 
 
-def _laid(view: View, frame: pd.DataFrame, columns: Mapping[str, Shown], titles: Mapping[str, str]) -> _Laid:
-    values = {name: _values(view, frame[name].tolist(), nature) for name, nature in columns.items()}
-    settings = {name: _column(titles[name], values[name], nature) for name, nature in columns.items()}
-    return _Laid(frame, pa.Table.from_pandas(pd.DataFrame(values), preserve_index=False), settings)
+def _laid(
+    view: View,
+    frame: pd.DataFrame,
+    columns: Mapping[str, Shown],
+    labels: Mapping[str, str] | None = None,
+    *,
+    only_filled: bool = False,
+) -> _Laid:
+    shown = {name: nature for name, nature in columns.items() if not only_filled or frame[name].notna().any()}
+    titles = titles_of(view, shown, labels)
+    values = {name: _values(view, frame[name].tolist(), nature) for name, nature in shown.items()}
+    settings = {name: _column(titles[name], values[name], nature) for name, nature in shown.items()}
+    return _Laid(frame, shown, titles, pa.Table.from_pandas(pd.DataFrame(values), preserve_index=False), settings)
 
 
 def _draw(
@@ -94,7 +107,7 @@ def _draw(
         st.dataframe,
         laid.cells,
         hide_index=True,
-        column_config=laid.columns,
+        column_config=laid.settings,
         alt=alt,
         height=(min(most_rows, len(frame)) + 1) * ROW_PIXELS + 3,
         placeholder="–",

@@ -186,26 +186,32 @@ def ask(
     question: Callable[Concatenate[Store, Scope, Asked], Answer], *about: Asked.args, **more: Asked.kwargs
 ) -> Answer:
     """The answer to one of the queries, in the scope of whoever looks; kept until the records change."""
+    return ask_while(None, question, *about, **more)
+
+
+def kept(view: View, name: str, make: Callable[[], Made], beside: Hashable = None) -> Made:
+    """What `make` gives from answers, kept for every run that looks at the same; nobody may change it.
+
+    `name` is what it is called on its page. It may depend on the view, on the address, on answers that `ask` gives, and
+    on `beside`, and on nothing else: not on the moment (`view.moment` is the one that answers are of), and not on who
+    looks.
+    """
+    must_still_be(view.identity)
+    return _DRAWN.get((*view.looked_at, name, beside), make)
+
+
+def ask_while(
+    beside: Hashable,
+    question: Callable[Concatenate[Store, Scope, Asked], Answer],
+    *about: Asked.args,
+    **more: Asked.kwargs,
+) -> Answer:
+    """The answer to a query, kept until the records or `beside` change."""
     view = current_view()
     must_still_be(view.identity)
     scope = view.scope
-    return _answer(
-        question.__name__,
-        view.stamp,
-        scope,
-        (about, tuple(sorted(more.items()))),
-        lambda: question(store(), scope, *about, **more),
-    )
-
-
-def kept(view: View, name: str, make: Callable[[], Made]) -> Made:
-    """What `make` gives from answers, kept for every run that looks at the same; nobody may change it.
-
-    `name` is what it is called on its page. It may depend on the view, on the address, and on answers that `ask` gives,
-    and on nothing else: not on the moment (`view.moment` is the one that answers are of), and not on who looks.
-    """
-    must_still_be(view.identity)
-    return _DRAWN.get((*view.looked_at, name), make)
+    key = (beside, about, tuple(sorted(more.items())))
+    return _answer(question.__name__, view.stamp, scope, key, lambda: question(store(), scope, *about, **more))
 
 
 def _answer(question: str, stamp: str, scope: Scope, about: Hashable, answered: Callable[[], Answer]) -> Answer:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import streamlit as st
 
 from app.queries.changes import decided_until
-from app.widgets.view import View, current_view, store
+from app.widgets.view import View, ask, current_view, store
 from etl.records.engine import RecordsUnavailableError, reading, writing
 from etl.records.visits import Visit, keep_visit, visit_of
 
@@ -27,7 +27,7 @@ def present_visit(view: View) -> Visit:
 
 def told_until(view: View) -> datetime:
     """Up to which minute this run shows what changed: what is still on its way is told next time."""
-    return decided_until(store(), view.now).replace(second=0, microsecond=0)
+    return ask(decided_until, view.now.replace(second=0, microsecond=0)).replace(second=0, microsecond=0)
 
 
 def keep_seen(view: View, shown_until: datetime | None = None) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pandas as pd
+
 from app import queries
 from app.queries import Choice, Measure, Order, Span
 from app.queries.spans import spans_of
@@ -72,12 +74,17 @@ def _days_of(view: View, exchange: str, measure: Measure) -> None:
         return
     table(
         view,
-        frame.iloc[::-1],
+        lambda: frame.iloc[::-1],
         _DAYS,
         alt=view.say("api_volume.days_alt", exchange=name),
         key=f"days.{exchange}",
         on_pick=lambda row: pick(at=exchange, day=str(row["day"]), market=""),
     )
+
+
+def with_change(frame: pd.DataFrame) -> pd.DataFrame:
+    """Markets with their change against the preceding period under the name that it is shown by."""
+    return frame.assign(preceding_change=frame["change"])
 
 
 def _markets_of(view: View, exchange: str, span: Span, measure: Measure) -> None:
@@ -94,7 +101,7 @@ def _markets_of(view: View, exchange: str, span: Span, measure: Measure) -> None
         note(view.say("api_volume.market_limit", count=_MARKET_LIMIT))
     table(
         view,
-        frame.assign(preceding_change=frame["change"]),
+        lambda: with_change(frame),
         MARKETS,
         alt=title,
         key=f"markets.{exchange}.{span.first_day}",

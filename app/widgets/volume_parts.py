@@ -16,8 +16,8 @@ from app.widgets.header import columns, empty, note, section, source_mark
 from app.widgets.natures import Shown
 from app.widgets.switches import switch
 from app.widgets.tables import table
-from app.widgets.view import View, ask
-from app.widgets.volume_detail import MARKETS
+from app.widgets.view import View, ask, kept
+from app.widgets.volume_detail import MARKETS, with_change
 from app.widgets.volume_shares import ORDER_FIGURES, VALUES
 from etl.exchanges import all_exchanges
 
@@ -51,7 +51,6 @@ def volume_markets(view: View, measure: Measure) -> None:
     if frame.empty:
         empty(view, "volume_markets")
         return
-    frame = frame.assign(preceding_change=frame["change"])
     left, right = columns(2)
     with left:
         chart(
@@ -60,14 +59,14 @@ def volume_markets(view: View, measure: Measure) -> None:
             key="market_bars",
             title=view.say(f"api_volume.order_{order}"),
             alt=view.say("api_volume.by_market_alt"),
-            frame=lambda: frame,
+            frame=lambda: with_change(frame),
             columns=MARKETS,
             on_pick=lambda mark: pick(at=mark[0], market=mark[1], day=""),
         )
     with right:
         table(
             view,
-            frame,
+            lambda: with_change(frame),
             MARKETS,
             alt=view.say("api_volume.market_table"),
             key="markets.ranked",
@@ -108,13 +107,14 @@ def order_conduct(view: View, course: pd.DataFrame) -> None:
     threshold, orders = (
         parameter(name, view.choice.last_day) for name in ("maximum_small_order_share", "minimum_api_orders")
     )
-    texts = [Span(first, last).text for first, last in zip(course["first_day"], course["last_day"], strict=True)]
     chart(
         view,
         lambda: charts.order_conduct(course, spans_of(view.choice), threshold, view.look),
         key="order_conduct",
         alt=view.say("api_volume.conduct_alt"),
-        frame=lambda: course.assign(span=texts),
+        frame=lambda: course.assign(
+            span=[Span(first, last).text for first, last in zip(course["first_day"], course["last_day"], strict=True)]
+        ),
         columns=_CONDUCT,
         on_pick=lambda mark: pick(at=mark[0], day=mark[1], market=""),
     )
@@ -131,11 +131,14 @@ def turnover_shares(view: View, ranking: VolumeRanking) -> None:
     if len(view.exchanges) == 1:
         return
     section(view, "api_volume.concentration")
-    frame = ranking.by_exchange
-    frame = frame[frame["filed_day_count"] > 0].sort_values("turnover_share", ascending=False)
-    table(view, frame, _CONCENTRATION, alt=view.say("api_volume.concentration_alt"))
+    frame = kept(view, "concentration", lambda: _largest_first(ranking.by_exchange))
+    table(view, lambda: frame, _CONCENTRATION, alt=view.say("api_volume.concentration_alt"))
     indices = {
         name: f"{queries.concentration(frame, column) or 0:,.0f}"
         for name, column in (("turnover", "turnover_share"), ("api", "api_turnover_share"))
     }
     note(view.say("api_volume.concentration_note", **indices))
+
+
+def _largest_first(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[frame["filed_day_count"] > 0].sort_values("turnover_share", ascending=False)

@@ -21,7 +21,7 @@ from app.widgets.header import note, sentence, source_mark
 from app.widgets.natures import Shown
 from app.widgets.switches import switch
 from app.widgets.tables import table
-from app.widgets.view import View, ask
+from app.widgets.view import View, ask, kept
 
 # The columns of the tables, and how each is written.
 BOTH_SHARES = {"share_by_value": Shown.PERCENT, "share_by_count": Shown.PERCENT}
@@ -60,6 +60,10 @@ def together_name(view: View) -> str:
 
 def share_summary(view: View, ranking: VolumeRanking, measure: Measure) -> None:
     """What the page shows, in a few sentences."""
+    sentence(kept(view, "summary", lambda: _summary(view, ranking, measure)))
+
+
+def _summary(view: View, ranking: VolumeRanking, measure: Measure) -> str:
     total, count = ranking.together, len(view.choice.days)
     if measure is Measure.VALUE:
         amounts = [krw(total[name], view.language) for name in (measure.part, measure.whole)]
@@ -79,7 +83,7 @@ def share_summary(view: View, ranking: VolumeRanking, measure: Measure) -> None:
         *_other_measure(view, total, measure),
         *_extremes(view, ranking.by_exchange),
     ]
-    sentence(" ".join(said))
+    return " ".join(said)
 
 
 def _points(view: View, change: Decimal) -> str:
@@ -113,20 +117,9 @@ def _extremes(view: View, frame: pd.DataFrame) -> list[str]:
 
 def share_ranking(view: View, ranking: VolumeRanking) -> None:
     """The exchanges, the highest share first; one that filed nothing stays, with the reason. A row opens its days."""
-    frame = ranking.by_exchange
-    has_filed = frame["filed_day_count"] > 0
-    amounts = {name: frame[name].where(has_filed, None) for name in (*VALUES, "largest_api_account_count")}
-    reasons = _reasons(view)
-    rows = records_of(frame)
     table(
         view,
-        frame.assign(
-            **amounts,
-            trend=pd.Series([_drawn(row["trend"]) for row in rows], index=frame.index, dtype=object),
-            preceding_change=frame["change"],
-            filing=[_filing(view, row, reasons.get(row["exchange"], [])) for row in rows],
-            compared=[_compared(view, row) for row in rows],
-        ),
+        lambda: _ranked(view, ranking.by_exchange),
         _RANKING,
         alt=view.say("api_volume.ranking_alt"),
         key="ranking",
@@ -134,6 +127,19 @@ def share_ranking(view: View, ranking: VolumeRanking) -> None:
     )
     assumed = source_mark(view, "MODEL")
     note(view.say("api_volume.ranking_note", assumed=assumed, orders=FEWEST_ORDERS))
+
+
+def _ranked(view: View, frame: pd.DataFrame) -> pd.DataFrame:
+    has_filed = frame["filed_day_count"] > 0
+    amounts = {name: frame[name].where(has_filed, None) for name in (*VALUES, "largest_api_account_count")}
+    reasons, rows = _reasons(view), records_of(frame)
+    return frame.assign(
+        **amounts,
+        trend=pd.Series([_drawn(row["trend"]) for row in rows], index=frame.index, dtype=object),
+        preceding_change=frame["change"],
+        filing=[_filing(view, row, reasons.get(row["exchange"], [])) for row in rows],
+        compared=[_compared(view, row) for row in rows],
+    )
 
 
 def _drawn(trend: Sequence[float | None]) -> list[float]:
@@ -195,7 +201,8 @@ def share_course(view: View, course: VolumeCourse) -> None:
         columns=_COURSE,
         on_pick=lambda mark: pick(at=mark[0], day=mark[1], market=""),
     )
-    _left_out(view, course.together)
+    if left_out := kept(view, "left_out", lambda: _left_out(view, course.together)):
+        note(left_out)
     note(view.say("api_volume.course_note", day_count=LONGEST_BY_DAY))
     note(view.say("api_volume.reference", published=source_mark(view, "DAXA")))
 
@@ -224,15 +231,15 @@ def _names(view: View, exchanges: Sequence[str]) -> str | None:
     return ", ".join(view.exchange(name) for name in exchanges) or None
 
 
-def _left_out(view: View, together: pd.DataFrame) -> None:
-    """Say which points of all together lack an exchange."""
+def _left_out(view: View, together: pd.DataFrame) -> str:
+    """Which points of all together lack an exchange, in words."""
     lacking = [row for row in records_of(together) if row["missing"]]
     if not lacking or len(view.exchanges) == 1:
-        return
+        return ""
     said = [
         f"{Span(row['first_day'], row['last_day']).text} ({_names(view, row['missing'])})"
         for row in lacking[-_MOST_NAMED:]
     ]
     if len(lacking) > _MOST_NAMED:
         said.append(view.say("api_volume.and_more", count=len(lacking) - _MOST_NAMED))
-    note(view.say("api_volume.left_out", spans=" · ".join(said)))
+    return view.say("api_volume.left_out", spans=" · ".join(said))
