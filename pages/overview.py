@@ -13,8 +13,8 @@ from app.queries.changes import lines_of
 from app.queries.standing import Stand
 from app.widgets import Shown, View
 
+# Since and until when changes are told.
 Told = tuple[datetime, datetime]
-"""Since and until when changes are told."""
 MOST_LINES = 7
 AHEAD = timedelta(days=1)
 # The columns of the tables, and how each is written.

@@ -195,8 +195,7 @@ def in_words(view: View, name: str, value: Any) -> str | None:
 
 def firings(view: View, rule: Rule) -> None:
     """How often a rule fired by exchange and month, and its findings that stand."""
-    own = counts[counts["rule"] == rule.id]
-    own = own.groupby(["month", "exchange"], as_index=False)[["found_count", "standing_count"]].sum()
+    own = widgets.kept(view, "firings", lambda: by_month(rule))
     total = int(own["standing_count"].sum())
     widgets.section(view, "rules.firings")
     if rule.id in (rulebook.LATE_OR_MISSING, rulebook.MEMBERSHIP):
@@ -216,7 +215,7 @@ def firings(view: View, rule: Rule) -> None:
                 columns=MONTHS,
             )
         with right:
-            widgets.table(view, own, MONTHS, alt=view.say("rules.by_month"), most_rows=7)
+            widgets.table(view, lambda: own, MONTHS, alt=view.say("rules.by_month"), most_rows=7)
     explained_away(view, rule)
     missing_days(view, rule)
     if total and view.identity.scope.sees_rows:
@@ -225,6 +224,12 @@ def firings(view: View, rule: Rule) -> None:
         widgets.standing_list(
             view, about, total, alt=view.say("list.standing", count=total), leave_out=("rule", "kind")
         )
+
+
+def by_month(rule: Rule) -> pd.DataFrame:
+    """How often a rule fired, by month and exchange."""
+    own = counts[counts["rule"] == rule.id]
+    return own.groupby(["month", "exchange"], as_index=False)[["found_count", "standing_count"]].sum()
 
 
 def explained_away(view: View, rule: Rule) -> None:
@@ -262,7 +267,7 @@ if not chosen:
     widgets.stop()
 if not counts["standing_count"].sum():
     widgets.empty(view, "standing")
-frame = book(view, chosen)
+frame = widgets.kept(view, "book", lambda: book(view, chosen))
 sources = [rule.source for rule in chosen]
 widgets.sentence(
     view.say(
@@ -276,7 +281,7 @@ widgets.sentence(
 )
 widgets.table(
     view,
-    frame,
+    lambda: frame,
     {**HEAD, **dict.fromkeys(view.exchanges, Shown.COUNT), **TAIL},
     labels={name: view.exchange(name) for name in view.exchanges},
     key="rules",

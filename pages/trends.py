@@ -42,13 +42,14 @@ def months_to_choose(view: View) -> tuple[str, ...]:
 
 def show_month(view: View, month: str) -> None:
     """The sentences, the matrix, and where it has gaps."""
-    months, hour = trend_months(month), view.now.replace(minute=0, second=0, microsecond=0)
+    months, hour = trend_months(month), view.moment.replace(minute=0, second=0, microsecond=0)
     exchanges = view.choice.exchanges
     figures = {name: widgets.ask(queries.lane_figures, months_as_days(exchanges, (name,)), hour) for name in months}
     days = months_as_days(exchanges, months)
-    scored = scorecard.score(widgets.ask(queries.quality_months, days, hour), hour)
+    counted = widgets.ask(queries.quality_months, days, hour)
+    scored = widgets.kept(view, "scored", lambda: scorecard.score(counted, hour))
     audits = widgets.ask(queries.audit_months, days, hour)
-    found = trends(figures, scored, months, hour)
+    found = widgets.kept(view, "trends", lambda: trends(figures, scored, months, hour))
     due_before = records_of(audits[audits["month"] == months[-2]])
     sums = [figures[name][-1] for name in months[:-3:-1]]  # of all together, or of the only one
     widgets.sentences(widgets.trend_sentences(view, sums[0], sums[1], due_before, scored, (months[-1], months[-2])))
@@ -67,11 +68,11 @@ def show_month(view: View, month: str) -> None:
     )
     widgets.note(view.say("trends.how", first=months[0], last=months[-1]))
     widgets.section(view, "trends.gaps")
-    gaps = widgets.trend_gaps(view, found)
+    gaps = widgets.kept(view, "gaps", lambda: widgets.trend_gaps(view, found))
     if gaps.empty:
         widgets.note(view.say("trends.no_gaps"))
     else:
-        widgets.table(view, gaps, GAPS, alt=view.say("trends.gaps"))
+        widgets.table(view, lambda: gaps, GAPS, alt=view.say("trends.gaps"))
     widgets.section(view, "trends.method")
     widgets.note(view.say("trends.method_how"))
 
@@ -83,6 +84,6 @@ if not months:
     widgets.empty(view, "trends")
     widgets.stop()
 chosen = widgets.switch(view.say("trends.month"), "month", months, str)
-if is_open(chosen, view.now):
+if is_open(chosen, view.moment):
     widgets.note(view.say("trends.open_month", month=chosen))
 show_month(view, chosen)

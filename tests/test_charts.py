@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from plotly.io import to_json
 
 from app import charts
 from app.amounts import krw
@@ -388,8 +389,8 @@ SAMPLE = [(exchange, day) for exchange in EXCHANGES for day in DAYS]
 
 
 def test_every_builder_is_tested() -> None:
-    kept = {"grade_mark", "step_text", "verdict_mark", "figure_in_house_style", "warm_up", "median_text", "per_keys"}
-    public = {name for name in charts.__all__ if name.islower()} - kept
+    others = {"grade_mark", "step_text", "verdict_mark", "figure_in_house_style", "warm_up", "median_text", "per_keys"}
+    public = {name for name in charts.__all__ if name.islower()} - others - {"written"}
     assert public == set(BUILDERS)
 
 
@@ -403,6 +404,14 @@ def test_a_chart_can_be_drawn(name: str, rows: list[tuple[str, date]], language:
     assert types <= {"bar", "scatter"}, "Streamlit tells of no click on any other trace that we know"
     assert drawn["layout"]["hovermode"] == "closest"
     assert drawn["layout"]["height"] > 100
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_a_figure_that_is_written_once_is_sent_as_it_was_said(name: str) -> None:
+    figure = built(name, SAMPLE)
+    said, written = (to_json(one.to_dict(), validate=False) for one in (figure, charts.written(figure)))
+    assert json.loads(written) == json.loads(said)
+    assert charts.written(figure).to_dict()["layout"]["height"] == figure.layout.height
 
 
 @pytest.mark.parametrize("name", BUILDERS)
