@@ -24,7 +24,6 @@ if str(ROOT) not in sys.path:  # started as a script, only the folder of this fi
 from etl.records.engine import RecordsUnavailableError, reading  # noqa: E402
 from etl.records.people import Person  # noqa: E402
 from etl.records.tokens import listed  # noqa: E402
-from etl.replays import replay  # noqa: E402
 from etl.store import DEFAULT_HOME, HOME_VARIABLE  # noqa: E402
 
 # A relative home is meant from where the command was given, not from where we go.
@@ -42,7 +41,7 @@ from app.api import Door  # noqa: E402
 from app.hourly import every_hour  # noqa: E402
 from app.identity import scope_of  # noqa: E402
 from app.security import HtmlLanguage, SecurityHeaders  # noqa: E402
-from app.served import store  # noqa: E402
+from app.served import served_incident, store  # noqa: E402
 from app.sign_in.gate import Gate  # noqa: E402
 from app.sign_in.oidc import OrganisationSignIn, configured_provider  # noqa: E402
 from app.sign_in.routes import SignIn  # noqa: E402
@@ -68,10 +67,7 @@ def _worker() -> Worker:
 
 def _first_page(person: Person) -> str:
     """The page that a person sees on arriving: that of the incident where the store replays one."""
-    scope, replayed = scope_of(person), store().replay
-    return navigation.first_page(
-        scope, with_replay=replayed is not None and replay(replayed).exchange in scope.exchanges
-    )
+    return navigation.first_page(scope_of(person), served_incident())
 
 
 def _begin_work() -> None:

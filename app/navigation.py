@@ -11,6 +11,7 @@ import streamlit as st
 from app.identity import Role, Scope
 from app.words import say
 from etl.records.people import Person
+from etl.replays import Replay
 
 _PAGES = Path(__file__).resolve().parent.parent / "pages"
 _EVERYBODY = frozenset(Role)
@@ -49,9 +50,9 @@ REPLAY = Screen("replay", ":material/replay:")
 """The page of the incident that the served store replays; it comes first there, and nowhere else."""
 
 
-def pages(scope: Scope, language: str, *, with_replay: bool = False) -> dict[str, Any]:
-    """The pages that a scope may see, by name, titled in `language`."""
-    screens = _seen_by(scope.role, with_replay)
+def pages(scope: Scope, language: str, incident: Replay | None) -> dict[str, Any]:
+    """The pages that a scope may see, by name, titled in `language`; `incident`: what the served store replays."""
+    screens = _seen_by(scope, incident)
     return {
         screen.name: st.Page(
             _PAGES / f"{screen.name}.py",
@@ -64,13 +65,15 @@ def pages(scope: Scope, language: str, *, with_replay: bool = False) -> dict[str
     }
 
 
-def _seen_by(role: Role, with_replay: bool) -> list[Screen]:
-    return [screen for screen in ((REPLAY, *SCREENS) if with_replay else SCREENS) if role in screen.roles]
+def _seen_by(scope: Scope, incident: Replay | None) -> list[Screen]:
+    """An incident is told first, to whoever may see its exchange."""
+    is_told = incident is not None and incident.exchange in scope.exchanges
+    return [screen for screen in ((REPLAY, *SCREENS) if is_told else SCREENS) if scope.role in screen.roles]
 
 
-def first_page(scope: Scope, *, with_replay: bool = False) -> str:
+def first_page(scope: Scope, incident: Replay | None) -> str:
     """The name of the page that a scope sees on arriving; it has the address `/` and, unlike the others, no own one."""
-    return _seen_by(scope.role, with_replay)[0].name
+    return _seen_by(scope, incident)[0].name
 
 
 def title_of_closed(path: str, person: Person, language: str) -> str | None:

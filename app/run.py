@@ -5,6 +5,7 @@ from contextlib import suppress
 import streamlit as st
 
 from app import moments, navigation, rulebook, widgets
+from app.served import served_incident
 from app.widgets import address, house
 from app.widgets.header import PageEnded
 from app.widgets.view import (
@@ -14,7 +15,6 @@ from app.widgets.view import (
     present_moment,
     present_stamp,
     present_thresholds,
-    served_replay,
 )
 from app.words import say
 
@@ -26,10 +26,10 @@ def run() -> None:
     house.style()
     identity = widgets.present_identity()
     scope = identity.scope
-    incident = served_replay()
+    incident = served_incident()
     now = moments.now(incident.seen_from if incident else None)
     st.logo(str(house.ICON), size="large")
-    pages = navigation.pages(scope, language, with_replay=incident is not None and incident.exchange in scope.exchanges)
+    pages = navigation.pages(scope, language, incident)
     page = st.navigation(list(pages.values()), expanded=True)
     if (wanted := address.destination()) and wanted[0] in pages:
         st.switch_page(pages[wanted[0]], query_params=wanted[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from app.kept import Shelf
+from etl.replays import Replay, replay
 from etl.store import HOME_VARIABLE, URL_VARIABLE, Store, open_store
 
 _STORES = Shelf()
@@ -13,3 +14,9 @@ _STORES = Shelf()
 def store() -> Store:
     """The store that the environment names, opened once a process."""
     return _STORES.get((os.environ.get(HOME_VARIABLE), os.environ.get(URL_VARIABLE)), open_store)
+
+
+def served_incident() -> Replay | None:
+    """The incident that the store replays; none where it holds what was really filed."""
+    name = store().replay
+    return None if name is None else replay(name)

@@ -216,7 +216,7 @@ def show(view: View, facts: Replay) -> None:
 
 view = widgets.current_view()
 widgets.header(view, "replay")
-replayed = widgets.served_replay()
+replayed = widgets.served_incident()
 if replayed is None or replayed.exchange not in view.exchanges:
     widgets.empty(view, "replay")
     widgets.stop()

@@ -303,3 +303,44 @@ def test_every_command_has_help(daxa, command):
     status, out, _ = daxa(command, "--help")
     assert status == 0
     assert "Usage" in out
+
+
+def test_a_threshold_is_proposed_and_then_listed_as_waiting(daxa):
+    status, out, _ = daxa("thresholds", "list", "--json")
+    assert status == 0
+    in_force = {row["name"]: row for row in objects(out) if row["exchange"] is None}
+    assert in_force["halt_shortfall_ratio"]["value"] == "0.01"
+    change = ("halt_shortfall_ratio", "0.02", "--from", "2099-01-01", "--reason", "a larger one")
+    status, out, _ = daxa("thresholds", "propose", *change)
+    assert status == 0
+    (made,) = objects(out)
+    assert (made["name"], made["value"], made["effective_from"]) == ("halt_shortfall_ratio", "0.02", "2099-01-01")
+    assert made["what_if"]
+    status, out, _ = daxa("thresholds", "list", "--json")
+    (waiting,) = [row for row in objects(out) if row["source"] == "proposed"]
+    assert waiting == {
+        "name": "halt_shortfall_ratio",
+        "exchange": None,
+        "value": "0.02",
+        "effective_from": "2099-01-01",
+        "source": "proposed",
+        "proposal": made["proposal"],
+    }
+    assert "0.02" in daxa("thresholds", "list")[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("halt_shortfall_ratio", "0.02", "--from", "2020-01-01", "--reason", "late"), "2020-01-01"),
+        (("halt_shortfall_ratio", "much", "--from", "2099-01-01", "--reason", "no number"), "much"),
+        (("halt_shortfall_ratio", "0.02", "--from", "soon", "--reason", "no day"), "soon"),
+        (("no_such_threshold", "1", "--from", "2099-01-01", "--reason", "unknown"), "no_such_threshold"),
+    ],
+    ids=["a day that is past", "no number", "no day", "no threshold"],
+)
+def test_a_proposal_that_cannot_be_made_is_refused_in_one_sentence(daxa, change, said):
+    status, out, error = daxa("thresholds", "propose", *change)
+    assert (status, out) == (2, "")
+    assert said in error
+    assert len(error.strip().splitlines()) == 1

@@ -10,7 +10,7 @@ from app.api.problems import MEDIA_TYPE, TITLES
 from etl.answers import Answered
 from etl.exchanges import all_exchanges
 from etl.records.answers import LONGEST_TEXT
-from expectations.catalogue import all_reports, all_rules, rule_set_version
+from expectations.catalogue import all_reports, all_rules
 from expectations.vocabulary import Kind, State
 
 VERSION = "1.0.0"
@@ -41,7 +41,8 @@ def openapi() -> dict[str, Any]:
         "info": {
             "title": "DAXA compliance reports",
             "version": VERSION,
-            "description": f"Filing, checking and reading reports. Rule set {rule_set_version()}; times are KST.",
+            "description": "Filing, checking and reading reports; times are KST. Which version of the rules a file was "
+            "judged by stands with its submission.",
         },
         "servers": [{"url": "/api/v1"}],
         "security": [{"token": []}],

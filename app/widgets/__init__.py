@@ -1,5 +1,6 @@
 """Pieces of screen that are used twice or more: the view, filters, header, tables, charts, rows behind a mark."""
 
+from app.served import served_incident
 from app.widgets.absence import absent, nothing
 from app.widgets.address import go, link, pick, picked, picked_day
 from app.widgets.answer_forms import show_said
@@ -73,7 +74,7 @@ from app.widgets.trend_words import drawn as trend_cells
 from app.widgets.trend_words import gaps_frame as trend_gaps
 from app.widgets.trend_words import row_name, trend_frame
 from app.widgets.trend_words import sentences as trend_sentences
-from app.widgets.view import View, ask, current_view, kept, served_replay
+from app.widgets.view import View, ask, current_view, kept
 from app.widgets.visits import keep_seen, present_visit, told_until
 from app.widgets.volume_detail import volume_detail
 from app.widgets.volume_parts import order_conduct, turnover_shares, volume_hours, volume_markets
@@ -161,7 +162,7 @@ __all__ = [
     "section",
     "sentence",
     "sentences",
-    "served_replay",
+    "served_incident",
     "share_course",
     "share_ranking",
     "share_summary",

@@ -11,9 +11,10 @@ from app.frames import records_of
 from app.moments import duration
 from app.queries import absences
 from app.queries.absence import NOT_REPORTED
+from app.served import served_incident
 from app.widgets.address import link, unfiltered
 from app.widgets.header import state_mark
-from app.widgets.view import View, ask, kept, served_replay
+from app.widgets.view import View, ask, kept
 
 
 def absent(view: View, report: str) -> None:
@@ -28,7 +29,7 @@ def nothing(view: View, report: str) -> None:
     if view.is_empty:
         st.html(f'<p class="empty"><span aria-hidden="true">○</span> {escape(view.say("empty.store"))}</p>')
         return
-    if (incident := served_replay()) is not None and report not in incident.reports:
+    if (incident := served_incident()) is not None and report not in incident.reports:
         text = escape(view.say("empty.not_replayed", report=view.report(report)))
         st.html(f'<p class="empty"><span aria-hidden="true">–</span> {text}</p>')
         return

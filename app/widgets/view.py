@@ -19,7 +19,6 @@ from app.served import store as store
 from app.widgets.address import said_by_address
 from app.widgets.guard import must_still_be
 from app.words import code_word, column_label, exchange_name, report_name, say, unit_word
-from etl.replays import Replay, replay
 from etl.store import Store
 from expectations.catalogue import rule_set_version, thresholds_of_the_book
 from expectations.thresholds import Thresholds
@@ -141,12 +140,6 @@ def current_view() -> View:
     if not isinstance(view, View):
         st.stop()
     return view
-
-
-def served_replay() -> Replay | None:
-    """The incident that the store replays; none where it holds what was really filed."""
-    name = store().replay
-    return None if name is None else replay(name)
 
 
 def present_stamp() -> str:
