@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Hashable
 from threading import Condition
 from typing import Any, TypeVar
 
-from cachetools import Cache, LRUCache, TTLCache, cached
+from cachetools import Cache, TTLCache, cached
 
 Value = TypeVar("Value")
-_MOST = 1_000_000
-"""Of what is never many."""
+MEBIBYTE = 2**20
 
 
 class Shelf:
     """Values by what they are of; each is worked out once, also where many ask for it at the same moment.
 
-    `most` values are kept, those that were asked for last; none longer than `seconds`, where that is said.
+    At most `most_bytes` are kept, of what was asked for last, and nothing longer than `seconds`; without these, all for
+    good. The size of a value is what it says as `size_bytes`, or else its length when pickled.
     """
 
-    def __init__(self, most: int = _MOST, seconds: float | None = None) -> None:
-        values: Cache[Hashable, Any] = LRUCache(most) if seconds is None else TTLCache(most, seconds)
+    def __init__(self, most_bytes: int | None = None, seconds: float = float("inf")) -> None:
+        values: Cache[Hashable, Any] | dict[Hashable, Any] = (
+            {} if most_bytes is None else TTLCache(most_bytes, seconds, getsizeof=size_of)
+        )
 
         @cached(values, key=lambda key, make: key, condition=Condition())
         def value_of(key: Hashable, make: Callable[[], Any]) -> Any:
@@ -40,6 +43,12 @@ class Shelf:
 
 
 _shelves: list[Shelf] = []
+
+
+def size_of(value: Any) -> int:
+    """About how many bytes a value takes."""
+    said = getattr(value, "size_bytes", None)
+    return said if isinstance(said, int) else len(pickle.dumps(value))
 
 
 def clear_all() -> None:

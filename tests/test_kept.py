@@ -95,11 +95,29 @@ def test_what_fails_is_not_kept() -> None:
 
 
 def test_what_was_asked_for_longest_ago_goes_first() -> None:
-    shelf = Shelf(most=2)
+    shelf, text = Shelf(most_bytes=250), "a" * 90
     for number in (1, 2, 1, 3):
-        shelf.get(number, lambda number=number: number)
-    assert shelf.get(1, lambda: 10) == 1
-    assert shelf.get(2, lambda: 20) == 20
+        shelf.get(number, lambda: text)
+    assert shelf.get(1, lambda: "anew") == text
+    assert shelf.get(2, lambda: "anew") == "anew"
+
+
+def test_what_is_too_large_is_handed_on_and_not_kept() -> None:
+    shelf, made = Shelf(most_bytes=100), Counter[str]()
+
+    def make() -> str:
+        made["large"] += 1
+        return "a" * 1000
+
+    assert [len(shelf.get("large", make)) for _ in range(2)] == [1000, 1000]
+    assert made == {"large": 2}
+
+
+def test_what_has_lain_long_is_worked_out_anew() -> None:
+    shelf = Shelf(most_bytes=1000, seconds=0.05)
+    assert shelf.get("one", lambda: 1) == 1
+    time.sleep(0.06)
+    assert shelf.get("one", lambda: 2) == 2
 
 
 def drawn(session: AppTest) -> list[tuple[str, bytes]]:

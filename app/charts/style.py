@@ -84,13 +84,21 @@ class Figure(go.Figure):  # type: ignore[misc]  # plotly has no types
     plain figure, and by a test for every chart of every page.
     """
 
-    def __init__(self, data: Sequence[Mapping[str, Any]], layout: Mapping[str, Any]) -> None:
+    def __init__(
+        self, data: Sequence[Mapping[str, Any]], layout: Mapping[str, Any], *, size_bytes: int | None = None
+    ) -> None:
         self._plain = {"data": data, "layout": layout}
+        self._size_bytes = size_bytes
         self._is_checked = False
 
     def to_dict(self) -> dict[str, Any]:
         """What is drawn; nobody may change it."""
         return self._plain
+
+    @property
+    def size_bytes(self) -> int:
+        """How long its parts are as JSON, of a figure that is written."""
+        return self._size_bytes or 0
 
     def __getattr__(self, name: str) -> Any:
         """What plotly knows of a figure that it has checked, which it does here."""
@@ -104,14 +112,17 @@ class Figure(go.Figure):  # type: ignore[misc]  # plotly has no types
 def written(figure: Figure) -> Figure:
     """The figure with its parts as JSON already, for drawing it many times: only its plain numbers can be read."""
     plain = figure.to_dict()
-    return Figure([_written_parts(trace) for trace in plain["data"]], _written_parts(plain["layout"]))
+    texts = [_texts_of(parts) for parts in (*plain["data"], plain["layout"])]
+    *traces, layout = [
+        {name: orjson.Fragment(part) if isinstance(part, str) else part for name, part in parts.items()}
+        for parts in texts
+    ]
+    return Figure(traces, layout, size_bytes=sum(len(str(part)) for parts in texts for part in parts.values()))
 
 
-def _written_parts(parts: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: value if isinstance(value, (int, float)) else orjson.Fragment(to_json_plotly(value))
-        for name, value in parts.items()
-    }
+def _texts_of(parts: Mapping[str, Any]) -> dict[str, str | float]:
+    """Every part as JSON, but for plain numbers."""
+    return {name: value if isinstance(value, (int, float)) else to_json_plotly(value) for name, value in parts.items()}
 
 
 def warm_up() -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from app import charts
+from app.kept import size_of
 from app.widgets.downloads import downloads
 from app.widgets.natures import Shown
 from app.widgets.tables import grid, titles_of
@@ -23,6 +24,11 @@ class _Drawn:
 
     figure: charts.Figure
     frame: pd.DataFrame
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes to be kept."""
+        return self.figure.size_bytes + size_of(self.frame)
 
 
 def chart(

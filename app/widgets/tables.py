@@ -16,6 +16,7 @@ import pyarrow as pa
 import streamlit as st
 
 from app.amounts import LARGEST_EXACT_FLOAT, exact
+from app.kept import size_of
 from app.widgets.downloads import downloads
 from app.widgets.natures import Shown, is_missing, written
 from app.widgets.view import View, kept
@@ -77,6 +78,11 @@ class _Laid:
     titles: Mapping[str, str]
     cells: pa.Table
     settings: Mapping[str, Any]
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes to be kept."""
+        return int(self.cells.nbytes) + size_of(self.frame)
 
 
 def _laid(

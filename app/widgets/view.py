@@ -13,7 +13,7 @@ import streamlit as st
 
 from app.charts import Look
 from app.identity import Identity, Scope
-from app.kept import Shelf
+from app.kept import MEBIBYTE, Shelf
 from app.queries import Choice, latest_day, records_stamp, thresholds_held
 from app.served import store as store
 from app.widgets.address import said_by_address
@@ -25,9 +25,9 @@ from expectations.thresholds import Thresholds
 
 _VIEW = "view"
 """Key of the session under which the script of the session leaves the view for the page."""
-_ANSWERS = Shelf(most=2_000, seconds=3600)
+_ANSWERS = Shelf(256 * MEBIBYTE, seconds=3600)
 """An answer holds as long as the records stay as they are, for its moment is a part of what it is kept under."""
-_DRAWN = Shelf(most=2_000, seconds=900)
+_DRAWN = Shelf(128 * MEBIBYTE, seconds=900)
 """What is drawn from answers holds as long, until the next five minutes begin."""
 _ASKED_EVERY = timedelta(minutes=5)
 """What depends on the moment is asked as of the last full five minutes: what falls due does so on full hours."""
