@@ -67,6 +67,11 @@ def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
         return sum(amounts, Decimal())
 
 
+def exact_add(one: Decimal, other: Decimal) -> Decimal:
+    """Both together to the last digit."""
+    return _WIDE.add(one, other)
+
+
 def ratio(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
     """`part` of `whole`; none where there is no whole."""
     return Decimal(part) / Decimal(whole) if whole else None

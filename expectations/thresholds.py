@@ -48,6 +48,17 @@ class Thresholds:
 
         An exchange's own value wins over the common one from its date on; None where there are only other exchanges'.
         """
+        key = (name, day, exchange)
+        if key not in self._found:
+            self._found[key] = self._in_force(name, day, exchange)
+        return self._found[key]
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, date | None, str | None], Parameter | None]:
+        """What was asked for before: a year of cases asks for few thresholds on few days many thousand times."""
+        return {}
+
+    def _in_force(self, name: str, day: date | None, exchange: str | None) -> Parameter | None:
         entries = self.named(name)
         own = [entry for entry in entries if entry.exchange is not None and entry.exchange == exchange]
         common = [entry for entry in entries if entry.exchange is None]

@@ -26,6 +26,7 @@ from app.scorecard import Scored
 from app.trends import Trend, TrendMonth, due_days, is_open, trend_months, trends
 from app.words import LANGUAGES, say
 from etl.exchanges import all_exchanges
+from etl.replays import all_replays
 from etl.store import Store, open_store
 from expectations.vocabulary import KST, Period
 
@@ -282,6 +283,13 @@ SEEN = {
 
 @pytest.mark.parametrize("role", Role)
 def test_a_role_sees_its_pages(role: Role) -> None:
-    seen = navigation.pages(Scope(role, tuple(all_exchanges())), "ko")
+    seen = navigation.pages(Scope(role, tuple(all_exchanges())), "ko", None)
     assert set(seen) == SEEN[role]
     assert [page._default for page in seen.values()].count(True) == 1
+
+
+def test_an_incident_comes_first_to_those_who_see_its_exchange() -> None:
+    (incident,) = all_replays().values()
+    assert navigation.first_page(Scope(Role.SUPERVISOR, tuple(all_exchanges())), incident) == "replay"
+    assert navigation.first_page(Scope(Role.EXCHANGE, (incident.exchange,)), incident) == "replay"
+    assert navigation.first_page(Scope(Role.EXCHANGE, ("korbit",)), incident) == "overview"

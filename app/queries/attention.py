@@ -6,7 +6,7 @@ The figures beside are of the chosen days (`lanes`); what is missing or open is 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from app.frames import records_of
 from app.identity import Scope
 from app.measures import Step, grade
 from app.moments import kst_day
-from app.queries.audits import QUALIFIED, audit_months
+from app.queries.audits import QUALIFIED, doubted_audits
 from app.queries.choice import Choice
 from app.queries.episodes import mismatch_episodes
 from app.queries.findings import About, finding_counts
@@ -113,7 +113,7 @@ def situation(store: Store, scope: Scope, choice: Choice, moment: datetime) -> S
     episodes = [row for row in records_of(mismatch_episodes(store, scope, present)) if row["ended_at"] is None]
     found = _found(store, scope, choice)
     grades = _grades(store, scope, choice, moment)
-    doubted = _doubted_audits(store, scope, standing, moment)
+    doubted = _doubted_audits(store, scope, standing)
     lanes = {}
     for exchange in scope.visible(choice.exchanges):
         own = [cell for cell in standing if cell.exchange == exchange]
@@ -218,7 +218,7 @@ def _halts(
     exchange: str,
     halts: Sequence[Mapping[str, Any]],
     own: Sequence[Standing],
-    doubted: Mapping[str, str],
+    doubted: Collection[str],
     found: _Found,
 ) -> LaneState:
     """An audit that is wanting or qualified, an open halt, or what the rules found; with how the audit stands."""
@@ -237,18 +237,12 @@ def _halts(
     return LaneState(exchange, Lane.HALTS, judged.state, judged.since, judged.count, more, judged.picks)
 
 
-def _doubted_audits(store: Store, scope: Scope, standing: Sequence[Standing], moment: datetime) -> Mapping[str, str]:
-    """The exchanges whose audit that was due last holds another opinion than unqualified, with its month."""
+def _doubted_audits(store: Store, scope: Scope, standing: Sequence[Standing]) -> frozenset[str]:
+    """The exchanges whose audit that was due last came, and holds another opinion than unqualified."""
     months = {cell.exchange: cell.period for cell in standing if cell.report == "audits"}
     if not months:
-        return {}
-    month = Period.parse(next(iter(months.values())))
-    rows = audit_months(store, scope, Choice(tuple(months), month.first_day, month.last_day), moment)
-    return {
-        row["exchange"]: row["month"]
-        for row in records_of(rows)
-        if row["month"] == month.text and row["stand"] == QUALIFIED
-    }
+        return frozenset()
+    return doubted_audits(store, scope, tuple(months), next(iter(months.values())))
 
 
 def _grades(store: Store, scope: Scope, choice: Choice, moment: datetime) -> dict[str, LaneState]:

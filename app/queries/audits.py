@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from app.amounts import exact_sum, ratio
+from app.amounts import exact_add, exact_sum, ratio
 from app.frames import frame_of, records_of
 from app.identity import Scope
 from app.moments import kst_day
@@ -105,8 +105,9 @@ def _said(store: Store, scope: Scope, days: Choice) -> dict[tuple[str, str], dic
 
 
 def _added_up(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    held = [_held(row) for row in rows]
     cold = exact_sum(times(row["cold_wallet_quantity"], row["price_krw"]) for row in rows)
-    value = exact_sum(times(_held(row), row["price_krw"]) for row in rows)
+    value = exact_sum(times(quantity, row["price_krw"]) for quantity, row in zip(held, rows, strict=True))
     return {
         "auditor": " · ".join(dict.fromkeys(row["auditor"] for row in rows)),
         "as_of": min(row["as_of"] for row in rows),
@@ -114,14 +115,21 @@ def _added_up(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "signed_on": max(row["signed_on"] for row in rows),
         "asset_count": len(rows),
         "doubted_count": sum(row["opinion"] != OPINIONS[0] for row in rows),
-        "short_count": sum(_held(row) < row["ledger_quantity"] for row in rows),
+        "short_count": sum(quantity < row["ledger_quantity"] for quantity, row in zip(held, rows, strict=True)),
         "value_krw": value,
         "cold_share": ratio(cold, value),
     }
 
 
 def _held(row: Mapping[str, Any]) -> Decimal:
-    return exact_sum((row["hot_wallet_quantity"], row["cold_wallet_quantity"]))
+    return exact_add(row["hot_wallet_quantity"], row["cold_wallet_quantity"])
+
+
+def doubted_audits(store: Store, scope: Scope, exchanges: tuple[str, ...], month: str) -> frozenset[str]:
+    """The exchanges whose accepted audit of a month holds another opinion than unqualified of any asset."""
+    days = months_as_days(exchanges, (month,))
+    statement = chosen_figures(audits, scope, days, audits.c.exchange).where(audits.c.opinion != OPINIONS[0])
+    return frozenset(row["exchange"] for row in rows_of(store, statement.distinct()))
 
 
 # ------------------------------------------------------------------------------------------- asset by asset

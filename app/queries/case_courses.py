@@ -184,6 +184,12 @@ class Course:
         return (*self._limited(), *self._stages())
 
     @property
+    def expiry(self) -> Stretch | None:
+        """The whole way from its detection to the forced expiry, if it has come to that."""
+        expired_at = self._first(("forced_expiry",))
+        return None if expired_at is None else Stretch(StretchKind.EXPIRY, self.detected_at, expired_at, self.until)
+
+    @property
     def due_at(self) -> int | None:
         """The next moment by which something is asked of it; one that has passed as well."""
         return min(
@@ -205,9 +211,8 @@ class Course:
                 expired_at = self._first(("forced_expiry",), step.acted_at)
                 ended_at = expired_at or self._first(("cleared",), step.acted_at)
                 yield self._stretch(StretchKind.FAILURE, step.acted_at, ended_at, step, is_met=expired_at is not None)
-        expired_at = self._first(("forced_expiry",))
-        if expired_at is not None:
-            yield Stretch(StretchKind.EXPIRY, detected_at, expired_at, self.until)
+        if self.expiry is not None:
+            yield self.expiry
 
     def _stages(self) -> Iterator[Stretch]:
         ends: list[int | None] = [run[0].acted_at for run in self.runs[1:]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median, quantiles
@@ -11,9 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from app.frames import frame_of
+from app.frames import frame_of, records_of
 from app.identity import Scope
 from app.queries.case_courses import (
+    CLOSING_STAGES,
+    DETECTED,
     Course,
     Stretch,
     StretchKind,
@@ -64,6 +66,35 @@ def case_flow(store: Store, scope: Scope, choice: Choice) -> CaseFlow:
         if stretch.ended_at is None or stretch.ended_at >= start
     ]
     return CaseFlow(_open_cases(found), _moves(found, start), _summaries(stretches), _marks(stretches))
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTotals:
+    """The few figures of a `CaseFlow` that the lanes show, by exchange: counts, and the median of the way to an expiry.
+
+    `expiry_median` is of `WHOLE` too; none below FEWEST.
+    """
+
+    open_count: Mapping[str, int]
+    opened_count: Mapping[str, int]
+    closed_count: Mapping[str, int]
+    expiry_median: Mapping[str, timedelta | None]
+
+
+def case_totals(store: Store, scope: Scope, choice: Choice) -> CaseTotals:
+    """How many cases are open at the end of the period, were opened and closed in it, and how long expiries took."""
+    found = courses(store, scope, choice)
+    start = to_milliseconds(Period.of_day(choice.first_day).start)
+    opened, closed = Counter[str](), Counter[str]()
+    for course in found:
+        for origin, step in course.moves:
+            if step.acted_at >= start:
+                opened[step.exchange] += origin == DETECTED
+                closed[step.exchange] += step.stage in CLOSING_STAGES and origin not in CLOSING_STAGES
+    ways = [(course.expiry, course) for course in found]
+    expiries = [(way, course) for way, course in ways if way and way.ended_at is not None and way.ended_at >= start]
+    medians = {row["exchange"]: row["median"] for row in records_of(_summaries(expiries))}
+    return CaseTotals(Counter(course.last.exchange for course in found if course.is_open), opened, closed, medians)
 
 
 def _open_cases(found: Iterable[Course]) -> pd.DataFrame:

@@ -19,8 +19,7 @@ from app.amounts import ratio
 from app.frames import records_of
 from app.identity import Scope
 from app.queries.availability import halted_time, weighted_time
-from app.queries.case_courses import CLOSING_STAGES, DETECTED, StretchKind
-from app.queries.cases import WHOLE, CaseFlow, case_flow
+from app.queries.cases import WHOLE, CaseTotals, case_totals
 from app.queries.choice import Choice
 from app.queries.episodes import mismatch_episodes
 from app.queries.halting import halt_events
@@ -115,7 +114,7 @@ def lane_figures(store: Store, scope: Scope, choice: Choice, moment: datetime) -
     parts = (
         _obliged(store, scope, filed, choice, moment),
         _shares(store, scope, choice),
-        _cases(case_flow(store, scope, choice), exchanges),
+        _cases(case_totals(store, scope, choice), exchanges),
         _forced(store, scope, choice),
         _reconciled(store, scope, choice, moment),
         _halted(store, scope, choice, moment),
@@ -173,23 +172,16 @@ def _shares(store: Store, scope: Scope, choice: Choice) -> _Part:
     }
 
 
-def _cases(flow: CaseFlow, exchanges: Sequence[str]) -> _Part:
-    counts: dict[str, dict[str, Any]] = {
-        exchange: {"open_case_count": 0, "opened_case_count": 0, "closed_case_count": 0, "expiry_median": None}
+def _cases(totals: CaseTotals, exchanges: Sequence[str]) -> _Part:
+    return {
+        exchange: {
+            "open_case_count": totals.open_count.get(exchange, 0),
+            "opened_case_count": totals.opened_count.get(exchange, 0),
+            "closed_case_count": totals.closed_count.get(exchange, 0),
+            "expiry_median": totals.expiry_median.get(exchange),
+        }
         for exchange in (*exchanges, WHOLE)
     }
-    for row in records_of(flow.open_cases):
-        counts[row["exchange"]]["open_case_count"] += row["case_count"]
-    for row in records_of(flow.moves):
-        own = counts[row["exchange"]]
-        if row["origin"] == DETECTED:
-            own["opened_case_count"] += row["step_count"]
-        if row["stage"] in CLOSING_STAGES and row["origin"] not in CLOSING_STAGES:
-            own["closed_case_count"] += row["step_count"]
-    for row in records_of(flow.stretches):
-        if row["stretch"] == StretchKind.EXPIRY:
-            counts[row["exchange"]]["expiry_median"] = row["median"]
-    return counts
 
 
 def _forced(store: Store, scope: Scope, choice: Choice) -> _Part:
