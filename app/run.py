@@ -1,6 +1,7 @@
 """One run of a session: who looks, in which language, at what; then the page that was asked for."""
 
 from contextlib import suppress
+from typing import Any
 
 import streamlit as st
 
@@ -8,6 +9,7 @@ from app import moments, navigation, rulebook, widgets
 from app.served import served_incident
 from app.widgets import address, house
 from app.widgets.header import PageEnded
+from app.widgets.parts import tell_failure
 from app.widgets.view import (
     View,
     keep_view,
@@ -24,6 +26,21 @@ def run() -> None:
     language = address.language()
     st.set_page_config(page_title=say("product", language), page_icon=str(house.ICON), layout="wide")
     house.style()
+    try:
+        page, view = _entered(language)
+    except Exception as error:
+        tell_failure(error, language, "", what="page")
+        return
+    try:
+        with rulebook.judged_by(view.thresholds), suppress(PageEnded):
+            _draw(page, view)
+    finally:  # also where a page stops early: whoever reads any page is here
+        widgets.keep_seen(view)
+        widgets.log_what_waits()
+
+
+def _entered(language: str) -> tuple[Any, View]:
+    """What stands around every page; the page that is asked for, and what it looks at."""
     identity = widgets.present_identity()
     scope = identity.scope
     incident = served_incident()
@@ -43,26 +60,27 @@ def run() -> None:
             widgets.note(say("replay.mark", language, incident=incident.title.in_language(language)))
         widgets.colophon(scope, stamp, language)
         widgets.who_is_here(identity, language)
-    is_dark = getattr(st.context.theme, "type", "light") == "dark"
-    held = present_thresholds(scope, stamp)
-    where = page.url_path or next(iter(pages))
     view = View(
         language,
         identity,
         choice,
         latest,
         now,
-        is_dark,
+        getattr(st.context.theme, "type", "light") == "dark",
         stamp,
-        where,
-        thresholds=held,
+        page.url_path or next(iter(pages)),
+        thresholds=present_thresholds(scope, stamp),
         asked_at=present_moment(scope, stamp, now),
     )
     keep_view(view)
-    widgets.draft_bar(view)
+    return page, view
+
+
+def _draw(page: Any, view: View) -> None:
     try:
-        with rulebook.judged_by(held), suppress(PageEnded):
-            page.run()
-    finally:  # also where a page stops early: whoever reads any page is here
-        widgets.keep_seen(view)
-        widgets.log_what_waits()
+        widgets.draft_bar(view)
+        page.run()
+    except PageEnded:
+        raise
+    except Exception as error:
+        tell_failure(error, view.language, view.page, what="page")

@@ -7,14 +7,12 @@ Files are taken in waves: within a wave no file's verdict depends on another's, 
 
 from __future__ import annotations
 
-import secrets
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, Table
 
 from etl import figures
 from etl.examine import Incoming, Past, Verdict, decide, read_one
@@ -28,9 +26,9 @@ from etl.receiving import receive_bytes as receive_bytes
 from etl.receiving import take_out
 from etl.records import submissions as life
 from etl.records.engine import reading, writing
+from etl.records.incidents import new_incident, record_incident
 from etl.records.log import COMMAND, SYSTEM, Act, Deed, append
 from etl.records.submissions import Submission
-from etl.records.tables import incidents
 from etl.records.thresholds import thresholds_in_force
 from etl.rehearsal import rehearsed
 from etl.review import review_pending
@@ -289,18 +287,8 @@ def _supersede(connection: Connection, submission: Submission) -> list[Deed]:
 
 def _incident(store: Store, submission: Submission | None, error: Exception) -> ProcessingError:
     """Record our failure; a submission stays received, a review stays pending."""
-    number = None if submission is None else submission.id
-    incident = f"I-{secrets.token_hex(4)}"
-    with writing(store.engine) as connection:
-        connection.execute(
-            insert(incidents).values(
-                id=incident,
-                submission=number,
-                at=datetime.now(UTC),
-                summary=f"{type(error).__name__}: {error}"[:500],
-                detail="".join(traceback.format_exception(error)),
-            )
-        )
+    number, incident = None if submission is None else submission.id, new_incident()
+    record_incident(store.engine, incident, error, submission=number)
     return ProcessingError(incident, number)
 
 

@@ -140,6 +140,7 @@ def tiles_of(view: View, rows: pd.DataFrame, month: str) -> tuple[Tile, ...]:
     )
 
 
+@widgets.part
 def show_differences(view: View, compared: pd.DataFrame, at: str, month: str) -> None:
     """How far each asset of an audit is from the exchange's own check."""
     title = view.say("audits.differences", exchange=view.exchange(at), month=month)
@@ -160,6 +161,7 @@ def show_differences(view: View, compared: pd.DataFrame, at: str, month: str) ->
     widgets.note(view.say("audits.differences_note"))
 
 
+@widgets.part
 def show_assets(view: View, assets: pd.DataFrame, exchange: str, month: str) -> None:
     """One exchange's audit of a month, asset by asset beside the checks, and the rows behind."""
     widgets.section(view, "audits.assets", exchange=view.exchange(exchange), month=month)

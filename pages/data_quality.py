@@ -74,6 +74,7 @@ def tiles_of(view: View, scored: list[Scored], month: str) -> tuple[Tile, ...]:
     )
 
 
+@widgets.part
 def show_course(view: View, scored: list[Scored], months: tuple[str, ...]) -> None:
     """One measure in the course of the months."""
     names = [measure.name for measure in scorecard.measures_of(months[-1])]
@@ -102,6 +103,7 @@ def course(view: View, scored: list[Scored], name: str, month: str) -> pd.DataFr
     return in_words(view, frame[frame["measure"] == name], month)
 
 
+@widgets.part
 def show_rules(view: View, month: str) -> None:
     """The rules that found most in a month, and at whom; a row leads to the rule."""
     counts = widgets.ask(queries.finding_counts, months_as_days(view.choice.exchanges, (month,)), queries.About())
@@ -145,6 +147,7 @@ def by_rule(view: View, counts: pd.DataFrame, columns: list[str]) -> pd.DataFram
     return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
+@widgets.part
 def show_month(view: View, at: str, month: str) -> None:
     """One exchange's month: its obligations report by report, those not met in time, and the files corrected."""
     widgets.section(view, "data_quality.month", exchange=view.exchange(at), month=month)

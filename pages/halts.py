@@ -103,6 +103,7 @@ def show_tiles(events: pd.DataFrame, steps: pd.DataFrame, crossings: pd.DataFram
     widgets.note(view.say("halts.weights", **weights))
 
 
+@widgets.part
 def lanes(view: View, events: pd.DataFrame, episodes: pd.DataFrame, crossings: pd.DataFrame) -> None:
     """The halts in time, or weeks of a long period, with the shortfalls that reached the limit."""
     if len(view.choice.days) > LONGEST_BY_DAY:
@@ -139,6 +140,7 @@ def to_reconciliation(mark: Sequence[str]) -> None:
     widgets.go("reconciliation", at=mark[0], asset=mark[2], day=day.isoformat())
 
 
+@widgets.part
 def squares(view: View, choice: Choice, key: str, title: str) -> None:
     """How far halts reached, a square for each exchange and day or week, and how much of it was filed."""
     filed = widgets.ask(queries.halt_filing_days, choice)
@@ -165,6 +167,7 @@ def in_words(kind: str, names: pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series([view.say(f"{kind}.{name}") for name in names], index=names.index, dtype=object)
 
 
+@widgets.part
 def step_lengths(view: View, steps: pd.DataFrame) -> None:
     """How long each step took against its limit; a mark shows its halt."""
     widgets.chart(
@@ -184,6 +187,7 @@ def step_lengths(view: View, steps: pd.DataFrame) -> None:
     widgets.note(view.say("halts.lengths_how"))
 
 
+@widgets.part
 def reasons(view: View, events: pd.DataFrame) -> None:
     """What halts were for, by time; a bar narrows the page to its reason."""
     until = min(widgets.end_of(view.choice), view.moment)

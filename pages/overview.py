@@ -91,6 +91,7 @@ def news(view: View, changes: pd.DataFrame, begin: datetime, *, is_first: bool) 
     )
 
 
+@widgets.part
 def show_changes(view: View, changes: pd.DataFrame, told: Told) -> None:
     """All that changed, one by one."""
     widgets.section(view, "overview.all_changes", count=len(changes))

@@ -100,6 +100,7 @@ def tiles_of(cells: pd.DataFrame, episodes: pd.DataFrame, unhalted: pd.DataFrame
     return [coverage_tile(cells), gap_tile(), open_tile(episodes), crossed], [*worst, lag_tile(episodes)]
 
 
+@widgets.part
 def calendar(view: View, cells: pd.DataFrame) -> None:
     """Exchange by day, or week; a mark shows its worst day below."""
     is_weeks = len(view.choice.days) > LONGEST_BY_DAY

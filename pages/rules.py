@@ -112,6 +112,7 @@ def reference(view: View, rule: Rule) -> str:
     return f"{said} · {view.say(f'reference.{rule.id}')}" if more else said
 
 
+@widgets.part
 def parameters(view: View, rule: Rule) -> None:
     """The thresholds of a rule: every value that was ever in force, and why."""
     thresholds = rulebook.thresholds(rule)
@@ -141,6 +142,7 @@ def parameters(view: View, rule: Rule) -> None:
         widgets.note(view.say("rules.no_threshold", exchanges=", ".join(absent)))
 
 
+@widgets.part
 def examples(view: View, rule: Rule) -> None:
     """Rows that keep a rule and rows that break it, and what is found of the latter."""
     widgets.section(view, "rules.examples")
@@ -193,6 +195,7 @@ def in_words(view: View, name: str, value: Any) -> str | None:
     return view.code(value) if isinstance(value, str) else str(value)
 
 
+@widgets.part
 def firings(view: View, rule: Rule) -> None:
     """How often a rule fired by exchange and month, and its findings that stand."""
     own = widgets.kept(view, "firings", lambda: by_month(rule))
@@ -232,6 +235,7 @@ def by_month(rule: Rule) -> pd.DataFrame:
     return own.groupby(["month", "exchange"], as_index=False)[["found_count", "standing_count"]].sum()
 
 
+@widgets.part
 def explained_away(view: View, rule: Rule) -> None:
     """How many findings of a rule an accepted explanation speaks for, by exchange."""
     own = away[away["rule"] == rule.id]
@@ -242,6 +246,7 @@ def explained_away(view: View, rule: Rule) -> None:
     widgets.away_note(view)
 
 
+@widgets.part
 def missing_days(view: View, rule: Rule) -> None:
     """The accepted days on which a rule could not be evaluated."""
     own = unevaluated[unevaluated["rule"] == rule.id]

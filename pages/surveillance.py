@@ -129,6 +129,7 @@ def halted_days(view: View) -> dict[str, list[date]]:
     return days
 
 
+@widgets.part
 def show_markets(view: View, at: str, pattern: str) -> None:
     """The markets of the picked days, or of the last seven of the period, and the rows behind."""
     first, last = view.choice.last_day - timedelta(days=6), view.choice.last_day

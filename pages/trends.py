@@ -40,6 +40,7 @@ def months_to_choose(view: View) -> tuple[str, ...]:
     return (wanted, *(month for month in months if month != wanted)) if wanted in months else ()
 
 
+@widgets.part
 def show_month(view: View, month: str) -> None:
     """The sentences, the matrix, and where it has gaps."""
     months, hour = trend_months(month), view.moment.replace(minute=0, second=0, microsecond=0)

@@ -143,7 +143,7 @@ def visit(page: Page, server: str, name: str, language: str, query: str = "") ->
     page.locator("[data-testid=stSkeleton]").first.wait_for(state="detached")
     for chart in page.locator(".js-plotly-plot").all():
         chart.locator(".main-svg").first.wait_for()
-    assert page.locator("[data-testid=stException]").count() == 0
+    assert page.locator("[data-testid=stException], p.failed").count() == 0
     return page.locator("[data-testid=stApp]").inner_text().replace(STREAMLIT_OWN, "")
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from opening import keep_nothing, opened_at
+from opening import keep_nothing, opened_at, shown
 from streamlit.testing.v1 import AppTest
 
 import app.identity
@@ -49,7 +49,7 @@ def opening(monkeypatch: pytest.MonkeyPatch, home: Path, *, keep_worker: bool = 
 
 def settled(session: AppTest) -> AppTest:
     """The session, which must show no failure of ours."""
-    assert not session.exception, [error.stack_trace for error in session.exception]
+    shown(session)
     return session
 
 

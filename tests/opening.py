@@ -42,4 +42,6 @@ def keep_nothing() -> None:
 def shown(session: AppTest) -> AppTest:
     """The session, which must show no failure of ours."""
     assert not session.exception, [error.stack_trace for error in session.exception]
+    failed = [element.proto.body for element in session.get("html") if 'class="failed"' in element.proto.body]
+    assert not failed, f"{failed}; what failed is in the log"
     return session

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from demo_store import NOW
-from opening import keep_nothing
+from opening import keep_nothing, shown
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
@@ -100,7 +100,7 @@ def opened(office: Office, monkeypatch: pytest.MonkeyPatch) -> Open:
 
 def ran(session: AppTest) -> AppTest:
     session.run()
-    assert not session.exception, [error.stack_trace for error in session.exception]
+    shown(session)
     return session
 
 

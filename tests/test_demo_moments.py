@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from demo_store import fill
-from opening import keep_nothing
+from opening import keep_nothing, shown
 from streamlit.testing.v1 import AppTest
 
 from app.identity import Role
@@ -50,7 +50,7 @@ def test_no_chart_is_empty(moment: datetime) -> None:
     empty, count = [], 0
     for screen in (screen for screen in SCREENS if Role.SUPERVISOR in screen.roles):
         session.switch_page(f"../pages/{screen.name}.py").run()
-        assert not session.exception, [error.stack_trace for error in session.exception]
+        shown(session)
         for chart in session.get("plotly_chart"):
             count += 1
             if not any(holds_something(trace) for trace in json.loads(chart.proto.spec)["data"]):

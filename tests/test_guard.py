@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from demo_store import LAST_DAY, NOW, leave_empty
-from opening import keep_nothing, opened_at
+from opening import keep_nothing, opened_at, shown
 from people import EVERYBODY, SUPERVISOR, add_person, identity_of
 from streamlit.testing.v1 import AppTest
 
@@ -103,7 +103,7 @@ def test_the_next_run_after_the_end_shows_nothing_but_the_way_back(
     looked_at(None)
     session.run()
     text = "\n".join(element.proto.body for element in session.get("html"))
-    assert not session.exception
+    shown(session)
     assert not session.title
     assert not session.sidebar
     assert say("present.over", language) in text
@@ -117,7 +117,7 @@ def test_a_session_taken_up_by_somebody_else_begins_anew(
     session.session_state["left.behind"] = "something"
     looked_at(identity_of(Role.EXCHANGE, "gopax"))
     session.run()
-    assert not session.exception
+    shown(session)
     assert "left.behind" not in session.session_state
 
 
@@ -157,7 +157,7 @@ def test_a_fragment_draws_only_for_whoever_the_page_was_drawn_for(
 ) -> None:
     looked_at(who)
     session = AppTest.from_function(fragment_page, default_timeout=60).run()
-    assert not session.exception
+    shown(session)
     assert [text.value for text in session.text] == [drawn]
 
 

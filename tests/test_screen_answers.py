@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from answer_store import DAYS, NOW, fill
-from opening import keep_nothing, opened_at
+from opening import keep_nothing, opened_at, shown
 from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
@@ -112,7 +112,7 @@ def sent(session: AppTest, text: str, label: str, language: str = "ko") -> AppTe
     session.text_area[0].input(text)
     next(button for button in session.button if button.label == say(label, language)).click()
     session.run()
-    assert not session.exception, [error.message for error in session.exception]
+    shown(session)
     return session
 
 

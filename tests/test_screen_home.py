@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from demo_store import LAST_DAY, NOW
 from filing import MORNING, checks, file, halt, halts
-from opening import keep_nothing
+from opening import keep_nothing, shown
 from people import EVERYBODY, SUPERVISOR
 from streamlit.testing.v1 import AppTest
 
@@ -335,7 +335,7 @@ def page(home: Path, monkeypatch: pytest.MonkeyPatch, now: datetime = NOW, **add
         session.query_params[name] = value
     session.run()
     _OPENED.add("page")
-    assert not session.exception, [error.stack_trace for error in session.exception]
+    shown(session)
     return "\n".join(element.proto.body for element in session.get("html"))
 
 

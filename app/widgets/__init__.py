@@ -60,6 +60,7 @@ from app.widgets.header import (
 from app.widgets.incidents import show_facts, side_by_side
 from app.widgets.key_counts import allow_lists, key_calls, key_comings_and_goings, key_ends, key_tiles
 from app.widgets.natures import Shown
+from app.widgets.parts import part
 from app.widgets.periods import days_of, end_of, start_of
 from app.widgets.reconciled_day import reconciled_day
 from app.widgets.rows import rows_behind
@@ -145,6 +146,7 @@ __all__ = [
     "order_conduct",
     "own_unread",
     "page_of",
+    "part",
     "pick",
     "picked",
     "picked_day",

@@ -14,9 +14,11 @@ from app.queries.absence import NOT_REPORTED
 from app.served import served_incident
 from app.widgets.address import link, unfiltered
 from app.widgets.header import state_mark
+from app.widgets.parts import part
 from app.widgets.view import View, ask, kept
 
 
+@part
 def absent(view: View, report: str) -> None:
     """Say which rows of a report are wanting in the chosen days, and why; nothing where none are."""
     found = ask(absences, view.choice, report, view.moment)

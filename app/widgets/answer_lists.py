@@ -22,6 +22,7 @@ from app.widgets.answers import with_marks, with_statements
 from app.widgets.findings import with_interval
 from app.widgets.header import empty, facts, kind_mark, markup, note, section
 from app.widgets.natures import Shown, is_missing
+from app.widgets.parts import part
 from app.widgets.switches import switch
 from app.widgets.tables import table
 from app.widgets.tiles import Tile, tiles
@@ -162,6 +163,7 @@ def answer_tiles(view: View, counts: pd.DataFrame) -> None:
     tiles(figures)
 
 
+@part
 def answers_line(view: View) -> None:
     """What waits for whoever looks in one line that leads to the page of answers."""
     given, broken = ask(queries.explanations_given, view.choice), ask(queries.breach_list, view.choice)
@@ -171,12 +173,14 @@ def answers_line(view: View) -> None:
     markup(f'<p class="note"><a href="{escape(link("answers"))}">{escape(view.say(key, **totals))}</a></p>')
 
 
+@part
 def by_exchange(view: View, counts: pd.DataFrame) -> None:
     """The same of every exchange; a row leads to what there is of that one."""
     section(view, "answers.by_exchange")
     table(view, counts, BY_EXCHANGE, alt=view.say("answers.by_exchange"))
 
 
+@part
 def waiting_list(view: View, waiting: pd.DataFrame) -> None:
     """What awaits an explanation; the row that is picked with its form."""
     section(view, "answers.to_explain", count=f"{len(waiting):,}")
@@ -229,6 +233,7 @@ def _about(view: View, row: Mapping[str, Any]) -> dict[str, str]:
     return {view.say(f"column.{name}"): str(value) for name, value in pairs.items() if not is_missing(value)}
 
 
+@part
 def explanation_list(view: View, given: pd.DataFrame, key: str) -> None:
     """Explanations with their decisions; the one that is picked whole, with the form of a supervisor."""
     section(view, f"answers.{key}", count=f"{len(given):,}")
@@ -268,6 +273,7 @@ def _one_explanation(view: View, row: Mapping[str, Any]) -> None:
         note(view.say("answers.only_supervisor"))
 
 
+@part
 def breach_section(view: View, broken: pd.DataFrame, states: Sequence[str]) -> None:
     """Breaches of one state or all, the first of `states` unless another is chosen; the picked one with its course."""
     section(view, "answers.breaches", count=f"{len(broken):,}")
@@ -318,6 +324,7 @@ def _one_breach(view: View, row: Mapping[str, Any]) -> None:
         note(view.say(f"answers.{key}"))
 
 
+@part
 def unread_list(view: View, unread: pd.DataFrame) -> None:
     """Verdicts that were not opened, the oldest first; a row leads to its submission."""
     section(view, "answers.unread", count=f"{len(unread):,}")
@@ -338,6 +345,7 @@ def unread_list(view: View, unread: pd.DataFrame) -> None:
     note(view.say("answers.unread_how"))
 
 
+@part
 def history(view: View) -> None:
     """All that was said, the newest first."""
     said = ask(queries.all_said, view.choice)

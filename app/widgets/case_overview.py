@@ -14,6 +14,7 @@ from app.widgets.address import pick
 from app.widgets.drawings import chart
 from app.widgets.header import columns, note, section, source_mark, subtitle
 from app.widgets.natures import Shown
+from app.widgets.parts import part
 from app.widgets.switches import switch
 from app.widgets.tables import table
 from app.widgets.view import View
@@ -42,6 +43,7 @@ _LENGTHS = {
 }
 
 
+@part
 def case_stages(view: View, cases: queries.CaseFlow, state: pd.DataFrame, *, is_rate: bool) -> None:
     """Open cases by stage, and the moves between stages; a mark lists its cases."""
     left, right = columns(2)
@@ -86,6 +88,7 @@ def _moves(view: View, moves: pd.DataFrame) -> pd.DataFrame:
     return moves.assign(move=pd.Series(words, index=moves.index, dtype=object))
 
 
+@part
 def case_times(view: View, cases: queries.CaseFlow) -> None:
     """How long one stretch of the cases took, and the medians of all; a mark shows its case."""
     section(view, "key_revocations.lengths")

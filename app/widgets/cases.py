@@ -17,6 +17,7 @@ from app.widgets.filters import case_filters
 from app.widgets.findings import page_of
 from app.widgets.header import empty, facts, note, section, state_mark, subtitle
 from app.widgets.natures import Shown
+from app.widgets.parts import part
 from app.widgets.rows import rows_behind
 from app.widgets.tables import table
 from app.widgets.view import View, ask, kept
@@ -70,6 +71,7 @@ def move_words(view: View, moves: pd.DataFrame) -> dict[str, str]:
     return {f"{origin}>{taken}": f"{view.code(origin)} → {view.code(taken)}" for origin, taken in found}
 
 
+@part
 def case_section(view: View, moves: pd.DataFrame) -> None:
     """The cases that the filters want, page by page, and the one that is picked."""
     section(view, "key_revocations.cases_title")
@@ -98,6 +100,7 @@ def case_section(view: View, moves: pd.DataFrame) -> None:
         _one_case(view, at, case)
 
 
+@part
 def _one_case(view: View, exchange: str, case: str) -> None:
     section(view, "key_revocations.case", exchange=view.exchange(exchange), case=case)
     history = ask(queries.case_history, exchange, case)

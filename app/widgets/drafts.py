@@ -10,6 +10,7 @@ import streamlit as st
 from app.desk import own_exchange
 from app.moments import kst_minute
 from app.widgets.address import link
+from app.widgets.parts import part
 from app.widgets.view import View, store
 from etl.drafts import Draft, drafts_of
 
@@ -20,6 +21,7 @@ def present_drafts(view: View) -> list[Draft]:
     return [] if exchange is None else drafts_of(store(), (exchange,), view.now)
 
 
+@part
 def draft_bar(view: View) -> None:
     """NOT SUBMITTED, in so many words, while there is a draft."""
     if not (found := present_drafts(view)):

@@ -14,6 +14,7 @@ from app import charts
 from app.kept import size_of
 from app.widgets.downloads import downloads
 from app.widgets.natures import Shown
+from app.widgets.parts import part
 from app.widgets.tables import grid, titles_of
 from app.widgets.view import View, kept
 
@@ -31,6 +32,7 @@ class _Drawn:
         return self.figure.size_bytes + size_of(self.frame)
 
 
+@part
 def chart(
     view: View,
     figure: Callable[[], charts.Figure],

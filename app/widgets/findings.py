@@ -17,6 +17,7 @@ from app.widgets.address import go, pick, picked
 from app.widgets.deeds import list_seen
 from app.widgets.header import empty, note, section
 from app.widgets.natures import Shown
+from app.widgets.parts import part
 from app.widgets.tables import table
 from app.widgets.view import View, ask
 
@@ -76,6 +77,7 @@ def with_interval(view: View, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(interval=pd.Series(spans, index=frame.index, dtype=object))
 
 
+@part
 def standing_list(
     view: View, about: queries.About, total: int, *, alt: str, leave_out: Sequence[str] = (), page: str = "page"
 ) -> None:
@@ -97,6 +99,7 @@ def standing_list(
     note(view.say("list.to_submission"))
 
 
+@part
 def report_findings(view: View, *reports: str) -> None:
     """What stands of these reports: how often each rule fired, and the findings themselves."""
     if view.is_empty:

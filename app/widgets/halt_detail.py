@@ -19,6 +19,7 @@ from app.widgets.deeds import list_seen
 from app.widgets.drawings import chart
 from app.widgets.header import columns, empty, facts, note, section, subtitle
 from app.widgets.natures import Shown
+from app.widgets.parts import part
 from app.widgets.rows import rows_behind
 from app.widgets.shortfalls import CROSSINGS, EPISODES, with_state
 from app.widgets.tables import table
@@ -71,6 +72,7 @@ _CAUSE_MARGIN = timedelta(days=2)
 """How far about a halt episodes are looked for; one that reaches into these days is read whole."""
 
 
+@part
 def halt_records(view: View, events: pd.DataFrame, episodes: pd.DataFrame) -> None:
     """Halts like the records of a stock exchange: what, why, since when, each step against its limit, and the cause."""
     section(view, "halts.events", count=f"{len(events):,}")
@@ -114,6 +116,7 @@ def _recorded(view: View, events: pd.DataFrame, episodes: pd.DataFrame) -> pd.Da
     return pd.DataFrame(rows, columns=list(RECORDS), dtype=object)
 
 
+@part
 def crossing_table(view: View, crossings: pd.DataFrame) -> None:
     """Shortfalls that reached the limit without a halt in time; a row leads to that asset's day of reconciliation."""
     section(view, "halts.unhalted", count=f"{len(crossings):,}")
@@ -137,6 +140,7 @@ def _to_reconciliation(row: Mapping[Any, Any]) -> None:
     go("reconciliation", at=row["exchange"], day=kst_day(moment).isoformat(), asset=row["asset"])
 
 
+@part
 def halt_detail(view: View, event: Mapping[Any, Any]) -> None:
     """One halt: its steps against the limits, the shortfall that caused it, findings, versions and rows."""
     exchange = event["exchange"]
@@ -189,6 +193,7 @@ def _steps_frame(view: View, steps: list[HaltStep]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(_STEPS), dtype=object)
 
 
+@part
 def _cause(view: View, event: Mapping[Any, Any]) -> None:
     """The shortfalls that a halt for a mismatch goes back to (HLT-005); a row leads to that asset's day."""
     if event["trigger"] != "reconciliation_mismatch":
@@ -218,6 +223,7 @@ def _cause(view: View, event: Mapping[Any, Any]) -> None:
     note(view.say("halts.cause_how"))
 
 
+@part
 def _findings(view: View, event: Mapping[Any, Any]) -> None:
     found = ask(queries.subject_findings, "halts", event["exchange"], (event["halt_id"],), view.language)
     subtitle(view.say("halts.findings", count=len(found)))
@@ -235,6 +241,7 @@ def _findings(view: View, event: Mapping[Any, Any]) -> None:
     )
 
 
+@part
 def _versions(view: View, event: Mapping[Any, Any]) -> None:
     """Every filing of a halt, and the rows of the files that told of it."""
     versions = ask(queries.halt_versions, event["exchange"], event["halt_id"])

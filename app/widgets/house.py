@@ -55,6 +55,8 @@ table.duties td.late, table.duties td.partial, table.duties td.received, table.d
   box-shadow: inset 0 -3px 0 #e3a53a; }
 table.duties td a { color: inherit !important; text-decoration: none !important; display: block; }
 div.duties { overflow-x: auto; }
+p.failed { margin: .2rem 0; padding: .7rem .9rem; border: 1px solid #b3261e; border-left-width: 4px;
+  border-radius: .4rem; }
 p.empty { margin: .2rem 0; padding: .7rem .9rem; border: 1px dashed rgba(128,140,153,.8); border-radius: .4rem; }
 ul.absent { list-style: none; margin: .2rem 0 !important; padding: 0 !important; font-size: .875rem; }
 ul.absent li { margin: 0 0 .15rem 0 !important; padding: .15rem .6rem !important;

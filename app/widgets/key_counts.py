@@ -19,6 +19,7 @@ from app.widgets.address import pick, picked, picked_day
 from app.widgets.drawings import chart
 from app.widgets.header import columns, note, source_mark
 from app.widgets.natures import Shown
+from app.widgets.parts import part
 from app.widgets.rows import rows_behind
 from app.widgets.tables import table
 from app.widgets.tiles import Tile
@@ -117,6 +118,7 @@ def _pick_span(mark: Sequence[Any]) -> None:
     pick(at=at, day=first, until=last, case="")
 
 
+@part
 def key_ends(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:
     """Forced expiry, expiry by age and deletion by users, apart; a mark leads to the rows of its days."""
     forced, natural, user = (f"{int(flow[name].sum()):,}" for name in _ENDS)
@@ -130,6 +132,7 @@ def key_ends(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:
         rows_behind(view, "api_keys", at, first, picked_day("until") or first)
 
 
+@part
 def key_calls(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:
     """Calls from unregistered addresses, refused and served."""
     blocked, unlisted = (f"{int(flow[name].sum()):,}" for name in _CALLS)
@@ -138,6 +141,7 @@ def key_calls(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:
     note(view.say("key_revocations.calls_note", source=source_mark(view, Source.DAXA)))
 
 
+@part
 def key_comings_and_goings(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:
     """What came and what went, as bars and as a sum that must come out."""
     balance = kept(view, "balance", lambda: _balance(view, flow))
@@ -163,6 +167,7 @@ def _balance(view: View, flow: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(_BALANCE), dtype=object)
 
 
+@part
 def allow_lists(view: View, state: pd.DataFrame) -> None:
     """Coverage of allow lists and their strictness, by exchange and scope of keys."""
     listed = kept(view, "allow_lists", lambda: _listed(view, state))

@@ -15,6 +15,7 @@ from app.widgets.deeds import rows_seen
 from app.widgets.drawings import chart
 from app.widgets.header import columns, empty, note, section
 from app.widgets.natures import Shown
+from app.widgets.parts import part
 from app.widgets.rows import rows_behind
 from app.widgets.tables import table
 from app.widgets.view import View, ask
@@ -55,6 +56,7 @@ _HALF_WINDOW = timedelta(minutes=15)
 """Rows shown to each side of a slot that was picked."""
 
 
+@part
 def reconciled_day(view: View, exchange: str, day: date, moment: datetime) -> None:
     """The slots over all assets beside the assets themselves; either leads to one asset."""
     section(view, "reconciliation.day", exchange=view.exchange(exchange), day=day)
@@ -86,6 +88,7 @@ def grade_of(row: Any) -> str:
     return "gaps" if row["missing_slot_count"] else "complete"
 
 
+@part
 def _day_strip(view: View, exchange: str, day: date) -> None:
     slots = ask(queries.day_slots, exchange, day)
     if slots.empty:
@@ -109,6 +112,7 @@ def _times(slots: pd.DataFrame) -> pd.Series[Any]:
     return pd.Series(times, index=slots.index, dtype=object)
 
 
+@part
 def _asset_day(view: View, exchange: str, day: date, asset: str) -> None:
     """One asset's checks of one day, and the rows behind a slot of it."""
     checks = ask(queries.asset_checks, exchange, day, asset)

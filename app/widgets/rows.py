@@ -11,6 +11,7 @@ from app.queries.origin import ROW_LIMIT
 from app.widgets.deeds import rows_seen
 from app.widgets.header import empty, note, section
 from app.widgets.natures import Shown
+from app.widgets.parts import part
 from app.widgets.tables import table
 from app.widgets.view import View, ask
 from app.words import field_label
@@ -27,6 +28,7 @@ _NATURES = {
 }
 
 
+@part
 def rows_behind(
     view: View,
     report: str,

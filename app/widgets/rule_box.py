@@ -14,6 +14,7 @@ from app.rulebook import Parameter
 from app.widgets.address import go
 from app.widgets.header import note, section
 from app.widgets.natures import Shown
+from app.widgets.parts import part
 from app.widgets.tables import table
 from app.widgets.threshold_words import reason_text, value_text
 from app.widgets.view import View
@@ -32,6 +33,7 @@ _MOST_ROWS = 40
 """All of them: what a page is judged by is read without scrolling inside it."""
 
 
+@part
 def rule_box(view: View, rules: Sequence[str]) -> None:
     """The rules and what they measure by on the last of the chosen days; a row leads to its rule."""
     day = view.choice.last_day

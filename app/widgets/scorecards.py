@@ -14,6 +14,7 @@ from app.scorecard import Scored
 from app.widgets.address import link
 from app.widgets.header import note, section
 from app.widgets.natures import Shown
+from app.widgets.parts import part
 from app.widgets.tables import table
 from app.widgets.view import View
 
@@ -125,6 +126,7 @@ def in_words(view: View, frame: pd.DataFrame, month: str) -> pd.DataFrame:
     )
 
 
+@part
 def grading_rules(view: View, month: str) -> None:
     """By what a month is graded: every measure with its thresholds and reason, and the caps."""
     section(view, "data_quality.grading")

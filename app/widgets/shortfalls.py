@@ -18,6 +18,7 @@ from app.widgets.drawings import chart
 from app.widgets.findings import page_of, with_interval
 from app.widgets.header import columns, empty, note, section
 from app.widgets.natures import Shown
+from app.widgets.parts import part
 from app.widgets.tables import table
 from app.widgets.view import View, ask, kept
 
@@ -74,6 +75,7 @@ def with_state(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(state=pd.Series(states, index=frame.index, dtype=object))
 
 
+@part
 def shortfall_episodes(view: View, found: pd.DataFrame) -> None:
     """`queries.episode_responses` as two charts and a table; each mark and row leads to the asset's worst day."""
     episodes = kept(view, "episodes", lambda: with_state(found))
@@ -128,6 +130,7 @@ def pick_worst_day(row: Mapping[Any, Any]) -> None:
     pick(at=row["exchange"], day=kst_day(moment).isoformat(), asset=row["asset"], slot="", row="")
 
 
+@part
 def doubtful_figures(view: View) -> None:
     """Prices far from those of the others, and quantities that stand still: what stands of REC-005 and REC-006."""
     counts = ask(queries.finding_counts, view.choice, About(reports=("reconciliation",)))

@@ -21,6 +21,7 @@ from app.widgets.address import go, link
 from app.widgets.findings import standing_list
 from app.widgets.header import columns, empty, kind_mark, markup, note, section, state_mark
 from app.widgets.natures import Shown
+from app.widgets.parts import part
 from app.widgets.tables import table
 from app.widgets.view import View, ask, kept
 
@@ -124,6 +125,7 @@ _REJECTIONS = {
 }
 
 
+@part
 def filing_detail(view: View, found: Situation) -> None:
     """Every exchange with every report, then what stands, is open, was refused, and could not be evaluated."""
     section(view, "overview.standing")
@@ -155,6 +157,7 @@ def _rows_or(view: View, rows: Sequence[Mapping[str, Any]], shown: Mapping[str, 
         table(view, lambda: pd.DataFrame(rows), shown, alt=view.say(f"overview.{name}"), key=name)
 
 
+@part
 def _breaches(view: View, counted: pd.DataFrame) -> None:
     """What shows that the standard was not kept, the newest first; a row leads to its submission."""
     about = queries.About(kind="compliance")
@@ -167,6 +170,7 @@ def _breaches(view: View, counted: pd.DataFrame) -> None:
         empty(view, "breaches")
 
 
+@part
 def _unevaluated(view: View) -> None:
     """On how many accepted days each rule that needs another report could not be evaluated."""
     found = ask(queries.unevaluated_days, view.choice)

@@ -19,6 +19,7 @@ from app.amounts import LARGEST_EXACT_FLOAT, exact
 from app.kept import size_of
 from app.widgets.downloads import downloads
 from app.widgets.natures import Shown, is_missing, written
+from app.widgets.parts import part
 from app.widgets.view import View, kept
 
 ROW_PIXELS = 35
@@ -30,6 +31,7 @@ _TREND_PIXELS = 120
 _RIGHT = {Shown.AMOUNT, Shown.WON, Shown.COUNT, Shown.DURATION}
 
 
+@part
 def table(
     view: View,
     frame: pd.DataFrame | Callable[[], pd.DataFrame],

@@ -6,6 +6,7 @@ import pandas as pd
 
 from app.widgets.header import note, section
 from app.widgets.natures import Shown
+from app.widgets.parts import part
 from app.widgets.tables import table
 from app.widgets.view import View
 
@@ -24,6 +25,7 @@ NOT_AVAILABLE = (
 """Indicators of the authorities and of the literature for which the reports hold nothing."""
 
 
+@part
 def unreported(view: View) -> None:
     """What cannot be seen because no report carries it: said, and never estimated."""
     section(view, "surveillance.unreported")

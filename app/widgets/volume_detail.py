@@ -13,6 +13,7 @@ from app.queries.spans import spans_of
 from app.widgets.address import pick, picked, picked_day
 from app.widgets.header import empty, note, subtitle
 from app.widgets.natures import Shown
+from app.widgets.parts import part
 from app.widgets.rows import rows_behind
 from app.widgets.tables import table
 from app.widgets.view import View, ask
@@ -35,6 +36,7 @@ _LAST_DAYS = timedelta(days=7)
 """Where a market is picked but no day, its rows are of as many days at the end of the period."""
 
 
+@part
 def volume_detail(view: View, measure: Measure) -> None:
     """What is picked in the address: `at` an exchange, `day` a day or its week, `market` a market."""
     at, market, span = picked("at"), picked("market"), _picked_span(view)

@@ -14,6 +14,7 @@ from app.widgets.address import pick
 from app.widgets.drawings import chart
 from app.widgets.header import columns, empty, note, section, source_mark
 from app.widgets.natures import Shown
+from app.widgets.parts import part
 from app.widgets.switches import switch
 from app.widgets.tables import table
 from app.widgets.view import View, ask, kept
@@ -41,6 +42,7 @@ _SMALL_ORDERS = "VOL-008"
 """The rule whose threshold stands for reference: of a market's day, and an assumption."""
 
 
+@part
 def volume_markets(view: View, measure: Measure) -> None:
     """The markets with the most API trading, or the largest API share; a mark or row leads to its rows."""
     section(view, "api_volume.by_market")
@@ -77,6 +79,7 @@ def volume_markets(view: View, measure: Measure) -> None:
     note(view.say("api_volume.order_note", part=percent(SMALLEST_PART), assumed=assumed))
 
 
+@part
 def volume_hours(view: View, measure: Measure) -> None:
     """API trading by hour of the day, and where each exchange's ticker begins its day."""
     section(view, "api_volume.by_hour")
@@ -101,6 +104,7 @@ def _reset(view: View, exchange: str) -> str:
     return view.say("api_volume.reset_at", exchange=view.exchange(exchange), time=moment, source=source)
 
 
+@part
 def order_conduct(view: View, course: pd.DataFrame) -> None:
     """How API orders behave over time; a mark opens the markets of its day or week."""
     section(view, "api_volume.conduct")
@@ -126,6 +130,7 @@ def order_conduct(view: View, course: pd.DataFrame) -> None:
     note(view.say("api_volume.accounts_note"))
 
 
+@part
 def turnover_shares(view: View, ranking: VolumeRanking) -> None:
     """How the exchanges share the market: beside the matter, because one of them hides the others."""
     if len(view.exchanges) == 1:

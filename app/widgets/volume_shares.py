@@ -19,6 +19,7 @@ from app.widgets.address import pick
 from app.widgets.drawings import chart
 from app.widgets.header import note, sentence, source_mark
 from app.widgets.natures import Shown
+from app.widgets.parts import part
 from app.widgets.switches import switch
 from app.widgets.tables import table
 from app.widgets.view import View, ask, kept
@@ -58,6 +59,7 @@ def together_name(view: View) -> str:
     return view.say("volume.together", count=len(view.exchanges))
 
 
+@part
 def share_summary(view: View, ranking: VolumeRanking, measure: Measure) -> None:
     """What the page shows, in a few sentences."""
     sentence(kept(view, "summary", lambda: _summary(view, ranking, measure)))
@@ -115,6 +117,7 @@ def _extremes(view: View, frame: pd.DataFrame) -> list[str]:
     return [", ".join(said) + "."]
 
 
+@part
 def share_ranking(view: View, ranking: VolumeRanking) -> None:
     """The exchanges, the highest share first; one that filed nothing stays, with the reason. A row opens its days."""
     table(
@@ -180,6 +183,7 @@ def _compared(view: View, row: Any) -> str:
     return head if enough else f"{head} · {view.say('api_volume.too_few')}"
 
 
+@part
 def share_course(view: View, course: VolumeCourse) -> None:
     """A panel for each exchange and one for all together; a mark opens the markets of its day or week."""
     scale = switch(view.say("api_volume.axis"), "axis", _SCALES, lambda name: view.say(f"api_volume.axis_{name}"))

@@ -123,6 +123,8 @@ class Visitor:
                     return time.perf_counter() - begun
                 case "delta" if message.delta.new_element.WhichOneof("type") == "exception":
                     raise FailedRunError(f"{page}?{query}: {message.delta.new_element.exception.message}")
+                case "delta" if 'class="failed"' in message.delta.new_element.html.body:
+                    raise FailedRunError(f"{page}?{query}: {message.delta.new_element.html.body}")
 
     async def _received(self, page: str) -> ForwardMsg:
         from asyncio import timeout

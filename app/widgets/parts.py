@@ -1,0 +1,68 @@
+"""Parts of a page: where one cannot be drawn, it says so under the number of an incident, and the others stay."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from html import escape
+from typing import Concatenate, ParamSpec
+
+import streamlit as st
+
+from app.kept import MEBIBYTE, Shelf
+from app.served import store
+from app.widgets.header import PageEnded
+from app.widgets.view import View
+from app.words import say
+from etl.records.engine import RecordsUnavailableError
+from etl.records.incidents import new_incident, record_incident
+
+_log = logging.getLogger(__name__)
+_SAME = Shelf(MEBIBYTE, seconds=600)
+"""The same failure again within this time, at whomever, is the same incident."""
+
+Arguments = ParamSpec("Arguments")
+Draw = Callable[Concatenate[View, Arguments], None]
+
+
+def part(draw: Draw[Arguments]) -> Draw[Arguments]:
+    """A part of a page that stands by itself: what fails in it is told in its place, and the page goes on."""
+
+    @functools.wraps(draw)
+    def drawn(view: View, /, *arguments: Arguments.args, **named: Arguments.kwargs) -> None:
+        try:
+            draw(view, *arguments, **named)
+        except PageEnded:
+            raise
+        except Exception as error:
+            tell_failure(error, view.language, view.page)
+
+    return drawn
+
+
+def tell_failure(error: Exception, language: str, page: str, *, what: str = "part") -> None:
+    """Say that a `part`, or the `page`, is not shown, why, and under which number; what failed is kept."""
+    incident = _SAME.get(_same_failure(error, page), lambda: _kept_under(error, page))
+    reason = "records" if isinstance(error, RecordsUnavailableError) else "ours"
+    what, reason = (escape(say(f"failed.{name}", language)) for name in (what, reason))
+    number = escape(say("failed.incident", language, incident=incident))
+    sign = '<span aria-hidden="true">✕</span>'
+    st.html(f'<p class="failed" role="alert"><b>{sign} {what}</b> {reason} {number}</p>')
+
+
+def _same_failure(error: Exception, page: str) -> str:
+    """What is the same where the same fails again: the page, what was raised, and where."""
+    places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    return f"{page} {type(error).__name__} {error} {places}"
+
+
+def _kept_under(error: Exception, page: str) -> str:
+    """Keep a failure in the records, where they can be written, and in the log; its number."""
+    incident = new_incident()
+    _log.error("%s: a part of the page %s cannot be shown", incident, page, exc_info=error)
+    with suppress(RecordsUnavailableError):
+        record_incident(store().engine, incident, error)
+    return incident
