@@ -21,6 +21,10 @@ class Thresholds:
 
     entries: tuple[Parameter, ...]
 
+    def __reduce__(self) -> tuple[type[Thresholds], tuple[tuple[Parameter, ...]]]:
+        """Only the entries go to another process: what was looked up here is not a part of the value."""
+        return Thresholds, (self.entries,)
+
     def changed_by(self, set_instead: Sequence[Parameter]) -> Thresholds:
         """The same with what was set in place of the book's, in the order in which it was decided."""
         return Thresholds((*self.entries, *set_instead))

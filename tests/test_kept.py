@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 from demo_store import NOW
 from opening import keep_nothing, opened_at
+from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
 from app import run as app_run
 from app.kept import Shelf
 from app.navigation import SCREENS
 from app.widgets import view
+from etl.records.engine import reading
 from etl.records.people import Role
+from etl.records.tables import halts, key_actions, submissions
 
 ADDRESSES: dict[str, list[dict[str, str]]] = {
     "api_volume": [{"at": "upbit", "by": "count"}, {"order": "share", "axis": "shared"}],
@@ -31,6 +34,12 @@ ADDRESSES: dict[str, list[dict[str, str]]] = {
     "answers": [{"state": "all"}],
 }
 """Addresses at which pages show more than they do unasked."""
+ONE = {
+    "halts": {"at": halts.c.exchange, "halt": halts.c.halt_id},
+    "key_revocations": {"at": key_actions.c.exchange, "case": key_actions.c.case_id},
+    "submissions": {"submission": submissions.c.id},
+}
+"""What one halt, case or file is picked by."""
 LOOKS = [
     (screen.name, {**more, **picks})
     for screen in SCREENS
@@ -120,6 +129,16 @@ def test_what_has_lain_long_is_worked_out_anew() -> None:
     assert shelf.get("one", lambda: 2) == 2
 
 
+def looks_of(name: str) -> list[dict[str, str]]:
+    """The addresses at which a page is looked at, and that of one thing that is filed, with all that is told of it."""
+    looks = [address for page, address in LOOKS if page == name]
+    if name not in ONE:
+        return looks
+    with reading(view.store().engine) as connection:
+        row = connection.execute(select(*ONE[name].values()).limit(1)).one()
+    return [*looks, {pick: str(value) for pick, value in zip(ONE[name], row, strict=True)}]
+
+
 def drawn(session: AppTest) -> list[tuple[str, bytes]]:
     """Everything that a session shows, but for the addresses of its files, which are its own."""
     return [
@@ -161,7 +180,7 @@ def kept_values(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Hashable, Any, by
 
 @pytest.mark.parametrize("name", sorted({name for name, _ in LOOKS}))
 def test_nothing_that_is_kept_is_changed(name: str, kept_values: list[tuple[Hashable, Any, bytes]]) -> None:
-    for address in [address for page, address in LOOKS if page == name]:
+    for address in looks_of(name):
         for _ in range(2):
             opened_at(name, **address)
     assert len(kept_values) > 5
@@ -185,7 +204,7 @@ def test_no_two_things_of_a_page_are_kept_under_one_name(name: str, monkeypatch:
 
     monkeypatch.setattr(view._DRAWN, "get", watched)
     monkeypatch.setattr(app_run, "keep_view", counted)
-    for address in [address for page, address in LOOKS if page == name]:
+    for address in looks_of(name):
         asked.clear()
         runs.clear()
         opened_at(name, **address)
