@@ -81,6 +81,7 @@ def test_a_chart_that_fails_says_so_and_the_rest_of_the_page_stays(
     assert say("failed.incident", language, incident=incident) in text
     assert kept()[incident] == f"ZeroDivisionError: in {language}"
     assert incident in caplog.text
+    assert any(say("halts.reasons", language) in element.proto.body for element in session.get("html"))
     assert len(session.get("plotly_chart")) == other_charts
     assert len(session.dataframe) == len(whole.dataframe)
     assert [one.value for one in session.subheader] == [one.value for one in whole.subheader]

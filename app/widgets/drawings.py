@@ -49,10 +49,10 @@ def chart(
     `alt` says what the chart shows; the switch beside the title shows `columns` of `frame` in its place. `figure` and
     `frame` say how they are made, of answers alone: what they give is kept (`view.kept`) under `key`.
     """
-    drawn = kept(view, f"chart.{key}", lambda: _Drawn(charts.written(figure()), frame()))
     titles = titles_of(view, columns)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.html(f'<h4 class="chart">{escape(title)}</h4>', width="content")
+        drawn = kept(view, f"chart.{key}", lambda: _Drawn(charts.written(figure()), frame()))
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             as_table = st.toggle(view.say("chart.as_table"), key=f"{key}.table")
             downloads(view, drawn.frame, columns, titles, title or alt)
