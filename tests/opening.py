@@ -1,13 +1,17 @@
 """Opening a page of the dashboard through its own script: without a browser, and without another page before it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import streamlit as st
+from demo_store import NOW
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from app import kept
 from app.navigation import SCREENS
+from app.widgets import view
 
 UI = Path(__file__).resolve().parent.parent / "app" / "ui.py"
 
@@ -30,6 +34,17 @@ def opened_at(name: str, *, seconds: int = 60, **address: str) -> AppTest:
         session.switch_page(f"../pages/{name}.py")
         shown(session.run())
     return session
+
+
+def looked_at(monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[None]:
+    """While this goes on, sessions of this process look at the store at `home` as from the demonstration's moment."""
+    monkeypatch.setenv("DAXA_HOME", str(home))
+    monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
+    monkeypatch.setenv("DAXA_NOW", NOW.isoformat())
+    keep_nothing()
+    yield
+    view.store().engine.dispose()
+    keep_nothing()
 
 
 def keep_nothing() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from demo_store import NOW, fill
-from opening import UI, keep_nothing, opened_at
+from demo_store import fill
+from opening import UI, keep_nothing, looked_at, opened_at
 from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
@@ -27,13 +27,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _looked_at(monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[None]:
-    monkeypatch.setenv("DAXA_HOME", str(home))
-    monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
-    monkeypatch.setenv("DAXA_NOW", NOW.isoformat())
-    keep_nothing()
-    yield
-    view.store().engine.dispose()
-    keep_nothing()
+    yield from looked_at(monkeypatch, home)
 
 
 def failing(error: Exception) -> Callable[..., NoReturn]:

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from demo_store import NOW
-from opening import keep_nothing, opened_at
+from opening import looked_at, opened_at
 from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
@@ -51,13 +50,7 @@ LOOKS = [
 
 @pytest.fixture(autouse=True)
 def _looked_at(monkeypatch: pytest.MonkeyPatch, filled_home: Path) -> Iterator[None]:
-    monkeypatch.setenv("DAXA_HOME", str(filled_home))
-    monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
-    monkeypatch.setenv("DAXA_NOW", NOW.isoformat())
-    keep_nothing()
-    yield
-    view.store().engine.dispose()
-    keep_nothing()
+    yield from looked_at(monkeypatch, filled_home)
 
 
 def test_what_is_kept_is_worked_out_once() -> None:
