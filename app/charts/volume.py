@@ -22,6 +22,8 @@ from app.words import code_word, exchange_name
 SHARE_REFERENCE = Decimal("0.30")
 """The FSS's figure for the whole market, buying and selling value together (2026-04-13): a reference, no limit."""
 _TICKS = 4
+_MOST_LINES = 12
+"""Of more halts the lines would hide the course that they cross."""
 _STOPS_TRADING = {"trading", "all"}
 
 
@@ -219,7 +221,7 @@ def _edge(day: date, hours: int) -> str:
 def _halt_marks(
     halts: pd.DataFrame, exchange: str, spans: Sequence[Span], look: Look
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """A line and a sign for every span in which trading, of anything, was halted at this exchange."""
+    """A sign for every span in which trading, of anything, was halted at this exchange; a line too while few are."""
     found: dict[Span, list[str]] = defaultdict(list)
     stopping = halts[(halts["exchange"] == exchange) & halts["functions"].isin(_STOPS_TRADING)]
     for row in records_of(stopping[["halted_at", "target", "trigger", "halt_id"]]):
@@ -237,7 +239,7 @@ def _halt_marks(
             "y1": 1,
             "line": {"color": look.quiet, "width": 1, "dash": "dot"},
         }
-        for span in found
+        for span in (found if len(found) <= _MOST_LINES else ())
     ]
     signs = [
         {
