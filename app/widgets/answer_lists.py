@@ -109,14 +109,11 @@ _LONGEST_LIST = 8
 def own_unread(view: View) -> pd.DataFrame:
     """The verdicts that the person of an exchange has not opened; for others those that nobody of it has."""
     person = view.identity.person if view.scope.role is Role.EXCHANGE else ""
-    found = ask_while(_read_count(view), queries.unread_verdicts, view.choice, person)
+    # A verdict is opened without anything else in the records changing.
+    opened = ask_anew(queries.verdict_read_count)
+    found = ask_while(opened, queries.unread_verdicts, view.choice, person)
     ages = [view.moment - at for at in found["decided_at"]]
     return found.assign(age=pd.Series(ages, index=found.index, dtype=object))
-
-
-def _read_count(view: View) -> int:
-    """How many verdicts were read: they are without anything else in the records changing."""
-    return ask_anew(queries.verdict_read_count)
 
 
 def answer_counts(

@@ -182,17 +182,6 @@ def ask(
     return ask_while(None, question, *about, **more)
 
 
-def kept(view: View, name: str, make: Callable[[], Made], beside: Hashable = None) -> Made:
-    """What `make` gives from answers, kept for every run that looks at the same; nobody may change it.
-
-    `name` is what it is called on its page. It may depend on the view, on the address, on answers that `ask` gives, and
-    on `beside`, and on nothing else: not on the moment (`view.moment` is the one that answers are of), and not on who
-    looks.
-    """
-    must_still_be(view.identity)
-    return _DRAWN.get((*view.looked_at, name, beside), make)
-
-
 def ask_while(
     beside: Hashable,
     question: Callable[Concatenate[Store, Scope, Asked], Answer],
@@ -205,6 +194,17 @@ def ask_while(
     scope = view.scope
     key = (beside, about, tuple(sorted(more.items())))
     return _answer(question.__name__, view.stamp, scope, key, lambda: question(store(), scope, *about, **more))
+
+
+def kept(view: View, name: str, make: Callable[[], Made], beside: Hashable = None) -> Made:
+    """What `make` gives from answers, kept for every run that looks at the same; nobody may change it.
+
+    `name` is what it is called on its page. It may depend on the view, on the address, on answers that `ask` gives, and
+    on `beside`, and on nothing else: not on the moment (`view.moment` is the one that answers are of), and not on who
+    looks.
+    """
+    must_still_be(view.identity)
+    return _DRAWN.get((*view.looked_at, name, beside), make)
 
 
 def _answer(question: str, stamp: str, scope: Scope, about: Hashable, answered: Callable[[], Answer]) -> Answer:
