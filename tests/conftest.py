@@ -18,6 +18,8 @@ from demo_store import fill, leave_empty
 from people import SUPERVISOR
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from etl.store import Store, open_store
+
 SWITCHES = ("--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1")
 """Of the browser; it finds no host but this machine, as in a network that is cut off."""
 
@@ -127,6 +129,27 @@ def chromium_path() -> str:
     if path is None:
         pytest.fail("There is no /usr/bin/chromium: apt-get install chromium fonts-noto-cjk, or `make test`.")
     return path
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a store of a module's own, in which nothing was filed yet."""
+    return leave_empty(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def store(home: Path) -> Iterator[Store]:
+    """That store itself."""
+    opened = open_store(home, f"sqlite:///{home / 'daxa.sqlite'}")
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def address(home: Path) -> Iterator[str]:
+    """The address of the dashboard over that store."""
+    with served(home) as served_at:
+        yield served_at
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,7 @@ from typing import Any
 
 import answer_store
 import pytest
-from browsing import ROOT, served
-from demo_store import leave_empty
+from browsing import ROOT
 from door import API, Client, is_problem, token, warmed_up
 
 from etl.exchanges import all_exchanges
@@ -25,7 +24,7 @@ from etl.records.engine import writing
 from etl.records.tokens import TokenScope
 from etl.signing import read_public_key
 from etl.simulate import canonical_table, write_native
-from etl.store import Store, open_store
+from etl.store import Store
 from expectations.catalogue import all_reports, parameter
 from expectations.catalogue import report as report_of
 from expectations.vocabulary import Period
@@ -33,24 +32,6 @@ from tests.filing import checks, halts
 
 DAY = "2026-11-02"
 NAME = f"korbit_reconciliation_{DAY}.csv"
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return leave_empty(tmp_path_factory.mktemp("api"))
-
-
-@pytest.fixture(scope="module")
-def store(home: Path) -> Iterator[Store]:
-    opened = open_store(home, f"sqlite:///{home / 'daxa.sqlite'}")
-    yield opened
-    opened.engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def address(home: Path) -> Iterator[str]:
-    with served(home) as served_at:
-        yield served_at
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -10,8 +9,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from browsing import served
-from demo_store import leave_empty
 from door import Client, is_problem, token, warmed_up
 from schemathesis.python.asgi import get_client
 from sqlalchemy import update
@@ -28,26 +25,8 @@ from etl.records.engine import reading, writing
 from etl.records.log import Act
 from etl.records.tables import submissions
 from etl.signing import read_public_key
-from etl.store import Store, open_store
+from etl.store import Store
 from tests.filing import checks, halts
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return leave_empty(tmp_path_factory.mktemp("hardened"))
-
-
-@pytest.fixture(scope="module")
-def store(home: Path) -> Iterator[Store]:
-    opened = open_store(home, f"sqlite:///{home / 'daxa.sqlite'}")
-    yield opened
-    opened.engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def address(home: Path) -> Iterator[str]:
-    with served(home) as served_at:
-        yield served_at
 
 
 @pytest.fixture(scope="module")

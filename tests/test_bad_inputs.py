@@ -10,7 +10,6 @@ from typing import Any
 
 import openpyxl
 import pytest
-from browsing import served
 
 from app.desk import Desk, RefusedError, taken
 from app.exports import as_csv, as_workbook
@@ -22,7 +21,6 @@ from etl.drafts import drafts_of
 from etl.store import Store, open_store
 from expectations.catalogue import all_rules, parameter
 from tests.bad_inputs import BAD, DAY, KORBIT, Bad, good
-from tests.demo_store import leave_empty
 from tests.door import API, Answer, Client, token
 from tests.filing import checks
 from tests.filing_desk import NOW, check, drop, opening, somebody, text_of
@@ -31,22 +29,11 @@ pytestmark = pytest.mark.usefixtures("judged_in_this_process")
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return leave_empty(tmp_path_factory.mktemp("bad"))
-
-
-@pytest.fixture(scope="module")
 def store(home: Path) -> Iterator[Store]:
     opened = open_store(home, f"sqlite:///{home / 'daxa.sqlite'}")
     yield opened
     worker_for(place_of(opened)).close()
     opened.engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def address(home: Path) -> Iterator[str]:
-    with served(home) as served_at:
-        yield served_at
 
 
 @pytest.fixture(scope="module")

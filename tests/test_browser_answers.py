@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from answer_store import DAYS, fill
-from browsing import context_of, keep_picture, sentences, served, visit, watched, with_session
+from browsing import context_of, keep_picture, sentences, visit, watched, with_session
 from people import sign_in
 from playwright.sync_api import Browser, Page, expect
 
@@ -20,12 +20,6 @@ SAID = "ETH 대사는 매주 수행합니다."
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return fill(tmp_path_factory.mktemp("answers"))
-
-
-@pytest.fixture(scope="module")
-def address(home: Path) -> Iterator[str]:
-    with served(home) as served_at:
-        yield served_at
 
 
 def looked_at_by(browser: Browser, session: str) -> Iterator[Page]:

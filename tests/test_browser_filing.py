@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from browsing import keep_picture, served, with_session
-from demo_store import leave_empty
 from filing import checks
 from filing_desk import NOW
 from people import SESSION, sign_in
@@ -18,24 +17,12 @@ from etl.records import submissions as life
 from etl.records.engine import reading
 from etl.records.people import Role
 from etl.signing import public_keys_of
-from etl.store import Store, open_store
+from etl.store import Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DAY = "2026-11-02"
 NAME = f"korbit_reconciliation_{DAY}.csv"
 SOUND = checks(DAY, every=5)
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return leave_empty(tmp_path_factory.mktemp("desk"))
-
-
-@pytest.fixture(scope="module")
-def store(home: Path) -> Iterator[Store]:
-    opened = open_store(home, f"sqlite:///{home / 'daxa.sqlite'}")
-    yield opened
-    opened.engine.dispose()
 
 
 @pytest.fixture(scope="module")

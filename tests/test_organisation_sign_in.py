@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from browsing import served
-from demo_store import leave_empty
 from people import add_person
 from visiting import Answer, Visitor
 
@@ -55,11 +54,6 @@ def provider() -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     process.terminate()
     process.wait(20)
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return leave_empty(tmp_path_factory.mktemp("organisation"))
 
 
 @pytest.fixture(scope="module")

@@ -32,11 +32,6 @@ ACCOUNTS = {
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return leave_empty(tmp_path_factory.mktemp("people"))
-
-
-@pytest.fixture(scope="module")
 def store(home: Path) -> Iterator[Store]:
     opened = open_store(home, f"sqlite:///{home / 'daxa.sqlite'}")
     for name, (role, exchange) in ACCOUNTS.items():
