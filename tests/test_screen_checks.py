@@ -200,6 +200,14 @@ def test_with_the_keyboard_alone_one_gets_from_the_overview_to_a_submission(page
     expect(page.get_by_role("heading", level=1)).not_to_have_text(say("overview.title", "ko"))
 
 
+_TOO_WIDE = """() =>
+    [...document.querySelectorAll('[data-testid=stMainBlockContainer] :is(h1, h3, h4, p, table, ul, div)')]
+        .filter(e => !e.parentElement.closest('[data-testid=stDataFrame]'))
+        .filter(e => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1)
+        .map(e => e.tagName + ' ' + e.className + ' ' + e.innerText.slice(0, 60))"""
+"""What of a page reaches beyond the right edge of the screen."""
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)], ids=str)
 @pytest.mark.parametrize("name", NAMES)
@@ -214,11 +222,13 @@ def test_nothing_is_wider_than_the_screen(
     context.set_default_timeout(PATIENCE)
     page = signed_in(context).new_page()
     visit(page, filled, name, "en")
-    too_wide = page.evaluate(
-        """() => [...document.querySelectorAll('[data-testid=stMainBlockContainer] :is(h1, h3, h4, p, table, ul, div)')]
-            .filter(e => !e.parentElement.closest('[data-testid=stDataFrame]'))
-            .filter(e => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1)
-            .map(e => e.tagName + ' ' + e.className + ' ' + e.innerText.slice(0, 60))"""
-    )
-    assert too_wide == []
+    assert page.evaluate(_TOO_WIDE) == []
     context.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_of_an_empty_store_is_wider_than_the_screen(page: Page, empty: str, name: str, language: str) -> None:
+    visit(page, empty, name, language)
+    assert page.viewport_size == VIEWPORT
+    assert page.evaluate(_TOO_WIDE) == []

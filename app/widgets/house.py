@@ -79,7 +79,7 @@ table.matrix tbody th, table.matrix td { border-bottom: 1px solid rgba(128,140,1
 table.matrix td a { display: block; padding: .35rem .5rem; color: inherit !important;
   text-decoration: none !important; min-height: 3.2rem; }
 table.matrix td a:hover, table.matrix td a:focus { background: rgba(11,92,173,.12); outline-offset: -2px; }
-table.matrix td b { font-weight: 600; white-space: nowrap; }
+table.matrix td b { font-weight: 600; }
 table.matrix td small { display: block; font-size: .8125rem; opacity: .8; }
 table.matrix td.missing, table.matrix td.rejected { box-shadow: inset 4px 0 0 #b3261e; }
 table.matrix td.late, table.matrix td.partial, table.matrix td.received,
@@ -109,7 +109,7 @@ table.matrix.lanes { table-layout: fixed; }
 table.matrix.lanes th:first-child { width: 5.6rem; }
 table.matrix.lanes th { padding: .15rem .45rem; }
 table.matrix.lanes td a { min-height: 0; padding: .2rem .45rem .2rem .55rem; line-height: 1.35; }
-table.matrix.lanes td b { display: flex; justify-content: space-between; gap: .4rem; }
+table.matrix.lanes td b { display: flex; justify-content: space-between; gap: .4rem; white-space: nowrap; }
 table.matrix.lanes td b span { overflow: hidden; text-overflow: ellipsis; }
 table.matrix.lanes td i { font-style: normal; font-weight: 400; font-size: .8125rem; opacity: .8; white-space: nowrap; }
 table.matrix.lanes td small { font-size: .875rem; opacity: .92; overflow: hidden; text-overflow: ellipsis;
