@@ -80,7 +80,5 @@ def _draw(page: Any, view: View) -> None:
     try:
         widgets.draft_bar(view)
         page.run()
-    except PageEnded:
-        raise
     except Exception as error:
         tell_failure(error, view.language, view.page, what="page")

@@ -102,8 +102,8 @@ def columns(count: int) -> list[DeltaGenerator]:
     return st.columns(count, gap="medium")
 
 
-class PageEnded(Exception):  # noqa: N818 - it says that a page is whole, not that something went wrong
-    """A page has no more to show; `run` catches it.
+class PageEnded(BaseException):
+    """A page has no more to show; `run` catches it, and nothing that catches failures does.
 
     Streamlit's own way to stop would raise anew in what `run` still does after a page: logging who saw what.
     """

@@ -14,7 +14,6 @@ import streamlit as st
 
 from app.kept import MEBIBYTE, Shelf
 from app.served import store
-from app.widgets.header import PageEnded
 from app.widgets.view import View
 from app.words import say
 from etl.records.engine import RecordsUnavailableError
@@ -35,8 +34,6 @@ def part(draw: Draw[Arguments]) -> Draw[Arguments]:
     def drawn(view: View, /, *arguments: Arguments.args, **named: Arguments.kwargs) -> None:
         try:
             draw(view, *arguments, **named)
-        except PageEnded:
-            raise
         except Exception as error:
             tell_failure(error, view.language, view.page)
 
@@ -46,11 +43,11 @@ def part(draw: Draw[Arguments]) -> Draw[Arguments]:
 def tell_failure(error: Exception, language: str, page: str, *, what: str = "part") -> None:
     """Say that a `part`, or the `page`, is not shown, why, and under which number; what failed is kept."""
     incident = _SAME.get(_same_failure(error, page), lambda: _kept_under(error, page))
-    reason = "records" if isinstance(error, RecordsUnavailableError) else "ours"
-    what, reason = (escape(say(f"failed.{name}", language)) for name in (what, reason))
+    cause = "records" if isinstance(error, RecordsUnavailableError) else "ours"
+    head, why = (escape(say(f"failed.{name}", language)) for name in (what, cause))
     number = escape(say("failed.incident", language, incident=incident))
     sign = '<span aria-hidden="true">✕</span>'
-    st.html(f'<p class="failed" role="alert"><b>{sign} {what}</b> {reason} {number}</p>')
+    st.html(f'<p class="failed" role="alert"><b>{sign} {head}</b> {why} {number}</p>')
 
 
 def _same_failure(error: Exception, page: str) -> str:
