@@ -184,10 +184,10 @@ class Course:
         return (*self._limited(), *self._stages())
 
     @property
-    def expiry(self) -> Stretch | None:
+    def expiries(self) -> tuple[Stretch, ...]:
         """The whole way from its detection to the forced expiry, if it has come to that."""
         expired_at = self._first(("forced_expiry",))
-        return None if expired_at is None else Stretch(StretchKind.EXPIRY, self.detected_at, expired_at, self.until)
+        return () if expired_at is None else (Stretch(StretchKind.EXPIRY, self.detected_at, expired_at, self.until),)
 
     @property
     def due_at(self) -> int | None:
@@ -211,8 +211,7 @@ class Course:
                 expired_at = self._first(("forced_expiry",), step.acted_at)
                 ended_at = expired_at or self._first(("cleared",), step.acted_at)
                 yield self._stretch(StretchKind.FAILURE, step.acted_at, ended_at, step, is_met=expired_at is not None)
-        if self.expiry is not None:
-            yield self.expiry
+        yield from self.expiries
 
     def _stages(self) -> Iterator[Stretch]:
         ends: list[int | None] = [run[0].acted_at for run in self.runs[1:]]

@@ -59,12 +59,7 @@ def case_flow(store: Store, scope: Scope, choice: Choice) -> CaseFlow:
     """Stock, moves and lengths of the cases that were open at the end of the period or had a step in it."""
     found = courses(store, scope, choice)
     start = to_milliseconds(Period.of_day(choice.first_day).start)
-    stretches = [
-        (stretch, course)
-        for course in found
-        for stretch in course.stretches
-        if stretch.ended_at is None or stretch.ended_at >= start
-    ]
+    stretches = _since(start, ((stretch, course) for course in found for stretch in course.stretches))
     return CaseFlow(_open_cases(found), _moves(found, start), _summaries(stretches), _marks(stretches))
 
 
@@ -91,10 +86,14 @@ def case_totals(store: Store, scope: Scope, choice: Choice) -> CaseTotals:
             if step.acted_at >= start:
                 opened[step.exchange] += origin == DETECTED
                 closed[step.exchange] += step.stage in CLOSING_STAGES and origin not in CLOSING_STAGES
-    ways = [(course.expiry, course) for course in found]
-    expiries = [(way, course) for way, course in ways if way and way.ended_at is not None and way.ended_at >= start]
+    expiries = _since(start, ((stretch, course) for course in found for stretch in course.expiries))
     medians = {row["exchange"]: row["median"] for row in records_of(_summaries(expiries))}
     return CaseTotals(Counter(course.last.exchange for course in found if course.is_open), opened, closed, medians)
+
+
+def _since(start: int, stretches: Iterable[tuple[Stretch, Course]]) -> list[tuple[Stretch, Course]]:
+    """Those that had not ended before `start`."""
+    return [(one, course) for one, course in stretches if one.ended_at is None or one.ended_at >= start]
 
 
 def _open_cases(found: Iterable[Course]) -> pd.DataFrame:
