@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from demo_store import NOW
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
@@ -49,8 +48,6 @@ def looked_at(monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[None]:
 
 def keep_nothing() -> None:
     """Forget what this process kept, as one that has just begun."""
-    st.cache_resource.clear()
-    st.cache_data.clear()
     kept.clear_all()
 
 

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
 from app.desk import Desk, RefusedError
 from app.finding_digest import Found, Placed
 from app.identity import Scope
+from app.kept import Shelf
 from app.tasks import Sent
 from app.widgets.file_button import file_button
-from app.widgets.view import View, store
+from app.widgets.view import View, ask, store
 from app.work import Worker, place_of, worker_for
 from etl.annotated import UNOPENED
 from etl.comparison import Comparison
 from etl.coordinates import coordinates, layout_of
+from etl.store import Store
 from expectations.vocabulary import Finding
 
 _LONGEST_SECONDS = 120
-_MOST_KEPT = 50
+_WOKEN = Shelf()
 
 
 def worker() -> Worker:
@@ -37,30 +39,18 @@ def desk_of(view: View) -> Desk | None:
 
 def wake_worker() -> None:
     """Start the process that judges while somebody still chooses their files: its first start takes seconds."""
-    _woken(str(store().engine.url))
-
-
-@st.cache_resource(show_spinner=False)
-def _woken(place: str) -> str:
-    worker().take_up()
-    return place
+    _WOKEN.get(store().engine, lambda: worker().take_up())
 
 
 def comparison_of(view: View, number: str) -> Comparison:
     """A submission, which whoever looks may see, beside the version before."""
     with st.spinner(view.say("filing.comparing")):
-        return _compared(
-            str(store().engine.url),
-            view.stamp,
-            view.scope,
-            number,
-            lambda: worker().compare(number).result(_LONGEST_SECONDS),
-        )
+        return ask(compared, number)
 
 
-@st.cache_data(max_entries=_MOST_KEPT, show_spinner=False)
-def _compared(place: str, stamp: str, scope: Scope, number: str, _answered: Callable[[], Comparison]) -> Comparison:
-    return _answered()
+def compared(_store: Store, _scope: Scope, number: str) -> Comparison:
+    """What the process beside the screens finds different."""
+    return worker().compare(number).result(_LONGEST_SECONDS)
 
 
 def placed_in(exchange: str, report: str, file: str, format_: str | None, names: Sequence[str]) -> Placed:
