@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -155,25 +155,28 @@ def show_month(view: View, at: str, month: str) -> None:
     title = view.say("data_quality.month", exchange=view.exchange(at), month=month)
     widgets.table(view, lambda: reports, REPORTS, alt=title)
     widgets.note(view.say("data_quality.month_how"))
-    lists = (
-        ("unmet", widgets.ask(queries.unmet_obligations, at, month, moment), UNMET),
-        ("files", widgets.ask(queries.corrected_files, at, month), FILES),
-    )
-    for name, frame, columns in lists:
-        widgets.subtitle(view.say(f"data_quality.{name}", count=f"{len(frame):,}"))
-        if frame.empty:
-            widgets.empty(view, f"month_{name}")
-            continue
-        widgets.table(
-            view,
-            partial(pd.DataFrame, frame),
-            columns,
-            key=f"{name}.{at}.{month}",
-            alt=view.say(f"data_quality.{name}", count=f"{len(frame):,}"),
-            on_pick=lambda row: widgets.go("submissions", submission=row["submission"] or "", report=row["report"]),
-            most_rows=8,
-        )
+    place = f"{at}.{month}"
+    show_list(view, "unmet", place, widgets.ask(queries.unmet_obligations, at, month, moment), UNMET)
+    show_list(view, "files", place, widgets.ask(queries.corrected_files, at, month), FILES)
     widgets.note(view.say("list.to_submission"))
+
+
+def show_list(view: View, name: str, place: str, frame: pd.DataFrame, columns: Mapping[str, Shown]) -> None:
+    """What was not met, or the files, of the month that is shown; a row leads to its submission."""
+    title = view.say(f"data_quality.{name}", count=f"{len(frame):,}")
+    widgets.subtitle(title)
+    if frame.empty:
+        widgets.empty(view, f"month_{name}")
+        return
+    widgets.table(
+        view,
+        lambda: frame,
+        columns,
+        key=f"{name}.{place}",
+        alt=title,
+        on_pick=lambda row: widgets.go("submissions", submission=row["submission"] or "", report=row["report"]),
+        most_rows=8,
+    )
 
 
 view = widgets.current_view()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-
-import pandas as pd
+from typing import NamedTuple
 
 from app import queries, widgets
 from app.moments import duration, kst_minute
@@ -13,8 +12,6 @@ from app.queries.changes import lines_of
 from app.queries.standing import Stand
 from app.widgets import Shown, View
 
-# Since and until when changes are told.
-Told = tuple[datetime, datetime]
 MOST_LINES = 7
 AHEAD = timedelta(days=1)
 # The columns of the tables, and how each is written.
@@ -30,6 +27,14 @@ CHANGES = {
     "shortfall_krw": Shown.WON,
     "submission": Shown.TEXT,
 }
+
+
+class Told(NamedTuple):
+    """Since and until when changes are told; in somebody's first visit, those of the last day."""
+
+    begin: datetime
+    until: datetime
+    is_first: bool
 
 
 def now_in_words(view: View, found: Situation) -> str:
@@ -61,24 +66,25 @@ def now_in_words(view: View, found: Situation) -> str:
     return " ".join(parts)
 
 
-def show_news(view: View) -> tuple[pd.DataFrame, Told]:
-    """What changed since the visit before, and what falls due within a day; all of what changed, and of when."""
+def told_in(view: View) -> Told:
+    """Since when this visit is told of changes, and until when."""
     visit = widgets.present_visit(view)
-    until = widgets.told_until(view)
     begin = visit.since or visit.began_at.replace(second=0, microsecond=0) - AHEAD
-    changes = widgets.ask(queries.changes, begin, until)
-    first = visit.since is None
-    widgets.markup(
-        widgets.kept(view, "news", lambda: news(view, changes, begin, is_first=first), (first, begin, until))
-    )
-    widgets.keep_seen(view, until)
-    return changes, (begin, until)
+    return Told(begin, widgets.told_until(view), visit.since is None)
 
 
-def news(view: View, changes: pd.DataFrame, begin: datetime, *, is_first: bool) -> str:
-    """What changed since `begin` in a few lines beside what falls due."""
-    lines, count = lines_of(changes, MOST_LINES)
-    beside = view.say("overview.since_first" if is_first else "overview.since", since=kst_minute(begin)[5:])
+@widgets.part
+def show_news(view: View, told: Told) -> None:
+    """What changed since the visit before, and what falls due within a day."""
+    widgets.markup(widgets.kept(view, "news", lambda: news(view, told), told))
+    widgets.keep_seen(view, told.until)
+
+
+def news(view: View, told: Told) -> str:
+    """What changed in a few lines beside what falls due."""
+    lines, count = lines_of(widgets.ask(queries.changes, told.begin, told.until), MOST_LINES)
+    key = "overview.since_first" if told.is_first else "overview.since"
+    beside = view.say(key, since=kst_minute(told.begin)[5:])
     if count > len(lines):
         beside += view.say("overview.of_lines", shown=len(lines), count=count)
     changed = [widgets.change_line(view, line) for line in lines]
@@ -92,16 +98,16 @@ def news(view: View, changes: pd.DataFrame, begin: datetime, *, is_first: bool) 
 
 
 @widgets.part
-def show_changes(view: View, changes: pd.DataFrame, told: Told) -> None:
+def show_changes(view: View, told: Told) -> None:
     """All that changed, one by one."""
+    changes = widgets.ask(queries.changes, told.begin, told.until)
     widgets.section(view, "overview.all_changes", count=len(changes))
     if changes.empty:
         widgets.note(view.say("overview.unchanged"))
         return
-    signs = [widgets.change_sign(view, change) for change in changes["change"]]
     widgets.table(
         view,
-        lambda: changes.assign(sign=signs),
+        lambda: changes.assign(sign=[widgets.change_sign(view, change) for change in changes["change"]]),
         CHANGES,
         alt=view.say("overview.all_changes", count=len(changes)),
         key="changes",
@@ -119,10 +125,11 @@ if view.is_empty:
 else:
     widgets.sentence(now_in_words(view, found))
     widgets.markup(widgets.kept(view, "lanes", lambda: widgets.lane_table(view, found, figures)))
-changes, told = show_news(view)
+told = told_in(view)
+show_news(view, told)
 
 if not view.is_empty:
     widgets.answers_line(view)
 widgets.note(view.say("overview.lanes_how"))
 widgets.filing_detail(view, found)
-show_changes(view, changes, told)
+show_changes(view, told)

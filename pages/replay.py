@@ -14,6 +14,7 @@ from app.frames import records_of
 from app.incident import Replay
 from app.moments import KST, duration, kst_minute
 from app.queries import About, Choice, Course, Tail
+from app.served import served_incident
 from app.widgets import Shown, Tile, View
 
 HALT_RULE = "REC-004"
@@ -216,7 +217,7 @@ def show(view: View, facts: Replay) -> None:
 
 view = widgets.current_view()
 widgets.header(view, "replay")
-replayed = widgets.served_incident()
+replayed = served_incident()
 if replayed is None or replayed.exchange not in view.exchanges:
     widgets.empty(view, "replay")
     widgets.stop()

@@ -1,6 +1,5 @@
 """Pieces of screen that are used twice or more: the view, filters, header, tables, charts, rows behind a mark."""
 
-from app.served import served_incident
 from app.widgets.absence import absent, nothing
 from app.widgets.address import go, link, pick, picked, picked_day
 from app.widgets.answer_forms import show_said
@@ -164,7 +163,6 @@ __all__ = [
     "section",
     "sentence",
     "sentences",
-    "served_incident",
     "share_course",
     "share_ranking",
     "share_summary",
