@@ -32,7 +32,7 @@ def score(frame: pd.DataFrame, now: datetime) -> list[Scored]:
     """Every exchange and month of what `queries.quality_months` answers, graded by what was in force in its month."""
     return [
         Scored(row["exchange"], row["month"], row, grade(row, month_start(row["month"])), is_open(row["month"], now))
-        for row in ({str(name): value for name, value in found.items()} for found in records_of(frame))
+        for row in records_of(frame)
     ]
 
 

@@ -20,7 +20,7 @@ from etl.records import people
 from etl.records.engine import reading, writing
 from etl.records.log import COMMAND, Act, entries
 from etl.records.people import Role
-from etl.store import Store, open_store
+from etl.store import Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WHO = {
@@ -37,12 +37,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def store(home: Path) -> Iterator[Store]:
-    opened = open_store(home, f"sqlite:///{home / 'daxa.sqlite'}")
+def store(store: Store) -> Store:
     for name, (role, exchange) in WHO.items():
-        add_person(opened.engine, name, role, exchange)
-    yield opened
-    opened.engine.dispose()
+        add_person(store.engine, name, role, exchange)
+    return store
 
 
 @pytest.fixture(scope="module")

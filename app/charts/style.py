@@ -84,9 +84,7 @@ class Figure(go.Figure):  # type: ignore[misc]  # plotly has no types
     plain figure, and by a test for every chart of every page.
     """
 
-    def __init__(
-        self, data: Sequence[Mapping[str, Any]], layout: Mapping[str, Any], *, size_bytes: int | None = None
-    ) -> None:
+    def __init__(self, data: Sequence[Mapping[str, Any]], layout: Mapping[str, Any], *, size_bytes: int = 0) -> None:
         self._plain = {"data": data, "layout": layout}
         self._size_bytes = size_bytes
         self._is_checked = False
@@ -98,7 +96,7 @@ class Figure(go.Figure):  # type: ignore[misc]  # plotly has no types
     @property
     def size_bytes(self) -> int:
         """How long its parts are as JSON, of a figure that is written."""
-        return self._size_bytes or 0
+        return self._size_bytes
 
     def __getattr__(self, name: str) -> Any:
         """What plotly knows of a figure that it has checked, which it does here."""

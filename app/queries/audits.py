@@ -255,7 +255,7 @@ def apart(assets: pd.DataFrame) -> dict[str, Apart]:
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in records_of(assets):
         if row["difference_krw"] is not None:
-            groups[row["exchange"]].append({str(name): value for name, value in row.items()})
+            groups[row["exchange"]].append(row)
     return {
         exchange: Apart(
             len(rows),

@@ -103,7 +103,7 @@ def _recorded(view: View, events: pd.DataFrame, episodes: pd.DataFrame) -> pd.Da
         cause = causes.get((event["exchange"], event["halt_id"]), {})
         rows.append(
             {
-                **{str(name): value for name, value in event.items()},
+                **event,
                 "state": "lifted" if steps[HaltSpan.TO_RESUME].end else "open",
                 "target_name": target_word(event["scope"], event["target"], view.language),
                 "length": steps[HaltSpan.TO_RESUME].length,

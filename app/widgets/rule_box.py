@@ -29,10 +29,6 @@ _COLUMNS = {
 }
 
 
-_MOST_ROWS = 40
-"""All of them: what a page is judged by is read without scrolling inside it."""
-
-
 @part
 def rule_box(view: View, rules: Sequence[str]) -> None:
     """The rules and what they measure by on the last of the chosen days; a row leads to its rule."""
@@ -45,7 +41,7 @@ def rule_box(view: View, rules: Sequence[str]) -> None:
         alt=view.say("rule_box.title", day=day),
         key="rule_box",
         on_pick=lambda row: go("rules", rule=row["rule"]),
-        most_rows=_MOST_ROWS,
+        most_rows=None,
     )
     note(view.say("rule_box.how"))
 

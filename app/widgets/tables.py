@@ -41,7 +41,7 @@ def table(
     key: str | None = None,
     labels: Mapping[str, str] | None = None,
     on_pick: Callable[[Mapping[str, Any]], None] | None = None,
-    most_rows: int = 11,
+    most_rows: int | None = 11,
     only_filled: bool = False,
     beside: Hashable = None,
 ) -> None:
@@ -49,7 +49,8 @@ def table(
 
     Where `frame` says how it is made, of answers alone (`view.kept`), the table is made once and kept under its `key`,
     or its `alt`; `beside` is what it is of besides. `on_pick` is called with the row of the frame that somebody
-    selects. A column's title is the text `column.<name>`, or what `labels` says.
+    selects. A column's title is the text `column.<name>`, or what `labels` says. More than `most_rows` scroll; where it
+    is None, all are seen.
     """
     lay = partial(_laid, view, columns=columns, labels=labels, only_filled=only_filled)
     if isinstance(frame, pd.DataFrame):
@@ -108,16 +109,17 @@ def _draw(
     alt: str,
     key: str | None = None,
     on_pick: Callable[[Mapping[str, Any]], None] | None = None,
-    most_rows: int = 11,
+    most_rows: int | None = 11,
 ) -> None:
     frame = laid.frame
+    row_count = len(frame) if most_rows is None else min(most_rows, len(frame))
     draw = partial(
         st.dataframe,
         laid.cells,
         hide_index=True,
         column_config=laid.settings,
         alt=alt,
-        height=(min(most_rows, len(frame)) + 1) * ROW_PIXELS + 3,
+        height=(row_count + 1) * ROW_PIXELS + 3,
         placeholder="–",
     )
     if on_pick is None or key is None:
