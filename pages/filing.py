@@ -33,7 +33,6 @@ else:
     for looked in looked_without_draft():
         secret_panel(view, looked)
     for draft in widgets.present_drafts(view):
-        widgets.section(view, "filing.draft_of", report=view.report(draft.report), period=draft.period.text)
         draft_panel(view, desk, draft)
     wake_worker()
     upload_section(view, desk)

@@ -23,6 +23,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DAY = "2026-11-02"
 NAME = f"korbit_reconciliation_{DAY}.csv"
 SOUND = checks(DAY, every=5)
+_COUNT_VERDICTS = """() => {
+    window.mostVerdicts = 0;
+    const count = () => {
+        window.mostVerdicts = Math.max(window.mostVerdicts, document.querySelectorAll('p.verdict').length);
+    };
+    new MutationObserver(count).observe(document.body, {childList: true, subtree: true});
+}"""
+"""From now on, how many verdicts ever stood on the screen at once."""
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +79,11 @@ def test_a_file_is_dropped_mended_submitted_and_proven(
     keep_picture(page, "filing-draft-ko")
     with reading(store.engine) as connection:
         assert life.listed(connection) == []
+    page.evaluate(_COUNT_VERDICTS)
     page.get_by_role("button", name=say("filing.submit", "ko")).click()
-    expect(verdict).to_contain_text(say("filing.verdict.accepted", "ko"))
     expect(verdict).not_to_contain_text(say("filing.not_submitted", "ko"))
+    expect(verdict).to_contain_text(say("filing.verdict.accepted", "ko"))
+    assert page.evaluate("window.mostVerdicts") == 1  # never the draft's beside that of what was submitted
     with reading(store.engine) as connection:
         (filed,) = life.listed(connection)
     told = page.locator("[data-testid=stMainBlockContainer]")

@@ -35,11 +35,25 @@ _MOST_SHOWN_BYTES = 20_000
 
 
 def draft_panel(view: View, desk: Desk, draft: Draft) -> None:
-    """One draft: that it is not submitted, what would become of it, its findings, and what can be done with it."""
+    """One draft: that it is not submitted, what would become of it, its findings, and what can be done with it.
+
+    It leaves the screen when it is submitted or discarded, so that no verdict of a draft stands beside a receipt.
+    """
     try:
         told = draft_told(store(), draft)
     except FileNotFoundError:
         return
+    place = st.empty()
+    with place.container():
+        if not _drawn_draft(view, desk, draft, told):
+            return
+    place.empty()
+    st.rerun()
+
+
+def _drawn_draft(view: View, desk: Desk, draft: Draft, told: dict[str, Any]) -> bool:
+    """Draw a draft; whether it has become a submission, or nothing, by one of its buttons."""
+    section(view, "filing.draft_of", report=view.report(draft.report), period=draft.period.text)
     verdict(view, verdict_word(draft.state, draft.finding_count), f"filing.would.{draft.state}", is_draft=True)
     facts(
         {
@@ -55,7 +69,8 @@ def draft_panel(view: View, desk: Desk, draft: Draft) -> None:
     )
     if told["rows"] == 0 and draft.state == State.ACCEPTED:
         _nil_statement(view, draft)
-    _draft_buttons(view, desk, draft)
+    if _has_left(view, desk, draft):
+        return True
     found = findings_of(told["findings"])
     comparison = _kept_comparison(told)
     placed = placed_in(draft.exchange, draft.report, draft.file, None, comparison.names)
@@ -63,6 +78,7 @@ def draft_panel(view: View, desk: Desk, draft: Draft) -> None:
     sent = Sent(draft_path(store(), draft), draft.exchange, draft.report, draft.file, None)
     annotated_file(view, sent, found)
     since_the_version_before(view, comparison)
+    return False
 
 
 def _kept_comparison(told: dict[str, Any]) -> Comparison:
@@ -93,8 +109,8 @@ def _nil_statement(view: View, draft: Draft) -> None:
         st.code(text, language=None, wrap_lines=True)
 
 
-def _draft_buttons(view: View, desk: Desk, draft: Draft) -> None:
-    """Submit, which a rejected file cannot be, and discard."""
+def _has_left(view: View, desk: Desk, draft: Draft) -> bool:
+    """The buttons that submit, which a rejected file cannot be, and discard; whether one of them did."""
     with st.container(horizontal=True, gap="small"):
         submitted = st.button(
             view.say("filing.submit"),
@@ -108,16 +124,15 @@ def _draft_buttons(view: View, desk: Desk, draft: Draft) -> None:
         note(view.say("filing.cannot_submit"))
     if discarded:
         desk.discard(draft)
-        st.rerun()
     if submitted:
         try:
             with st.spinner(view.say("filing.submitting")):
                 receipt = desk.submit(draft)
         except RefusedError as refused:
             refusal(view, draft.file, refused)
-            return
+            return False
         pick(submission=receipt.submission.id, repeated="1" if receipt.duplicate else "")
-        st.rerun()
+    return discarded or submitted
 
 
 def secret_panel(view: View, looked: Looked) -> None:
