@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from app.frames import frame_of
 from app.words import code_word
 from etl.exchanges import exchange as exchange_of
 from expectations.catalogue import report as report_of
@@ -17,19 +18,19 @@ def field_guide(exchange: str, report: str, language: str) -> pd.DataFrame:
     shape = report_of(report)
     layout = exchange_of(exchange).layouts[report]
     rows = [
-        [
-            field.label.in_language(language),
-            field.name + (" *" if field.name in shape.key else ""),
-            layout.columns[field.name].name,
-            field.type.value,
-            field.unit or None,
-            field.required,
-            _codes(exchange, report, field, language),
-            field.meaning.in_language(language),
-        ]
+        {
+            "label": field.label.in_language(language),
+            "canonical": field.name + (" *" if field.name in shape.key else ""),
+            "native": layout.columns[field.name].name,
+            "type": field.type.value,
+            "unit": field.unit or None,
+            "required": field.required,
+            "codes": _codes(exchange, report, field, language),
+            "meaning": field.meaning.in_language(language),
+        }
         for field in shape.fields
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
+    return frame_of(rows, COLUMNS)
 
 
 def _codes(exchange: str, report: str, field: Field, language: str) -> str | None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
 
-def frame_of(records: Iterable[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+def frame_of(records: Iterable[Mapping[str, Any]], columns: Iterable[str]) -> pd.DataFrame:
     """A frame with exactly these columns, also when there is no row; values stay the objects that they are."""
-    rows = [[record[name] for name in columns] for record in records]
-    return pd.DataFrame(rows, columns=list(columns), dtype=object)
+    names = list(columns)
+    return pd.DataFrame([[record[name] for name in names] for record in records], columns=names, dtype=object)
+
+
+def with_columns(frame: pd.DataFrame, **columns: Iterable[Any]) -> pd.DataFrame:
+    """The frame with more columns, or others under the same name; their values stay the objects that they are."""
+    own = {name: pd.Series(list(values), index=frame.index, dtype=object) for name, values in columns.items()}
+    return frame.assign(**own)
 
 
 def records_of(frame: pd.DataFrame) -> list[dict[str, Any]]:

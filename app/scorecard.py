@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from app.amounts import exact
-from app.frames import records_of
+from app.frames import frame_of, records_of
 from app.measures import Cap, Dimension, Grade, Measure, Step, caps_on, grade, measures_on
 from app.queries.months import month_start
 from expectations.vocabulary import Period
@@ -62,7 +62,7 @@ def parts(scored: Sequence[Scored]) -> pd.DataFrame:
         for one in scored
         for measure in measures_of(one.month)
     ]
-    return pd.DataFrame(rows, columns=list(PARTS), dtype=object)
+    return frame_of(rows, PARTS)
 
 
 def measures_of(month: str) -> tuple[Measure, ...]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from app import charts, queries, widgets
 from app.amounts import exact_sum, krw, percent_down, ratio
-from app.frames import records_of
+from app.frames import frame_of, records_of
 from app.moments import duration, kst_minute
 from app.queries.audits import QUALIFIED, UNOBLIGED, UNRECORDED, apart, audit_tolerance, cold_share_by_law
 from app.queries.months import month_start, shown_months
@@ -102,7 +102,7 @@ def of_month(view: View, frame: pd.DataFrame, assets: pd.DataFrame, month: str) 
                 "unexplained_krw": own.unexplained_krw if own else None,
             }
         )
-    return pd.DataFrame(rows, columns=list(dict.fromkeys([*frame.columns, *ONE_MONTH])), dtype=object)
+    return frame_of(rows, dict.fromkeys([*frame.columns, *ONE_MONTH]))
 
 
 def tiles_of(view: View, rows: pd.DataFrame, month: str) -> tuple[Tile, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from app import charts, queries, rulebook, scorecard, widgets
+from app.frames import frame_of
 from app.measures import Step
 from app.queries.months import months_as_days, shown_months
 from app.scorecard import Scored
@@ -144,7 +145,7 @@ def by_rule(view: View, counts: pd.DataFrame, columns: list[str]) -> pd.DataFram
             }
         )
     rows.sort(key=lambda row: (-row["found_count"], str(row["rule"])))
-    return pd.DataFrame(rows, columns=columns, dtype=object)
+    return frame_of(rows, columns)
 
 
 @widgets.part

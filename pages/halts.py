@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import Any
 
 import pandas as pd
 
 from app import charts, queries, widgets
-from app.frames import records_of
+from app.frames import records_of, with_columns
 from app.moments import duration, kst_day
 from app.queries import Choice
 from app.queries.availability import BAR_DAYS, WEIGHTS, halt_reasons, halted_time, weighted_time
@@ -130,8 +129,7 @@ def grave(episodes: pd.DataFrame, crossings: pd.DataFrame) -> pd.DataFrame:
     found = {(row["exchange"], row["asset"], row["started_at"]) for row in records_of(crossings)}
     reached = episodes[episodes["is_grave"].astype(bool)]
     places = zip(reached["exchange"], reached["asset"], reached["started_at"], strict=True)
-    is_unhalted = pd.Series([place in found for place in places], index=reached.index, dtype=object)
-    return reached.assign(is_unhalted=is_unhalted)
+    return with_columns(reached, is_unhalted=[place in found for place in places])
 
 
 def to_reconciliation(mark: Sequence[str]) -> None:
@@ -151,7 +149,7 @@ def squares(view: View, choice: Choice, key: str, title: str) -> None:
         key=key,
         title=title,
         alt=view.say("halts.bars_alt"),
-        frame=lambda: frame.assign(reach=in_words("reach", frame["reach"])),
+        frame=lambda: with_columns(frame, reach=in_words("reach", frame["reach"])),
         columns=BARS,
         on_pick=lambda mark: widgets.pick(at=mark[0], day=mark[1], until=mark[2], halt=""),
     )
@@ -162,9 +160,9 @@ def squares(view: View, choice: Choice, key: str, title: str) -> None:
     widgets.note(view.say("halts.coverage", covered=" · ".join(covered)))
 
 
-def in_words(kind: str, names: pd.Series[Any]) -> pd.Series[Any]:
+def in_words(kind: str, names: Iterable[str]) -> list[str]:
     """Names of a kind of thing as words."""
-    return pd.Series([view.say(f"{kind}.{name}") for name in names], index=names.index, dtype=object)
+    return [view.say(f"{kind}.{name}") for name in names]
 
 
 @widgets.part
@@ -176,9 +174,10 @@ def step_lengths(view: View, steps: pd.DataFrame) -> None:
         key="step_lengths",
         title=view.say("halts.lengths"),
         alt=view.say("halts.lengths"),
-        frame=lambda: steps.assign(
+        frame=lambda: with_columns(
+            steps,
             step=in_words("halt_span", steps["span"]),
-            verdict=steps["verdict"].map(lambda verdict: charts.verdict_mark(verdict, view.look)),
+            verdict=[charts.verdict_mark(verdict, view.look) for verdict in steps["verdict"]],
             step_limit=steps["limit"],
         ),
         columns=STEPS,

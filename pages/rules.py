@@ -9,6 +9,7 @@ import pandas as pd
 
 from app import charts, queries, rulebook, widgets
 from app.amounts import exact
+from app.frames import frame_of
 from app.rulebook import Rule
 from app.widgets import Shown, View
 from app.widgets.proofs import proof_section
@@ -71,7 +72,7 @@ def book(view: View, rules: Sequence[Rule]) -> pd.DataFrame:
         }
         for rule in rules
     ]
-    return pd.DataFrame(rows, columns=[*HEAD, *view.exchanges, *TAIL], dtype=object)
+    return frame_of(rows, [*HEAD, *view.exchanges, *TAIL])
 
 
 def standing_of(
@@ -130,7 +131,7 @@ def parameters(view: View, rule: Rule) -> None:
         for threshold in thresholds
     ]
     widgets.section(view, "rules.parameters", count=len(rows))
-    frame = pd.DataFrame(rows, columns=list(PARAMETERS), dtype=object)
+    frame = frame_of(rows, PARAMETERS)
     widgets.table(view, frame, PARAMETERS, alt=view.say("column.parameter"))
     for row, threshold in zip(rows, thresholds, strict=True):
         said = view.say("rules.why", parameter=row["parameter"], reason=reason_text(view, threshold))
@@ -179,7 +180,7 @@ def example_rows(view: View, report: str, rows: Sequence[Mapping[str, Any]], oth
     names.sort(key=lambda name: not others or all(repr(row.get(name)) in told[name] for row in rows))
     values = [{name: in_words(view, name, row.get(name)) for name in names} for row in rows]
     labels = {name: view.label(report, name) for name in names}
-    frame = pd.DataFrame(values, columns=names, dtype=object)
+    frame = frame_of(values, names)
     columns = dict.fromkeys(names, Shown.TEXT)
     widgets.table(view, frame, columns, labels=labels, alt=view.say("rules.examples"), most_rows=6)
 
@@ -302,9 +303,10 @@ if rule is None:
 widgets.section(view, "rules.one", rule=rule.id, kind=view.code(rule.kind))
 passport(view, rule)
 if rule.reasons:
+    columns = {"sentence": Shown.LONG_TEXT}
     with_reasons = [{"sentence": text.in_language(view.language)} for text in rule.reasons.values()]
     widgets.subtitle(view.say("rules.reasons", count=len(with_reasons)))
-    widgets.table(view, pd.DataFrame(with_reasons), {"sentence": Shown.LONG_TEXT}, alt=view.say("column.reason"))
+    widgets.table(view, frame_of(with_reasons, columns), columns, alt=view.say("column.reason"))
 if rule.kwargs:
     widgets.code(view, view.say("rules.condition"), rulebook.condition(rule))
 else:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from app import charts, queries, widgets
-from app.frames import records_of
+from app.frames import records_of, with_columns
 from app.moments import kst_day
 from app.queries.surveillance import LEAST_ALERTS, PAST_DAYS, PERSISTENT_DAYS, RECENT_DAYS, thresholds
 from app.queries.surveilled import PATTERNS
@@ -92,9 +92,7 @@ def in_words(view: View, frame: pd.DataFrame, floor: int) -> pd.DataFrame:
         None if row["above_day_count"] is None else f"{row['above_day_count']} / {row['judged_day_count']}"
         for row in rows
     ]
-    frame = frame.assign(to_review=reviews)
-    frame["place"], frame["above"] = (pd.Series(texts, index=frame.index, dtype=object) for texts in (places, above))
-    return frame
+    return with_columns(frame, to_review=reviews, place=places, above=above)
 
 
 def tiles_of(view: View, found: pd.DataFrame, stages: pd.DataFrame) -> tuple[Tile, ...]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from app import queries
 from app.amounts import percent, ratio
-from app.frames import frame_of, records_of
+from app.frames import frame_of, records_of, with_columns
 from app.identity import Role
 from app.moments import duration
 from app.rulebook import rule_called
@@ -113,7 +113,7 @@ def own_unread(view: View) -> pd.DataFrame:
     opened = ask_anew(queries.verdict_read_count)
     found = ask_while(opened, queries.unread_verdicts, view.choice, person)
     ages = [view.moment - at for at in found["decided_at"]]
-    return found.assign(age=pd.Series(ages, index=found.index, dtype=object))
+    return with_columns(found, age=ages)
 
 
 def answer_counts(
@@ -379,7 +379,7 @@ def with_shares(counts: pd.DataFrame) -> pd.DataFrame:
         ratio(accepted, found) if found >= LEAST_FOR_SHARE else None
         for found, accepted in zip(counts["found_count"], counts["accepted_count"], strict=True)
     ]
-    return counts.assign(accepted_share=pd.Series(shares, index=counts.index, dtype=object))
+    return with_columns(counts, accepted_share=shares)
 
 
 def away_note(view: View) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from app import queries
-from app.frames import records_of
+from app.frames import records_of, with_columns
 from app.identity import Identity, Role
 from app.moments import kst_minute
 from app.rulebook import rule_called
@@ -61,20 +61,20 @@ def with_marks(view: View, frame: pd.DataFrame, name: str = "state") -> pd.DataF
         states = states.mask(frame["is_over_by_itself"].astype(bool), queries.SHOWN_BY_DATA)
         states = states.mask(states == Answered.OPEN, queries.NOT_REMEDIED)
     marks = [answer_mark(view, state, until) for state, until in zip(states, untils, strict=True)]
-    return frame.assign(answer=pd.Series(marks, index=frame.index, dtype=object))
+    return with_columns(frame, answer=marks)
 
 
 def with_statements(view: View, frame: pd.DataFrame) -> pd.DataFrame:
     """A frame with what each rule says, and what was found and expected in words."""
     rules = [rule_called(name) for name in frame["rule"]]
     said = [rule.statement.in_language(view.language) if rule else "" for rule in rules]
-    frame = frame.assign(statement=pd.Series(said, index=frame.index, dtype=object))
+    frame = with_columns(frame, statement=said)
     for name in ("found", "expected"):
         words = [
             in_words(None if is_missing(value) else value, view.language) if is_missing(column) else value
             for value, column in zip(frame[name], frame["column"], strict=True)
         ]
-        frame = frame.assign(**{name: pd.Series(words, index=frame.index, dtype=object)})
+        frame = with_columns(frame, **{name: words})
     return frame
 
 
@@ -88,12 +88,13 @@ def with_answers(view: View, submission: str, found: pd.DataFrame) -> pd.DataFra
     beside = answers.reindex(found["id"])
     marks = [answer_mark(view, state, until) for state, until in zip(beside["state"], beside["until"], strict=True)]
     texts = [_said(view, row) for row in records_of(beside)]
-    return found.assign(
-        answer=pd.Series(marks, index=found.index, dtype=object),
-        answer_text=pd.Series(texts, index=found.index, dtype=object),
-        answered=pd.Series(beside["state"].tolist(), index=found.index, dtype=object),
-        explanation=pd.Series(beside["explanation"].tolist(), index=found.index, dtype=object),
-        occurrence=pd.Series(beside["occurrence"].tolist(), index=found.index, dtype=object),
+    return with_columns(
+        found,
+        answer=marks,
+        answer_text=texts,
+        answered=beside["state"],
+        explanation=beside["explanation"],
+        occurrence=beside["occurrence"],
     )
 
 

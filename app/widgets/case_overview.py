@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from app import charts, queries, rulebook
-from app.frames import records_of
+from app.frames import frame_of, records_of, with_columns
 from app.queries.case_courses import LIMITS, StretchKind
 from app.queries.cases import FEWEST
 from app.widgets.address import pick
@@ -85,7 +85,7 @@ def case_stages(view: View, cases: queries.CaseFlow, state: pd.DataFrame, *, is_
 
 def _moves(view: View, moves: pd.DataFrame) -> pd.DataFrame:
     words = [f"{charts.MOVE_SIGNS[move]} {view.say(f'move.{move}')}" for move in moves["move"]]
-    return moves.assign(move=pd.Series(words, index=moves.index, dtype=object))
+    return with_columns(moves, move=words)
 
 
 @part
@@ -139,4 +139,4 @@ def _medians(view: View, stretches: pd.DataFrame) -> pd.DataFrame:
         }
         for exchange in view.exchanges
     ]
-    return pd.DataFrame(rows, columns=["exchange", *StretchKind], dtype=object)
+    return frame_of(rows, ["exchange", *StretchKind])

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from app import charts, queries, rulebook
-from app.frames import records_of
+from app.frames import frame_of, records_of
 from app.moments import kst_text
 from app.queries.case_records import CASE_PAGE
 from app.widgets.address import go, pick, picked
@@ -175,7 +175,7 @@ def _steps(view: View, history: queries.CaseHistory, findings: pd.DataFrame) -> 
         row["rules"] = ", ".join(findings.loc[findings["subject"] == row["action_id"], "rule"]) or None
         moves = [row["move"], *(["not_allowed"] if row["is_breach"] else [])]
         row["move"] = " ".join(f"{charts.MOVE_SIGNS[move]} {view.say(f'move.{move}')}" for move in moves)
-    return pd.DataFrame(rows, columns=list(_STEPS), dtype=object)
+    return frame_of(rows, _STEPS)
 
 
 def _limits(view: View, history: queries.CaseHistory) -> pd.DataFrame:
@@ -185,4 +185,4 @@ def _limits(view: View, history: queries.CaseHistory) -> pd.DataFrame:
         known = rulebook.threshold(row["parameter"], row["day"])
         row |= {"hours": known and known.value, "source": known and known.source}
         row["limit"] = view.say(f"stretch.{row['limit']}")
-    return pd.DataFrame(rows, columns=list(_LIMITS), dtype=object)
+    return frame_of(rows, _LIMITS)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from html import escape
 
-import pandas as pd
 import streamlit as st
 
 from app import queries
+from app.frames import frame_of
 from app.moments import duration
 from app.queries.duties import Duty
 from app.queries.standing import Stand
@@ -65,7 +65,7 @@ def duty_calendar(view: View, exchange: str) -> None:
             }
             for one in open_now
         ]
-        table(view, pd.DataFrame(listed, dtype=object), _COLUMNS, alt=view.say("filing.to_do", count=len(open_now)))
+        table(view, frame_of(listed, _COLUMNS), _COLUMNS, alt=view.say("filing.to_do", count=len(open_now)))
 
 
 def _row(view: View, report: str, days: Sequence[date], found: Sequence[Duty]) -> str:

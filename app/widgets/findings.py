@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app import queries
+from app.frames import frame_of, with_columns
 from app.moments import kst_day, kst_text
 from app.queries.findings import STANDING_PAGE
 from app.rulebook import rule_called
@@ -74,7 +75,7 @@ def _to_the_second(instant: datetime) -> str:
 def with_interval(view: View, frame: pd.DataFrame) -> pd.DataFrame:
     """Findings with their start and end as one text."""
     spans = [interval(view, start, end) for start, end in zip(frame["start"], frame["end"], strict=True)]
-    return frame.assign(interval=pd.Series(spans, index=frame.index, dtype=object))
+    return with_columns(frame, interval=spans)
 
 
 @part
@@ -134,4 +135,4 @@ def by_rule(view: View, counts: pd.DataFrame) -> pd.DataFrame:
         standing = int(own["standing_count"].sum())
         rows.append({"rule": rule, "kind": kind, "standing_count": standing, "statement": said})
     rows.sort(key=lambda row: -row["standing_count"])
-    return pd.DataFrame(rows, columns=list(_RULES), dtype=object)
+    return frame_of(rows, _RULES)

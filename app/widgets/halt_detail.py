@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from app import charts, queries
-from app.frames import records_of
+from app.frames import frame_of, records_of
 from app.moments import kst_day
 from app.queries import Choice
 from app.queries.halt_steps import HaltSpan, HaltStep, halt_steps
@@ -113,7 +113,7 @@ def _recorded(view: View, events: pd.DataFrame, episodes: pd.DataFrame) -> pd.Da
                 "cause_ratio": cause.get("shortfall_ratio"),
             }
         )
-    return pd.DataFrame(rows, columns=list(RECORDS), dtype=object)
+    return frame_of(rows, RECORDS)
 
 
 @part
@@ -190,7 +190,7 @@ def _steps_frame(view: View, steps: list[HaltStep]) -> pd.DataFrame:
         }
         for step in steps
     ]
-    return pd.DataFrame(rows, columns=list(_STEPS), dtype=object)
+    return frame_of(rows, _STEPS)
 
 
 @part

@@ -10,7 +10,7 @@ import pandas as pd
 
 from app import charts, queries, rulebook
 from app.amounts import percent, percent_down, ratio
-from app.frames import records_of
+from app.frames import frame_of, records_of
 from app.moments import duration
 from app.queries.case_courses import StretchKind
 from app.queries.cases import WHOLE
@@ -164,7 +164,7 @@ def _balance(view: View, flow: pd.DataFrame) -> pd.DataFrame:
         forced_rate = charts.per_keys(row["forced_expired_keys"], row["active_keys"])
         row["forced_rate"] = None if forced_rate is None else round(forced_rate, 2)
     rows.sort(key=lambda row: view.exchanges.index(row["exchange"]))
-    return pd.DataFrame(rows, columns=list(_BALANCE), dtype=object)
+    return frame_of(rows, _BALANCE)
 
 
 @part
@@ -197,4 +197,4 @@ def _listed(view: View, state: pd.DataFrame) -> pd.DataFrame:
         limit = rulebook.threshold("maximum_ips_per_key", row["day"], row["exchange"])
         row |= {"coverage": ratio(row["allowlisted_keys"], row["active_keys"]), "limit": limit and limit.value}
     rows.sort(key=lambda row: view.exchanges.index(row["exchange"]))
-    return pd.DataFrame(rows, columns=list(_ALLOW_LISTS), dtype=object)
+    return frame_of(rows, _ALLOW_LISTS)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from concurrent.futures import Future, wait
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
+from app.frames import frame_of
 from app.rulebook import Rule
 from app.widgets.header import note, section
 from app.widgets.natures import Shown
@@ -38,7 +38,7 @@ def proof_section(view: View, rule: Rule) -> None:
         note(view.say("proof.failed"))
         return
     cells = [_cell(view, cell) for cell in made[1].result()]
-    table(view, pd.DataFrame(cells, columns=list(_CELLS), dtype=object), _CELLS, alt=view.say("proof.title"))
+    table(view, frame_of(cells, _CELLS), _CELLS, alt=view.say("proof.title"))
 
 
 def _cell(view: View, cell: Mapping[str, Any]) -> dict[str, Any]:

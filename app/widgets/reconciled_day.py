@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from app import charts, queries
-from app.frames import records_of
+from app.frames import records_of, with_columns
 from app.moments import KST
 from app.widgets.address import pick, picked
 from app.widgets.deeds import rows_seen
@@ -100,16 +100,15 @@ def _day_strip(view: View, exchange: str, day: date) -> None:
         key="day_strip",
         title=view.say("reconciliation.day_strip", count=f"{slots.iloc[0]['asset_count']:,}"),
         alt=view.say("reconciliation.day_strip_alt", exchange=view.exchange(exchange), day=day),
-        frame=lambda: slots.assign(slot_time=_times(slots)),
+        frame=lambda: with_columns(slots, slot_time=_times(slots)),
         columns=_SLOTS,
         on_pick=lambda mark: pick(slot=str(mark[0]), row="", **({"asset": mark[1]} if mark[1] else {})),
     )
 
 
-def _times(slots: pd.DataFrame) -> pd.Series[Any]:
+def _times(slots: pd.DataFrame) -> list[str]:
     """When each slot begins."""
-    times = [f"{slot // 12:02d}:{slot % 12 * 5:02d}" for slot in slots["slot"]]
-    return pd.Series(times, index=slots.index, dtype=object)
+    return [f"{slot // 12:02d}:{slot % 12 * 5:02d}" for slot in slots["slot"]]
 
 
 @part

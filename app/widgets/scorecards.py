@@ -8,7 +8,7 @@ from html import escape
 import pandas as pd
 
 from app import scorecard
-from app.frames import records_of
+from app.frames import frame_of, records_of
 from app.measures import Dimension, Step
 from app.scorecard import Scored
 from app.widgets.address import link
@@ -68,7 +68,7 @@ def grades(view: View, scored: Sequence[Scored]) -> pd.DataFrame:
         }
         for one in scored
     ]
-    return pd.DataFrame(rows, columns=[*GRADES, "step", "is_open"], dtype=object)
+    return frame_of(rows, [*GRADES, "step", "is_open"])
 
 
 def matrix(view: View, scored: Sequence[Scored]) -> str:
@@ -168,4 +168,4 @@ def _graded_by(view: View, month: str, columns: list[str]) -> pd.DataFrame:
         }
         for cap in scorecard.caps_of(month)
     ]
-    return pd.DataFrame(rows, columns=columns, dtype=object)
+    return frame_of(rows, columns)

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from app import charts, queries, rulebook
+from app.frames import with_columns
 from app.moments import kst_day
 from app.queries import About
 from app.queries.findings import STANDING_PAGE
@@ -72,7 +73,7 @@ _DOUBTFUL = {"REC-005": "prices", "REC-006": "stale"}
 def with_state(frame: pd.DataFrame) -> pd.DataFrame:
     """Episodes with their state in a word."""
     states = ["open" if pd.isna(end) else "ended" for end in frame["ended_at"]]
-    return frame.assign(state=pd.Series(states, index=frame.index, dtype=object))
+    return with_columns(frame, state=states)
 
 
 @part

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from app import queries, rulebook
-from app.frames import records_of
+from app.frames import frame_of, records_of
 from app.moments import duration
 from app.queries import Punctuality
 from app.queries.attention import Situation
@@ -154,7 +154,7 @@ def _rows_or(view: View, rows: Sequence[Mapping[str, Any]], shown: Mapping[str, 
     if not rows:
         empty(view, name)
     else:
-        table(view, lambda: pd.DataFrame(rows), shown, alt=view.say(f"overview.{name}"), key=name)
+        table(view, lambda: frame_of(rows, shown), shown, alt=view.say(f"overview.{name}"), key=name)
 
 
 @part
@@ -201,4 +201,4 @@ def _by_rule(view: View, found: pd.DataFrame) -> pd.DataFrame:
         needs = " · ".join(view.report(report) for report in rule.needs)
         own = {exchange: days.get((name, exchange), 0) for exchange in view.exchanges}
         rows.append({"rule": name, **own, "needs": needs, "statement": rule.statement.in_language(view.language)})
-    return pd.DataFrame(rows, dtype=object)
+    return frame_of(rows, ("rule", *view.exchanges, "needs", "statement"))

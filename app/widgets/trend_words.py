@@ -11,6 +11,7 @@ import pandas as pd
 
 from app.amounts import percent, percent_down
 from app.charts import TrendCellDrawn, TrendPoint
+from app.frames import frame_of
 from app.measures import Step
 from app.moments import duration
 from app.queries.audits import QUALIFIED, UNOBLIGED, UNRECORDED
@@ -110,21 +111,21 @@ def _said(view: View, lane: Lane, one: TrendMonth) -> tuple[str, ...]:
 def trend_frame(view: View, trends: Sequence[Trend]) -> pd.DataFrame:
     """Every month of every lane and row: in words and, but for grades, as the exact figure."""
     rows = [
-        (
-            row_name(view, trend.exchange),
-            view.say(f"lane.{trend.lane}"),
-            one.month,
-            value_words(view, trend.lane, one),
-            change_words(view, trend) if one is trend.now else None,
-            status_words(view, one) or None,
-            one.filed_count,
-            one.expected_count,
-            None if trend.lane is Lane.QUALITY else one.value,
-        )
+        {
+            "of_whom": row_name(view, trend.exchange),
+            "lane": view.say(f"lane.{trend.lane}"),
+            "month": one.month,
+            "trend_value": value_words(view, trend.lane, one),
+            "change_text": change_words(view, trend) if one is trend.now else None,
+            "status": status_words(view, one) or None,
+            "filed_count": one.filed_count,
+            "expected_count": one.expected_count,
+            "value": None if trend.lane is Lane.QUALITY else one.value,
+        }
         for trend in trends
         for one in reversed(trend.months)
     ]
-    return pd.DataFrame(rows, columns=list(TREND_COLUMNS), dtype=object)
+    return frame_of(rows, TREND_COLUMNS)
 
 
 def gaps_frame(view: View, trends: Sequence[Trend]) -> pd.DataFrame:
@@ -149,7 +150,7 @@ def gaps_frame(view: View, trends: Sequence[Trend]) -> pd.DataFrame:
             rows.append(
                 {"month": found[0][1].month, "status": view.say(status), "lane": lane_word, "filed_of_due": text}
             )
-    return pd.DataFrame(_merged(rows), columns=["month", "status", "lane", "filed_of_due"], dtype=object)
+    return frame_of(_merged(rows), ["month", "status", "lane", "filed_of_due"])
 
 
 def _merged(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

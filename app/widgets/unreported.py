@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
+from app.frames import frame_of
 from app.widgets.header import note, section
 from app.widgets.natures import Shown
 from app.widgets.parts import part
@@ -38,5 +37,5 @@ def unreported(view: View) -> None:
         }
         for name in NOT_AVAILABLE
     ]
-    frame = pd.DataFrame(rows, columns=list(UNREPORTED), dtype=object)
+    frame = frame_of(rows, UNREPORTED)
     table(view, frame, UNREPORTED, alt=view.say("surveillance.unreported"))

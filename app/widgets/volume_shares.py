@@ -10,7 +10,7 @@ import pandas as pd
 
 from app import charts, queries
 from app.amounts import krw, percent
-from app.frames import records_of
+from app.frames import frame_of, records_of, with_columns
 from app.queries import Measure, Span, VolumeCourse, VolumeRanking
 from app.queries.spans import LONGEST_BY_DAY, spans_of
 from app.queries.volume import FEWEST_ORDERS
@@ -136,9 +136,10 @@ def _ranked(view: View, frame: pd.DataFrame) -> pd.DataFrame:
     has_filed = frame["filed_day_count"] > 0
     amounts = {name: frame[name].where(has_filed, None) for name in (*VALUES, "largest_api_account_count")}
     reasons, rows = _reasons(view), records_of(frame)
-    return frame.assign(
+    return with_columns(
+        frame,
         **amounts,
-        trend=pd.Series([_drawn(row["trend"]) for row in rows], index=frame.index, dtype=object),
+        trend=[_drawn(row["trend"]) for row in rows],
         preceding_change=frame["change"],
         filing=[_filing(view, row, reasons.get(row["exchange"], [])) for row in rows],
         compared=[_compared(view, row) for row in rows],
@@ -228,7 +229,7 @@ def _points_of(view: View, course: VolumeCourse) -> pd.DataFrame:
             for row in records_of(course.together)
         ]
     shown = [{**row, "span": Span(row["first_day"], row["last_day"]).text} for row in rows]
-    return pd.DataFrame([[row[name] for name in _COURSE] for row in shown], columns=list(_COURSE), dtype=object)
+    return frame_of(shown, _COURSE)
 
 
 def _names(view: View, exchanges: Sequence[str]) -> str | None:

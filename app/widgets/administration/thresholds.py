@@ -13,7 +13,7 @@ import streamlit as st
 
 from app import queries
 from app.administration import Change, Decision, RefusedError, number_of
-from app.frames import records_of
+from app.frames import frame_of, records_of
 from app.moments import KST, kst_text
 from app.widgets.address import pick, picked
 from app.widgets.administration.acting import act, acts_of, why_refused
@@ -79,7 +79,7 @@ def threshold_section(view: View) -> None:
     rows = [_row(view, row) for row in records_of(known)]
     table(
         view,
-        pd.DataFrame(rows, columns=[*_THRESHOLDS, "name"], dtype=object),
+        frame_of(rows, [*_THRESHOLDS, "name"]),
         _THRESHOLDS,
         alt=view.say("administration.thresholds", day=view.choice.last_day),
         key="administration.thresholds",
@@ -127,7 +127,7 @@ def _history(view: View, name: str) -> None:
         }
         for one in reversed(view.thresholds.named(name))
     ]
-    frame = pd.DataFrame(rows, columns=list(_HISTORY), dtype=object)
+    frame = frame_of(rows, _HISTORY)
     table(view, frame, _HISTORY, alt=view.say("administration.history", parameter=view.say(f"parameter.{name}")))
 
 
@@ -234,7 +234,7 @@ def what_if_table(view: View, shown: Mapping[str, Any], *, key: str) -> None:
         }
         for rule in shown["rules"]
     ]
-    frame = pd.DataFrame(rows, columns=list(_WHAT_IF), dtype=object)
+    frame = frame_of(rows, _WHAT_IF)
     table(view, frame, _WHAT_IF, alt=title, key=f"what_if.{key}")
     if not any(rule["submissions"] for rule in shown["rules"]):
         note(view.say("administration.nothing_judged"))
@@ -315,7 +315,7 @@ def _decided(view: View, proposals: pd.DataFrame) -> None:
         }
         for row in records_of(proposals)
     ]
-    frame = pd.DataFrame(rows, columns=list(_PROPOSALS), dtype=object)
+    frame = frame_of(rows, _PROPOSALS)
     table(view, frame, _PROPOSALS, alt=view.say("administration.decided", count=len(rows)), most_rows=8)
 
 
