@@ -4,7 +4,8 @@ A thread that judges beside the screens makes them ten times slower, and Great E
 process is started by the first file, and anew where it has died: what it left is still `received` and is taken up
 again after everything else, so that a file which kills the process holds up no other. One that was taken up `TRIES`
 times rests for `REST` before it is tried again, and a process that is at one group of files for longer than `PATIENCE`
-is ended as if it had died. What is done in it is in `app.tasks`.
+is ended as if it had died. What takes long and concerns no file of anybody (a proof, a what-if, the whole audit log) is
+done in a second process, so that no file waits for it. What is done in them is in `app.tasks`.
 """
 
 from __future__ import annotations
@@ -40,15 +41,45 @@ PATIENCE = timedelta(minutes=15)
 _log = logging.getLogger(__name__)
 
 
+class _Process:
+    """A process that is started by the first work it is given, and anew where it has died.
+
+    One that works `once` ends with each piece of work, so that its memory is given back.
+    """
+
+    def __init__(self, *, once: bool = False) -> None:
+        self._most_works = 1 if once else None
+        self._executor: ProcessPoolExecutor | None = None
+        self.id: Future[int] | None = None
+        """What the system calls it; None before its first work."""
+
+    def submit(self, work: Any, *about: Any) -> Future[Any]:
+        """Hand work to the process, to a new one where the last has died."""
+        for _ in range(2):
+            if self._executor is None:
+                spawned = multiprocessing.get_context("spawn")
+                self._executor = ProcessPoolExecutor(1, spawned, max_tasks_per_child=self._most_works)
+                self.id = None if self._most_works else self._executor.submit(os.getpid)
+            try:
+                return self._executor.submit(work, *about)
+            except BrokenProcessPool:
+                self._executor = None
+        raise RuntimeError("the process beside the screens cannot be started")
+
+    def released(self) -> ProcessPoolExecutor | None:
+        """What runs, which is not given work any more; None where nothing does."""
+        executor, self._executor = self._executor, None
+        return executor
+
+
 class Worker:
-    """The one process that reads and judges; safe to be asked from many threads."""
+    """The process that reads and judges, and the one for what takes long; safe to be asked from many threads."""
 
     def __init__(self, place: Place, *, patience: timedelta = PATIENCE) -> None:
         """Work for the store at `place`; no process yet."""
         self._place, self._patience = place, patience
-        self._process_id: Future[int] | None = None
         self._lock = threading.Lock()
-        self._executor: ProcessPoolExecutor | None = None
+        self._judging, self._errands = _Process(), _Process(once=True)
         self._processing: Future[None] | None = None
         self._asked_again = False
         self._deaths = 0
@@ -59,63 +90,52 @@ class Worker:
             if self._processing is not None and not self._processing.done():
                 self._asked_again = True
                 return
-            self._processing = self._submit(tasks.process, self._place)
+            self._processing = self._judging.submit(tasks.process, self._place)
             self._processing.add_done_callback(self._processed)
-            threading.Thread(target=self._watch, args=(self._processing, self._process_id), daemon=True).start()
+            threading.Thread(target=self._watch, args=(self._processing, self._judging.id), daemon=True).start()
 
     def what_if(self, change: Change, first_day: date, last_day: date) -> Future[dict[str, Any]]:
         """What another threshold would have done in some days; nothing is recorded."""
         with self._lock:
-            return self._submit(tasks.what_if, self._place, change, first_day, last_day)
+            return self._errands.submit(tasks.what_if, self._place, change, first_day, last_day)
 
     def verify_log(self, actor: str) -> Future[dict[str, Any]]:
         """Recompute the audit log's chain and verify its signed heads; that it was asked is in the log too."""
         with self._lock:
-            return self._submit(tasks.verify_log, self._place, actor)
+            return self._errands.submit(tasks.verify_log, self._place, actor)
 
     def check(self, path: Path, name: str, declared: Declared) -> Future[dict[str, Any]]:
         """What a file would be told if it were filed, without filing it: the object of the specification."""
         with self._lock:
-            return self._submit(tasks.check, self._place, path, name, declared)
+            return self._judging.submit(tasks.check, self._place, path, name, declared)
 
     def look(self, path: Path, name: str, declared: Declared, steps: Path) -> Future[Look]:
         """As `check`, and beside the version before; each step is written to `steps` when it is done."""
         with self._lock:
-            return self._submit(tasks.look, self._place, path, name, declared, steps)
+            return self._judging.submit(tasks.look, self._place, path, name, declared, steps)
 
     def annotate(self, sent: Sent, found: Sequence[Finding], language: str) -> Future[bytes]:
         """A file as it was sent, with its findings beside the rows; ValueError where it cannot be had."""
         with self._lock:
-            return self._submit(tasks.annotate, sent, found, language)
+            return self._judging.submit(tasks.annotate, sent, found, language)
 
     def prove(self, rule: str) -> Future[list[dict[str, Any]]]:
         """A rule proven now in the format of every exchange; nothing of it touches the store."""
         with self._lock:
-            return self._submit(tasks.prove, rule)
+            return self._errands.submit(tasks.prove, rule)
 
     def compare(self, number: str) -> Future[Comparison]:
         """A submission beside the version before."""
         with self._lock:
-            return self._submit(tasks.compare, self._place, number)
+            return self._judging.submit(tasks.compare, self._place, number)
 
     def close(self) -> None:
-        """End the process once what it does is done."""
+        """End both processes once what they do is done."""
         with self._lock:
-            executor, self._executor = self._executor, None
-        if executor is not None:
-            executor.shutdown(wait=True, cancel_futures=True)
-
-    def _submit(self, work: Any, *about: Any) -> Future[Any]:
-        """Hand work to the process, to a new one where the last has died."""
-        for _ in range(2):
-            if self._executor is None:
-                self._executor = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
-                self._process_id = self._executor.submit(os.getpid)
-            try:
-                return self._executor.submit(work, *about)
-            except BrokenProcessPool:
-                self._executor = None
-        raise RuntimeError("the process that judges files cannot be started")
+            running = [process.released() for process in (self._judging, self._errands)]
+        for executor in running:
+            if executor is not None:
+                executor.shutdown(wait=True, cancel_futures=True)
 
     def _processed(self, done: Future[None]) -> None:
         """After a run: tell the log what went wrong, and run again where that was asked meanwhile."""

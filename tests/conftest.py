@@ -65,7 +65,7 @@ def judged_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
     Processes of their own are what `test_work`, the served doors and the browser's tests of filing have.
     """
-    monkeypatch.setattr("app.work.ProcessPoolExecutor", ThreadPoolExecutor)
+    monkeypatch.setattr("app.work.ProcessPoolExecutor", lambda workers, *_how, **_else: ThreadPoolExecutor(workers))
 
 
 @pytest.fixture(scope="session")

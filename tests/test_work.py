@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from app.tasks import TRIES, Place
 from app.work import Worker
 from etl import jobs
+from etl.exchanges import all_exchanges
 from etl.intake import declare
 from etl.receiving import receive_bytes
 from etl.records import log
@@ -114,6 +115,21 @@ def test_a_process_that_stands_still_is_ended_and_its_file_is_judged(
     until(lambda: is_judged(store, number))
     worker.close()
     assert verdicts(store) == {number: 1}
+
+
+def test_no_file_waits_for_a_proof(others: set[int | None], store: Store, worker: Worker) -> None:
+    proof = worker.prove("VOL-NEG")
+    try:
+        send_to_the_process(signal.SIGSTOP, others)
+        others |= {process.pid for process in multiprocessing.active_children()}
+        number = receive(store, NAMES[0])
+        worker.take_up()
+        until(lambda: is_judged(store, number))
+        assert not proof.done()
+    finally:
+        for process in multiprocessing.active_children():
+            os.kill(process.pid or 0, signal.SIGCONT)
+    assert {cell["exchange"] for cell in proof.result(LONGEST_SECONDS)} == set(all_exchanges())
 
 
 def took_up(store: Store, number: str, times: int) -> None:

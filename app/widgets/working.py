@@ -1,4 +1,4 @@
-"""The process beside the screens, as pages ask it: what takes long is done there and kept for the next run."""
+"""The processes beside the screens, as pages ask them: what takes long is done there and kept for the next run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WOKEN = Shelf()
 
 
 def worker() -> Worker:
-    """The process that works for the store that is shown."""
+    """What works for the store that is shown."""
     return worker_for(place_of(store()))
 
 

@@ -21,7 +21,7 @@ from app.widgets.header import empty, facts, note, section
 from app.widgets.natures import Shown
 from app.widgets.tables import table
 from app.widgets.view import View, ask_anew, store
-from app.work import place_of, worker_for
+from app.widgets.working import worker
 from etl.records.log import Act
 
 _LOG = {
@@ -125,7 +125,7 @@ def _verifying(view: View) -> None:
     if not asked:
         note(view.say("administration.verify_how"))
         return
-    future = worker_for(place_of(store())).verify_log(view.identity.person)
+    future = worker().verify_log(view.identity.person)
     with st.spinner(view.say("administration.working")):
         wait([future], timeout=_SECONDS)
     if not future.done():

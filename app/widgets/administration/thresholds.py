@@ -21,8 +21,8 @@ from app.widgets.header import empty, facts, note, section, sentence, subtitle
 from app.widgets.natures import Shown
 from app.widgets.tables import table
 from app.widgets.threshold_words import reason_text, value_text
-from app.widgets.view import View, ask, ask_anew, store
-from app.work import place_of, worker_for
+from app.widgets.view import View, ask, ask_anew
+from app.widgets.working import worker
 
 _THRESHOLDS = {
     "parameter": Shown.TEXT,
@@ -195,8 +195,7 @@ def _what_if(view: View, change: Change) -> dict[str, Any] | None:
             st.session_state.pop(_SHOWN, None)
             st.html(f'<p class="empty">✕ {why_refused(view, refused)}</p>')
             return None
-        worker = worker_for(place_of(store()))
-        future = worker.what_if(change, view.choice.first_day, view.choice.last_day)
+        future = worker().what_if(change, view.choice.first_day, view.choice.last_day)
         st.session_state[_SHOWN] = (asked, future)
     known: tuple[Any, Future[dict[str, Any]]] | None = st.session_state.get(_SHOWN)
     if known is None or known[0] != asked:
@@ -293,7 +292,7 @@ def _decide(view: View, number: str, decision: Decision, reason: str) -> None:
     def decide() -> None:
         acts_of(view).decide(number, decision, reason)
         if decision is Decision.APPROVED:
-            worker_for(place_of(store())).take_up()
+            worker().take_up()
 
     act(view, f"administration.{decision}", decide)
 

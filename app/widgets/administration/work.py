@@ -10,8 +10,8 @@ from app.widgets.administration.acting import act
 from app.widgets.header import note, section
 from app.widgets.natures import Shown
 from app.widgets.tables import table
-from app.widgets.view import View, ask_anew, store
-from app.work import place_of, worker_for
+from app.widgets.view import View, ask_anew
+from app.widgets.working import worker
 
 _WAITING = {
     "received_at": Shown.INSTANT,
@@ -43,7 +43,7 @@ def work_section(view: View) -> None:
         )
 
         def take_up() -> None:
-            act(view, "administration.taken_up", lambda: worker_for(place_of(store())).take_up())
+            act(view, "administration.taken_up", lambda: worker().take_up())
 
         st.button(view.say("administration.take_up"), key="work.take_up", on_click=take_up)
     failures = ask_anew(queries.incident_list)
