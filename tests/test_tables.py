@@ -1,6 +1,7 @@
 """Tables of the screens: what stands in a cell can be read whole, or at least from its first digit."""
 
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -18,6 +19,20 @@ def test_an_amount_below_what_the_browser_measures_makes_its_column_wide_enough(
     assert width is not None
     assert width > len(LONG) * 6
     assert width_of("장부수량", [LONG, *amounts[:MEASURED_ROWS]]) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "nature"),
+    [
+        ([None] * 9 + ["2026-11-11 02:29:54"], Shown.INSTANT),
+        ([0] * 9 + [1_234_567_890], Shown.COUNT),
+        ([0.1] * 9 + [12_345_678_901_234.25], Shown.PERCENT),
+    ],
+    ids=["instants", "counts", "percentages"],
+)
+def test_what_the_browser_would_leave_out_as_too_wide_is_seen_whole(values: list[Any], nature: Shown) -> None:
+    assert _column("기한", values, nature)["width"] > 6 * 10
+    assert _column("기한", values[-5:], nature)["width"] is None
 
 
 @pytest.mark.parametrize("values", [[], [None], [SHORT], ["가" * 200] * 3], ids=["none", "missing", "one", "long"])

@@ -25,6 +25,8 @@ from app.widgets.view import View, kept
 ROW_PIXELS = 35
 MEASURED_ROWS = 10
 """So many rows the browser looks at before it says how wide a column is; a longer value further down would be cut."""
+FEWEST_AVERAGED = 6
+"""Of so many rows or more the browser leaves out those that are twice as wide as all are on average, and cuts them."""
 _WIDEST = 460
 """Pixels: what is longer than that is read by opening its cell."""
 _TREND_PIXELS = 120
@@ -165,9 +167,12 @@ def _column(title: str, values: Sequence[Any], nature: Shown) -> Any:
     if nature is Shown.TREND:
         return config.LineChartColumn(title, width=_TREND_PIXELS)
     if nature in _FORMATS:
-        return config.NumberColumn(title, format=_FORMATS[nature], alignment="right")
+        written_as = _FORMATS[nature]
+        texts = [None if is_missing(value) else written_as % value for value in values]
+        return config.NumberColumn(title, format=written_as, alignment="right", width=width_of(title, texts))
     if nature in (Shown.AMOUNT, Shown.WON, Shown.COUNT) and not any(isinstance(value, str) for value in values):
-        return config.NumberColumn(title, format="localized", alignment="right")
+        texts = [None if is_missing(value) else f"{value:,}" for value in values]
+        return config.NumberColumn(title, format="localized", alignment="right", width=width_of(title, texts))
     return config.TextColumn(
         title,
         alignment="right" if nature in _RIGHT else "left",
@@ -175,15 +180,18 @@ def _column(title: str, values: Sequence[Any], nature: Shown) -> Any:
     )
 
 
-def width_of(title: str, values: Sequence[Any]) -> int | None:
+def width_of(title: str, texts: Sequence[Any]) -> int | None:
     """Pixels that a column of texts needs where the browser would make it too narrow, else none.
 
     An amount whose first digits are cut off would read as a smaller one.
     """
-    pixels = [0 if is_missing(value) else _pixels(str(value)) for value in values]
-    seen = max([_pixels(title), *pixels[:MEASURED_ROWS]])
+    pixels = [_pixels("–" if is_missing(text) else str(text)) for text in texts]
+    seen = pixels[:MEASURED_ROWS]
+    if len(seen) >= FEWEST_AVERAGED:
+        most = 2 * sum(seen) / len(seen)
+        seen = [width for width in seen if width < most]
     longest = max(pixels, default=0)
-    return min(longest, _WIDEST) if longest > seen else None
+    return min(longest, _WIDEST) if longest > max([_pixels(title), *seen]) else None
 
 
 def _pixels(text: str) -> int:
