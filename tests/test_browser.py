@@ -59,6 +59,17 @@ def test_a_link_shows_the_same_in_another_session(page: Page, browser: Browser, 
     other.close()
 
 
+@pytest.mark.parametrize("exchanges", ["korbit%2Cupbit", ""], ids=["two pages", "three"])
+def test_every_page_of_a_short_list_can_be_chosen(page: Page, filled: str, exchanges: str) -> None:
+    text = visit(page, filled, "submissions", "ko", f"&period=30d&exchange={exchanges}")
+    total = re.search(r"([\d,]+)건 중 1~100", text)
+    assert total, text
+    page_count = -(-int(total[1].replace(",", "")) // 100)
+    assert 1 < page_count < 5
+    numbers = page.get_by_test_id("stPagination").locator("[data-testid^=stPaginationPage]")
+    expect(numbers).to_have_text([str(number + 1) for number in range(page_count)])
+
+
 def test_filters_go_along_to_the_next_page(page: Page, filled: str) -> None:
     visit(page, filled, "overview", "en", "&period=7d&exchange=korbit")
     page.get_by_role("link", name=say("halts.title", "en")).first.click()

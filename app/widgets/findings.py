@@ -34,6 +34,8 @@ FINDINGS = {
     "found": Shown.TEXT,
     "expected": Shown.TEXT,
 }
+_PAGER_PIXELS = 330
+"""Seven numbers and both arrows. Streamlit's own width, for as many as there are, is too narrow for two to four of them."""
 _RULES = {"rule": Shown.TEXT, "kind": Shown.KIND, "standing_count": Shown.COUNT, "statement": Shown.LONG_TEXT}
 
 
@@ -54,7 +56,7 @@ def page_of(view: View, total: int, size: int, name: str = "page") -> int:
         last = min(number * size, total)
         said = view.say("list.page", first=f"{(number - 1) * size + 1:,}", last=f"{last:,}", count=f"{total:,}")
         st.html(f'<p class="note">{said}</p>', width="content")
-        st.pagination(count, default=number, key=key, on_change=turned)
+        st.pagination(count, default=number, key=key, on_change=turned, width=_PAGER_PIXELS)
     return number
 
 
