@@ -53,7 +53,7 @@ def show_month(view: View, month: str) -> None:
     found = widgets.kept(view, "trends", lambda: trends(figures, scored, months, hour))
     due_before = records_of(audits[audits["month"] == months[-2]])
     sums = [figures[name][-1] for name in months[:-3:-1]]  # of all together, or of the only one
-    widgets.sentences(widgets.trend_sentences(view, sums[0], sums[1], due_before, scored, (months[-1], months[-2])))
+    widgets.sentences(widgets.trend_sentences(view, sums[0], sums[1], due_before, scored, found))
     rows = {one.exchange: widgets.row_name(view, one.exchange) for one in found}
     alt = view.say("trends.matrix_alt", first=months[0], last=months[-1])
     widgets.chart(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from demo_store import NOW
 from opening import keep_nothing, opened_at
-from people import EVERYBODY
+from people import EVERYBODY, SUPERVISOR
 from streamlit.testing.v1 import AppTest
 
 from app import charts, navigation, queries, scorecard
@@ -24,6 +24,8 @@ from app.queries.lanes import Lane, LaneFigures, lane_figures
 from app.queries.months import months_as_days
 from app.scorecard import Scored
 from app.trends import Trend, TrendMonth, due_days, is_open, trend_months, trends
+from app.widgets.trend_words import count_before
+from app.widgets.view import View
 from app.words import LANGUAGES, say
 from etl.exchanges import all_exchanges
 from etl.replays import all_replays
@@ -265,6 +267,23 @@ def test_the_page_shows_no_rows_and_leads_to_none(
     assert set(re.findall(r'href="([^"?]+)', html)) == {"/logout"}
     assert ".csv" not in shown
     assert say("trends.provisional", language) in shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_month_before_without_reports_is_no_zero(
+    filled_home: Path, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    session = opened(filled_home, monkeypatch, lang=language)
+    html = "\n".join(element.proto.body for element in session.get("html"))
+    assert html.count(say("trends.before_none", language)) == 3  # cases, halts, corrections
+    assert say("trends.before", language, count="0") not in html
+
+
+def test_a_month_before_of_which_days_are_wanting_says_so() -> None:
+    view = View("ko", SUPERVISOR, DAYS, DAYS.last_day, NOW, False, "0", "trends")
+    assert count_before(view, 1234, month("1234")) == "전월 1,234건"
+    assert count_before(view, 1234, month("1234", 20)) == "전월 1,234건, 일부 제출"
+    assert count_before(view, 0, month(None, 0)) == "전월 자료 없음"
 
 
 def test_months_are_chosen_in_the_address(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

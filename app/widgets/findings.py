@@ -35,7 +35,7 @@ FINDINGS = {
     "expected": Shown.TEXT,
 }
 _PAGER_PIXELS = 330
-"""Seven numbers and both arrows. Streamlit's own width, for as many as there are, is too narrow for two to four of them."""
+"""Seven numbers and both arrows: in its own width Streamlit shows one of two pages, and two of three or four."""
 _RULES = {"rule": Shown.TEXT, "kind": Shown.KIND, "standing_count": Shown.COUNT, "statement": Shown.LONG_TEXT}
 
 

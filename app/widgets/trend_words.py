@@ -173,18 +173,28 @@ def sentences(
     before: LaneFigures,
     audits: Sequence[Mapping[str, Any]],
     scored: Sequence[Scored],
-    months: tuple[str, str],
+    trends: Sequence[Trend],
 ) -> list[str]:
-    """The month in sentences: cases, halts, audits, corrections; `months`: the chosen one and the one before it."""
+    """The month in sentences: cases, halts, audits, corrections; what of the month before is wanting is said."""
+    lanes = {one.lane: one for one in trends if one.exchange == now.exchange}
+    cases, halts, filing = (lanes[lane] for lane in (Lane.KEYS, Lane.HALTS, Lane.SUBMISSION))
     return [
-        _of_cases(view, now, before),
-        _of_halts(view, now, before),
-        _of_audits(view, audits, months[1]),
-        _of_corrections(view, scored, months),
+        _of_cases(view, now, count_before(view, before.opened_case_count, cases.before)),
+        _of_halts(view, now, count_before(view, before.halt_count, halts.before)),
+        _of_audits(view, audits, filing.before.month),
+        _of_corrections(view, scored, filing),
     ]
 
 
-def _of_cases(view: View, now: LaneFigures, before: LaneFigures) -> str:
+def count_before(view: View, count: int, month: TrendMonth) -> str:
+    """The month before in a few words: its count and whether it is of all its days, or that nothing was filed."""
+    if month.value is None:
+        return view.say("trends.before_none")
+    said = view.say("trends.before", count=f"{count:,}")
+    return f"{said}, {status_words(view, month)}" if month.is_partial else said
+
+
+def _of_cases(view: View, now: LaneFigures, before: str) -> str:
     if not now.is_filed(Lane.KEYS):
         return view.say("trends.no_cases")
     median = view.say("trends.too_few") if now.expiry_median is None else duration(now.expiry_median, view.language)
@@ -195,10 +205,10 @@ def _of_cases(view: View, now: LaneFigures, before: LaneFigures) -> str:
         "forced": now.forced_expired_keys,
     }
     said = {name: f"{count:,}" for name, count in counts.items()}
-    return view.say("trends.cases", median=median, before=f"{before.opened_case_count:,}", **said)
+    return view.say("trends.cases", median=median, before=before, **said)
 
 
-def _of_halts(view: View, now: LaneFigures, before: LaneFigures) -> str:
+def _of_halts(view: View, now: LaneFigures, before: str) -> str:
     if not now.is_filed(Lane.HALTS):
         return view.say("trends.no_halts")
     passed = now.passed // _MINUTE
@@ -208,7 +218,7 @@ def _of_halts(view: View, now: LaneFigures, before: LaneFigures) -> str:
         count=f"{now.halt_count:,}",
         minutes=f"{now.halted // _MINUTE:,}",
         available="–" if available is None else percent_down(available),
-        before=f"{before.halt_count:,}",
+        before=before,
     )
 
 
@@ -231,7 +241,9 @@ def _of_audits(view: View, audits: Sequence[Mapping[str, Any]], month: str) -> s
     return f"{said} {view.say('trends.audits_lacking', names=names)}" if names else said
 
 
-def _of_corrections(view: View, scored: Sequence[Scored], months: tuple[str, str]) -> str:
+def _of_corrections(view: View, scored: Sequence[Scored], filing: Trend) -> str:
+    months = (filing.now.month, filing.before.month)
     now, before = (sum(one.counts["correction_count"] for one in scored if one.month == month) for month in months)
     missing = sum(one.counts["missing_count"] for one in scored if one.month == months[0])
-    return view.say("trends.corrections", count=f"{now:,}", before=f"{before:,}", missing=f"{missing:,}")
+    said_before = count_before(view, before, filing.before)
+    return view.say("trends.corrections", count=f"{now:,}", before=said_before, missing=f"{missing:,}")
