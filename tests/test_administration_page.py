@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 from demo_store import NOW
 from opening import keep_nothing, shown
+from people import SUPERVISOR
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
 from app import queries
 from app.identity import Identity, Role, Scope
-from app.queries import LogWanted
+from app.queries import Choice, LogWanted
+from app.widgets.threshold_words import bounds_text
+from app.widgets.view import View
 from app.words import LANGUAGES, say
 from etl.exchanges import all_exchanges
 from etl.intake import declare
@@ -27,7 +30,7 @@ from etl.records.people import Person
 from etl.records.tables import incidents
 from etl.records.thresholds import Change, Decision, thresholds_in_force
 from etl.store import Store, open_store
-from expectations.catalogue import rule_set_version
+from expectations.catalogue import rule_set_version, thresholds_of_the_book
 from expectations.vocabulary import KST
 from tests.filing import checks, file
 from tests.opening import opened_at
@@ -399,3 +402,13 @@ def test_a_quiet_store_says_that_nothing_waits(opened: Open) -> None:
     text_ = html_of(opened("work"))
     assert say("administration.nothing_waits", "ko") in text_
     assert say("administration.no_incidents", "ko") in text_
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_bounds_of_a_threshold_name_their_unit_once(language: str) -> None:
+    view = View(language, SUPERVISOR, Choice((), NOW.date(), NOW.date()), NOW.date(), NOW, False, "0")
+    said = {one.name: bounds_text(view, one) for one in thresholds_of_the_book().entries}
+    counted = [name for name in said if view.unit(name) not in (say("unit.share", language), say("unit.krw", language))]
+    assert counted
+    assert {said[name].count(view.unit(name)) for name in counted} == {1}
+    assert all(" ~ " in text for text in said.values())

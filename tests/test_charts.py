@@ -473,3 +473,17 @@ def test_hovering_shows_every_digit() -> None:
 def test_nothing_of_a_chart_leaves_the_house() -> None:
     assert charts.CONFIG["showSendToCloud"] is False
     assert charts.CONFIG["displaylogo"] is False
+
+
+def test_a_limit_late_in_a_case_is_named_on_the_left_of_its_line_so_that_nothing_is_cut() -> None:
+    columns = ["limit", "due_at", "state"]
+    rows = [
+        {"limit": "response", "due_at": NOON + timedelta(hours=1), "state": "met"},
+        {"limit": "failure", "due_at": END, "state": "running"},
+    ]
+    steps = frame(
+        [case("upbit", date(2026, 11, 1))],
+        ["stage", "outcome", "risk_level", "acted_at", "since_detection", "action_id"],
+    )
+    drawn = charts.case_timeline(steps, frame(rows, columns), NOON, NOON, charts.Look("ko"))
+    assert [(note.xanchor, note.xshift < 0) for note in drawn.layout.annotations] == [("left", False), ("right", True)]

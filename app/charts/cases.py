@@ -230,11 +230,11 @@ def case_timeline(
             hovertemplate="%{hovertext}<extra></extra>",
         )
     )
-    shapes, notes = _dues(limits, look)
     words = [code_word(name, look.language) for name in ORIGINS]
     moments = [detected_at, *(row["acted_at"] for row in rows), *limits["due_at"]]
     if rows and rows[-1]["stage"] in OPEN_STAGES:
         moments.append(until)
+    shapes, notes = _dues(limits, min(moments) + (max(moments) - min(moments)) * _LEFT_OF_DUES, look)
     margin = max((max(moments) - min(moments)) * 0.06, timedelta(hours=1))
     x = {
         "title": look.say("axis.time"),
@@ -277,9 +277,13 @@ def _step_text(row: Mapping[str, Any], look: Look) -> str:
 
 
 _DUE_SIGNS = {"met": "●", "over": "▲", "running": "◔"}
+_LEFT_OF_DUES = 0.6
+"""Part of the time shown after which what falls due is named on the left of its line: on the right it would be cut."""
 
 
-def _dues(limits: pd.DataFrame, look: Look) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _dues(
+    limits: pd.DataFrame, named_left_from: datetime, look: Look
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """A line where each limit falls due; those of one moment share it."""
     by: dict[datetime, list[Any]] = {}
     for limit in records_of(limits):
@@ -294,6 +298,7 @@ def _dues(limits: pd.DataFrame, look: Look) -> tuple[list[dict[str, Any]], list[
         words = [(limit, look.say(f"due.{limit['limit']}")) for limit in own]
         text = " · ".join(dict.fromkeys(f"{_DUE_SIGNS[limit['state']]} {word}" for limit, word in words))
         note = {"text": text, "x": at, "y": 0.02 + 0.09 * (number % 3), "yref": "paper", "showarrow": False}
-        place = {"xanchor": "left", "yanchor": "bottom", "xshift": 4}
+        is_left = due_at > named_left_from
+        place = {"xanchor": "right" if is_left else "left", "yanchor": "bottom", "xshift": -4 if is_left else 4}
         notes.append({**note, **place, "font": {"size": 12, "color": look.ink}})
     return shapes, notes

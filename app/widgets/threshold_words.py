@@ -23,6 +23,13 @@ def value_text(view: View, name: str, value: int | Decimal) -> str:
     return f"{exact(value)} {unit}"
 
 
+def bounds_text(view: View, threshold: Parameter) -> str:
+    """The least and the greatest value that a threshold may have; their unit is said once where both have it."""
+    least, most = (value_text(view, threshold.name, value) for value in (threshold.minimum, threshold.maximum))
+    unit = f" {view.unit(threshold.name)}"
+    return f"{least.removesuffix(unit) if most.endswith(unit) else least} ~ {most}"
+
+
 def reason_text(view: View, threshold: Parameter) -> str:
     """Why a threshold has its value; of one that was changed also who proposed and who approved it."""
     reason = threshold.reason.in_language(view.language)

@@ -20,7 +20,7 @@ from app.widgets.administration.acting import act, acts_of, why_refused
 from app.widgets.header import empty, facts, note, section, sentence, subtitle
 from app.widgets.natures import Shown
 from app.widgets.tables import table
-from app.widgets.threshold_words import reason_text, value_text
+from app.widgets.threshold_words import bounds_text, reason_text, value_text
 from app.widgets.view import View, ask, ask_anew
 from app.widgets.working import worker
 
@@ -109,7 +109,7 @@ def _row(view: View, row: Mapping[str, Any]) -> dict[str, Any]:
         "exchange": _for_whom(view, row["exchange"]),
         "value": None if row["value"] is None else value_text(view, name, row["value"]),
         "next": follows,
-        "bounds": f"{value_text(view, name, bounds.minimum)} ~ {value_text(view, name, bounds.maximum)}",
+        "bounds": bounds_text(view, bounds),
         "reason": reason_text(view, row["entry"]) if row["entry"] else None,
     }
 
