@@ -191,7 +191,7 @@ def count_before(view: View, count: int, month: TrendMonth) -> str:
     if month.value is None:
         return view.say("trends.before_none")
     said = view.say("trends.before", count=f"{count:,}")
-    return f"{said}, {status_words(view, month)}" if month.is_partial else said
+    return f"{said}, {status_words(view, month).lower()}" if month.is_partial else said
 
 
 def _of_cases(view: View, now: LaneFigures, before: str) -> str:
