@@ -44,14 +44,14 @@ _log = logging.getLogger(__name__)
 class _Process:
     """A process that is started by the first work it is given, and anew where it has died.
 
-    One that works `once` ends with each piece of work, so that its memory is given back.
+    One that works `once` ends with each piece of work, so that its memory is given back; a fresh one takes its place.
     """
 
     def __init__(self, *, once: bool = False) -> None:
         self._most_works = 1 if once else None
         self._executor: ProcessPoolExecutor | None = None
         self.id: Future[int] | None = None
-        """What the system calls it; None before its first work."""
+        """What the system calls it; None before its first work, and of one that works once."""
 
     def submit(self, work: Any, *about: Any) -> Future[Any]:
         """Hand work to the process, to a new one where the last has died."""

@@ -121,7 +121,6 @@ def test_no_file_waits_for_a_proof(others: set[int | None], store: Store, worker
     proof = worker.prove("VOL-NEG")
     try:
         send_to_the_process(signal.SIGSTOP, others)
-        others |= {process.pid for process in multiprocessing.active_children()}
         number = receive(store, NAMES[0])
         worker.take_up()
         until(lambda: is_judged(store, number))
