@@ -411,4 +411,5 @@ def test_the_bounds_of_a_threshold_name_their_unit_once(language: str) -> None:
     counted = [name for name in said if view.unit(name) not in (say("unit.share", language), say("unit.krw", language))]
     assert counted
     assert {said[name].count(view.unit(name)) for name in counted} == {1}
+    assert said["halt_shortfall_krw"] == {"ko": "1,000,000 원 ~ 90억 원", "en": "1,000,000 KRW ~ ₩9.00 bn"}[language]
     assert all(" ~ " in text for text in said.values())

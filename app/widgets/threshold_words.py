@@ -24,10 +24,11 @@ def value_text(view: View, name: str, value: int | Decimal) -> str:
 
 
 def bounds_text(view: View, threshold: Parameter) -> str:
-    """The least and the greatest value that a threshold may have; their unit is said once where both have it."""
+    """The least and the greatest value that a threshold may have; a unit that both have behind digits is said once."""
     least, most = (value_text(view, threshold.name, value) for value in (threshold.minimum, threshold.maximum))
     unit = f" {view.unit(threshold.name)}"
-    return f"{least.removesuffix(unit) if most.endswith(unit) else least} ~ {most}"
+    is_digits = most == f"{exact(threshold.maximum)}{unit}"
+    return f"{least.removesuffix(unit) if is_digits else least} ~ {most}"
 
 
 def reason_text(view: View, threshold: Parameter) -> str:
