@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -10,6 +13,7 @@ import pandas as pd
 from app import charts, queries, rulebook, widgets
 from app.amounts import exact
 from app.frames import frame_of
+from app.moments import kst_text
 from app.rulebook import Rule
 from app.widgets import Shown, View
 from app.widgets.proofs import proof_section
@@ -44,6 +48,9 @@ UNEVALUATED = {
     "unevaluated_day_count": Shown.COUNT,
     "days": Shown.LONG_TEXT,
 }
+# What an example holds as text: amounts, by the unit that ends their names, and instants.
+AMOUNTS = ("_quantity", "_krw", "_ratio")
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d")
 AWAY = {
     "exchange": Shown.EXCHANGE,
     "found_count": Shown.COUNT,
@@ -186,14 +193,18 @@ def example_rows(view: View, report: str, rows: Sequence[Mapping[str, Any]], oth
 
 
 def in_words(view: View, name: str, value: Any) -> str | None:
-    """A value of an example, names and codes in words."""
+    """A value of an example: names and codes in words, numbers with thousands, instants in KST."""
     if value is None:
         return None
     if name == "exchange":
         return view.exchange(value)
     if name == "report":
         return view.report(value)
-    return view.code(value) if isinstance(value, str) else str(value)
+    if not isinstance(value, str):
+        return exact(value) if type(value) is int else str(value)
+    if name.endswith(AMOUNTS):
+        return exact(Decimal(value))
+    return f"{kst_text(datetime.fromisoformat(value))} KST" if INSTANT.fullmatch(value) else view.code(value)
 
 
 @widgets.part

@@ -174,6 +174,8 @@ def test_every_rule_can_be_looked_at(opened: Open, empty_home: Path, rule: str, 
     assert escape(all_rules()[rule].remedy.in_language(language)) in text
     conditions = [code for code in session.code if not code.value.startswith(("http", "?", "/")) and code.value]
     assert (len(conditions) == 1) == bool(all_rules()[rule].kwargs)
+    cells = {str(cell) for frame in session.dataframe for cell in frame.value.to_numpy().ravel()}
+    assert not [cell for cell in cells if re.search(r"\dT\d\d:.*[+-]\d\d:\d\d", cell) or re.match(r"\d{4,39}$", cell)]
     assert say("column.reference", language) in text
 
 
