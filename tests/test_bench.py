@@ -67,7 +67,7 @@ def keys(value):
 TIMED = dict.fromkeys(("findings", "judge_seconds", "by_hand_seconds", "ratio"))
 OF_A_PAGE = dict.fromkeys(
     (
-        *("day_p50", "day_p95", "day_p95_aim", "day_cold"),
+        *("day_p50", "day_p95", "day_p95_aim", "day_cold", "full_day_p50"),
         *("year_p50", "year_p95", "year_p95_aim", "year_cold", "year_ratio", "year_ratio_aim"),
     )
 )
