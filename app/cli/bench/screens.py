@@ -16,16 +16,16 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
-
 from app.cli.year import Year, fill_year
-from app.moments import KST
+from app.identity import Scope
+from app.moments import KST, kst_day
 from app.navigation import SCREENS
+from app.queries import Choice, latest_day, mismatch_episodes
+from etl.exchanges import all_exchanges
 from etl.receiving import take_out
 from etl.records import submissions as life
 from etl.records.engine import reading
 from etl.records.people import Role
-from etl.records.tables import mismatch_runs
 from etl.store import Store
 
 if TYPE_CHECKING:
@@ -127,14 +127,14 @@ def _views(store: Store) -> dict[str, Address]:
     A page shows all of its parts on the day of a shortfall, as over a year; on a day without one the page of
     reconciliation is half as long, and the ratio would be that of its parts and not of the days.
     """
-    with reading(store.engine) as connection:
-        full = connection.execute(select(func.max(mismatch_runs.c.day))).scalar()
-    day, year = {"period": "1d"}, {"period": "1y"}
-    return {
-        _DAY: day,
-        _FULL_DAY: {"period": "custom", "from": str(full), "to": str(full)} if full else day,
-        _YEAR: year,
-    }
+    everybody = Scope(Role.SUPERVISOR, tuple(all_exchanges()))
+    newest = latest_day(store, everybody) or kst_day(datetime.now(KST))
+    shortfalls = mismatch_episodes(store, everybody, Choice((), newest - timedelta(days=DAYS), newest))
+    last = full_day = {"period": "1d"}
+    if not shortfalls.empty:
+        day = str(kst_day(shortfalls["started_at"].max()))
+        full_day = {"period": "custom", "from": day, "to": day}
+    return {_DAY: last, _FULL_DAY: full_day, _YEAR: {"period": "1y"}}
 
 
 async def _cold(somebody: Visitor, store: Store, page: str, view: Address) -> list[float]:
