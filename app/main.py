@@ -36,16 +36,17 @@ from starlette.requests import Request  # noqa: E402
 from starlette.responses import JSONResponse  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 
-from app import charts, navigation  # noqa: E402
+from app import navigation  # noqa: E402
 from app.api import Door  # noqa: E402
-from app.hourly import every_hour  # noqa: E402
-from app.identity import scope_of  # noqa: E402
-from app.security import HtmlLanguage, SecurityHeaders  # noqa: E402
+from app.charts.style import warm_up  # noqa: E402
+from app.scope import scope_of  # noqa: E402
 from app.served import served_incident, store  # noqa: E402
+from app.server.hourly import every_hour  # noqa: E402
+from app.server.security import HtmlLanguage, SecurityHeaders  # noqa: E402
 from app.sign_in.gate import Gate  # noqa: E402
 from app.sign_in.oidc import OrganisationSignIn, configured_provider  # noqa: E402
 from app.sign_in.routes import SignIn  # noqa: E402
-from app.work import Worker, close_workers, place_of, worker_for  # noqa: E402
+from app.worker.process import Worker, close_workers, place_of, worker_for  # noqa: E402
 
 if st.get_option("browser.gatherUsageStats") or st.get_option("server.address") is None:
     raise SystemExit("The dashboard does not start: .streamlit/config.toml was not read.")
@@ -89,7 +90,7 @@ async def _set_apart() -> None:
 @asynccontextmanager
 async def _lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     """Load what the first page needs and set it apart from what is looked through for garbage."""
-    charts.warm_up()
+    warm_up()
     gc.collect()
     gc.freeze()
     threading.Thread(target=_begin_work, daemon=True).start()

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.identity import Role, Scope
+from app.scope import Role, Scope
 from app.words import say
 from etl.records.people import Person
 from etl.replays import Replay

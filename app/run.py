@@ -5,19 +5,19 @@ from typing import Any
 
 import streamlit as st
 
-from app import moments, navigation, rulebook, widgets
+from app import moments, navigation
+from app.filing.draft_parts import draft_bar
+from app.overview.visit_parts import keep_seen
+from app.rules import book
 from app.served import served_incident
 from app.widgets import address, house
-from app.widgets.header import PageEnded
+from app.widgets.deeds import log_what_waits
+from app.widgets.filters import colophon, language_switch, sidebar
+from app.widgets.guard import present_identity
+from app.widgets.header import PageEnded, note
 from app.widgets.parts import tell_failure
-from app.widgets.view import (
-    View,
-    keep_view,
-    newest_day,
-    present_moment,
-    present_stamp,
-    present_thresholds,
-)
+from app.widgets.view import View, keep_view, newest_day, present_moment, present_stamp, present_thresholds
+from app.widgets.who import who_is_here
 from app.words import say
 
 
@@ -32,16 +32,16 @@ def run() -> None:
         tell_failure(error, language, "", what="page")
         return
     try:
-        with rulebook.judged_by(view.thresholds), suppress(PageEnded):
+        with book.judged_by(view.thresholds), suppress(PageEnded):
             _draw(page, view)
     finally:  # also where a page stops early: whoever reads any page is here
-        widgets.keep_seen(view)
-        widgets.log_what_waits()
+        keep_seen(view)
+        log_what_waits()
 
 
 def _entered(language: str) -> tuple[Any, View]:
     """What stands around every page; the page that is asked for, and what it looks at."""
-    identity = widgets.present_identity()
+    identity = present_identity()
     scope = identity.scope
     incident = served_incident()
     now = moments.now(incident.seen_from if incident else None)
@@ -54,12 +54,12 @@ def _entered(language: str) -> tuple[Any, View]:
     stamp = present_stamp()
     latest = newest_day(scope, stamp)
     with st.sidebar:
-        choice = widgets.sidebar(scope, latest, moments.kst_day(now), language)
-        widgets.language_switch(language)
+        choice = sidebar(scope, latest, moments.kst_day(now), language)
+        language_switch(language)
         if incident:
-            widgets.note(say("replay.mark", language, incident=incident.title.in_language(language)))
-        widgets.colophon(scope, stamp, language)
-        widgets.who_is_here(identity, language)
+            note(say("replay.mark", language, incident=incident.title.in_language(language)))
+        colophon(scope, stamp, language)
+        who_is_here(identity, language)
     view = View(
         language,
         identity,
@@ -78,7 +78,7 @@ def _entered(language: str) -> tuple[Any, View]:
 
 def _draw(page: Any, view: View) -> None:
     try:
-        widgets.draft_bar(view)
+        draft_bar(view)
         page.run()
     except Exception as error:
         tell_failure(error, view.language, view.page, what="page")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from app.kept import Shelf
+from app.cache import Shelf
 from etl.replays import Replay, replay
 from etl.store import HOME_VARIABLE, URL_VARIABLE, Store, open_store
 

@@ -9,7 +9,7 @@ from etl.formats.workbook import open_workbook
 from etl.intake import Declared
 from etl.layout import Container
 from etl.normalise import arrow_schema
-from etl.simulate.writers import write_native
+from etl.writing.native import write_native
 from expectations.catalogue import report
 
 

@@ -1,15 +1,15 @@
 """Administration: thresholds with four eyes, people, machine tokens, the audit log, unfinished work."""
 
-from app import widgets
-from app.identity import Role
-from app.widgets.administration import (
-    log_section,
-    outcome,
-    people_section,
-    threshold_section,
-    token_section,
-    work_section,
-)
+from app.administration.acting_parts import outcome
+from app.administration.log_parts import log_section
+from app.administration.people_parts import people_section
+from app.administration.thresholds_parts import threshold_section
+from app.administration.tokens_parts import token_section
+from app.administration.work_parts import work_section
+from app.scope import Role
+from app.widgets.header import page_header, stop
+from app.widgets.switches import switch
+from app.widgets.view import current_view
 
 SECTIONS = {
     "thresholds": threshold_section,
@@ -19,12 +19,12 @@ SECTIONS = {
     "work": work_section,
 }
 
-view = widgets.current_view()
+view = current_view()
 if view.scope.role is not Role.ADMIN:
-    widgets.stop()
-widgets.header(view, "administration")
+    stop()
+page_header(view, "administration")
 outcome(view)
-chosen = widgets.switch(
+chosen = switch(
     view.say("administration.section"), "section", tuple(SECTIONS), lambda name: view.say(f"administration.of_{name}")
 )
 SECTIONS[chosen](view)

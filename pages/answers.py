@@ -4,9 +4,26 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from app import queries, widgets
-from app.identity import Role
-from app.widgets import View
+from app.answers.breaches import breach_list
+from app.answers.explanations import awaiting_explanation, explanations_given
+from app.answers.form_parts import show_said
+from app.answers.list_parts import (
+    answer_counts,
+    answer_tiles,
+    answer_totals,
+    answers_model,
+    breach_section,
+    by_exchange,
+    explanation_list,
+    history,
+    own_unread,
+    unread_list,
+    waiting_list,
+)
+from app.overview.lane_parts import due_lines, news
+from app.scope import Role
+from app.widgets.header import empty, markup, note, page_header, sentence, stop
+from app.widgets.view import View, ask, current_view, kept
 
 AHEAD = timedelta(days=1)
 
@@ -14,40 +31,38 @@ AHEAD = timedelta(days=1)
 def show_due(view: View) -> None:
     """What falls due within a day."""
     heading, how, nothing = (view.say(key) for key in ("answers.due", "overview.due_how", "overview.no_due"))
-    widgets.markup(
-        widgets.kept(view, "due", lambda: widgets.news(((heading, how, widgets.due_lines(view, AHEAD), nothing),)))
-    )
+    markup(kept(view, "due", lambda: news(((heading, how, due_lines(view, AHEAD), nothing),))))
 
 
-view = widgets.current_view()
-widgets.header(view, "answers")
-widgets.show_said(view)
+view = current_view()
+page_header(view, "answers")
+show_said(view)
 if view.is_empty:
-    widgets.empty(view, "store")
-    widgets.stop()
-waiting = widgets.ask(queries.awaiting_explanation, view.choice)
-given = widgets.ask(queries.explanations_given, view.choice)
-broken = widgets.ask(queries.breach_list, view.choice)
-unread = widgets.own_unread(view)
-counts = widgets.answer_counts(view, waiting, given, broken, unread)
+    empty(view, "store")
+    stop()
+waiting = ask(awaiting_explanation, view.choice)
+given = ask(explanations_given, view.choice)
+broken = ask(breach_list, view.choice)
+unread = own_unread(view)
+counts = answer_counts(view, waiting, given, broken, unread)
 is_exchange = view.scope.role is Role.EXCHANGE
 summary = "answers.summary_exchange" if is_exchange else "answers.summary_supervisor"
-widgets.sentence(view.say(summary, **widgets.answer_totals(counts)))
-widgets.answer_tiles(view, counts)
-widgets.note(view.say("answers.how"))
+sentence(view.say(summary, **answer_totals(counts)))
+answer_tiles(view, counts)
+note(view.say("answers.how"))
 if is_exchange:
-    widgets.waiting_list(view, waiting)
-    widgets.breach_section(view, broken, ("open", "remedied", "closed"))
-    widgets.unread_list(view, unread)
+    waiting_list(view, waiting)
+    breach_section(view, broken, ("open", "remedied", "closed"))
+    unread_list(view, unread)
     show_due(view)
-    widgets.explanation_list(view, given, "explanations")
+    explanation_list(view, given, "explanations")
 else:
-    widgets.by_exchange(view, counts)
-    widgets.explanation_list(view, given[given["state"] == "explained"], "to_decide")
-    widgets.breach_section(view, broken, ("remedied", "open", "closed"))
-    widgets.unread_list(view, unread)
-    widgets.waiting_list(view, waiting)
+    by_exchange(view, counts)
+    explanation_list(view, given[given["state"] == "explained"], "to_decide")
+    breach_section(view, broken, ("remedied", "open", "closed"))
+    unread_list(view, unread)
+    waiting_list(view, waiting)
     show_due(view)
-    widgets.explanation_list(view, given[given["state"] != "explained"], "decided")
-widgets.history(view)
-widgets.answers_model(view)
+    explanation_list(view, given[given["state"] != "explained"], "decided")
+history(view)
+answers_model(view)

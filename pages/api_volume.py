@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from app import queries, widgets
-from app.queries import Measure
+from app.obligations.absence_parts import absent, nothing
+from app.rules.finding_parts import report_findings
+from app.volume.course import volume_course, volume_ranking
+from app.volume.detail_parts import volume_detail
+from app.volume.market_parts import order_conduct, turnover_shares, volume_hours, volume_markets
+from app.volume.share_parts import share_course, share_ranking, share_summary
+from app.volume.shares import Measure
+from app.widgets.header import note, page_header, stop
+from app.widgets.switches import switch
+from app.widgets.view import ask, current_view
 
-view = widgets.current_view()
-widgets.header(view, "api_volume")
+view = current_view()
+page_header(view, "api_volume")
 measure = Measure(
-    widgets.switch(
-        view.say("api_volume.measure"), "by", tuple(Measure), lambda name: view.say(f"api_volume.measure_{name}")
-    )
+    switch(view.say("api_volume.measure"), "by", tuple(Measure), lambda name: view.say(f"api_volume.measure_{name}"))
 )
-widgets.note(view.say(f"api_volume.definition_{measure}"))
-ranking = widgets.ask(queries.volume_ranking, view.choice, measure)
+note(view.say(f"api_volume.definition_{measure}"))
+ranking = ask(volume_ranking, view.choice, measure)
 if not ranking.together["filed_day_count"]:
-    widgets.nothing(view, "api_volume")
-    widgets.report_findings(view, "api_volume")
-    widgets.stop()
+    nothing(view, "api_volume")
+    report_findings(view, "api_volume")
+    stop()
 
-widgets.share_summary(view, ranking, measure)
-widgets.absent(view, "api_volume")
-widgets.share_ranking(view, ranking)
-course = widgets.ask(queries.volume_course, view.choice, measure)
-widgets.share_course(view, course)
-widgets.volume_detail(view, measure)
-widgets.volume_markets(view, measure)
-widgets.volume_hours(view, measure)
-widgets.order_conduct(view, course.by_exchange)
-widgets.turnover_shares(view, ranking)
-widgets.report_findings(view, "api_volume")
+share_summary(view, ranking, measure)
+absent(view, "api_volume")
+share_ranking(view, ranking)
+course = ask(volume_course, view.choice, measure)
+share_course(view, course)
+volume_detail(view, measure)
+volume_markets(view, measure)
+volume_hours(view, measure)
+order_conduct(view, course.by_exchange)
+turnover_shares(view, ranking)
+report_findings(view, "api_volume")

@@ -6,13 +6,34 @@ from decimal import Decimal
 
 import pandas as pd
 
-from app import charts, queries, widgets
 from app.amounts import exact_sum, krw, percent_down, ratio
+from app.audits.charts import AUDIT_GRADES, audit_differences, audit_grid, cold_shares
+from app.audits.months import (
+    QUALIFIED,
+    UNOBLIGED,
+    UNRECORDED,
+    apart,
+    audit_coverage,
+    audit_months,
+    audit_tolerance,
+    audited_assets,
+    cold_share_by_law,
+)
 from app.frames import frame_of, records_of
 from app.moments import duration, kst_minute
-from app.queries.audits import QUALIFIED, UNOBLIGED, UNRECORDED, apart, audit_tolerance, cold_share_by_law
+from app.obligations.absence_parts import nothing
 from app.queries.months import month_start, shown_months
-from app.widgets import Shown, Tile, View
+from app.rules.finding_parts import report_findings
+from app.widgets import address
+from app.widgets.address import pick
+from app.widgets.drawings import chart
+from app.widgets.header import columns, empty, note, page_header, section, sentence, source_mark, stop, subtitle
+from app.widgets.natures import Shown
+from app.widgets.parts import part
+from app.widgets.rows import rows_behind
+from app.widgets.tables import table
+from app.widgets.tiles import Tile, tiles
+from app.widgets.view import View, ask, current_view, kept
 
 # What counts as received.
 RECEIVED = ("current", "late", "nil", QUALIFIED)
@@ -71,13 +92,13 @@ ASSETS = {
 
 def with_words(view: View, frame: pd.DataFrame) -> pd.DataFrame:
     """Months with what came of them in sign and word."""
-    signs = {stand: grade.sign for stand, grade in charts.AUDIT_GRADES.items()}
+    signs = {stand: grade.sign for stand, grade in AUDIT_GRADES.items()}
     return frame.assign(audit_state=[f"{signs[stand]} {view.say(f'audit_stand.{stand}')}" for stand in frame["stand"]])
 
 
 def month_looked_at(view: View, frame: pd.DataFrame) -> str:
     """The month that is picked, or the last one that has fallen due, or the last of all."""
-    if (picked := widgets.picked("month")) in set(frame["month"]):
+    if (picked := address.picked("month")) in set(frame["month"]):
         return picked
     due = frame[(frame["due_at"] <= view.moment) & ~frame["stand"].isin(NOTHING_DUE)]
     return str(max(due["month"], default=max(frame["month"])))
@@ -85,7 +106,7 @@ def month_looked_at(view: View, frame: pd.DataFrame) -> str:
 
 def of_month(view: View, frame: pd.DataFrame, assets: pd.DataFrame, month: str) -> pd.DataFrame:
     """One row per exchange: its audit of the month, how much of what it reconciles it covers, and the differences."""
-    coverage = widgets.ask(queries.audit_coverage, view.choice, month)
+    coverage = ask(audit_coverage, view.choice, month)
     differences = apart(assets)
     rows = []
     for row in records_of(frame[frame["month"] == month]):
@@ -120,7 +141,7 @@ def tiles_of(view: View, rows: pd.DataFrame, month: str) -> tuple[Tile, ...]:
         Tile(
             view.say("audits.deadline"),
             view.say("audits.left" if due_at > view.moment else "audits.passed", length=left),
-            f"{kst_minute(due_at)} KST · {widgets.source_mark(view, 'MODEL')}",
+            f"{kst_minute(due_at)} KST · {source_mark(view, 'MODEL')}",
         ),
         Tile(
             view.say("audits.coverage"),
@@ -130,7 +151,7 @@ def tiles_of(view: View, rows: pd.DataFrame, month: str) -> tuple[Tile, ...]:
         Tile(
             view.say("audits.cold"),
             percent_down(min(shares)) if shares else "–",
-            view.say("audits.cold_law", share=law, mark=widgets.source_mark(view, "LAW")),
+            view.say("audits.cold_law", share=law, mark=source_mark(view, "LAW")),
         ),
         Tile(
             view.say("audits.unexplained"),
@@ -140,51 +161,51 @@ def tiles_of(view: View, rows: pd.DataFrame, month: str) -> tuple[Tile, ...]:
     )
 
 
-@widgets.part
+@part
 def show_differences(view: View, compared: pd.DataFrame, at: str, month: str) -> None:
     """How far each asset of an audit is from the exchange's own check."""
     title = view.say("audits.differences", exchange=view.exchange(at), month=month)
     if compared.empty:
-        widgets.subtitle(title)
-        widgets.empty(view, "compared", exchange=view.exchange(at), month=month)
+        subtitle(title)
+        empty(view, "compared", exchange=view.exchange(at), month=month)
         return
-    widgets.chart(
+    chart(
         view,
-        lambda: charts.audit_differences(compared, audit_tolerance(month), view.look),
+        lambda: audit_differences(compared, audit_tolerance(month), view.look),
         key="audit_differences",
         title=title,
         alt=view.say("audits.differences_alt"),
         frame=lambda: compared,
         columns={name: ASSETS[name] for name in ("asset", "ledger_ratio", "wallet_ratio", "difference_krw")},
-        on_pick=lambda mark: widgets.pick(at=at, month=month, asset=mark[0]),
+        on_pick=lambda mark: pick(at=at, month=month, asset=mark[0]),
     )
-    widgets.note(view.say("audits.differences_note"))
+    note(view.say("audits.differences_note"))
 
 
-@widgets.part
+@part
 def show_assets(view: View, assets: pd.DataFrame, exchange: str, month: str) -> None:
     """One exchange's audit of a month, asset by asset beside the checks, and the rows behind."""
-    widgets.section(view, "audits.assets", exchange=view.exchange(exchange), month=month)
+    section(view, "audits.assets", exchange=view.exchange(exchange), month=month)
     own = assets[assets["exchange"] == exchange]
     if own.empty:
-        widgets.empty(view, "audit", exchange=view.exchange(exchange), month=month)
+        empty(view, "audit", exchange=view.exchange(exchange), month=month)
         return
     counts = own["state"].value_counts().to_dict()
     tolerance = audit_tolerance(month)
     names = ("agrees", "differs", "no_check", "unaudited")
-    widgets.sentence(view.say("audits.compared_as", **{name: f"{counts.get(name, 0):,}" for name in names}))
-    widgets.note(view.say("audits.assets_how", tolerance=percent_down(tolerance), bp=f"{tolerance * 10_000:.2f}"))
-    widgets.table(
+    sentence(view.say("audits.compared_as", **{name: f"{counts.get(name, 0):,}" for name in names}))
+    note(view.say("audits.assets_how", tolerance=percent_down(tolerance), bp=f"{tolerance * 10_000:.2f}"))
+    table(
         view,
         lambda: own.assign(comparison=[view.say(f"audit_compared.{state}") for state in own["state"]]),
         ASSETS,
         key=f"assets.{exchange}.{month}",
         alt=view.say("audits.assets", exchange=view.exchange(exchange), month=month),
-        on_pick=lambda row: widgets.pick(asset=row["asset"]),
+        on_pick=lambda row: pick(asset=row["asset"]),
     )
     day = month_start(month)
-    asset = widgets.picked("asset")
-    widgets.rows_behind(
+    asset = address.picked("asset")
+    rows_behind(
         view,
         "audits",
         exchange,
@@ -202,61 +223,61 @@ def recorded(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[told].sort_values("month", ascending=False, kind="stable")
 
 
-view = widgets.current_view()
-widgets.header(view, "audits")
-widgets.note(view.say("audits.definition"))
-filed = widgets.ask(queries.audit_months, view.choice, view.moment.replace(minute=0, second=0, microsecond=0))
+view = current_view()
+page_header(view, "audits")
+note(view.say("audits.definition"))
+filed = ask(audit_months, view.choice, view.moment.replace(minute=0, second=0, microsecond=0))
 if (filed["stand"].isin(NOTHING_DUE) & filed["asset_count"].isna()).all():
-    widgets.nothing(view, "audits")
-    widgets.report_findings(view, "audits")
-    widgets.stop()
-frame = widgets.kept(view, "with_words", lambda: with_words(view, filed))
+    nothing(view, "audits")
+    report_findings(view, "audits")
+    stop()
+frame = kept(view, "with_words", lambda: with_words(view, filed))
 months = shown_months(view.choice)
-month = widgets.kept(view, "month", lambda: month_looked_at(view, frame))
-assets = widgets.ask(queries.audited_assets, view.choice, month)
-rows = widgets.kept(view, "of_month", lambda: of_month(view, frame, assets, month))
-widgets.tiles(widgets.kept(view, "tiles", lambda: tiles_of(view, rows, month)))
-widgets.chart(
+month = kept(view, "month", lambda: month_looked_at(view, frame))
+assets = ask(audited_assets, view.choice, month)
+rows = kept(view, "of_month", lambda: of_month(view, frame, assets, month))
+tiles(kept(view, "tiles", lambda: tiles_of(view, rows, month)))
+chart(
     view,
-    lambda: charts.audit_grid(frame, view.exchanges, months, view.look),
+    lambda: audit_grid(frame, view.exchanges, months, view.look),
     key="audit_grid",
     title=view.say("audits.grid"),
     alt=view.say("audits.grid_alt"),
     frame=lambda: frame,
     columns=MONTHS,
-    on_pick=lambda mark: widgets.pick(at=mark[0], month=mark[1], asset=""),
+    on_pick=lambda mark: pick(at=mark[0], month=mark[1], asset=""),
 )
-widgets.note(view.say("audits.grid_how"))
-widgets.section(view, "audits.month", month=month)
-widgets.table(
+note(view.say("audits.grid_how"))
+section(view, "audits.month", month=month)
+table(
     view,
     lambda: rows,
     ONE_MONTH,
     key=f"month.{month}",
     alt=view.say("audits.month", month=month),
-    on_pick=lambda row: widgets.pick(at=row["exchange"], month=month, asset=""),
+    on_pick=lambda row: pick(at=row["exchange"], month=month, asset=""),
 )
-widgets.note(view.say("audits.month_how"))
-at = widgets.picked("at") or next(iter(rows[rows["asset_count"].notna()]["exchange"]), view.exchanges[0])
-left, right = widgets.columns(2)
+note(view.say("audits.month_how"))
+at = address.picked("at") or next(iter(rows[rows["asset_count"].notna()]["exchange"]), view.exchanges[0])
+left, right = columns(2)
 with left:
-    widgets.chart(
+    chart(
         view,
-        lambda: charts.cold_shares(frame, months, cold_share_by_law(month), view.look),
+        lambda: cold_shares(frame, months, cold_share_by_law(month), view.look),
         key="cold_shares",
         title=view.say("audits.cold_shares"),
         alt=view.say("audits.cold_shares"),
         frame=lambda: frame,
         columns={name: MONTHS[name] for name in ("exchange", "month", "cold_share", "value_krw")},
-        on_pick=lambda mark: widgets.pick(at=mark[0], month=mark[1], asset=""),
+        on_pick=lambda mark: pick(at=mark[0], month=mark[1], asset=""),
     )
-    widgets.note(view.say("audits.cold_note"))
+    note(view.say("audits.cold_note"))
 with right:
     show_differences(view, assets[(assets["exchange"] == at) & assets["checked_at"].notna()], at, month)
 if at in view.exchanges:
     show_assets(view, assets, at, month)
-widgets.section(view, "audits.history", count=len(months))
-widgets.table(
+section(view, "audits.history", count=len(months))
+table(
     view,
     lambda: recorded(frame),
     MONTHS,
@@ -264,4 +285,4 @@ widgets.table(
     key="history",
     most_rows=16,
 )
-widgets.report_findings(view, "audits")
+report_findings(view, "audits")

@@ -7,13 +7,26 @@ from typing import Any
 
 import pandas as pd
 
-from app import charts, queries, rulebook, scorecard, widgets
 from app.frames import frame_of
-from app.measures import Step
+from app.obligations.outcomes import first_recorded_day, unmet_obligations
+from app.quality import scorecard
+from app.quality.charts import grade_grid, measure_course
+from app.quality.counts import corrected_files, month_by_report, quality_months
+from app.quality.measures import Step
+from app.quality.scorecard import Scored
+from app.quality.scorecard_parts import GRADES, MARKS, PARTS, grades, grading_rules, in_words, matrix
 from app.queries.months import months_as_days, shown_months
-from app.scorecard import Scored
-from app.widgets import Shown, Tile, View
-from app.widgets.scorecards import GRADES, MARKS, PARTS, grades, grading_rules, in_words, matrix
+from app.rules import book
+from app.rules.findings import About, finding_counts
+from app.widgets.address import go, pick, picked
+from app.widgets.drawings import chart
+from app.widgets.header import empty, markup, note, page_header, section, stop, subtitle
+from app.widgets.natures import Shown
+from app.widgets.parts import part
+from app.widgets.switches import switch
+from app.widgets.tables import table
+from app.widgets.tiles import Tile, tiles
+from app.widgets.view import View, ask, current_view, kept
 
 # The columns of the tables, and how each is written.
 COURSE = {"exchange": Shown.EXCHANGE, "month": Shown.TEXT, "measured": Shown.TEXT, "part": Shown.COUNT}
@@ -75,17 +88,17 @@ def tiles_of(view: View, scored: list[Scored], month: str) -> tuple[Tile, ...]:
     )
 
 
-@widgets.part
+@part
 def show_course(view: View, scored: list[Scored], months: tuple[str, ...]) -> None:
     """One measure in the course of the months."""
     names = [measure.name for measure in scorecard.measures_of(months[-1])]
-    name = widgets.switch(view.say("column.measure"), "measure", names, lambda name: view.say(f"measure.{name}_short"))
+    name = switch(view.say("column.measure"), "measure", names, lambda name: view.say(f"measure.{name}_short"))
     measure = next(one for one in scorecard.measures_of(months[-1]) if one.name == name)
-    frame = widgets.kept(view, "course", lambda: course(view, scored, name, months[-1]))
+    frame = kept(view, "course", lambda: course(view, scored, name, months[-1]))
     title = view.say(f"measure.{name}")
-    widgets.chart(
+    chart(
         view,
-        lambda: charts.measure_course(
+        lambda: measure_course(
             frame, months, (measure.good, measure.watch), title, scorecard.is_share(measure), view.look
         ),
         key=f"course.{name}",
@@ -93,9 +106,9 @@ def show_course(view: View, scored: list[Scored], months: tuple[str, ...]) -> No
         alt=view.say("data_quality.course_alt", measure=title),
         frame=lambda: frame,
         columns=COURSE,
-        on_pick=lambda mark: widgets.pick(at=mark[0], month=mark[1]),
+        on_pick=lambda mark: pick(at=mark[0], month=mark[1]),
     )
-    widgets.note(view.say("data_quality.course_how"))
+    note(view.say("data_quality.course_how"))
 
 
 def course(view: View, scored: list[Scored], name: str, month: str) -> pd.DataFrame:
@@ -104,28 +117,28 @@ def course(view: View, scored: list[Scored], name: str, month: str) -> pd.DataFr
     return in_words(view, frame[frame["measure"] == name], month)
 
 
-@widgets.part
+@part
 def show_rules(view: View, month: str) -> None:
     """The rules that found most in a month, and at whom; a row leads to the rule."""
-    counts = widgets.ask(queries.finding_counts, months_as_days(view.choice.exchanges, (month,)), queries.About())
-    widgets.section(view, "data_quality.rules", month=month)
+    counts = ask(finding_counts, months_as_days(view.choice.exchanges, (month,)), About())
+    section(view, "data_quality.rules", month=month)
     if not (counts["month"] == month).any():
-        widgets.empty(view, "month_findings", month=month)
+        empty(view, "month_findings", month=month)
         return
     columns = {"rule": Shown.TEXT, "kind": Shown.KIND, "found_count": Shown.COUNT, "standing_count": Shown.COUNT}
     columns |= {**dict.fromkeys(view.exchanges, Shown.COUNT), "statement": Shown.LONG_TEXT}
-    widgets.note(view.say("data_quality.rules_how"))
-    widgets.table(
+    note(view.say("data_quality.rules_how"))
+    table(
         view,
         lambda: by_rule(view, counts[counts["month"] == month], list(columns)),
         columns,
         labels={exchange: view.exchange(exchange) for exchange in view.exchanges},
         key=f"rules.{month}",
         alt=view.say("data_quality.rules", month=month),
-        on_pick=lambda row: widgets.go("rules", rule=row["rule"]),
+        on_pick=lambda row: go("rules", rule=row["rule"]),
         most_rows=MOST_RULES,
     )
-    widgets.note(view.say("list.to_rule"))
+    note(view.say("list.to_rule"))
 
 
 def by_rule(view: View, counts: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
@@ -133,7 +146,7 @@ def by_rule(view: View, counts: pd.DataFrame, columns: list[str]) -> pd.DataFram
     rows: list[dict[str, Any]] = []
     for (rule, kind), own in counts.groupby(["rule", "kind"]):
         by_exchange = own.groupby("exchange")["found_count"].sum().to_dict()
-        known = rulebook.rule_called(str(rule))
+        known = book.rule_called(str(rule))
         rows.append(
             {
                 "rule": rule,
@@ -148,70 +161,70 @@ def by_rule(view: View, counts: pd.DataFrame, columns: list[str]) -> pd.DataFram
     return frame_of(rows, columns)
 
 
-@widgets.part
+@part
 def show_month(view: View, at: str, month: str) -> None:
     """One exchange's month: its obligations report by report, those not met in time, and the files corrected."""
-    widgets.section(view, "data_quality.month", exchange=view.exchange(at), month=month)
-    reports = widgets.ask(queries.month_by_report, at, month, moment)
+    section(view, "data_quality.month", exchange=view.exchange(at), month=month)
+    reports = ask(month_by_report, at, month, moment)
     title = view.say("data_quality.month", exchange=view.exchange(at), month=month)
-    widgets.table(view, lambda: reports, REPORTS, alt=title)
-    widgets.note(view.say("data_quality.month_how"))
+    table(view, lambda: reports, REPORTS, alt=title)
+    note(view.say("data_quality.month_how"))
     place = f"{at}.{month}"
-    show_list(view, "unmet", place, widgets.ask(queries.unmet_obligations, at, month, moment), UNMET)
-    show_list(view, "files", place, widgets.ask(queries.corrected_files, at, month), FILES)
-    widgets.note(view.say("list.to_submission"))
+    show_list(view, "unmet", place, ask(unmet_obligations, at, month, moment), UNMET)
+    show_list(view, "files", place, ask(corrected_files, at, month), FILES)
+    note(view.say("list.to_submission"))
 
 
 def show_list(view: View, name: str, place: str, frame: pd.DataFrame, columns: Mapping[str, Shown]) -> None:
     """What was not met, or the files, of the month that is shown; a row leads to its submission."""
     title = view.say(f"data_quality.{name}", count=f"{len(frame):,}")
-    widgets.subtitle(title)
+    subtitle(title)
     if frame.empty:
-        widgets.empty(view, f"month_{name}")
+        empty(view, f"month_{name}")
         return
-    widgets.table(
+    table(
         view,
         lambda: frame,
         columns,
         key=f"{name}.{place}",
         alt=title,
-        on_pick=lambda row: widgets.go("submissions", submission=row["submission"] or "", report=row["report"]),
+        on_pick=lambda row: go("submissions", submission=row["submission"] or "", report=row["report"]),
         most_rows=8,
     )
 
 
-view = widgets.current_view()
-widgets.header(view, "data_quality")
-widgets.note(view.say("data_quality.definition"))
+view = current_view()
+page_header(view, "data_quality")
+note(view.say("data_quality.definition"))
 moment = view.moment.replace(minute=0, second=0, microsecond=0)
 months = shown_months(view.choice)
-counted = widgets.ask(queries.quality_months, view.choice, moment)
-scored = widgets.kept(view, "scored", lambda: scorecard.score(counted, view.moment))
-begin = widgets.ask(queries.first_recorded_day)
+counted = ask(quality_months, view.choice, moment)
+scored = kept(view, "scored", lambda: scorecard.score(counted, view.moment))
+begin = ask(first_recorded_day)
 if begin is None or not any(one.counts["due_count"] for one in scored):
-    widgets.empty(view, "quality")
-    widgets.stop()
-widgets.note(view.say("data_quality.begin", day=begin))
+    empty(view, "quality")
+    stop()
+note(view.say("data_quality.begin", day=begin))
 judged = [one.month for one in scored if one.grade.step is not Step.UNJUDGED]
-month = widgets.picked("month") if widgets.picked("month") in months else max(judged)
+month = picked("month") if picked("month") in months else max(judged)
 of_month = [one for one in scored if one.month == month]
-widgets.tiles(widgets.kept(view, "tiles", lambda: tiles_of(view, of_month, month)))
-frame = widgets.kept(view, "grades", lambda: grades(view, scored))
-widgets.chart(
+tiles(kept(view, "tiles", lambda: tiles_of(view, of_month, month)))
+frame = kept(view, "grades", lambda: grades(view, scored))
+chart(
     view,
-    lambda: charts.grade_grid(frame, view.exchanges, months, view.look),
+    lambda: grade_grid(frame, view.exchanges, months, view.look),
     key="grade_grid",
     title=view.say("data_quality.grid"),
     alt=view.say("data_quality.grid_alt"),
     frame=lambda: frame,
     columns=GRADES,
-    on_pick=lambda mark: widgets.pick(at=mark[0], month=mark[1]),
+    on_pick=lambda mark: pick(at=mark[0], month=mark[1]),
 )
-widgets.note(view.say("data_quality.grid_how"))
-widgets.section(view, "data_quality.dimensions", month=month)
-widgets.markup(widgets.kept(view, "matrix", lambda: matrix(view, of_month)))
-widgets.note(view.say("data_quality.dimensions_how"))
-widgets.table(
+note(view.say("data_quality.grid_how"))
+section(view, "data_quality.dimensions", month=month)
+markup(kept(view, "matrix", lambda: matrix(view, of_month)))
+note(view.say("data_quality.dimensions_how"))
+table(
     view,
     lambda: in_words(view, scorecard.parts(of_month), month),
     PARTS,
@@ -221,6 +234,6 @@ widgets.table(
 )
 show_course(view, scored, months)
 show_rules(view, month)
-at = widgets.picked("at")
+at = picked("at")
 show_month(view, at if at in view.exchanges else view.exchanges[0], month)
 grading_rules(view, month)

@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-from app import queries, widgets
-from app.widgets.duties import duty_calendar
-from app.widgets.templates import templates_and_guide
-from app.widgets.uploads import looked_without_draft, nil_section, upload_section
-from app.widgets.verdicts import draft_panel, receipt_panel, secret_panel, submission_findings, withdrawal
-from app.widgets.working import desk_of, wake_worker
+from app.filing.desk_parts import desk_of
+from app.filing.draft_parts import present_drafts
+from app.filing.template_parts import templates_and_guide
+from app.filing.upload_parts import looked_without_draft, nil_section, upload_section
+from app.filing.verdict import filed_submission
+from app.filing.verdict_parts import draft_panel, receipt_panel, secret_panel, submission_findings, withdrawal
+from app.obligations.duty_parts import duty_calendar
+from app.widgets.address import picked
+from app.widgets.header import empty, page_header, section, sentence, stop
+from app.widgets.switches import switch
+from app.widgets.view import ask, current_view
+from app.widgets.working import wake_worker
 
 TASKS = ("submit", "duties", "templates")
 
-view = widgets.current_view()
-widgets.header(view, "filing")
+view = current_view()
+page_header(view, "filing")
 desk = desk_of(view)
 if desk is None:
-    widgets.empty(view, "filing")
-    widgets.stop()
-widgets.sentence(view.say("filing.for_exchange", exchange=view.exchange(desk.exchange)))
-task = widgets.switch(view.say("filing.task"), "task", TASKS, lambda name: view.say(f"filing.tasks.{name}"))
+    empty(view, "filing")
+    stop()
+sentence(view.say("filing.for_exchange", exchange=view.exchange(desk.exchange)))
+task = switch(view.say("filing.task"), "task", TASKS, lambda name: view.say(f"filing.tasks.{name}"))
 if task == "duties":
     duty_calendar(view, desk.exchange)
 elif task == "templates":
     templates_and_guide(view, desk.exchange)
 else:
-    filed = widgets.ask(queries.filed_submission, widgets.picked("submission"))
+    filed = ask(filed_submission, picked("submission"))
     if filed is not None:
-        widgets.section(view, "filing.receipt_of", number=filed.id)
-        receipt_panel(view, filed, is_repeated=bool(widgets.picked("repeated")))
+        section(view, "filing.receipt_of", number=filed.id)
+        receipt_panel(view, filed, is_repeated=bool(picked("repeated")))
         submission_findings(view, filed)
         withdrawal(view, desk, filed)
     for looked in looked_without_draft():
         secret_panel(view, looked)
-    for draft in widgets.present_drafts(view):
+    for draft in present_drafts(view):
         draft_panel(view, desk, draft)
     wake_worker()
     upload_section(view, desk)

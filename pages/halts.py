@@ -8,20 +8,36 @@ from datetime import timedelta
 
 import pandas as pd
 
-from app import charts, queries, widgets
 from app.frames import records_of, with_columns
+from app.halts import events as halts_events
+from app.halts import step_charts
+from app.halts.availability import BAR_DAYS, WEIGHTS, halt_reasons, halted_time, weighted_time
+from app.halts.detail_parts import RECORDS, crossing_table, halt_detail, halt_records
+from app.halts.events import halt_events, halt_filing_days, halted_spans
+from app.halts.filter_parts import halt_filters
+from app.halts.lane_charts import halt_lanes
+from app.halts.step_charts import halt_bars, verdict_mark
+from app.halts.steps import HaltSpan, Verdict, halt_step_lengths, median_length
 from app.moments import duration, kst_day
-from app.queries import Choice
-from app.queries.availability import BAR_DAYS, WEIGHTS, halt_reasons, halted_time, weighted_time
-from app.queries.halt_steps import HaltSpan, Verdict, halt_step_lengths, median_length
-from app.queries.responses import beside_episodes
+from app.obligations.absence_parts import absent, nothing
+from app.queries.choice import Choice
 from app.queries.spans import LONGEST_BY_DAY
-from app.widgets import Shown, Tile, View
-from app.widgets.halt_detail import RECORDS
+from app.reconciliation.responses import beside_episodes, episode_responses, unhalted_crossings
+from app.rules.finding_parts import report_findings
+from app.rules.rule_parts import rule_box
+from app.widgets import header
+from app.widgets.address import go, pick, picked, picked_day
+from app.widgets.drawings import chart
+from app.widgets.header import columns, empty, page_header, stop
+from app.widgets.natures import Shown
+from app.widgets.parts import part
+from app.widgets.periods import end_of, start_of
+from app.widgets.tiles import Tile, tiles
+from app.widgets.view import View, ask, current_view, kept
 
 RULES = ("REC-004", "HLT-003", "HLT-004", "HLT-005", "HLT-006", "HLT-008", "HLT-009")
 # The columns of the charts as tables, and how each is written.
-LANES = {name: nature for name, nature in RECORDS.items() if name in queries.halting.COLUMNS}
+LANES = {name: nature for name, nature in RECORDS.items() if name in halts_events.COLUMNS}
 BARS = {
     "exchange": Shown.EXCHANGE,
     "first_day": Shown.DAY,
@@ -61,7 +77,7 @@ def median_tile(steps: pd.DataFrame, span: HaltSpan) -> Tile:
 
 def time_tiles(events: pd.DataFrame) -> list[Tile]:
     """How long all halts lasted in the period, added up, and weighted by how far they reached."""
-    start, end = widgets.start_of(view.choice), min(widgets.end_of(view.choice), view.moment)
+    start, end = start_of(view.choice), min(end_of(view.choice), view.moment)
     rows = records_of(events)
     own = defaultdict(list)
     for row in rows:
@@ -95,33 +111,31 @@ def count_tiles(events: pd.DataFrame) -> list[Tile]:
 
 def show_tiles(events: pd.DataFrame, steps: pd.DataFrame, crossings: pd.DataFrame) -> None:
     """The figures of the period: how many and how long, then how fast."""
-    widgets.tiles(widgets.kept(view, "tiles", lambda: [*count_tiles(events), *time_tiles(events)]))
+    tiles(kept(view, "tiles", lambda: [*count_tiles(events), *time_tiles(events)]))
     unhalted = Tile(view.say("halts.unhalted_tile"), f"{len(crossings):,}", view.say("halts.of_rule"))
-    widgets.tiles(widgets.kept(view, "medians", lambda: [*(median_tile(steps, span) for span in HaltSpan), unhalted]))
+    tiles(kept(view, "medians", lambda: [*(median_tile(steps, span) for span in HaltSpan), unhalted]))
     weights = {name: f"{weight}" for name, weight in WEIGHTS.items()}
-    widgets.note(view.say("halts.weights", **weights))
+    header.note(view.say("halts.weights", **weights))
 
 
-@widgets.part
+@part
 def lanes(view: View, events: pd.DataFrame, episodes: pd.DataFrame, crossings: pd.DataFrame) -> None:
     """The halts in time, or weeks of a long period, with the shortfalls that reached the limit."""
     if len(view.choice.days) > LONGEST_BY_DAY:
         squares(view, view.choice, "weeks", view.say("halts.weeks"))
         return
-    start, end = widgets.start_of(view.choice), widgets.end_of(view.choice)
-    widgets.chart(
+    start, end = start_of(view.choice), end_of(view.choice)
+    chart(
         view,
-        lambda: charts.halt_lanes(
-            events, grave(episodes, crossings), view.exchanges, start, end, view.moment, view.look
-        ),
+        lambda: halt_lanes(events, grave(episodes, crossings), view.exchanges, start, end, view.moment, view.look),
         key="lanes",
         title=view.say("halts.lanes"),
         alt=view.say("halts.lanes_alt"),
         frame=lambda: events,
         columns=LANES,
-        on_pick=lambda mark: widgets.pick(at=mark[0], halt=mark[1]) if mark[1] else to_reconciliation(mark),
+        on_pick=lambda mark: pick(at=mark[0], halt=mark[1]) if mark[1] else to_reconciliation(mark),
     )
-    widgets.note(view.say("halts.lanes_how"))
+    header.note(view.say("halts.lanes_how"))
 
 
 def grave(episodes: pd.DataFrame, crossings: pd.DataFrame) -> pd.DataFrame:
@@ -135,29 +149,29 @@ def grave(episodes: pd.DataFrame, crossings: pd.DataFrame) -> pd.DataFrame:
 def to_reconciliation(mark: Sequence[str]) -> None:
     """Show the asset's day on which a shortfall without a halt was largest."""
     day = kst_day(pd.Timestamp(mark[3]).to_pydatetime())
-    widgets.go("reconciliation", at=mark[0], asset=mark[2], day=day.isoformat())
+    go("reconciliation", at=mark[0], asset=mark[2], day=day.isoformat())
 
 
-@widgets.part
+@part
 def squares(view: View, choice: Choice, key: str, title: str) -> None:
     """How far halts reached, a square for each exchange and day or week, and how much of it was filed."""
-    filed = widgets.ask(queries.halt_filing_days, choice)
-    frame = widgets.ask(queries.halted_spans, choice, view.moment, wanted)
-    widgets.chart(
+    filed = ask(halt_filing_days, choice)
+    frame = ask(halted_spans, choice, view.moment, wanted)
+    chart(
         view,
-        lambda: charts.halt_bars(frame, view.exchanges, view.look),
+        lambda: halt_bars(frame, view.exchanges, view.look),
         key=key,
         title=title,
         alt=view.say("halts.bars_alt"),
         frame=lambda: with_columns(frame, reach=in_words("reach", frame["reach"])),
         columns=BARS,
-        on_pick=lambda mark: widgets.pick(at=mark[0], day=mark[1], until=mark[2], halt=""),
+        on_pick=lambda mark: pick(at=mark[0], day=mark[1], until=mark[2], halt=""),
     )
     covered = [
         view.say("halts.covers", exchange=view.exchange(name), filed=len(days), days=len(choice.days))
         for name, days in filed.items()
     ]
-    widgets.note(view.say("halts.coverage", covered=" · ".join(covered)))
+    header.note(view.say("halts.coverage", covered=" · ".join(covered)))
 
 
 def in_words(kind: str, names: Iterable[str]) -> list[str]:
@@ -165,87 +179,87 @@ def in_words(kind: str, names: Iterable[str]) -> list[str]:
     return [view.say(f"{kind}.{name}") for name in names]
 
 
-@widgets.part
+@part
 def step_lengths(view: View, steps: pd.DataFrame) -> None:
     """How long each step took against its limit; a mark shows its halt."""
-    widgets.chart(
+    chart(
         view,
-        lambda: charts.halt_step_lengths(steps, view.exchanges, view.look),
+        lambda: step_charts.halt_step_lengths(steps, view.exchanges, view.look),
         key="step_lengths",
         title=view.say("halts.lengths"),
         alt=view.say("halts.lengths"),
         frame=lambda: with_columns(
             steps,
             step=in_words("halt_span", steps["span"]),
-            verdict=[charts.verdict_mark(verdict, view.look) for verdict in steps["verdict"]],
+            verdict=[verdict_mark(verdict, view.look) for verdict in steps["verdict"]],
             step_limit=steps["limit"],
         ),
         columns=STEPS,
-        on_pick=lambda mark: widgets.pick(at=mark[0], halt=mark[1]),
+        on_pick=lambda mark: pick(at=mark[0], halt=mark[1]),
     )
-    widgets.note(view.say("halts.lengths_how"))
+    header.note(view.say("halts.lengths_how"))
 
 
-@widgets.part
+@part
 def reasons(view: View, events: pd.DataFrame) -> None:
     """What halts were for, by time; a bar narrows the page to its reason."""
-    until = min(widgets.end_of(view.choice), view.moment)
-    frame = widgets.kept(view, "by_reason", lambda: halt_reasons(events, widgets.start_of(view.choice), until))
-    widgets.chart(
+    until = min(end_of(view.choice), view.moment)
+    frame = kept(view, "by_reason", lambda: halt_reasons(events, start_of(view.choice), until))
+    chart(
         view,
-        lambda: charts.halt_reasons(frame, view.look),
+        lambda: step_charts.halt_reasons(frame, view.look),
         key="reasons",
         title=view.say("halts.reasons"),
         alt=view.say("halts.reasons"),
         frame=lambda: frame,
         columns=REASONS,
-        on_pick=lambda mark: widgets.pick(trigger=mark[0]),
+        on_pick=lambda mark: pick(trigger=mark[0]),
     )
-    widgets.note(view.say("halts.reasons_how"))
+    header.note(view.say("halts.reasons_how"))
 
 
 def chosen_days(events: pd.DataFrame) -> pd.DataFrame:
     """The halts of the square that was picked, if one was."""
-    at, first, last = widgets.picked("at"), widgets.picked_day("day"), widgets.picked_day("until")
+    at, first, last = picked("at"), picked_day("day"), picked_day("until")
     if not first or not last or at not in view.exchanges:
         return events
     choice = Choice((at,), first, last)
-    start, end = widgets.start_of(choice), min(widgets.end_of(choice), view.moment)
+    start, end = start_of(choice), min(end_of(choice), view.moment)
     is_then = [row["exchange"] == at and bool(halted_time(row, start, end)) for row in records_of(events)]
-    widgets.note(view.say("halts.days", exchange=view.exchange(at), first=first, last=last))
+    header.note(view.say("halts.days", exchange=view.exchange(at), first=first, last=last))
     return events[pd.Series(is_then, index=events.index, dtype=bool)]
 
 
-view = widgets.current_view()
-widgets.header(view, "halts")
-widgets.note(view.say("halts.definition"))
+view = current_view()
+page_header(view, "halts")
+header.note(view.say("halts.definition"))
 bar_choice = Choice(view.choice.exchanges, view.choice.last_day - timedelta(days=BAR_DAYS - 1), view.choice.last_day)
-if not any(widgets.ask(queries.halt_filing_days, view.choice).values()):
-    widgets.nothing(view, "halts")
-    widgets.report_findings(view, "halts")
-    widgets.stop()
-widgets.absent(view, "halts")
-wanted = widgets.halt_filters(view)
-events = widgets.ask(queries.halt_events, view.choice, wanted)
-episodes = widgets.ask(queries.episode_responses, view.choice)
-unhalted = widgets.ask(queries.unhalted_crossings, view.choice)
-crossings = widgets.kept(view, "crossings", lambda: beside_episodes(unhalted, episodes))
-steps = widgets.kept(view, "steps", lambda: halt_step_lengths(records_of(events), view.moment))
+if not any(ask(halt_filing_days, view.choice).values()):
+    nothing(view, "halts")
+    report_findings(view, "halts")
+    stop()
+absent(view, "halts")
+wanted = halt_filters(view)
+events = ask(halt_events, view.choice, wanted)
+episodes = ask(episode_responses, view.choice)
+unhalted = ask(unhalted_crossings, view.choice)
+crossings = kept(view, "crossings", lambda: beside_episodes(unhalted, episodes))
+steps = kept(view, "steps", lambda: halt_step_lengths(records_of(events), view.moment))
 show_tiles(events, steps, crossings)
 if events.empty:
-    widgets.empty(view, "no_halts", count=f"{len(crossings):,}")
+    empty(view, "no_halts", count=f"{len(crossings):,}")
 lanes(view, events, episodes, crossings)
-widgets.crossing_table(view, crossings)
+crossing_table(view, crossings)
 squares(view, bar_choice, "bars", view.say("halts.bars", days=BAR_DAYS))
-left, right = widgets.columns(2)
+left, right = columns(2)
 with left:
     step_lengths(view, steps)
 with right:
     reasons(view, events)
 listed = chosen_days(events)
-widgets.halt_records(view, listed, episodes)
-chosen = events[(events["exchange"] == widgets.picked("at")) & (events["halt_id"] == widgets.picked("halt"))]
+halt_records(view, listed, episodes)
+chosen = events[(events["exchange"] == picked("at")) & (events["halt_id"] == picked("halt"))]
 if not chosen.empty:
-    widgets.halt_detail(view, chosen.iloc[0].to_dict())
-widgets.rule_box(view, RULES)
-widgets.report_findings(view, "halts")
+    halt_detail(view, chosen.iloc[0].to_dict())
+rule_box(view, RULES)
+report_findings(view, "halts")

@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from app import queries, widgets
+from app.keys.case_overview_parts import case_stages, case_times
+from app.keys.case_parts import case_section
+from app.keys.case_totals import case_flow
+from app.keys.counts import key_flow, key_state
+from app.keys.key_parts import allow_lists, key_calls, key_comings_and_goings, key_ends, key_tiles
+from app.obligations.absence_parts import absent, nothing
+from app.rules.finding_parts import report_findings
+from app.widgets.header import note, page_header, stop
+from app.widgets.switches import switch
+from app.widgets.tiles import tiles
+from app.widgets.view import ask, current_view, kept
 
 # For each 10,000 active keys, so that a small exchange is read beside a large one; or as it was counted.
 MEASURES = ("rate", "count")
 
-view = widgets.current_view()
-widgets.header(view, "key_revocations")
-widgets.note(view.say("key_revocations.definition"))
-flow = widgets.ask(queries.key_flow, view.choice)
-cases = widgets.ask(queries.case_flow, view.choice)
+view = current_view()
+page_header(view, "key_revocations")
+note(view.say("key_revocations.definition"))
+flow = ask(key_flow, view.choice)
+cases = ask(case_flow, view.choice)
 if flow.empty and cases.moves.empty and cases.open_cases.empty:
-    widgets.nothing(view, "api_keys")
-    widgets.report_findings(view, "api_keys", "key_actions")
-    widgets.stop()
+    nothing(view, "api_keys")
+    report_findings(view, "api_keys", "key_actions")
+    stop()
 
-widgets.absent(view, "api_keys")
-widgets.absent(view, "key_actions")
-state = widgets.ask(queries.key_state, view.choice)
-widgets.tiles(widgets.kept(view, "tiles", lambda: widgets.key_tiles(view, flow, state, cases)))
-measure = widgets.switch(
+absent(view, "api_keys")
+absent(view, "key_actions")
+state = ask(key_state, view.choice)
+tiles(kept(view, "tiles", lambda: key_tiles(view, flow, state, cases)))
+measure = switch(
     view.say("key_revocations.measure"), "measure", MEASURES, lambda name: view.say(f"key_revocations.measure_{name}")
 )
 is_rate = measure == "rate"
-widgets.key_ends(view, flow, is_rate=is_rate)
-widgets.key_comings_and_goings(view, flow, is_rate=is_rate)
+key_ends(view, flow, is_rate=is_rate)
+key_comings_and_goings(view, flow, is_rate=is_rate)
 
-widgets.case_stages(view, cases, state, is_rate=is_rate)
-widgets.case_times(view, cases)
-widgets.case_section(view, cases.moves)
-widgets.allow_lists(view, state)
-widgets.key_calls(view, flow, is_rate=is_rate)
-widgets.report_findings(view, "api_keys", "key_actions")
+case_stages(view, cases, state, is_rate=is_rate)
+case_times(view, cases)
+case_section(view, cases.moves)
+allow_lists(view, state)
+key_calls(view, flow, is_rate=is_rate)
+report_findings(view, "api_keys", "key_actions")

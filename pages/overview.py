@@ -5,12 +5,22 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from app import queries, widgets
+from app.answers.list_parts import answers_line
 from app.moments import duration, kst_minute
-from app.queries.attention import Situation
-from app.queries.changes import lines_of
-from app.queries.standing import Stand
-from app.widgets import Shown, View
+from app.obligations.status import Stand
+from app.overview import changes as overview_changes
+from app.overview import lane_parts
+from app.overview.changes import lines_of
+from app.overview.lane_figures import lane_figures
+from app.overview.lane_parts import change_line, change_sign, due_lines, lane_table
+from app.overview.lane_states import Situation, situation
+from app.overview.status_parts import filing_detail
+from app.overview.visit_parts import keep_seen, present_visit, told_until
+from app.widgets.header import empty, markup, note, page_header, section, sentence
+from app.widgets.natures import Shown
+from app.widgets.parts import part
+from app.widgets.tables import table
+from app.widgets.view import View, ask, current_view, kept
 
 MOST_LINES = 7
 AHEAD = timedelta(days=1)
@@ -68,28 +78,28 @@ def now_in_words(view: View, found: Situation) -> str:
 
 def told_in(view: View) -> Told:
     """Since when this visit is told of changes, and until when."""
-    visit = widgets.present_visit(view)
+    visit = present_visit(view)
     begin = visit.since or visit.began_at.replace(second=0, microsecond=0) - AHEAD
-    return Told(begin, widgets.told_until(view), visit.since is None)
+    return Told(begin, told_until(view), visit.since is None)
 
 
-@widgets.part
+@part
 def show_news(view: View, told: Told) -> None:
     """What changed since the visit before, and what falls due within a day."""
-    widgets.markup(widgets.kept(view, "news", lambda: news(view, told), told))
-    widgets.keep_seen(view, told.until)
+    markup(kept(view, "news", lambda: news(view, told), told))
+    keep_seen(view, told.until)
 
 
 def news(view: View, told: Told) -> str:
     """What changed in a few lines beside what falls due."""
-    lines, count = lines_of(widgets.ask(queries.changes, told.begin, told.until), MOST_LINES)
+    lines, count = lines_of(ask(overview_changes.changes, told.begin, told.until), MOST_LINES)
     key = "overview.since_first" if told.is_first else "overview.since"
     beside = view.say(key, since=kst_minute(told.begin)[5:])
     if count > len(lines):
         beside += view.say("overview.of_lines", shown=len(lines), count=count)
-    changed = [widgets.change_line(view, line) for line in lines]
-    due = widgets.due_lines(view, AHEAD)[:MOST_LINES]
-    return widgets.news(
+    changed = [change_line(view, line) for line in lines]
+    due = due_lines(view, AHEAD)[:MOST_LINES]
+    return lane_parts.news(
         (
             (view.say("overview.changed"), beside, changed, view.say("overview.unchanged")),
             (view.say("overview.due"), view.say("overview.due_how"), due, view.say("overview.no_due")),
@@ -97,17 +107,17 @@ def news(view: View, told: Told) -> str:
     )
 
 
-@widgets.part
+@part
 def show_changes(view: View, told: Told) -> None:
     """All that changed, one by one."""
-    changes = widgets.ask(queries.changes, told.begin, told.until)
-    widgets.section(view, "overview.all_changes", count=len(changes))
+    changes = ask(overview_changes.changes, told.begin, told.until)
+    section(view, "overview.all_changes", count=len(changes))
     if changes.empty:
-        widgets.note(view.say("overview.unchanged"))
+        note(view.say("overview.unchanged"))
         return
-    widgets.table(
+    table(
         view,
-        lambda: changes.assign(sign=[widgets.change_sign(view, change) for change in changes["change"]]),
+        lambda: changes.assign(sign=[change_sign(view, change) for change in changes["change"]]),
         CHANGES,
         alt=view.say("overview.all_changes", count=len(changes)),
         key="changes",
@@ -115,21 +125,21 @@ def show_changes(view: View, told: Told) -> None:
     )
 
 
-view = widgets.current_view()
-widgets.header(view, "overview")
+view = current_view()
+page_header(view, "overview")
 hour = view.now.replace(minute=0, second=0, microsecond=0)
-found = widgets.ask(queries.situation, view.choice, view.moment)
-figures = {one.exchange: one for one in widgets.ask(queries.lane_figures, view.choice, hour)}
+found = ask(situation, view.choice, view.moment)
+figures = {one.exchange: one for one in ask(lane_figures, view.choice, hour)}
 if view.is_empty:
-    widgets.empty(view, "store")
+    empty(view, "store")
 else:
-    widgets.sentence(now_in_words(view, found))
-    widgets.markup(widgets.kept(view, "lanes", lambda: widgets.lane_table(view, found, figures)))
+    sentence(now_in_words(view, found))
+    markup(kept(view, "lanes", lambda: lane_table(view, found, figures)))
 told = told_in(view)
 show_news(view, told)
 
 if not view.is_empty:
-    widgets.answers_line(view)
-widgets.note(view.say("overview.lanes_how"))
-widgets.filing_detail(view, found)
+    answers_line(view)
+note(view.say("overview.lanes_how"))
+filing_detail(view, found)
 show_changes(view, told)

@@ -7,12 +7,28 @@ from statistics import median
 
 import pandas as pd
 
-from app import charts, queries, widgets
 from app.amounts import krw, percent_down, ratio
+from app.charts.grades import grade_mark
 from app.frames import records_of
 from app.moments import duration, kst_day
+from app.obligations.absence_parts import absent, nothing
 from app.queries.spans import LONGEST_BY_DAY
-from app.widgets import Shown, Tile, View
+from app.reconciliation import day_calendar, day_charts
+from app.reconciliation.day_calendar import longest_gap
+from app.reconciliation.day_parts import reconciled_day
+from app.reconciliation.episode_parts import doubtful_figures, shortfall_episodes
+from app.reconciliation.responses import episode_responses, unhalted_crossings
+from app.rules.finding_parts import report_findings
+from app.rules.rule_parts import rule_box
+from app.widgets import header
+from app.widgets import tiles as widgets_tiles
+from app.widgets.address import pick, picked, picked_day
+from app.widgets.drawings import chart
+from app.widgets.header import page_header, stop
+from app.widgets.natures import Shown
+from app.widgets.parts import part
+from app.widgets.tiles import Tile
+from app.widgets.view import View, ask, current_view, kept
 
 RULES = ("REC-002", "REC-003", "REC-004", "REC-005", "REC-006")
 # The columns of the calendar as a table, and how each is written.
@@ -79,7 +95,7 @@ def lag_tile(episodes: pd.DataFrame) -> Tile:
 
 def gap_tile() -> Tile:
     """The longest run of slots without a check."""
-    gap = widgets.ask(queries.longest_gap, view.choice)
+    gap = ask(longest_gap, view.choice)
     if gap is None:
         return Tile(view.say("reconciliation.longest_gap"), view.say("reconciliation.none"))
     note = f"{view.exchange(gap['exchange'])} {gap['asset']} · {kst_day(gap['start'])}"
@@ -100,43 +116,43 @@ def tiles_of(cells: pd.DataFrame, episodes: pd.DataFrame, unhalted: pd.DataFrame
     return [coverage_tile(cells), gap_tile(), open_tile(episodes), crossed], [*worst, lag_tile(episodes)]
 
 
-@widgets.part
+@part
 def calendar(view: View, cells: pd.DataFrame) -> None:
     """Exchange by day, or week; a mark shows its worst day below."""
     is_weeks = len(view.choice.days) > LONGEST_BY_DAY
-    widgets.chart(
+    chart(
         view,
-        lambda: charts.reconciliation_calendar(cells, view.exchanges, view.look),
+        lambda: day_charts.reconciliation_calendar(cells, view.exchanges, view.look),
         key="calendar",
         title=view.say("reconciliation.weeks" if is_weeks else "reconciliation.calendar"),
         alt=view.say("reconciliation.calendar_alt"),
-        frame=lambda: cells.assign(grade=cells["grade"].map(lambda grade: charts.grade_mark(grade, view.look))),
+        frame=lambda: cells.assign(grade=cells["grade"].map(lambda grade: grade_mark(grade, view.look))),
         columns=CELLS,
-        on_pick=lambda mark: widgets.pick(at=mark[0], day=mark[1], asset="", slot="", row=""),
+        on_pick=lambda mark: pick(at=mark[0], day=mark[1], asset="", slot="", row=""),
     )
-    widgets.note(view.say("reconciliation.weeks_how" if is_weeks else "reconciliation.calendar_how"))
+    header.note(view.say("reconciliation.weeks_how" if is_weeks else "reconciliation.calendar_how"))
 
 
-view = widgets.current_view()
-widgets.header(view, "reconciliation")
-widgets.note(view.say("reconciliation.definition"))
+view = current_view()
+page_header(view, "reconciliation")
+header.note(view.say("reconciliation.definition"))
 moment = view.moment.replace(minute=0, second=0, microsecond=0)
-cells = widgets.ask(queries.reconciliation_calendar, view.choice, moment)
+cells = ask(day_calendar.reconciliation_calendar, view.choice, moment)
 if not cells["filed_day_count"].sum():
-    widgets.nothing(view, "reconciliation")
-    widgets.report_findings(view, "reconciliation")
-    widgets.stop()
-widgets.absent(view, "reconciliation")
-episodes = widgets.ask(queries.episode_responses, view.choice)
-unhalted = widgets.ask(queries.unhalted_crossings, view.choice)
-for tiles in widgets.kept(view, "tiles", lambda: tiles_of(cells, episodes, unhalted)):
-    widgets.tiles(tiles)
+    nothing(view, "reconciliation")
+    report_findings(view, "reconciliation")
+    stop()
+absent(view, "reconciliation")
+episodes = ask(episode_responses, view.choice)
+unhalted = ask(unhalted_crossings, view.choice)
+for tiles in kept(view, "tiles", lambda: tiles_of(cells, episodes, unhalted)):
+    widgets_tiles.tiles(tiles)
 calendar(view, cells)
-at, day = widgets.picked("at"), widgets.picked_day("day")
+at, day = picked("at"), picked_day("day")
 if at in view.exchanges and day:
-    widgets.reconciled_day(view, at, day, moment)
-widgets.shortfall_episodes(view, episodes)
-widgets.doubtful_figures(view)
-widgets.rule_box(view, RULES)
-widgets.note(view.say("reconciliation.context"))
-widgets.report_findings(view, "reconciliation")
+    reconciled_day(view, at, day, moment)
+shortfall_episodes(view, episodes)
+doubtful_figures(view)
+rule_box(view, RULES)
+header.note(view.say("reconciliation.context"))
+report_findings(view, "reconciliation")

@@ -8,14 +8,27 @@ from typing import Any
 
 import pandas as pd
 
-from app import charts, incident, queries, rulebook, widgets
 from app.amounts import exact, krw, percent
 from app.frames import records_of
-from app.incident import Replay
 from app.moments import KST, duration, kst_minute
-from app.queries import About, Choice, Course, Tail
+from app.queries.choice import Choice
+from app.replay import incident
+from app.replay.charts import incident_lanes, shortfall_course
+from app.replay.checks import Course, Tail, course_of, replayed_checks, replayed_halts
+from app.replay.incident import Replay
+from app.replay.parts import show_facts, side_by_side
+from app.rules import book
+from app.rules.finding_parts import with_interval
+from app.rules.findings import About, standing_findings
 from app.served import served_incident
-from app.widgets import Shown, Tile, View
+from app.widgets.address import go, pick, picked, picked_day
+from app.widgets.drawings import chart
+from app.widgets.header import empty, note, page_header, section, sentence, stop
+from app.widgets.natures import Shown
+from app.widgets.rows import rows_behind
+from app.widgets.tables import table
+from app.widgets.tiles import Tile, tiles
+from app.widgets.view import View, ask, current_view
 
 HALT_RULE = "REC-004"
 
@@ -58,11 +71,11 @@ def thresholds(view: View) -> str:
     """The limits of the halt rule with their values, in words."""
     return ", ".join(
         view.say("replay.threshold", name=view.say(f"parameter.{one.name}"), value=amount_of(view, one))
-        for one in rulebook.thresholds(rulebook.known_rule(HALT_RULE))
+        for one in book.thresholds(book.known_rule(HALT_RULE))
     )
 
 
-def amount_of(view: View, threshold: rulebook.Parameter) -> str:
+def amount_of(view: View, threshold: book.Parameter) -> str:
     """A threshold in its unit, a share as a percentage."""
     if threshold.name.endswith("_ratio"):
         return percent(threshold.value, 0)
@@ -71,10 +84,10 @@ def amount_of(view: View, threshold: rulebook.Parameter) -> str:
 
 def introduce(view: View, facts: Replay, course: Course) -> None:
     """What happened in a sentence, that the rules came later, and the course in another."""
-    widgets.sentence(f"{facts.title.in_language(view.language)}: {facts.summary.in_language(view.language)}")
-    widgets.note(view.say("replay.as_if"))
-    widgets.note(view.say("replay.model", thresholds=thresholds(view)))
-    widgets.sentence(
+    sentence(f"{facts.title.in_language(view.language)}: {facts.summary.in_language(view.language)}")
+    note(view.say("replay.as_if"))
+    note(view.say("replay.model", thresholds=thresholds(view)))
+    sentence(
         view.say(
             "replay.sentence",
             seen=after(view, facts, course.detected_at),
@@ -93,7 +106,7 @@ def show_tiles(view: View, facts: Replay, checks: pd.DataFrame, course: Course, 
     detected = view.say("replay.detected_note", length=noticed)
     halted = view.say("replay.halted_note", length=blocked)
     largest = f"{exact(worst['shortfall_quantity'])} {facts.asset}"
-    widgets.tiles(
+    tiles(
         [
             Tile(view.say("replay.detected"), after(view, facts, course.detected_at), detected),
             Tile(view.say("replay.halted"), after(view, facts, course.halt_due_at), halted),
@@ -125,30 +138,30 @@ def about_tail(view: View, facts: Replay, tail: Tail) -> dict[str, str]:
 def pick_mark(mark: Sequence[Any]) -> None:
     """Look at the row of a check, or at the rows of a halt."""
     day, found = str(mark[0]), str(mark[1])
-    widgets.pick(day=day, row=found if day else "", halt="" if day else found)
+    pick(day=day, row=found if day else "", halt="" if day else found)
 
 
 def show_rows(view: View, facts: Replay) -> None:
     """The rows of the file behind what is picked: a check, or a halt."""
-    day, row, halt = widgets.picked_day("day"), widgets.picked("row"), widgets.picked("halt")
+    day, row, halt = picked_day("day"), picked("row"), picked("halt")
     if halt:
         days = facts.first_day, facts.last_day
-        widgets.rows_behind(view, "halts", facts.exchange, *days, condition="halt_id = ?", parameters=[halt])
+        rows_behind(view, "halts", facts.exchange, *days, condition="halt_id = ?", parameters=[halt])
     elif day and row.isdigit():
         found, parameters = "asset = ? AND source_row = ?", [facts.asset, int(row)]
-        widgets.rows_behind(view, "reconciliation", facts.exchange, day, day, condition=found, parameters=parameters)
+        rows_behind(view, "reconciliation", facts.exchange, day, day, condition=found, parameters=parameters)
     else:
-        widgets.note(view.say("replay.zoom_how"))
+        note(view.say("replay.zoom_how"))
 
 
 def show_charts(view: View, facts: Replay, checks: pd.DataFrame, events: pd.DataFrame, course: Course) -> None:
     """The hours of the incident with its lanes, and the shortfall through all days."""
     first, last = facts.zoom
-    halts = widgets.ask(queries.replayed_halts, facts.exchange, facts.asset, facts.first_day, facts.last_day)
+    halts = ask(replayed_halts, facts.exchange, facts.asset, facts.first_day, facts.last_day)
     required = (course.halt_due_at, course.equal_at or view.now) if course.halt_due_at else None
-    widgets.chart(
+    chart(
         view,
-        lambda: charts.incident_lanes(checks, events, halts, required, facts.zoom, view.look),
+        lambda: incident_lanes(checks, events, halts, required, facts.zoom, view.look),
         key="incident_lanes",
         title=view.say("replay.zoom", first=kst_minute(first), last=f"{last.astimezone(KST):%H:%M}"),
         alt=view.say("replay.zoom_alt"),
@@ -157,9 +170,9 @@ def show_charts(view: View, facts: Replay, checks: pd.DataFrame, events: pd.Data
         on_pick=pick_mark,
     )
     show_rows(view, facts)
-    widgets.chart(
+    chart(
         view,
-        lambda: charts.shortfall_course(checks, view.look),
+        lambda: shortfall_course(checks, view.look),
         key="shortfall_course",
         title=view.say("replay.days"),
         alt=view.say("replay.days_alt"),
@@ -167,58 +180,58 @@ def show_charts(view: View, facts: Replay, checks: pd.DataFrame, events: pd.Data
         columns=CHECKS,
         on_pick=pick_mark,
     )
-    widgets.note(view.say("replay.days_how"))
+    note(view.say("replay.days_how"))
     if (tail := course.tail) is not None:
         said = "replay.tail_how" if tail.reaches_limit else "replay.tail_below"
-        widgets.sentence(view.say(said, **about_tail(view, facts, tail)))
+        sentence(view.say(said, **about_tail(view, facts, tail)))
 
 
 def show_findings(view: View, facts: Replay) -> None:
     """What the rules found of the incident's files; a row leads to its submission."""
     choice = Choice((), facts.first_day, facts.last_day)
-    found = widgets.ask(queries.standing_findings, choice, About(reports=facts.reports), view.language)
-    found = widgets.with_interval(view, found[found["exchange"] == facts.exchange])
-    widgets.section(view, "replay.findings", count=len(found))
-    widgets.note(view.say("replay.findings_how"))
+    found = ask(standing_findings, choice, About(reports=facts.reports), view.language)
+    found = with_interval(view, found[found["exchange"] == facts.exchange])
+    section(view, "replay.findings", count=len(found))
+    note(view.say("replay.findings_how"))
     if found.empty:
-        widgets.empty(view, "replay_findings")
+        empty(view, "replay_findings")
         return
-    widgets.table(
+    table(
         view,
         found.sort_values(by=["rule", "subject"]),
         FINDINGS,
         key="findings",
         alt=view.say("replay.findings", count=len(found)),
-        on_pick=lambda row: widgets.go("submissions", submission=row["submission"]),
+        on_pick=lambda row: go("submissions", submission=row["submission"]),
     )
-    widgets.note(view.say("list.to_submission"))
+    note(view.say("list.to_submission"))
 
 
 def show(view: View, facts: Replay) -> None:
     """The incident, whole."""
     about = (facts.exchange, facts.asset, facts.first_day, facts.last_day)
-    checks = widgets.ask(queries.replayed_checks, *about)
-    course = widgets.ask(queries.course_of, *about)
+    checks = ask(replayed_checks, *about)
+    course = ask(course_of, *about)
     events = incident.events_of(facts, view.language)
     introduce(view, facts, course)
     if course.tail is not None:
         show_tiles(view, facts, checks, course, course.tail)
     show_charts(view, facts, checks, events, course)
-    widgets.section(view, "replay.compared")
-    widgets.note(view.say("replay.compared_how"))
+    section(view, "replay.compared")
+    note(view.say("replay.compared_how"))
     compared = incident.compared(facts, course, view.language)
-    widgets.table(view, compared, COMPARED, alt=view.say("replay.compared"), key="compared")
-    widgets.section(view, "replay.side_by_side")
-    halts = widgets.ask(queries.replayed_halts, *about)
-    widgets.side_by_side(view, incident.moments_of(facts, checks, halts, course, view.language))
+    table(view, compared, COMPARED, alt=view.say("replay.compared"), key="compared")
+    section(view, "replay.side_by_side")
+    halts = ask(replayed_halts, *about)
+    side_by_side(view, incident.moments_of(facts, checks, halts, course, view.language))
     show_findings(view, facts)
-    widgets.show_facts(view, facts, events)
+    show_facts(view, facts, events)
 
 
-view = widgets.current_view()
-widgets.header(view, "replay")
+view = current_view()
+page_header(view, "replay")
 replayed = served_incident()
 if replayed is None or replayed.exchange not in view.exchanges:
-    widgets.empty(view, "replay")
-    widgets.stop()
+    empty(view, "replay")
+    stop()
 show(view, replayed)

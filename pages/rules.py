@@ -10,14 +10,39 @@ from typing import Any
 
 import pandas as pd
 
-from app import charts, queries, rulebook, widgets
 from app.amounts import exact
+from app.answers import explanations
+from app.answers.list_parts import away_note, away_text, with_shares
 from app.frames import frame_of
 from app.moments import kst_text
-from app.rulebook import Rule
-from app.widgets import Shown, View
-from app.widgets.proofs import proof_section
-from app.widgets.threshold_words import reason_text
+from app.rules import book as rulebook
+from app.rules.book import Rule
+from app.rules.evaluated import unevaluated_days
+from app.rules.filter_parts import report_of_rule, rule_filters
+from app.rules.finding_charts import findings_by_month
+from app.rules.finding_parts import standing_list
+from app.rules.findings import About, finding_counts
+from app.rules.proof_parts import proof_section
+from app.rules.threshold_parts import reason_text
+from app.widgets import header
+from app.widgets.address import pick, picked
+from app.widgets.drawings import chart
+from app.widgets.header import (
+    empty,
+    facts,
+    kind_mark,
+    note,
+    page_header,
+    section,
+    sentence,
+    source_mark,
+    stop,
+    subtitle,
+)
+from app.widgets.natures import Shown
+from app.widgets.parts import part
+from app.widgets.tables import table
+from app.widgets.view import View, ask, current_view, kept
 
 # The columns of the tables, and how each is written; a count of each exchange stands between those of the rules.
 HEAD = {"rule": Shown.TEXT, "kind": Shown.KIND, "source": Shown.SOURCE}
@@ -72,9 +97,9 @@ def book(view: View, rules: Sequence[Rule]) -> pd.DataFrame:
             "source": rule.source.value,
             "statement": rule.statement.in_language(view.language),
             **{name: standing_of(rule, name, standing, wholly_open) for name in view.exchanges},
-            "explained_away": widgets.away_text(away[away["rule"] == rule.id]),
+            "explained_away": away_text(away[away["rule"] == rule.id]),
             "unevaluated_day_count": int(missed.get(rule.id, 0)) if rule.needs else None,
-            "report": widgets.report_of_rule(view, rulebook.report_of(rule)),
+            "report": report_of_rule(view, rulebook.report_of(rule)),
             "effective_from": since(view, rule),
         }
         for rule in rules
@@ -102,15 +127,15 @@ def passport(view: View, rule: Rule) -> None:
     pairs = {
         "statement": rule.statement.in_language(view.language),
         "remedy": rule.remedy.in_language(view.language),
-        "kind": f"{widgets.kind_mark(view, rule.kind)} · {view.say(f'effect.{rule.kind}')}",
-        "report": widgets.report_of_rule(view, rulebook.report_of(rule)),
-        "source": widgets.source_mark(view, rule.source),
+        "kind": f"{kind_mark(view, rule.kind)} · {view.say(f'effect.{rule.kind}')}",
+        "report": report_of_rule(view, rulebook.report_of(rule)),
+        "source": source_mark(view, rule.source),
         "reference": reference(view, rule),
         "effective_from": since(view, rule),
     }
     if rule.needs:
         pairs["needs"] = " · ".join(view.report(name) for name in rule.needs)
-    widgets.facts({view.say(f"column.{name}"): text for name, text in pairs.items()})
+    facts({view.say(f"column.{name}"): text for name, text in pairs.items()})
 
 
 def reference(view: View, rule: Rule) -> str:
@@ -120,7 +145,7 @@ def reference(view: View, rule: Rule) -> str:
     return f"{said} · {view.say(f'reference.{rule.id}')}" if more else said
 
 
-@widgets.part
+@part
 def parameters(view: View, rule: Rule) -> None:
     """The thresholds of a rule: every value that was ever in force, and why."""
     thresholds = rulebook.thresholds(rule)
@@ -137,39 +162,39 @@ def parameters(view: View, rule: Rule) -> None:
         }
         for threshold in thresholds
     ]
-    widgets.section(view, "rules.parameters", count=len(rows))
+    section(view, "rules.parameters", count=len(rows))
     frame = frame_of(rows, PARAMETERS)
-    widgets.table(view, frame, PARAMETERS, alt=view.say("column.parameter"))
+    table(view, frame, PARAMETERS, alt=view.say("column.parameter"))
     for row, threshold in zip(rows, thresholds, strict=True):
         said = view.say("rules.why", parameter=row["parameter"], reason=reason_text(view, threshold))
-        widgets.note(said)
+        note(said)
     absent = [
         view.exchange(name) for name in view.exchanges if not rulebook.is_evaluated_at(rule, name, view.choice.last_day)
     ]
     if absent:
-        widgets.note(view.say("rules.no_threshold", exchanges=", ".join(absent)))
+        note(view.say("rules.no_threshold", exchanges=", ".join(absent)))
 
 
-@widgets.part
+@part
 def examples(view: View, rule: Rule) -> None:
     """Rows that keep a rule and rows that break it, and what is found of the latter."""
-    widgets.section(view, "rules.examples")
+    section(view, "rules.examples")
     if "bad_ko" in rule.example:
         told = {name: rule.example[f"{name}_{view.language}"] for name in ("good", "bad")}
-        widgets.facts({view.say(f"rules.{name}"): text for name, text in told.items()})
+        facts({view.say(f"rules.{name}"): text for name, text in told.items()})
         return
     report = rule.report or rule.example.get("report", "")
     good, bad = rule.example["good"], rule.example["bad"]
     contexts = rule.example.get("good_context", {}), rule.example.get("bad_context", {})
     for name, rows, context in (("good", good, contexts[0]), ("bad", bad, contexts[1])):
-        widgets.subtitle(view.say(f"rules.{name}"))
+        subtitle(view.say(f"rules.{name}"))
         if rows:
             example_rows(view, report, rows, bad if name == "good" else good)
         for relation, own in context.items():
-            widgets.note(view.say("rules.relation", relation=view.say(f"relation.{relation}")))
+            note(view.say("rules.relation", relation=view.say(f"relation.{relation}")))
             other = contexts[1 if name == "good" else 0].get(relation, [])
             example_rows(view, rulebook.report_behind(relation), own, other)
-    widgets.note(view.say("rules.expected"))
+    note(view.say("rules.expected"))
     reasons = {code: text.in_language(view.language) for code, text in rule.reasons.items()}
     found = [
         {**one, "reason": reasons[one["reason"]]} if one.get("reason") else one for one in rule.example["findings"]
@@ -180,7 +205,7 @@ def examples(view: View, rule: Rule) -> None:
 def example_rows(view: View, report: str, rows: Sequence[Mapping[str, Any]], others: Sequence[Any]) -> None:
     """Rows of an example as a table, the columns first in which it differs from the other example."""
     if not rows:
-        widgets.note(view.say("rules.no_rows"))
+        note(view.say("rules.no_rows"))
         return
     names = list(dict.fromkeys(name for row in rows for name in row))
     told = {name: {repr(row.get(name)) for row in others} for name in names}
@@ -189,7 +214,7 @@ def example_rows(view: View, report: str, rows: Sequence[Mapping[str, Any]], oth
     labels = {name: view.label(report, name) for name in names}
     frame = frame_of(values, names)
     columns = dict.fromkeys(names, Shown.TEXT)
-    widgets.table(view, frame, columns, labels=labels, alt=view.say("rules.examples"), most_rows=6)
+    table(view, frame, columns, labels=labels, alt=view.say("rules.examples"), most_rows=6)
 
 
 def in_words(view: View, name: str, value: Any) -> str | None:
@@ -207,22 +232,22 @@ def in_words(view: View, name: str, value: Any) -> str | None:
     return f"{kst_text(datetime.fromisoformat(value))} KST" if INSTANT.fullmatch(value) else view.code(value)
 
 
-@widgets.part
+@part
 def firings(view: View, rule: Rule) -> None:
     """How often a rule fired by exchange and month, and its findings that stand."""
-    own = widgets.kept(view, "firings", lambda: by_month(rule))
+    own = kept(view, "firings", lambda: by_month(rule))
     total = int(own["standing_count"].sum())
-    widgets.section(view, "rules.firings")
+    section(view, "rules.firings")
     if rule.id in (rulebook.LATE_OR_MISSING, rulebook.MEMBERSHIP):
-        widgets.note(view.say("rules.never_filed"))
+        note(view.say("rules.never_filed"))
     if own.empty:
-        widgets.empty(view, "firings")
+        empty(view, "firings")
     else:
-        left, right = widgets.columns(2)
+        left, right = header.columns(2)
         with left:
-            widgets.chart(
+            chart(
                 view,
-                lambda: charts.findings_by_month(own, view.look),
+                lambda: findings_by_month(own, view.look),
                 key="findings_by_month",
                 title=view.say("rules.by_month"),
                 alt=view.say("rules.by_month"),
@@ -230,15 +255,13 @@ def firings(view: View, rule: Rule) -> None:
                 columns=MONTHS,
             )
         with right:
-            widgets.table(view, lambda: own, MONTHS, alt=view.say("rules.by_month"), most_rows=7)
+            table(view, lambda: own, MONTHS, alt=view.say("rules.by_month"), most_rows=7)
     explained_away(view, rule)
     missing_days(view, rule)
     if total and view.identity.scope.sees_rows:
-        widgets.section(view, "list.standing", count=f"{total:,}")
-        about = queries.About(rule=rule.id)
-        widgets.standing_list(
-            view, about, total, alt=view.say("list.standing", count=total), leave_out=("rule", "kind")
-        )
+        section(view, "list.standing", count=f"{total:,}")
+        about = About(rule=rule.id)
+        standing_list(view, about, total, alt=view.say("list.standing", count=total), leave_out=("rule", "kind"))
 
 
 def by_month(rule: Rule) -> pd.DataFrame:
@@ -247,81 +270,79 @@ def by_month(rule: Rule) -> pd.DataFrame:
     return own.groupby(["month", "exchange"], as_index=False)[["found_count", "standing_count"]].sum()
 
 
-@widgets.part
+@part
 def explained_away(view: View, rule: Rule) -> None:
     """How many findings of a rule an accepted explanation speaks for, by exchange."""
     own = away[away["rule"] == rule.id]
     if own.empty:
         return
-    widgets.section(view, "answers.away")
-    widgets.table(view, widgets.with_shares(own), AWAY, alt=view.say("answers.away"))
-    widgets.away_note(view)
+    section(view, "answers.away")
+    table(view, with_shares(own), AWAY, alt=view.say("answers.away"))
+    away_note(view)
 
 
-@widgets.part
+@part
 def missing_days(view: View, rule: Rule) -> None:
     """The accepted days on which a rule could not be evaluated."""
     own = unevaluated[unevaluated["rule"] == rule.id]
     if own.empty:
         if rule.needs:
-            widgets.note(view.say("rules.all_evaluated"))
+            note(view.say("rules.all_evaluated"))
         return
     shown = own.assign(days=[", ".join(str(day) for day in days) for days in own["days"]])
-    widgets.section(view, "rules.unevaluated", reports=" · ".join(view.report(name) for name in rule.needs))
-    widgets.table(view, shown, UNEVALUATED, alt=view.say("column.unevaluated_day_count"))
-    widgets.note(view.say("rules.not_kept"))
+    section(view, "rules.unevaluated", reports=" · ".join(view.report(name) for name in rule.needs))
+    table(view, shown, UNEVALUATED, alt=view.say("column.unevaluated_day_count"))
+    note(view.say("rules.not_kept"))
 
 
-view = widgets.current_view()
-widgets.header(view, "rules")
-widgets.note(view.say("rules.definition"))
-chosen = rulebook.rules(*widgets.rule_filters(view))
-counts = widgets.ask(queries.finding_counts, view.choice, queries.About())
-unevaluated = widgets.ask(queries.unevaluated_days, view.choice)
-away = widgets.ask(queries.explained_away, view.choice)
+view = current_view()
+page_header(view, "rules")
+note(view.say("rules.definition"))
+chosen = rulebook.rules(*rule_filters(view))
+counts = ask(finding_counts, view.choice, About())
+unevaluated = ask(unevaluated_days, view.choice)
+away = ask(explanations.explained_away, view.choice)
 if not chosen:
-    widgets.empty(view, "rules")
-    widgets.stop()
+    empty(view, "rules")
+    stop()
 if not counts["standing_count"].sum():
-    widgets.empty(view, "standing")
-frame = widgets.kept(view, "book", lambda: book(view, chosen))
+    empty(view, "standing")
+frame = kept(view, "book", lambda: book(view, chosen))
 sources = [rule.source for rule in chosen]
-widgets.sentence(
+sentence(
     view.say(
         "rules.summary",
         count=len(chosen),
-        sources=" · ".join(
-            f"{widgets.source_mark(view, source)} {sources.count(source)}" for source in dict.fromkeys(sources)
-        ),
+        sources=" · ".join(f"{source_mark(view, source)} {sources.count(source)}" for source in dict.fromkeys(sources)),
         standing=f"{int(sum(frame[name].dropna().sum() for name in view.exchanges)):,}",
     )
 )
-widgets.table(
+table(
     view,
     lambda: frame,
     {**HEAD, **dict.fromkeys(view.exchanges, Shown.COUNT), **TAIL},
     labels={name: view.exchange(name) for name in view.exchanges},
     key="rules",
     alt=view.say("rules.title"),
-    on_pick=lambda row: widgets.pick(rule=row["rule"], page=""),
+    on_pick=lambda row: pick(rule=row["rule"], page=""),
 )
-widgets.note(view.say("rules.how"))
-rule = rulebook.rule_called(widgets.picked("rule"))
+note(view.say("rules.how"))
+rule = rulebook.rule_called(picked("rule"))
 if rule is None:
-    if widgets.picked("rule"):
-        widgets.empty(view, "rule", rule=widgets.picked("rule"))
-    widgets.stop()
-widgets.section(view, "rules.one", rule=rule.id, kind=view.code(rule.kind))
+    if picked("rule"):
+        empty(view, "rule", rule=picked("rule"))
+    stop()
+section(view, "rules.one", rule=rule.id, kind=view.code(rule.kind))
 passport(view, rule)
 if rule.reasons:
     columns = {"sentence": Shown.LONG_TEXT}
     with_reasons = [{"sentence": text.in_language(view.language)} for text in rule.reasons.values()]
-    widgets.subtitle(view.say("rules.reasons", count=len(with_reasons)))
-    widgets.table(view, frame_of(with_reasons, columns), columns, alt=view.say("column.reason"))
+    subtitle(view.say("rules.reasons", count=len(with_reasons)))
+    table(view, frame_of(with_reasons, columns), columns, alt=view.say("column.reason"))
 if rule.kwargs:
-    widgets.code(view, view.say("rules.condition"), rulebook.condition(rule))
+    header.code(view, view.say("rules.condition"), rulebook.condition(rule))
 else:
-    widgets.note(view.say("rules.in_reading"))
+    note(view.say("rules.in_reading"))
 parameters(view, rule)
 examples(view, rule)
 proof_section(view, rule)

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import pandas as pd
 
-from app import queries, widgets
 from app.amounts import exact
+from app.answers.mark_parts import keep_read, show_readers, to_answer, with_answers
+from app.filing.desk_parts import desk_of
+from app.filing.filter_parts import submission_filters
+from app.filing.submissions import (
+    LIST_PAGE,
+    Wanted,
+    state_history,
+    submission_counts,
+    submission_list,
+    submission_versions,
+)
+from app.filing.verdict import filed_submission
+from app.filing.verdict_parts import submission_findings, withdrawal
 from app.moments import duration, kst_text
-from app.queries.findings import FINDING_PAGE
-from app.queries.submitted import LIST_PAGE, Wanted
-from app.widgets import Shown, View
-from app.widgets.verdicts import submission_findings, withdrawal
-from app.widgets.working import desk_of
+from app.rules.finding_parts import page_of, with_interval
+from app.rules.findings import FINDING_PAGE, finding_groups, finding_list
+from app.widgets.address import go, pick, picked
+from app.widgets.deeds import list_seen, rows_seen
+from app.widgets.header import columns, empty, facts, note, page_header, section, sentence, state_mark, stop
+from app.widgets.natures import Shown
+from app.widgets.periods import days_of
+from app.widgets.rows import rows_behind
+from app.widgets.tables import table
+from app.widgets.view import View, ask, current_view
 
 # The columns of the tables, and how each is written.
 HISTORY = {
@@ -58,9 +75,9 @@ def passport(view: View, one: pd.Series) -> None:
     timeliness = view.code(one["timeliness"])
     if one["timeliness"] == "late":
         timeliness += f" ({duration(late, view.language)})"
-    widgets.facts(
+    facts(
         {
-            view.say("column.state"): widgets.state_mark(view, one["state"]),
+            view.say("column.state"): state_mark(view, one["state"]),
             view.say("column.file"): one["file"],
             view.say("column.id"): one["id"],
             view.say("column.received_at"): f"{kst_text(one['received_at'])} · {timeliness}",
@@ -78,99 +95,99 @@ def passport(view: View, one: pd.Series) -> None:
 def show_findings(view: View, one: pd.Series) -> None:
     """The findings of a file: by rule with counts, then each with its place and sentence, page by page."""
     submission = one["id"]
-    groups = widgets.ask(queries.finding_groups, submission, view.language)
+    groups = ask(finding_groups, submission, view.language)
     total = int(groups["count"].sum())
-    widgets.section(view, "submissions.findings", count=f"{total:,}")
+    section(view, "submissions.findings", count=f"{total:,}")
     if groups.empty:
-        widgets.empty(view, "findings")
+        empty(view, "findings")
         return
-    widgets.table(
+    table(
         view,
         lambda: groups,
         GROUPS,
         alt=view.say("submissions.by_rule"),
         key=f"groups.{submission}",
-        on_pick=lambda row: widgets.go("rules", rule=row["rule"]),
+        on_pick=lambda row: go("rules", rule=row["rule"]),
     )
-    widgets.note(view.say("list.to_rule"))
-    page = widgets.page_of(view, total, FINDING_PAGE)
-    found = widgets.with_interval(view, widgets.ask(queries.finding_list, submission, view.language, page))
-    found = widgets.with_answers(view, submission, found)
-    widgets.rows_seen(view, one["report"], one["exchange"], submission=submission, page_number=str(page))
-    widgets.table(
+    note(view.say("list.to_rule"))
+    page = page_of(view, total, FINDING_PAGE)
+    found = with_interval(view, ask(finding_list, submission, view.language, page))
+    found = with_answers(view, submission, found)
+    rows_seen(view, one["report"], one["exchange"], submission=submission, page_number=str(page))
+    table(
         view,
         found,
         FINDINGS,
         alt=view.say("submissions.findings", count=total),
         key=f"findings.{submission}.{page}",
-        on_pick=widgets.to_answer,
+        on_pick=to_answer,
         only_filled=True,
     )
     if found["answer"].notna().any():
-        widgets.note(view.say("answers.to_answer"))
+        note(view.say("answers.to_answer"))
 
 
-view = widgets.current_view()
-widgets.header(view, "submissions")
-report, state = widgets.submission_filters(view)
+view = current_view()
+page_header(view, "submissions")
+report, state = submission_filters(view)
 wanted = Wanted(report, state)
-counts = widgets.ask(queries.submission_counts, view.choice, wanted)
+counts = ask(submission_counts, view.choice, wanted)
 if not counts:
-    widgets.empty(view, "submissions")
+    empty(view, "submissions")
 else:
-    words = " · ".join(f"{widgets.state_mark(view, name)} {count:,}" for name, count in sorted(counts.items()))
-    widgets.sentence(view.say("submissions.summary", count=f"{sum(counts.values()):,}", words=words))
-    number = widgets.page_of(view, sum(counts.values()), LIST_PAGE, "history")
-    listed = widgets.ask(queries.submission_list, view.choice, wanted, number)
-    widgets.list_seen(view, "submissions", listed, page_number=str(number))
-    widgets.table(
+    words = " · ".join(f"{state_mark(view, name)} {count:,}" for name, count in sorted(counts.items()))
+    sentence(view.say("submissions.summary", count=f"{sum(counts.values()):,}", words=words))
+    number = page_of(view, sum(counts.values()), LIST_PAGE, "history")
+    listed = ask(submission_list, view.choice, wanted, number)
+    list_seen(view, "submissions", listed, page_number=str(number))
+    table(
         view,
         lambda: listed,
         HISTORY,
         key=f"history.{number}",
         alt=view.say("submissions.title"),
-        on_pick=lambda row: widgets.pick(submission=row["id"], page=""),
+        on_pick=lambda row: pick(submission=row["id"], page=""),
     )
-    widgets.note(view.say("submissions.how"))
+    note(view.say("submissions.how"))
 
-submission = widgets.picked("submission")
-versions = widgets.ask(queries.submission_versions, submission)
+submission = picked("submission")
+versions = ask(submission_versions, submission)
 chosen = versions[versions["id"] == submission]
 if chosen.empty:
     if submission:
-        widgets.empty(view, "submission", submission=submission)
-    widgets.stop()
+        empty(view, "submission", submission=submission)
+    stop()
 one = chosen.iloc[0]
-widgets.keep_read(view, submission)
-widgets.section(
+keep_read(view, submission)
+section(
     view,
     "submissions.one",
     exchange=view.exchange(one["exchange"]),
     report=view.report(one["report"]),
     period=one["period"],
 )
-left, right = widgets.columns(2)
+left, right = columns(2)
 with left:
     passport(view, one)
-    widgets.show_readers(view, submission)
+    show_readers(view, submission)
 with right:
-    widgets.section(view, "submissions.states")
-    states = widgets.ask(queries.state_history, submission)
-    widgets.table(view, lambda: states, STATES, alt=view.say("submissions.states"))
-    widgets.section(view, "submissions.versions", count=len(versions))
-    widgets.table(
+    section(view, "submissions.states")
+    states = ask(state_history, submission)
+    table(view, lambda: states, STATES, alt=view.say("submissions.states"))
+    section(view, "submissions.versions", count=len(versions))
+    table(
         view,
         lambda: versions,
         VERSIONS,
         key=f"versions.{submission}",
         alt=view.say("submissions.versions", count=len(versions)),
-        on_pick=lambda row: widgets.pick(submission=row["id"], page=""),
+        on_pick=lambda row: pick(submission=row["id"], page=""),
     )
-desk, filed = desk_of(view), widgets.ask(queries.filed_submission, submission)
+desk, filed = desk_of(view), ask(filed_submission, submission)
 if desk is not None and filed is not None:  # its senders read first what to mend
     submission_findings(view, filed)
     withdrawal(view, desk, filed)
 show_findings(view, one)
 if one["state"] == "accepted":
-    days = widgets.days_of(one)
-    widgets.rows_behind(view, one["report"], one["exchange"], *days, submission=submission)
+    days = days_of(one)
+    rows_behind(view, one["report"], one["exchange"], *days, submission=submission)

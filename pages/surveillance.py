@@ -7,13 +7,34 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from app import charts, queries, widgets
 from app.frames import records_of, with_columns
+from app.halts.events import halt_events
 from app.moments import kst_day
-from app.queries.surveillance import LEAST_ALERTS, PAST_DAYS, PERSISTENT_DAYS, RECENT_DAYS, thresholds
-from app.queries.surveilled import PATTERNS
-from app.widgets import Shown, Tile, View
-from app.widgets.unreported import unreported
+from app.obligations.absence_parts import absent, nothing
+from app.queries.spans import spans_of
+from app.rules.finding_parts import report_findings
+from app.surveillance.charts import CONTEXTS, pattern_panels, stage_shares
+from app.surveillance.indicators import (
+    LEAST_ALERTS,
+    PAST_DAYS,
+    PERSISTENT_DAYS,
+    RECENT_DAYS,
+    indicators,
+    pattern_course,
+    thresholds,
+)
+from app.surveillance.sums import PATTERNS, pattern_markets, surveillance_stages
+from app.surveillance.unreported_parts import unreported
+from app.widgets.address import pick, picked, picked_day
+from app.widgets.drawings import chart
+from app.widgets.header import banner, empty, note, page_header, section, stop
+from app.widgets.natures import Shown
+from app.widgets.parts import part
+from app.widgets.rows import rows_behind
+from app.widgets.switches import switch
+from app.widgets.tables import table
+from app.widgets.tiles import Tile, tiles
+from app.widgets.view import View, ask, current_view, kept
 
 # The columns of the tables, and how each is written.
 INDICATORS = {
@@ -120,39 +141,39 @@ def tiles_of(view: View, found: pd.DataFrame, stages: pd.DataFrame) -> tuple[Til
 def halted_days(view: View) -> dict[str, list[date]]:
     """The chosen days on which each exchange began to halt something."""
     days: dict[str, list[date]] = defaultdict(list)
-    for row in records_of(widgets.ask(queries.halt_events, view.choice)):
+    for row in records_of(ask(halt_events, view.choice)):
         day = kst_day(row["halted_at"])
         if view.choice.first_day <= day <= view.choice.last_day and day not in days[row["exchange"]]:
             days[row["exchange"]].append(day)
     return days
 
 
-@widgets.part
+@part
 def show_markets(view: View, at: str, pattern: str) -> None:
     """The markets of the picked days, or of the last seven of the period, and the rows behind."""
     first, last = view.choice.last_day - timedelta(days=6), view.choice.last_day
-    if day := widgets.picked_day("day"):
-        first, last = day, min(widgets.picked_day("until") or day, day + timedelta(days=6))
+    if day := picked_day("day"):
+        first, last = day, min(picked_day("until") or day, day + timedelta(days=6))
     first = max(first, view.choice.first_day)
     days = f"{first}" if first == last else f"{first} ~ {last}"
     title = view.say("surveillance.markets", exchange=view.exchange(at), pattern=view.code(pattern), days=days)
-    widgets.section(view, "surveillance.of_markets", title=title)
-    markets = widgets.ask(queries.pattern_markets, at, first, last, pattern)
+    section(view, "surveillance.of_markets", title=title)
+    markets = ask(pattern_markets, at, first, last, pattern)
     if markets.empty:
-        widgets.empty(view, "pattern_markets", exchange=view.exchange(at), pattern=view.code(pattern), days=days)
+        empty(view, "pattern_markets", exchange=view.exchange(at), pattern=view.code(pattern), days=days)
         return
-    widgets.note(view.say("surveillance.markets_how"))
-    widgets.table(
+    note(view.say("surveillance.markets_how"))
+    table(
         view,
         lambda: markets,
         MARKETS,
         key=f"markets.{at}.{pattern}.{days}",
         alt=title,
-        on_pick=lambda row: widgets.pick(market=row["market"]),
+        on_pick=lambda row: pick(market=row["market"]),
         most_rows=8,
     )
-    market = widgets.picked("market")
-    widgets.rows_behind(
+    market = picked("market")
+    rows_behind(
         view,
         "surveillance",
         at,
@@ -164,22 +185,22 @@ def show_markets(view: View, at: str, pattern: str) -> None:
     )
 
 
-view = widgets.current_view()
-widgets.header(view, "surveillance")
-widgets.banner(view.say("surveillance.banner"))
-found = widgets.ask(queries.indicators, view.choice)
+view = current_view()
+page_header(view, "surveillance")
+banner(view.say("surveillance.banner"))
+found = ask(indicators, view.choice)
 if found.empty:
-    widgets.nothing(view, "surveillance")
+    nothing(view, "surveillance")
     unreported(view)
-    widgets.report_findings(view, "surveillance")
-    widgets.stop()
+    report_findings(view, "surveillance")
+    stop()
 factor, floor, fewest = thresholds(view.choice.last_day)
-widgets.note(view.say("surveillance.definition", past=PAST_DAYS, fewest=fewest))
-stages = widgets.ask(queries.surveillance_stages, view.choice)
-widgets.tiles(widgets.kept(view, "tiles", lambda: tiles_of(view, found, stages)))
-widgets.absent(view, "surveillance")
-widgets.section(view, "surveillance.indicators")
-widgets.note(
+note(view.say("surveillance.definition", past=PAST_DAYS, fewest=fewest))
+stages = ask(surveillance_stages, view.choice)
+tiles(kept(view, "tiles", lambda: tiles_of(view, found, stages)))
+absent(view, "surveillance")
+section(view, "surveillance.indicators")
+note(
     view.say(
         "surveillance.indicators_how",
         recent=RECENT_DAYS,
@@ -190,32 +211,32 @@ widgets.note(
         past=PAST_DAYS,
     )
 )
-widgets.table(
+table(
     view,
     lambda: in_words(view, found, floor),
     INDICATORS,
     key="indicators",
     alt=view.say("surveillance.indicators"),
-    on_pick=lambda row: widgets.pick(
+    on_pick=lambda row: pick(
         at=row["exchange"], pattern="" if row["pattern"] == PATTERNS[0] else row["pattern"], day="", until="", market=""
     ),
     most_rows=20,
 )
-pattern = widgets.switch(view.say("column.pattern"), "pattern", PATTERNS, view.code)
-context = widgets.switch(
+pattern = switch(view.say("column.pattern"), "pattern", PATTERNS, view.code)
+context = switch(
     view.say("surveillance.context"),
     "context",
-    (*charts.CONTEXTS, "none"),
+    (*CONTEXTS, "none"),
     lambda name: view.say(f"surveillance.context_{name}"),
 )
-course = widgets.ask(queries.pattern_course, view.choice, pattern)
-widgets.chart(
+course = ask(pattern_course, view.choice, pattern)
+chart(
     view,
-    lambda: charts.pattern_panels(
+    lambda: pattern_panels(
         course,
         halted_days(view),
         view.exchanges,
-        queries.spans_of(view.choice),
+        spans_of(view.choice),
         "" if context == "none" else context,
         view.look,
     ),
@@ -224,23 +245,23 @@ widgets.chart(
     alt=view.say("surveillance.panels_alt", pattern=view.code(pattern)),
     frame=lambda: course,
     columns=COURSE,
-    on_pick=lambda mark: widgets.pick(at=mark[0], day=mark[1], until="" if mark[2] == mark[1] else mark[2], market=""),
+    on_pick=lambda mark: pick(at=mark[0], day=mark[1], until="" if mark[2] == mark[1] else mark[2], market=""),
 )
-widgets.note(view.say("surveillance.panels_how"))
-at = widgets.picked("at")
+note(view.say("surveillance.panels_how"))
+at = picked("at")
 show_markets(view, at if at in view.exchanges else found.iloc[0]["exchange"], pattern)
-widgets.section(view, "surveillance.stages")
-widgets.note(view.say("surveillance.stages_how"))
-widgets.table(view, lambda: stages, STAGES, alt=view.say("surveillance.stages"))
-widgets.chart(
+section(view, "surveillance.stages")
+note(view.say("surveillance.stages_how"))
+table(view, lambda: stages, STAGES, alt=view.say("surveillance.stages"))
+chart(
     view,
-    lambda: charts.stage_shares(stages, view.look),
+    lambda: stage_shares(stages, view.look),
     key="stage_shares",
     title=view.say("surveillance.shares"),
     alt=view.say("surveillance.shares"),
     frame=lambda: stages,
     columns={name: STAGES[name] for name in ("exchange", "alert_count", "case_count", "notified_count")},
-    on_pick=lambda mark: widgets.pick(at=mark[0], day="", until="", market=""),
+    on_pick=lambda mark: pick(at=mark[0], day="", until="", market=""),
 )
 unreported(view)
-widgets.report_findings(view, "surveillance")
+report_findings(view, "surveillance")

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from app import charts, queries, scorecard, widgets
+from app.audits.months import audit_months
 from app.frames import records_of
-from app.queries.lanes import Lane
+from app.obligations.outcomes import first_recorded_day
+from app.overview import trend_parts
+from app.overview.lane_figures import Lane, lane_figures
+from app.overview.trend_charts import trend_matrix
+from app.overview.trend_parts import drawn, gaps_frame, row_name, trend_frame
+from app.overview.trends import is_open, trend_months, trends
+from app.quality import scorecard
+from app.quality.counts import quality_months
 from app.queries.months import month_of, months_as_days
-from app.trends import is_open, trend_months, trends
-from app.widgets import Shown, View
+from app.widgets import header
+from app.widgets.drawings import chart
+from app.widgets.header import empty, note, page_header, section, stop
+from app.widgets.natures import Shown
+from app.widgets.parts import part
+from app.widgets.switches import switch
+from app.widgets.tables import table
+from app.widgets.view import View, ask, current_view, kept
 
 MOST_MONTHS = 12
 # The columns of the tables, and how each is written.
@@ -30,7 +43,7 @@ def months_to_choose(view: View) -> tuple[str, ...]:
 
     None where the chosen days end before there are records.
     """
-    first = widgets.ask(queries.first_recorded_day)
+    first = ask(first_recorded_day)
     if view.latest_day is None or first is None:
         return ()
     months = [month_of(view.latest_day)]
@@ -40,51 +53,51 @@ def months_to_choose(view: View) -> tuple[str, ...]:
     return (wanted, *(month for month in months if month != wanted)) if wanted in months else ()
 
 
-@widgets.part
+@part
 def show_month(view: View, month: str) -> None:
     """The sentences, the matrix, and where it has gaps."""
     months, hour = trend_months(month), view.moment.replace(minute=0, second=0, microsecond=0)
     exchanges = view.choice.exchanges
-    figures = {name: widgets.ask(queries.lane_figures, months_as_days(exchanges, (name,)), hour) for name in months}
+    figures = {name: ask(lane_figures, months_as_days(exchanges, (name,)), hour) for name in months}
     days = months_as_days(exchanges, months)
-    counted = widgets.ask(queries.quality_months, days, hour)
-    scored = widgets.kept(view, "scored", lambda: scorecard.score(counted, hour))
-    audits = widgets.ask(queries.audit_months, days, hour)
-    found = widgets.kept(view, "trends", lambda: trends(figures, scored, months, hour))
+    counted = ask(quality_months, days, hour)
+    scored = kept(view, "scored", lambda: scorecard.score(counted, hour))
+    audits = ask(audit_months, days, hour)
+    found = kept(view, "trends", lambda: trends(figures, scored, months, hour))
     due_before = records_of(audits[audits["month"] == months[-2]])
     sums = [figures[name][-1] for name in months[:-3:-1]]  # of all together, or of the only one
-    widgets.sentences(widgets.trend_sentences(view, sums[0], sums[1], due_before, scored, found))
-    rows = {one.exchange: widgets.row_name(view, one.exchange) for one in found}
+    header.sentences(trend_parts.sentences(view, sums[0], sums[1], due_before, scored, found))
+    rows = {one.exchange: row_name(view, one.exchange) for one in found}
     alt = view.say("trends.matrix_alt", first=months[0], last=months[-1])
-    widgets.chart(
+    chart(
         view,
-        lambda: charts.trend_matrix(
-            widgets.trend_cells(view, found), rows, {str(lane): view.say(f"lane.{lane}") for lane in Lane}, view.look
+        lambda: trend_matrix(
+            drawn(view, found), rows, {str(lane): view.say(f"lane.{lane}") for lane in Lane}, view.look
         ),
         key="trend_matrix",
         title=view.say("trends.matrix", month=month, before=months[-2]),
         alt=alt,
-        frame=lambda: widgets.trend_frame(view, found),
+        frame=lambda: trend_frame(view, found),
         columns=VALUES,
     )
-    widgets.note(view.say("trends.how", first=months[0], last=months[-1]))
-    widgets.section(view, "trends.gaps")
-    gaps = widgets.kept(view, "gaps", lambda: widgets.trend_gaps(view, found))
+    note(view.say("trends.how", first=months[0], last=months[-1]))
+    section(view, "trends.gaps")
+    gaps = kept(view, "gaps", lambda: gaps_frame(view, found))
     if gaps.empty:
-        widgets.note(view.say("trends.no_gaps"))
+        note(view.say("trends.no_gaps"))
     else:
-        widgets.table(view, lambda: gaps, GAPS, alt=view.say("trends.gaps"))
-    widgets.section(view, "trends.method")
-    widgets.note(view.say("trends.method_how"))
+        table(view, lambda: gaps, GAPS, alt=view.say("trends.gaps"))
+    section(view, "trends.method")
+    note(view.say("trends.method_how"))
 
 
-view = widgets.current_view()
-widgets.header(view, "trends")
+view = current_view()
+page_header(view, "trends")
 months = months_to_choose(view)
 if not months:
-    widgets.empty(view, "trends")
-    widgets.stop()
-chosen = widgets.switch(view.say("trends.month"), "month", months, str)
+    empty(view, "trends")
+    stop()
+chosen = switch(view.say("trends.month"), "month", months, str)
 if is_open(chosen, view.moment):
-    widgets.note(view.say("trends.open_month", month=chosen))
+    note(view.say("trends.open_month", month=chosen))
 show_month(view, chosen)

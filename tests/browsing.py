@@ -21,8 +21,8 @@ from demo_store import NOW
 from people import SESSION, sign_in_supervisor
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from app.identity import Role
 from app.navigation import SCREENS
+from app.scope import Role
 from app.sign_in.cookies import SESSION_COOKIE
 from app.words import say
 

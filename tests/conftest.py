@@ -56,7 +56,7 @@ def _one_at_a_time(name: str) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _looked_at_by_a_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
     """Screens that a test opens without a browser have no cookie: a supervisor looks unless the test says who does."""
-    monkeypatch.setattr("app.identity.current_identity", lambda: SUPERVISOR)
+    monkeypatch.setattr("app.sign_in.present.current_identity", lambda: SUPERVISOR)
 
 
 @pytest.fixture
@@ -65,7 +65,9 @@ def judged_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
     Processes of their own are what `test_work`, the served doors and the browser's tests of filing have.
     """
-    monkeypatch.setattr("app.work.ProcessPoolExecutor", lambda workers, *_how, **_else: ThreadPoolExecutor(workers))
+    monkeypatch.setattr(
+        "app.worker.process.ProcessPoolExecutor", lambda workers, *_how, **_else: ThreadPoolExecutor(workers)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,9 @@
 from datetime import date, datetime
 from pathlib import Path
 
+from app.testbed.simulate import simulate
 from etl import jobs
 from etl.intake import Candidate, Declared
-from etl.simulate import simulate
 from etl.store import open_store
 from expectations.vocabulary import KST
 

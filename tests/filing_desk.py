@@ -10,8 +10,8 @@ from opening import keep_nothing, opened_at, shown
 from streamlit.testing.v1 import AppTest
 
 import app.identity
-from app.identity import Identity, Role, Scope
-from app.work import close_workers
+from app.scope import Identity, Role, Scope
+from app.worker.process import close_workers
 from expectations.vocabulary import KST
 
 ROOT = Path(__file__).resolve().parent.parent

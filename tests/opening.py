@@ -8,7 +8,7 @@ from demo_store import NOW
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from app import kept
+from app import cache
 from app.navigation import SCREENS
 from app.widgets import view
 
@@ -48,7 +48,7 @@ def looked_at(monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[None]:
 
 def keep_nothing() -> None:
     """Forget what this process kept, as one that has just begun."""
-    kept.clear_all()
+    cache.clear_all()
 
 
 def shown(session: AppTest) -> AppTest:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, delete, insert
 
-from app.identity import Identity, Scope
+from app.scope import Identity, Scope
 from etl.exchanges import all_exchanges
 from etl.records import people
 from etl.records.access_tables import sessions

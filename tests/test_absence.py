@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from app.identity import Role, Scope
-from app.queries import Choice, absences
-from app.queries.absence import ABSENT
+from app.obligations.absence import ABSENT, absences
+from app.queries.choice import Choice
+from app.scope import Role, Scope
 from app.widgets.header import STATE_GLYPHS
 from app.words import LANGUAGES, say
 from etl.exchanges import all_exchanges

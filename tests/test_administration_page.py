@@ -14,10 +14,23 @@ from people import SUPERVISOR
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from app import queries
-from app.identity import Identity, Role, Scope
-from app.queries import Choice, LogWanted
-from app.widgets.threshold_words import bounds_text
+from app.administration.lists import (
+    LogWanted,
+    incident_list,
+    log_actors,
+    log_count,
+    log_page,
+    people_list,
+    proposal_list,
+    threshold_list,
+    token_list,
+    waiting_submissions,
+    whole_log,
+)
+from app.queries.choice import Choice
+from app.queries.thresholds import threshold_makers
+from app.rules.threshold_parts import bounds_text
+from app.scope import Identity, Role, Scope
 from app.widgets.view import View
 from app.words import LANGUAGES, say
 from etl.exchanges import all_exchanges
@@ -74,7 +87,7 @@ def closed() -> Iterator[None]:
     """Engines and processes that the screens opened are closed with them."""
     yield
     from app.widgets import view
-    from app.work import place_of, worker_for
+    from app.worker.process import place_of, worker_for
 
     worker_for(place_of(view.store())).close()
     view.store().engine.dispose()
@@ -95,7 +108,7 @@ def opened(office: Office, monkeypatch: pytest.MonkeyPatch) -> Open:
         monkeypatch.setenv("DAXA_HOME", str(office.store.home))
         monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
         monkeypatch.setenv("DAXA_NOW", NOW.isoformat())
-        monkeypatch.setattr("app.identity.current_identity", lambda: seen_by(person or office.kim))
+        monkeypatch.setattr("app.sign_in.present.current_identity", lambda: seen_by(person or office.kim))
         return opened_at(name, seconds=90, section=section, **address)
 
     return open_section
@@ -143,24 +156,24 @@ def test_nobody_else_finds_the_page_or_is_told_anything_behind_it(
     office: Office, monkeypatch: pytest.MonkeyPatch, role: Role
 ) -> None:
     monkeypatch.setenv("DAXA_HOME", str(office.store.home))
-    monkeypatch.setattr("app.identity.current_identity", lambda: seen_by(office.kim, role))
+    monkeypatch.setattr("app.sign_in.present.current_identity", lambda: seen_by(office.kim, role))
     session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60).run()
     with pytest.raises(ValueError, match="administration"):
         session.switch_page("../pages/administration.py")
     scope = Scope(role, EVERYBODY)
     store, wanted = office.store, LogWanted()
     told = [
-        queries.threshold_list(store, scope, NOW.date()),
-        queries.proposal_list(store, scope),
-        queries.people_list(store, scope),
-        queries.token_list(store, scope, NOW),
-        queries.log_page(store, scope, wanted, 1),
-        queries.whole_log(store, scope, wanted),
-        queries.waiting_submissions(store, scope),
-        queries.incident_list(store, scope),
+        threshold_list(store, scope, NOW.date()),
+        proposal_list(store, scope),
+        people_list(store, scope),
+        token_list(store, scope, NOW),
+        log_page(store, scope, wanted, 1),
+        whole_log(store, scope, wanted),
+        waiting_submissions(store, scope),
+        incident_list(store, scope),
     ]
     assert [len(frame) for frame in told] == [0] * len(told)
-    assert (queries.log_count(store, scope, wanted), queries.log_actors(store, scope)) == (0, {})
+    assert (log_count(store, scope, wanted), log_actors(store, scope)) == (0, {})
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -204,7 +217,7 @@ def test_a_change_is_proposed_after_its_what_if_was_shown_and_approved_by_the_ot
     assert not session.button(key="propose.send").disabled
     session = press(session, "propose.send")
     assert say("administration.open", "ko", count=1) in [heading.value for heading in session.subheader]
-    (proposal,) = queries.proposal_list(office.store, Scope(Role.ADMIN, EVERYBODY)).to_dict("records")
+    (proposal,) = proposal_list(office.store, Scope(Role.ADMIN, EVERYBODY)).to_dict("records")
     assert (proposal["proposer"], proposal["what_if"]["rules"][0]["gone"]) == ("kim", 1)
     assert f"decide.approved.{proposal['id']}" not in [button.key for button in session.button]
     assert say("administration.own_proposal", "ko") in html_of(session)
@@ -272,7 +285,7 @@ def test_exchanges_are_not_told_who_set_a_threshold(office: Office) -> None:
         thresholds.decide(
             connection, proposal.id, Decision.APPROVED, reason="", actor=office.lee.id, at=datetime.now(UTC)
         )
-    (told,) = queries.threshold_makers(office.store, Scope(Role.EXCHANGE, ("upbit",))).values()
+    (told,) = threshold_makers(office.store, Scope(Role.EXCHANGE, ("upbit",))).values()
     assert (told.proposed_by, told.approved_by) == ("", "")
 
 
@@ -354,11 +367,11 @@ def test_the_log_is_filtered_turned_and_taken_away_whole(
     assert set(added["act"]) == {say("act.person_change", "ko")}
     assert opened("log", about=office.kim.id).dataframe[0].value["subject"].tolist() == [office.kim.id]
     assert say("empty.log", "ko") in html_of(opened("log", actor=office.lee.id))
-    monkeypatch.setattr("app.widgets.administration.log.LOG_PAGE", 2)
-    monkeypatch.setattr("app.queries.administration.LOG_PAGE", 2)
+    monkeypatch.setattr("app.administration.log_parts.LOG_PAGE", 2)
+    monkeypatch.setattr("app.administration.lists.LOG_PAGE", 2)
     turned = opened("log", entries="2").dataframe[0].value
     assert turned["sequence"].tolist() == everything["sequence"].tolist()[2:4]
-    whole = queries.whole_log(office.store, Scope(Role.ADMIN, EVERYBODY), LogWanted())
+    whole = whole_log(office.store, Scope(Role.ADMIN, EVERYBODY), LogWanted())
     assert len(whole) == len(everything)
 
 

@@ -9,10 +9,11 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
+from app.testbed.simulate import canonical_table
 from etl.annotated import TITLE, annotated
 from etl.exchanges import all_exchanges
 from etl.layout import Container, Layout, canonical_layout
-from etl.simulate import canonical_table, write_canonical, write_native
+from etl.writing.native import write_canonical, write_native
 from expectations.catalogue import all_reports
 from expectations.catalogue import report as report_of
 from expectations.vocabulary import Finding, Period

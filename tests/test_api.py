@@ -17,14 +17,15 @@ import pytest
 from browsing import ROOT
 from door import API, Client, is_problem, token, warmed_up
 
+from app.testbed.simulate import canonical_table
 from etl.exchanges import all_exchanges
 from etl.receipts import verify_receipt
 from etl.records import tokens
 from etl.records.engine import writing
 from etl.records.tokens import TokenScope
 from etl.signing import read_public_key
-from etl.simulate import canonical_table, write_native
 from etl.store import Store
+from etl.writing.native import write_native
 from expectations.catalogue import all_reports, parameter
 from expectations.catalogue import report as report_of
 from expectations.vocabulary import Period

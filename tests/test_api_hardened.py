@@ -17,8 +17,8 @@ from starlette.applications import Starlette
 from app.api import Door
 from app.api.limits import Limit
 from app.api.problems import ProblemError
-from app.tasks import Place
-from app.work import Worker
+from app.worker.process import Worker
+from app.worker.tasks import Place
 from etl.receipts import verify_receipt
 from etl.records import log
 from etl.records.engine import reading, writing

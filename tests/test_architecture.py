@@ -7,6 +7,7 @@ third-party library is imported by the rooms listed for it here and by no others
 import ast
 import subprocess
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -32,7 +33,7 @@ DOORS = {
         "expectations.engine",
         "etl.facts",
         "etl.figures",
-        "app.cli.bench.by_hand",
+        "app.testbed.bench.by_hand",
     ],
     # the road
     "sqlalchemy": [
@@ -56,38 +57,69 @@ DOORS = {
         "etl.overdue",
         "etl.unevaluated",
         "app.queries",
-        "app.cli.year",
+        "SUBJECT",
+        "app.testbed.year",
     ],
     "alembic": ["etl.records", "etl.migrations"],
     "argon2": ["etl.records.passwords"],
     "cryptography": ["etl.signing"],
-    "pyarrow": ["expectations.verbs", "expectations.judge", "etl", "app.queries", "app.widgets.tables", "app.cli"],
-    "python_calamine": ["etl.formats", "app.cli.bench"],
+    "pyarrow": [
+        "expectations.verbs",
+        "expectations.judge",
+        "etl",
+        "SUBJECT",
+        "app.widgets.tables",
+        "app.cli",
+        "app.testbed",
+    ],
+    "python_calamine": ["etl.formats", "app.testbed.bench"],
     "openpyxl": ["etl.formats", "etl.annotated"],
-    "xlsxwriter": ["etl.simulate", "etl.export", "app.exports"],
+    "xlsxwriter": ["etl.writing", "etl.export", "app.exports"],
     "pandas": ["etl", "app", "pages"],
-    "numpy": ["etl", "app.cli.bench", "app.charts"],
+    "numpy": ["etl", "app.testbed", "app.charts", "SUBJECT charts"],
     # the service and the screens
-    "plotly": ["app.charts"],
-    "cachetools": ["app.kept"],
+    "plotly": ["app.charts", "SUBJECT charts"],
+    "cachetools": ["app.cache"],
     "streamlit": [
         "app.main",
-        "app.identity",
+        "app.sign_in.present",
         "app.run",
         "app.navigation",
         "app.widgets",
-        "app.cli.bench.visitors",
+        "SUBJECT parts",
+        "app.testbed.bench.visitors",
         "pages",
     ],
-    "starlette": ["app.main", "app.api", "app.security", "app.sign_in"],
+    "starlette": ["app.main", "app.api", "app.server.security", "app.sign_in"],
     "authlib": ["app.sign_in.oidc"],
     "uvicorn": ["app.main", "app.cli"],
-    "websockets": ["app.cli.bench.visitors"],
+    "websockets": ["app.testbed.bench.visitors"],
     "orjson": ["etl", "app"],
     "typer": ["app.cli"],
     "rich": ["app.cli"],
 }
-"""Each library, and the rooms that may import it: a module, or a folder with all that is in it."""
+"""Each library, and the rooms that may import it: a module, or a folder with all that is in it.
+
+`SUBJECT charts` and `SUBJECT parts` stand for the modules of a subject whose name ends so, `SUBJECT` for its others.
+"""
+
+SUBJECTS = {
+    "administration",
+    "answers",
+    "audits",
+    "filing",
+    "halts",
+    "keys",
+    "obligations",
+    "overview",
+    "quality",
+    "reconciliation",
+    "replay",
+    "rules",
+    "surveillance",
+    "volume",
+}
+"""The folders of `app/` that hold all that one subject shows."""
 
 
 class Import(NamedTuple):
@@ -146,8 +178,64 @@ def imports_of(file: Path) -> tuple[Import, ...]:
     )
 
 
+def kind_of_room(room: str) -> str:
+    """`SUBJECT charts`, `SUBJECT parts` or `SUBJECT` for a module of a subject, nothing for any other."""
+    match room.split("."):
+        case ["app", subject, module] if subject in SUBJECTS:
+            suffix = module.rpartition("_")[2]
+            return f"SUBJECT {suffix}" if suffix in {"charts", "parts"} else "SUBJECT"
+    return ""
+
+
 def is_inside(room: str, door: str) -> bool:
-    return room == door or room.startswith(door + ".")
+    return door in (room, kind_of_room(room)) or room.startswith(door + ".")
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """The groups of modules that import one another, by Tarjan's algorithm."""
+    found: list[list[str]] = []
+    order: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+
+    def visit(module: str) -> None:
+        order[module] = low[module] = len(order)
+        stack.append(module)
+        for other in sorted(graph[module]):
+            if other not in order:
+                visit(other)
+                low[module] = min(low[module], low[other])
+            elif other in stack:
+                low[module] = min(low[module], order[other])
+        if low[module] == order[module]:
+            group = stack[stack.index(module) :]
+            del stack[stack.index(module) :]
+            if len(group) > 1:
+                found.append(group)
+
+    for module in sorted(graph):
+        if module not in order:
+            visit(module)
+    return found
+
+
+def imported_members(file: Path) -> list[str]:
+    """The modules and members that a file imports where it runs, each by its whole name."""
+    tree = ast.parse(file.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    return [
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    ] + [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+
+
+def nearest_module(name: str, known: Mapping[str, Path]) -> str:
+    """The module that an imported name is or stands in; nothing for those of others."""
+    return name if name in known else name.rpartition(".")[0] if name.rpartition(".")[0] in known else ""
 
 
 def told(found: list[str]) -> str:
@@ -202,6 +290,36 @@ def test_every_library_has_a_door() -> None:
     assert not wrong, told(wrong)
 
 
+def test_no_modules_import_one_another() -> None:
+    """Also not inside a function, which only hides the circle; what stands under TYPE_CHECKING is for readers."""
+    names = {dotted(file): file for file in modules_of(*FLOORS)}
+    graph = {
+        name: {module for module in (nearest_module(found, names) for found in imported_members(file)) if module}
+        - {name}
+        for name, file in names.items()
+    }
+    assert not circles(graph), told([" → ".join(group) for group in circles(graph)])
+
+
+def test_a_subject_leaves_its_module_names_to_what_they_hold() -> None:
+    """Plotly goes into `*charts.py`, Streamlit into `*parts.py`, and neither the other way round."""
+    wrong = [
+        f"{found}: {kind_of_room(found.room)}"
+        for file in modules_of("app")
+        for found in imports_of(file)
+        if (found.top == "streamlit" and kind_of_room(found.room) in {"SUBJECT", "SUBJECT charts"})
+        or (found.top == "plotly" and kind_of_room(found.room) in {"SUBJECT", "SUBJECT parts"})
+    ]
+    assert not wrong, told(wrong)
+
+
+def test_every_folder_of_app_is_a_subject_or_named_as_something_else() -> None:
+    shared = {"charts", "queries", "widgets", "wording", "static"}
+    others = {"api", "cli", "server", "sign_in", "testbed", "worker"}
+    folders = {path.name for path in (ROOT / "app").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert folders == SUBJECTS | shared | others
+
+
 def test_no_module_of_app_hides_another() -> None:
     """Streamlit puts app/ first on the module path, so that app/logging.py would be everybody's logging."""
     taken = {*DOORS, *FLOORS, *sys.stdlib_module_names}
@@ -216,7 +334,7 @@ def test_no_module_of_app_hides_another() -> None:
 @pytest.mark.slow
 def test_the_service_starts_without_great_expectations() -> None:
     """Its import takes seconds and 250 MB, and judging belongs to another process than the screens'."""
-    names = [dotted(file) for file in modules_of("app") if file.name != "__main__.py"]
+    names = [name for name in map(dotted, modules_of("app")) if not is_inside(name, "app.testbed")]
     code = (
         "import importlib, sys\n"
         f"for name in {names!r}:\n"

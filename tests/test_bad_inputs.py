@@ -11,11 +11,11 @@ from typing import Any
 import openpyxl
 import pytest
 
-from app.desk import Desk, RefusedError, taken
 from app.exports import as_csv, as_workbook
-from app.finding_digest import every_finding, findings_of, sentences_of
+from app.filing.desk import Desk, RefusedError, taken
+from app.filing.finding_digest import every_finding, findings_of, sentences_of
 from app.words import LANGUAGES, say
-from app.work import place_of, worker_for
+from app.worker.process import place_of, worker_for
 from etl.coordinates import coordinates, layout_of
 from etl.drafts import drafts_of
 from etl.store import Store, open_store

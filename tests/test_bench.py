@@ -5,12 +5,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from app.cli.bench import PARTS, UnknownPartError, lines, run_bench
-from app.cli.bench.day import fill_day, reports_of_the_day
-from app.cli.bench.faults import with_faults
-from app.cli.bench.rules import DifferentFindingsError, compare
-from app.cli.bench.visitors import FailedRunError, served
 from app.navigation import SCREENS
+from app.testbed.bench import PARTS, UnknownPartError, lines, run_bench
+from app.testbed.bench.day import fill_day, reports_of_the_day
+from app.testbed.bench.faults import with_faults
+from app.testbed.bench.rules import DifferentFindingsError, compare
+from app.testbed.bench.visitors import FailedRunError, served
 from etl.store import open_store
 from expectations.catalogue import all_rules, calendar_rules
 from expectations.verbs import READERS_VERB
@@ -49,7 +49,7 @@ def test_every_rule_has_faults_to_find(found, rule):
 
 
 def test_a_difference_is_told_with_the_rules_that_differ(reports, monkeypatch):
-    monkeypatch.setattr("app.cli.bench.rules.found_by_hand", lambda _: Counter({("NEW-001", "s", *[None] * 5): 1}))
+    monkeypatch.setattr("app.testbed.bench.rules.found_by_hand", lambda _: Counter({("NEW-001", "s", *[None] * 5): 1}))
     with pytest.raises(DifferentFindingsError, match=r"NEW-001.*1 by hand alone"):
         compare(reports)
 
@@ -108,16 +108,16 @@ SMALL_SCREENS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_gives_its_record(part, tmp_path, monkeypatch):
-    monkeypatch.setattr("app.cli.bench.history.LONG_DAYS", 9)
+    monkeypatch.setattr("app.testbed.bench.history.LONG_DAYS", 9)
     for name, small in SMALL_SCREENS.items():
-        monkeypatch.setattr(f"app.cli.bench.screens.{name}", small)
+        monkeypatch.setattr(f"app.testbed.bench.screens.{name}", small)
     record = PARTS[part](tmp_path, 2, lambda done, of, name: None)
     assert keys(record) == SHAPES[part]
     assert lines(record)[0] == record["bench"]
 
 
 def test_a_server_that_does_not_start_is_told_with_what_it_said(tmp_path, monkeypatch):
-    monkeypatch.setattr("app.cli.bench.visitors.sys.executable", "/bin/false")
+    monkeypatch.setattr("app.testbed.bench.visitors.sys.executable", "/bin/false")
     with (
         pytest.raises(FailedRunError, match="does not answer:\n"),
         served(open_store(tmp_path, f"sqlite:///{tmp_path / 'daxa.sqlite'}")),

@@ -1,21 +1,48 @@
 """Charts: every builder with nothing, with one row and with a sample; the house style; the gaps."""
 
+import inspect
 import json
+import pkgutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pandas as pd
 import pytest
 from plotly.io import to_json
 
-from app import charts
+import app
 from app.amounts import krw
+from app.audits.charts import audit_differences, audit_grid, cold_shares
+from app.charts import style
 from app.charts.grades import ABSENT, COVERED, DAY_GRADES, GAPS, GRAVE, SHORTFALL, slot_grade
-from app.queries import Measure, Order, Span
-from app.queries.availability import HaltReach
-from app.queries.halt_steps import halt_step_lengths, halt_steps
+from app.charts.style import CONFIG, Figure, Look
+from app.halts import lane_charts, step_charts
+from app.halts.availability import HaltReach
+from app.halts.step_charts import halt_bars, halt_reasons
+from app.halts.steps import halt_step_lengths, halt_steps
+from app.keys.allow_list_charts import allow_list_coverage, allow_list_strictness
+from app.keys.case_charts import case_timeline, open_stages, stage_moves
+from app.keys.case_time_charts import case_lengths
+from app.keys.key_charts import key_balance_bars, key_lanes
+from app.overview.trend_charts import TrendCellDrawn, TrendPoint, trend_matrix
+from app.quality.charts import grade_grid, measure_course
+from app.queries.spans import Span
+from app.reconciliation.day_charts import day_strip, reconciliation_calendar, slot_strip
+from app.reconciliation.episode_charts import closing_times, episode_sizes
+from app.reconciliation.ledger_charts import ledger_and_wallet, price_line
+from app.replay import charts
+from app.replay.charts import shortfall_course
+from app.rules.finding_charts import findings_by_month
+from app.surveillance.charts import pattern_panels, stage_shares
+from app.volume.hour_charts import share_by_hour
+from app.volume.market_charts import market_bars
+from app.volume.markets import Order
+from app.volume.order_charts import order_conduct
+from app.volume.share_charts import share_panels
+from app.volume.shares import Measure
 from app.words import LANGUAGES
 
 DAYS = [date(2026, 11, 1) + timedelta(days=n) for n in range(5)]
@@ -201,19 +228,19 @@ def halt_reason(exchange: str, day: date) -> dict[str, Any]:
     }
 
 
-def halt_course(rows: pd.DataFrame, look: charts.Look) -> Any:
+def halt_course(rows: pd.DataFrame, look: Look) -> Any:
     steps = [step for row in rows.to_dict("records") for step in halt_steps(row, END)]
-    return charts.halt_course(steps, look)
+    return step_charts.halt_course(steps, look)
 
 
-def step_lengths(rows: pd.DataFrame, look: charts.Look) -> Any:
-    return charts.halt_step_lengths(halt_step_lengths(rows.to_dict("records"), END), EXCHANGES, look)
+def step_lengths(rows: pd.DataFrame, look: Look) -> Any:
+    return step_charts.halt_step_lengths(halt_step_lengths(rows.to_dict("records"), END), EXCHANGES, look)
 
 
-def halt_lanes(rows: pd.DataFrame, look: charts.Look) -> Any:
+def halt_lanes(rows: pd.DataFrame, look: Look) -> Any:
     crossings = [crossing(row["exchange"], row["day"]) for row in rows.to_dict("records")]
     columns = list(crossing("upbit", DAYS[0]))
-    return charts.halt_lanes(rows, frame(crossings, columns), EXCHANGES, START, END, END, look)
+    return lane_charts.halt_lanes(rows, frame(crossings, columns), EXCHANGES, START, END, END, look)
 
 
 def fired(exchange: str, day: date) -> dict[str, Any]:
@@ -299,7 +326,7 @@ def replayed(exchange: str, day: date) -> dict[str, Any]:
     }
 
 
-def incident_lanes(rows: pd.DataFrame, look: charts.Look) -> Any:
+def incident_lanes(rows: pd.DataFrame, look: Look) -> Any:
     event = {"at": NOON, "until": None, "when": "11-01 12:00", "text": "word " * 30, "basis": "official"}
     lasting = {**event, "until": NOON + timedelta(minutes=20)}
     events = frame([event, lasting][: len(rows)], list(event))
@@ -310,88 +337,97 @@ def incident_lanes(rows: pd.DataFrame, look: charts.Look) -> Any:
 
 MONTHS = [f"2026-{day.day:02}" for day in DAYS]
 Row = Callable[[str, date], dict[str, Any]]
-Build = Callable[[pd.DataFrame, charts.Look], Any]
+Build = Callable[[pd.DataFrame, Look], Any]
 
 
 def trend_cell(exchange: str, day: date) -> dict[str, Any]:
     return {"exchange": exchange, "lane": f"lane{day.day}", "value": None if day.day == 2 else Decimal(day.day)}
 
 
-def trends_of(cells: pd.DataFrame, look: charts.Look) -> charts.Figure:
+def trends_of(cells: pd.DataFrame, look: Look) -> Figure:
     drawn = {
-        (row["exchange"], row["lane"]): charts.TrendCellDrawn(
-            "1.0 %", (charts.TrendPoint(row["value"], "10", True), charts.TrendPoint(Decimal(2), "11", False)), False
+        (row["exchange"], row["lane"]): TrendCellDrawn(
+            "1.0 %", (TrendPoint(row["value"], "10", True), TrendPoint(Decimal(2), "11", False)), False
         )
         for row in cells.to_dict("records")
     }
     names = {exchange: exchange for exchange in EXCHANGES}
-    return charts.trend_matrix(drawn, names, {f"lane{day.day}": str(day) for day in DAYS}, look)
+    return trend_matrix(drawn, names, {f"lane{day.day}": str(day) for day in DAYS}, look)
 
 
 BUILDERS: dict[str, tuple[Row, Build]] = {
     "trend_matrix": (trend_cell, trends_of),
-    "share_panels": (volume, lambda f, look: charts.share_panels(f, f[:0], NO_HALTS, SPANS, EXCHANGES, look)),
-    "share_by_hour": (volume, lambda f, look: charts.share_by_hour(f, EXCHANGES, look)),
-    "market_bars": (volume, lambda f, look: charts.market_bars(f, Measure.VALUE, Order.AMOUNT, look)),
-    "order_conduct": (volume, lambda f, look: charts.order_conduct(f, SPANS, Decimal("0.8"), look)),
+    "share_panels": (volume, lambda f, look: share_panels(f, f[:0], NO_HALTS, SPANS, EXCHANGES, look)),
+    "share_by_hour": (volume, lambda f, look: share_by_hour(f, EXCHANGES, look)),
+    "market_bars": (volume, lambda f, look: market_bars(f, Measure.VALUE, Order.AMOUNT, look)),
+    "order_conduct": (volume, lambda f, look: order_conduct(f, SPANS, Decimal("0.8"), look)),
     "key_lanes": (
         keys,
-        lambda f, look: charts.key_lanes(f, ["forced_expired_keys"], EXCHANGES, KEY_SPANS, look, is_rate=True),
+        lambda f, look: key_lanes(f, ["forced_expired_keys"], EXCHANGES, KEY_SPANS, look, is_rate=True),
     ),
-    "key_balance_bars": (keys, lambda f, look: charts.key_balance_bars(f, look, is_rate=True)),
-    "allow_list_coverage": (keys, charts.allow_list_coverage),
-    "allow_list_strictness": (keys, charts.allow_list_strictness),
-    "open_stages": (case, lambda f, look: charts.open_stages(f, EXCHANGES, {"upbit": 9}, look, is_rate=True)),
-    "stage_moves": (case, charts.stage_moves),
-    "case_lengths": (case, lambda f, look: charts.case_lengths(f, f, EXCHANGES, 24, look)),
-    "case_timeline": (case, lambda f, look: charts.case_timeline(f, f, NOON, END, look)),
-    "reconciliation_calendar": (reconciled, lambda f, look: charts.reconciliation_calendar(f, EXCHANGES, look)),
-    "day_strip": (slot, charts.day_strip),
-    "slot_strip": (check, charts.slot_strip),
-    "ledger_and_wallet": (check, charts.ledger_and_wallet),
-    "price_line": (check, charts.price_line),
+    "key_balance_bars": (keys, lambda f, look: key_balance_bars(f, look, is_rate=True)),
+    "allow_list_coverage": (keys, allow_list_coverage),
+    "allow_list_strictness": (keys, allow_list_strictness),
+    "open_stages": (case, lambda f, look: open_stages(f, EXCHANGES, {"upbit": 9}, look, is_rate=True)),
+    "stage_moves": (case, stage_moves),
+    "case_lengths": (case, lambda f, look: case_lengths(f, f, EXCHANGES, 24, look)),
+    "case_timeline": (case, lambda f, look: case_timeline(f, f, NOON, END, look)),
+    "reconciliation_calendar": (reconciled, lambda f, look: reconciliation_calendar(f, EXCHANGES, look)),
+    "day_strip": (slot, day_strip),
+    "slot_strip": (check, slot_strip),
+    "ledger_and_wallet": (check, ledger_and_wallet),
+    "price_line": (check, price_line),
     "episode_sizes": (
         episode,
-        lambda f, look: charts.episode_sizes(f, {"ratio": Decimal("0.01"), "krw": Decimal(10**9)}, look),
+        lambda f, look: episode_sizes(f, {"ratio": Decimal("0.01"), "krw": Decimal(10**9)}, look),
     ),
-    "closing_times": (episode, charts.closing_times),
-    "findings_by_month": (fired, charts.findings_by_month),
-    "audit_grid": (audit, lambda f, look: charts.audit_grid(f, EXCHANGES, MONTHS, look)),
-    "cold_shares": (audit, lambda f, look: charts.cold_shares(f, MONTHS, Decimal("0.8"), look)),
-    "audit_differences": (audited, lambda f, look: charts.audit_differences(f, Decimal("0.0001"), look)),
+    "closing_times": (episode, closing_times),
+    "findings_by_month": (fired, findings_by_month),
+    "audit_grid": (audit, lambda f, look: audit_grid(f, EXCHANGES, MONTHS, look)),
+    "cold_shares": (audit, lambda f, look: cold_shares(f, MONTHS, Decimal("0.8"), look)),
+    "audit_differences": (audited, lambda f, look: audit_differences(f, Decimal("0.0001"), look)),
     "pattern_panels": (
         surveilled,
-        lambda f, look: charts.pattern_panels(f, {"upbit": DAYS[:1]}, EXCHANGES, SPANS, "cancel_ratio", look),
+        lambda f, look: pattern_panels(f, {"upbit": DAYS[:1]}, EXCHANGES, SPANS, "cancel_ratio", look),
     ),
-    "stage_shares": (stages, charts.stage_shares),
-    "grade_grid": (graded, lambda f, look: charts.grade_grid(f, EXCHANGES, MONTHS, look)),
+    "stage_shares": (stages, stage_shares),
+    "grade_grid": (graded, lambda f, look: grade_grid(f, EXCHANGES, MONTHS, look)),
     "measure_course": (
         graded,
-        lambda f, look: charts.measure_course(f, MONTHS, (Decimal("0.99"), Decimal("0.95")), "", True, look),
+        lambda f, look: measure_course(f, MONTHS, (Decimal("0.99"), Decimal("0.95")), "", True, look),
     ),
     "halt_lanes": (halt, halt_lanes),
-    "halt_bars": (reach, lambda f, look: charts.halt_bars(f, EXCHANGES, look)),
-    "halt_reasons": (halt_reason, charts.halt_reasons),
+    "halt_bars": (reach, lambda f, look: halt_bars(f, EXCHANGES, look)),
+    "halt_reasons": (halt_reason, halt_reasons),
     "halt_course": (halt, halt_course),
     "halt_step_lengths": (halt, step_lengths),
     "incident_lanes": (replayed, incident_lanes),
-    "shortfall_course": (replayed, charts.shortfall_course),
+    "shortfall_course": (replayed, shortfall_course),
 }
 
 
 def built(name: str, rows: list[tuple[str, date]], language: str = "ko", dark: bool = False) -> Any:
     row, build = BUILDERS[name]
     columns = list(row("upbit", DAYS[0]))
-    return build(frame([row(*about) for about in rows], columns), charts.Look(language, dark))
+    return build(frame([row(*about) for about in rows], columns), Look(language, dark))
 
 
 SAMPLE = [(exchange, day) for exchange in EXCHANGES for day in DAYS]
 
 
 def test_every_builder_is_tested() -> None:
-    others = {"grade_mark", "step_text", "verdict_mark", "figure_in_house_style", "warm_up", "median_text", "per_keys"}
-    public = {name for name in charts.__all__ if name.islower()} - others - {"written"}
-    assert public == set(BUILDERS)
+    """Every public function of a `*charts` module that returns a figure."""
+    modules = [found.name for found in pkgutil.walk_packages(app.__path__, "app.") if found.name.endswith("charts")]
+    builders = {
+        name
+        for module in map(import_module, modules)
+        for name, found in vars(module).items()
+        if inspect.isfunction(found)
+        and found.__module__ == module.__name__
+        and not name.startswith("_")
+        and inspect.signature(found).return_annotation == "Figure"
+    }
+    assert builders == set(BUILDERS)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -409,9 +445,9 @@ def test_a_chart_can_be_drawn(name: str, rows: list[tuple[str, date]], language:
 @pytest.mark.parametrize("name", BUILDERS)
 def test_a_figure_that_is_written_once_is_sent_as_it_was_said(name: str) -> None:
     figure = built(name, SAMPLE)
-    said, written = (to_json(one.to_dict(), validate=False) for one in (figure, charts.written(figure)))
+    said, written = (to_json(one.to_dict(), validate=False) for one in (figure, style.written(figure)))
     assert json.loads(written) == json.loads(said)
-    assert charts.written(figure).to_dict()["layout"]["height"] == figure.layout.height
+    assert style.written(figure).to_dict()["layout"]["height"] == figure.layout.height
 
 
 @pytest.mark.parametrize("name", BUILDERS)
@@ -423,7 +459,7 @@ def test_lines_that_can_be_clicked_have_markers(name: str) -> None:
 
 @pytest.mark.parametrize("name", BUILDERS)
 def test_an_exchange_keeps_its_colour(name: str) -> None:
-    look = charts.Look("ko")
+    look = Look("ko")
     for trace in built(name, SAMPLE).data:
         if trace.name == "업비트":
             assert trace.marker.color in (look.colour(0), None)
@@ -471,8 +507,8 @@ def test_hovering_shows_every_digit() -> None:
 
 
 def test_nothing_of_a_chart_leaves_the_house() -> None:
-    assert charts.CONFIG["showSendToCloud"] is False
-    assert charts.CONFIG["displaylogo"] is False
+    assert CONFIG["showSendToCloud"] is False
+    assert CONFIG["displaylogo"] is False
 
 
 def test_a_limit_late_in_a_case_is_named_on_the_left_of_its_line_so_that_nothing_is_cut() -> None:
@@ -485,5 +521,5 @@ def test_a_limit_late_in_a_case_is_named_on_the_left_of_its_line_so_that_nothing
         [case("upbit", date(2026, 11, 1))],
         ["stage", "outcome", "risk_level", "acted_at", "since_detection", "action_id"],
     )
-    drawn = charts.case_timeline(steps, frame(rows, columns), NOON, NOON, charts.Look("ko"))
+    drawn = case_timeline(steps, frame(rows, columns), NOON, NOON, Look("ko"))
     assert [(note.xanchor, note.xshift < 0) for note in drawn.layout.annotations] == [("left", False), ("right", True)]

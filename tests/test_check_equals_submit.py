@@ -13,17 +13,18 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from app.desk import Desk, Upload
+from app.filing.desk import Desk, Upload
 from app.objects import submission_record
-from app.work import place_of, worker_for
+from app.testbed.simulate import canonical_table
+from app.worker.process import place_of, worker_for
 from etl import jobs
 from etl.exchanges import all_exchanges
 from etl.intake import Candidate
 from etl.overdue import LATE_OR_MISSING
 from etl.records import submissions as life
 from etl.records.engine import reading
-from etl.simulate import canonical_table, write_native
 from etl.store import Store, open_store
+from etl.writing.native import write_native
 from expectations.catalogue import all_reports
 from expectations.catalogue import report as report_of
 from expectations.vocabulary import Period, ValueType

@@ -11,8 +11,8 @@ from demo_store import fill
 from opening import keep_nothing, shown
 from streamlit.testing.v1 import AppTest
 
-from app.identity import Role
 from app.navigation import SCREENS
+from app.scope import Role
 from expectations.vocabulary import KST, Period
 
 pytestmark = pytest.mark.slow

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from app import queries
-from app.identity import Role, Scope
-from app.queries import Choice
+from app.obligations.absence import absences
+from app.obligations.duties import duties
+from app.obligations.status import report_standing
+from app.queries.choice import Choice
+from app.scope import Role, Scope
 from etl.drafts import LIFE, discard_draft, discard_expired, draft_bytes, draft_told, drafts_of, keep_draft
 from etl.intake import declare
 from etl.store import Store, open_store
@@ -78,13 +80,13 @@ def test_what_is_only_a_draft_is_said_to_its_exchange_alone(store: Store, tmp_pa
     def told(scope: Scope) -> tuple[str, str, str]:
         (standing,) = [
             one.stand
-            for one in queries.report_standing(store, scope, ("korbit",), noon)
+            for one in report_standing(store, scope, ("korbit",), noon)
             if (one.report, one.period) == ("halts", "2026-11-02")
         ]
-        reasons = queries.absences(store, scope, Choice(("korbit",), day, day), "halts", noon)
+        reasons = absences(store, scope, Choice(("korbit",), day, day), "halts", noon)
         (duty,) = [
             one.state
-            for one in queries.duties(store, scope, "korbit", noon)
+            for one in duties(store, scope, "korbit", noon)
             if (one.report, one.period) == ("halts", "2026-11-02")
         ]
         return str(standing), str(reasons["state"].iloc[0]), duty

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.exports import Cells, Column, Extract, as_csv, as_workbook, keeps_digits
-from app.identity import Identity, Role, Scope
-from app.queries import Choice
+from app.queries.choice import Choice
+from app.scope import Identity, Role, Scope
 from app.widgets import downloads
 from app.widgets.natures import Shown
 from app.widgets.view import View

@@ -13,7 +13,6 @@ from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from app import charts, queries
 from app.widgets import view
 from app.words import LANGUAGES, say
 from etl.records.engine import RecordsUnavailableError, reading
@@ -64,7 +63,7 @@ def test_a_chart_that_fails_says_so_and_the_rest_of_the_page_stays(
     whole = opened_at("halts", lang=language)
     before, other_charts = kept(), len(whole.get("plotly_chart")) - 1
     keep_nothing()
-    monkeypatch.setattr(charts, "halt_reasons", failing(ZeroDivisionError(f"in {language}")))
+    monkeypatch.setattr("app.halts.step_charts.halt_reasons", failing(ZeroDivisionError(f"in {language}")))
     with caplog.at_level(logging.ERROR):
         session = opened("halts", language)
     assert not session.exception
@@ -83,20 +82,20 @@ def test_a_chart_that_fails_says_so_and_the_rest_of_the_page_stays(
 
 def test_the_same_failure_again_is_the_same_incident(monkeypatch: pytest.MonkeyPatch) -> None:
     before = kept()
-    monkeypatch.setattr(charts, "halt_reasons", failing(ZeroDivisionError("again")))
+    monkeypatch.setattr("app.halts.step_charts.halt_reasons", failing(ZeroDivisionError("again")))
     assert told(opened("halts")) == told(opened("halts"))
     assert len(kept()) == len(before) + 1
 
 
 def test_a_section_whose_question_fails_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "volume_by_hour", failing(LookupError("hours")))
+    monkeypatch.setattr("app.volume.market_parts.volume_by_hour", failing(LookupError("hours")))
     session = opened("api_volume")
     assert len(told(session)) == 1
     assert say("api_volume.concentration", "ko") in [one.value for one in session.subheader]
 
 
 def test_a_page_whose_own_question_fails_says_so_below_its_title(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "indicators", failing(LookupError("indicators")))
+    monkeypatch.setattr("app.surveillance.indicators.indicators", failing(LookupError("indicators")))
     session = opened("surveillance")
     assert not session.exception
     assert session.title[0].value == say("surveillance.title", "ko")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.identity import Role
+from app.scope import Role
 from app.words import LANGUAGES, say
 from etl.drafts import drafts_of
 from etl.records import submissions as life

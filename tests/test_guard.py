@@ -14,9 +14,10 @@ from opening import keep_nothing, opened_at, shown
 from people import EVERYBODY, SUPERVISOR, add_person, identity_of
 from streamlit.testing.v1 import AppTest
 
-from app.identity import Identity, identity_behind
-from app.queries import Choice
+from app.queries.choice import Choice
+from app.scope import Identity
 from app.sign_in.handed import was_made_for
+from app.sign_in.present import identity_behind
 from app.widgets import deeds, guard
 from app.widgets.view import View, present_moment
 from app.words import LANGUAGES, say
@@ -89,7 +90,7 @@ def test_whoever_is_gone_is_nobody_at_once(store: Store) -> None:
 @pytest.fixture
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[Identity | None], None]:
     """Says who is at the screen from now on."""
-    return lambda who: monkeypatch.setattr("app.identity.current_identity", lambda: who)
+    return lambda who: monkeypatch.setattr("app.sign_in.present.current_identity", lambda: who)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -127,7 +128,7 @@ def fragment_page() -> None:
     from people import SUPERVISOR
     from test_guard import view_of
 
-    from app.widgets import fragment
+    from app.widgets.guard import fragment
     from app.widgets.view import keep_view
 
     if "drawn" in st.session_state:
@@ -166,7 +167,7 @@ def test_a_question_long_after_the_run_began_asks_who_is_there(monkeypatch: pyte
     asked: list[int] = []
     clock = iter([100.0, 100.0 + seconds, 100.0 + seconds])
     monkeypatch.setattr("app.widgets.guard.time.monotonic", lambda: next(clock))
-    monkeypatch.setattr("app.identity.current_identity", lambda: asked.append(1) or SUPERVISOR)
+    monkeypatch.setattr("app.sign_in.present.current_identity", lambda: asked.append(1) or SUPERVISOR)
     st.session_state.clear()
     guard.must_still_be(guard.present_identity())
     assert len(asked) == (1 if seconds == 0 else 2)

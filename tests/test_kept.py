@@ -14,7 +14,7 @@ from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
 from app import run as app_run
-from app.kept import Shelf
+from app.cache import Shelf
 from app.navigation import SCREENS
 from app.widgets import view
 from etl.records.engine import reading

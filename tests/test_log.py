@@ -14,7 +14,7 @@ from log_tampering import GUARDED, change, drop_guards, log_deeds, undone
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from app.hourly import look_after
+from app.server.hourly import look_after
 from etl.heads import heads, sign_heads, wrong_heads
 from etl.records import log
 from etl.records.access_tables import audit_log, log_heads

@@ -19,7 +19,7 @@ from etl.formats import Column, TextTable
 from etl.layout import Container, Layout, Native
 from etl.normalise import normalise
 from etl.notation import ARROW_TYPES, Cell, Notation
-from etl.simulate.spelling import spell
+from etl.writing.spelling import spell
 from expectations.vocabulary import (
     COUNT_MAXIMUM,
     KRW_DIGITS,

@@ -13,8 +13,8 @@ from starlette.applications import Starlette
 
 from app.api import PREFIX, Door
 from app.api.limits import Limit
-from app.tasks import Place
-from app.work import Worker
+from app.worker.process import Worker
+from app.worker.tasks import Place
 from etl.intake import declare
 from etl.records import tokens
 from etl.records.engine import writing

@@ -11,13 +11,13 @@ from datetime import date
 
 import pytest
 
+from app.testbed.simulate import SimulatedFile, simulate
 from etl import jobs
 from etl.affected import Change, affected
 from etl.intake import Candidate, Declared
 from etl.records import submissions as life
 from etl.records.engine import reading
 from etl.review import findings_now, review
-from etl.simulate import SimulatedFile, simulate
 from etl.store import Store, open_store
 from expectations.catalogue import published_rules
 from expectations.vocabulary import State

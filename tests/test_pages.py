@@ -12,12 +12,11 @@ from opening import keep_nothing, opened_at, shown
 from people import EVERYBODY, identity_of
 from streamlit.testing.v1 import AppTest
 
-from app import queries
-from app.identity import Role
+from app.filing.submissions import Wanted, submission_list
 from app.navigation import SCREENS
-from app.queries import About, Choice
-from app.queries.findings import STANDING_PAGE
-from app.queries.submitted import Wanted
+from app.queries.choice import Choice
+from app.rules.findings import STANDING_PAGE, About, finding_counts
+from app.scope import Role
 from app.words import LANGUAGES, say
 from etl.exchanges import all_exchanges
 from etl.store import Store, open_store
@@ -156,7 +155,7 @@ def test_a_picked_asset_shows_its_checks(opened: Open, filled_home: Path) -> Non
 
 def test_a_rejected_file_shows_its_findings(opened: Open, filled_home: Path, store: Store) -> None:
     choice = Choice((), LAST_DAY.replace(day=13), LAST_DAY)
-    rejected = queries.submission_list(store, EVERYBODY, choice, Wanted(state="rejected"))
+    rejected = submission_list(store, EVERYBODY, choice, Wanted(state="rejected"))
     submission = rejected.iloc[0]["id"]
     for language in LANGUAGES:
         session = opened(filled_home, "submissions", submission=submission, lang=language)
@@ -189,7 +188,7 @@ def test_rules_are_filtered_by_kind_report_and_source(opened: Open, filled_home:
 
 def test_a_rule_shows_its_findings_and_what_it_could_not_judge(opened: Open, filled_home: Path, store: Store) -> None:
     choice = Choice((), LAST_DAY.replace(day=1), LAST_DAY)
-    counts = queries.finding_counts(store, EVERYBODY, choice, About())
+    counts = finding_counts(store, EVERYBODY, choice, About())
     standing = counts[counts["rule"] == "REC-002"]["standing_count"].sum()
     assert standing
     session = opened(filled_home, "rules", rule="REC-002", period="30d")
@@ -228,7 +227,7 @@ def test_a_cell_of_the_overview_says_the_gravest_kind_that_stands(opened: Open, 
 
 
 def test_a_long_list_is_turned_page_by_page(opened: Open, filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.queries.submitted.LIST_PAGE", 7)
+    monkeypatch.setattr("app.filing.submissions.LIST_PAGE", 7)
     first = opened(filled_home, "submissions").dataframe[0].value
     second = opened(filled_home, "submissions", history="2").dataframe[0].value
     assert len(first) == len(second) == 7
@@ -252,7 +251,7 @@ def test_an_exchange_sees_nothing_of_another(
     opened: Open, filled_home: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Whatever the page draws (tables, charts, cells of a matrix) is of the exchange that asks, also by address."""
-    monkeypatch.setattr("app.identity.current_identity", lambda: identity_of(Role.EXCHANGE, "korbit"))
+    monkeypatch.setattr("app.sign_in.present.current_identity", lambda: identity_of(Role.EXCHANGE, "korbit"))
     if Role.EXCHANGE not in next(screen for screen in SCREENS if screen.name == name).roles:
         pytest.skip(f"{name} is not for exchanges")
     session = opened(filled_home, name, exchange="upbit", at="upbit", day=str(LAST_DAY), asset="BTC")

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from app.testbed.proof import ground
+from app.testbed.proof.files import Mutation
+from app.testbed.proof.matrix import Proof, UnprovenRuleError, mutation_of, prove, proven, put_away
+from app.testbed.proof.mutations import all_mutations
 from etl import examine
 from etl.exchanges import all_exchanges
-from etl.proof import ground
-from etl.proof.files import Mutation
-from etl.proof.matrix import Proof, UnprovenRuleError, mutation_of, prove, proven, put_away
-from etl.proof.mutations import all_mutations
 from expectations.catalogue import all_reports, all_rules, rejecting_rules
 
 pytestmark = pytest.mark.slow

@@ -9,11 +9,18 @@ import pytest
 from filing import MORNING, checks, file, halt, halts
 from people import EVERYBODY
 
-from app import queries
-from app.identity import Role, Scope
-from app.queries import About, Choice
-from app.queries.standing import Stand
-from app.queries.submitted import Wanted
+from app.filing.submissions import Wanted, state_history, submission_list, submission_versions
+from app.halts.events import halt_events
+from app.obligations.punctuality import Punctuality, punctuality
+from app.obligations.status import Stand, report_standing
+from app.queries.choice import Choice
+from app.queries.freshness import latest_day, records_stamp
+from app.queries.origin import rows_behind
+from app.reconciliation.days import asset_checks, reconciled_assets, reconciled_days
+from app.reconciliation.episodes import mismatch_episodes
+from app.rules.evaluated import unevaluated_days
+from app.rules.findings import About, finding_counts, finding_groups, finding_list, gravest, standing_findings
+from app.scope import Role, Scope
 from etl.store import Store, open_store
 from expectations.vocabulary import KST, Period
 
@@ -38,7 +45,7 @@ def reconcile(store: Store, folder: Path, period: str, short: range, **more: obj
 
 
 def episodes(store: Store, scope: Scope = EVERYBODY, choice: Choice = CHOICE) -> list[dict[str, object]]:
-    return queries.mismatch_episodes(store, scope, choice).to_dict("records")
+    return mismatch_episodes(store, scope, choice).to_dict("records")
 
 
 def test_an_episode_inside_a_file_ends_at_the_first_match(store: Store, tmp_path: Path) -> None:
@@ -103,37 +110,37 @@ def test_an_episode_is_open_though_no_later_file_holds_the_asset(store: Store, t
 
 def test_nobody_sees_what_their_scope_leaves_out(store: Store, tmp_path: Path) -> None:
     reconcile(store, tmp_path, "2026-11-02", range(20, 24))
-    submission = queries.submission_list(store, EVERYBODY, CHOICE, Wanted()).iloc[0]["id"]
+    submission = submission_list(store, EVERYBODY, CHOICE, Wanted()).iloc[0]["id"]
     assert episodes(store, GOPAX_ONLY) == []
-    assert queries.reconciled_days(store, GOPAX_ONLY, CHOICE, NOW).empty
-    assert queries.reconciled_assets(store, GOPAX_ONLY, "korbit", DAY, NOW).empty
-    assert queries.asset_checks(store, GOPAX_ONLY, "korbit", DAY, "BTC").empty
-    assert queries.rows_behind(store, GOPAX_ONLY, "reconciliation", "korbit", DAY, DAY).empty
-    assert queries.submission_list(store, GOPAX_ONLY, CHOICE, Wanted()).empty
-    assert queries.submission_versions(store, GOPAX_ONLY, submission).empty
-    assert queries.state_history(store, GOPAX_ONLY, submission).empty
-    assert queries.finding_list(store, GOPAX_ONLY, submission, "ko").empty
-    assert queries.finding_groups(store, GOPAX_ONLY, submission, "ko").empty
-    assert not queries.finding_counts(store, EVERYBODY, CHOICE, About()).empty
-    assert queries.finding_counts(store, GOPAX_ONLY, CHOICE, About()).empty
-    assert queries.standing_findings(store, GOPAX_ONLY, CHOICE, About(), "ko").empty
-    assert queries.unevaluated_days(store, GOPAX_ONLY, CHOICE).empty
-    assert {cell.exchange for cell in queries.report_standing(store, GOPAX_ONLY, (), NOW)} == {"gopax"}
+    assert reconciled_days(store, GOPAX_ONLY, CHOICE, NOW).empty
+    assert reconciled_assets(store, GOPAX_ONLY, "korbit", DAY, NOW).empty
+    assert asset_checks(store, GOPAX_ONLY, "korbit", DAY, "BTC").empty
+    assert rows_behind(store, GOPAX_ONLY, "reconciliation", "korbit", DAY, DAY).empty
+    assert submission_list(store, GOPAX_ONLY, CHOICE, Wanted()).empty
+    assert submission_versions(store, GOPAX_ONLY, submission).empty
+    assert state_history(store, GOPAX_ONLY, submission).empty
+    assert finding_list(store, GOPAX_ONLY, submission, "ko").empty
+    assert finding_groups(store, GOPAX_ONLY, submission, "ko").empty
+    assert not finding_counts(store, EVERYBODY, CHOICE, About()).empty
+    assert finding_counts(store, GOPAX_ONLY, CHOICE, About()).empty
+    assert standing_findings(store, GOPAX_ONLY, CHOICE, About(), "ko").empty
+    assert unevaluated_days(store, GOPAX_ONLY, CHOICE).empty
+    assert {cell.exchange for cell in report_standing(store, GOPAX_ONLY, (), NOW)} == {"gopax"}
 
 
 def test_slices_of_a_day_add_up_and_a_missing_one_is_not_covered(store: Store, tmp_path: Path) -> None:
     for period in ("2026-11-02T00-12", "2026-11-02T12-18"):
         reconcile(store, tmp_path, period, range(0), every=5)
-    (row,) = queries.reconciled_days(store, EVERYBODY, CHOICE, NOW).to_dict("records")
+    (row,) = reconciled_days(store, EVERYBODY, CHOICE, NOW).to_dict("records")
     assert (row["covered_slot_count"], row["expected_slot_count"]) == (216, 288)
     during = Period.of_day(DAY).start + timedelta(hours=19)
-    (row,) = queries.reconciled_days(store, EVERYBODY, CHOICE, during).to_dict("records")
+    (row,) = reconciled_days(store, EVERYBODY, CHOICE, during).to_dict("records")
     assert (row["covered_slot_count"], row["expected_slot_count"]) == (216, 216)
 
 
 def test_rows_behind_name_file_and_row(store: Store, tmp_path: Path) -> None:
     reconcile(store, tmp_path, "2026-11-02", range(3, 6))
-    found = queries.rows_behind(store, EVERYBODY, "reconciliation", "korbit", DAY, DAY, "result = ?", ("mismatch",))
+    found = rows_behind(store, EVERYBODY, "reconciliation", "korbit", DAY, DAY, "result = ?", ("mismatch",))
     assert list(found["source_row"]) == [5, 6, 7]
     assert set(found["file"]) == {"korbit_reconciliation_2026-11-02.csv"}
     assert found["wallet_quantity"].iloc[0] == Decimal("1.4")
@@ -143,16 +150,16 @@ def test_a_halt_filed_again_is_shown_as_filed_last(store: Store, tmp_path: Path)
     start = Period.of_day(DAY).start + timedelta(hours=9)
     end = start + timedelta(days=1)
     file(store, tmp_path, "korbit_halts_2026-11-02.csv", halts(halt("H-1", start)))
-    (event,) = queries.halt_events(store, EVERYBODY, CHOICE).to_dict("records")
+    (event,) = halt_events(store, EVERYBODY, CHOICE).to_dict("records")
     assert event["resumed_at"] is None
     file(store, tmp_path, "korbit_halts_2026-11-03.csv", halts(halt("H-1", start, end)))
-    (event,) = queries.halt_events(store, EVERYBODY, CHOICE).to_dict("records")
+    (event,) = halt_events(store, EVERYBODY, CHOICE).to_dict("records")
     assert event["resumed_at"] == end
     assert (event["version_count"], len(event["earlier"])) == (2, 1)
 
 
 def stand(store: Store, report: str, moment: datetime = NOW) -> Stand:
-    (one,) = [cell for cell in queries.report_standing(store, EVERYBODY, ("korbit",), moment) if cell.report == report]
+    (one,) = [cell for cell in report_standing(store, EVERYBODY, ("korbit",), moment) if cell.report == report]
     return one.stand
 
 
@@ -177,7 +184,7 @@ def test_a_file_after_the_due_time_is_late(store: Store, tmp_path: Path) -> None
     late = datetime(2026, 11, 3, 10, 30, tzinfo=KST)
     file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02"), late)
     assert stand(store, "reconciliation") is Stand.LATE
-    assert queries.submission_list(store, EVERYBODY, CHOICE, Wanted()).iloc[0]["timeliness"] == "late"
+    assert submission_list(store, EVERYBODY, CHOICE, Wanted()).iloc[0]["timeliness"] == "late"
 
 
 def test_what_was_late_or_missing_in_the_period_is_counted(store: Store, tmp_path: Path) -> None:
@@ -185,18 +192,18 @@ def test_what_was_late_or_missing_in_the_period_is_counted(store: Store, tmp_pat
     file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02"), late)
     reconcile(store, tmp_path, "2026-11-04T00-12", range(0))
     moment = datetime(2026, 11, 5, 11, tzinfo=KST)
-    found = queries.punctuality(store, EVERYBODY, CHOICE, moment)
-    assert found["korbit", "reconciliation"] == queries.Punctuality(late=1, missing=2)
-    assert found["korbit", "audits"] == queries.Punctuality(late=0, missing=0)
+    found = punctuality(store, EVERYBODY, CHOICE, moment)
+    assert found["korbit", "reconciliation"] == Punctuality(late=1, missing=2)
+    assert found["korbit", "audits"] == Punctuality(late=0, missing=0)
     assert found["gopax", "halts"].missing == 3
-    assert {exchange for exchange, _ in queries.punctuality(store, GOPAX_ONLY, CHOICE, moment)} == {"gopax"}
+    assert {exchange for exchange, _ in punctuality(store, GOPAX_ONLY, CHOICE, moment)} == {"gopax"}
 
 
 def test_nothing_is_missing_of_the_time_before_there_were_records(store: Store, tmp_path: Path) -> None:
     moment = datetime(2026, 11, 5, 11, tzinfo=KST)
-    assert not any(one.missing for one in queries.punctuality(store, EVERYBODY, CHOICE, moment).values())
+    assert not any(one.missing for one in punctuality(store, EVERYBODY, CHOICE, moment).values())
     file(store, tmp_path, "korbit_reconciliation_2026-11-04.csv", checks("2026-11-04"))
-    found = queries.punctuality(store, EVERYBODY, CHOICE, moment)
+    found = punctuality(store, EVERYBODY, CHOICE, moment)
     assert (found["korbit", "reconciliation"].missing, found["gopax", "reconciliation"].missing) == (0, 1)
 
 
@@ -204,15 +211,15 @@ def test_a_refused_file_and_its_findings_are_told(store: Store, tmp_path: Path) 
     broken = checks("2026-11-02").replace("100.5,match", "many,match", 1)
     outcome = file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", broken)
     assert stand(store, "reconciliation") is Stand.REJECTED
-    found = queries.finding_list(store, EVERYBODY, outcome.receipt.submission.id, "ko")
+    found = finding_list(store, EVERYBODY, outcome.receipt.submission.id, "ko")
     assert (found.iloc[0]["rule"], found.iloc[0]["row"], found.iloc[0]["column"]) == ("SUB-006", 2, "price")
     assert "many" in found.iloc[0]["sentence"]
-    (row,) = queries.submission_list(store, EVERYBODY, CHOICE, Wanted(state="rejected")).to_dict("records")
+    (row,) = submission_list(store, EVERYBODY, CHOICE, Wanted(state="rejected")).to_dict("records")
     assert row["finding_count"] == len(found)
 
 
 def firings(store: Store, rule: str) -> list[tuple[int, int]]:
-    counts = queries.finding_counts(store, EVERYBODY, CHOICE, About(rule=rule))
+    counts = finding_counts(store, EVERYBODY, CHOICE, About(rule=rule))
     return list(zip(counts["found_count"], counts["standing_count"], strict=True))
 
 
@@ -222,24 +229,24 @@ def test_a_finding_of_a_refused_file_stands_until_something_is_filed_for_its_per
     broken = checks("2026-11-02").replace("100.5,match", "many,match", 1)
     file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", broken)
     assert firings(store, "SUB-006") == [(1, 1)]
-    (one,) = queries.standing_findings(store, EVERYBODY, CHOICE, About(kind="integrity"), "en").to_dict("records")
+    (one,) = standing_findings(store, EVERYBODY, CHOICE, About(kind="integrity"), "en").to_dict("records")
     assert (one["rule"], one["exchange"], one["row"]) == ("SUB-006", "korbit", 2)
     assert "many" in one["sentence"]
     file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02"), MORNING + timedelta(hours=1))
     assert firings(store, "SUB-006") == [(1, 0)]
-    assert queries.standing_findings(store, EVERYBODY, CHOICE, About(kind="integrity"), "en").empty
+    assert standing_findings(store, EVERYBODY, CHOICE, About(kind="integrity"), "en").empty
 
 
 def test_a_breach_stands_until_a_correction_takes_it_away(store: Store, tmp_path: Path) -> None:
     reconcile(store, tmp_path, "2026-11-02", range(3, 6))
     assert firings(store, "REC-003") == [(1, 1)]
-    counts = queries.finding_counts(store, EVERYBODY, CHOICE, About())
-    worst = queries.gravest(counts)["korbit", "reconciliation"]
+    counts = finding_counts(store, EVERYBODY, CHOICE, About())
+    worst = gravest(counts)["korbit", "reconciliation"]
     assert (worst.kind, worst.count) == ("compliance", counts["standing_count"].sum() - worst.more)
-    (one,) = queries.standing_findings(store, EVERYBODY, CHOICE, About(rule="REC-003"), "ko").to_dict("records")
+    (one,) = standing_findings(store, EVERYBODY, CHOICE, About(rule="REC-003"), "ko").to_dict("records")
     assert (one["subject"], one["end"] - one["start"]) == ("BTC", timedelta(hours=3))
-    assert queries.standing_findings(store, EVERYBODY, CHOICE, About(rule="REC-003"), "ko", page=2).empty
-    assert queries.standing_findings(store, EVERYBODY, CHOICE, About(reports=("halts",)), "ko").empty
+    assert standing_findings(store, EVERYBODY, CHOICE, About(rule="REC-003"), "ko", page=2).empty
+    assert standing_findings(store, EVERYBODY, CHOICE, About(reports=("halts",)), "ko").empty
     corrected = checks("2026-11-02")
     file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", corrected, MORNING + timedelta(hours=1))
     assert firings(store, "REC-003") == [(1, 0)]
@@ -248,17 +255,17 @@ def test_a_breach_stands_until_a_correction_takes_it_away(store: Store, tmp_path
 def test_a_submissions_findings_come_page_by_page(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.queries.findings.FINDING_PAGE", 2)
+    monkeypatch.setattr("app.rules.findings.FINDING_PAGE", 2)
     broken = checks("2026-11-02").replace("100.5,match", "many,match", 5)
     submission = file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", broken).receipt.submission.id
-    rows = [list(queries.finding_list(store, EVERYBODY, submission, "ko", page)["row"]) for page in (1, 2, 3, 4)]
+    rows = [list(finding_list(store, EVERYBODY, submission, "ko", page)["row"]) for page in (1, 2, 3, 4)]
     assert rows == [[2, 3], [4, 5], [6], []]
-    (group,) = queries.finding_groups(store, EVERYBODY, submission, "ko").to_dict("records")
+    (group,) = finding_groups(store, EVERYBODY, submission, "ko").to_dict("records")
     assert (group["rule"], group["count"]) == ("SUB-006", 5)
 
 
 def unevaluated(store: Store, rule: str) -> list[tuple[str, int, int, tuple[date, ...]]]:
-    found = queries.unevaluated_days(store, EVERYBODY, CHOICE)
+    found = unevaluated_days(store, EVERYBODY, CHOICE)
     names = ("exchange", "accepted_day_count", "unevaluated_day_count", "days")
     return [tuple(row[name] for name in names) for row in found[found["rule"] == rule].to_dict("records")]
 
@@ -280,16 +287,16 @@ def test_a_correction_of_an_accepted_file_is_not_late(store: Store, tmp_path: Pa
     file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02"))
     later = datetime(2026, 11, 9, 10, tzinfo=KST)
     file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02", wallet="1.7"), later)
-    listed = queries.submission_list(store, EVERYBODY, CHOICE, Wanted())
+    listed = submission_list(store, EVERYBODY, CHOICE, Wanted())
     assert list(listed["timeliness"]) == ["correction", "on_time"]
     assert list(listed["state"]) == ["accepted", "superseded"]
-    versions = queries.submission_versions(store, EVERYBODY, listed.iloc[0]["id"])
+    versions = submission_versions(store, EVERYBODY, listed.iloc[0]["id"])
     assert list(versions["id"]) == list(listed["id"])[::-1]
     assert stand(store, "reconciliation", later) is not Stand.LATE
 
 
 def test_the_stamp_changes_with_every_publication(store: Store, tmp_path: Path) -> None:
-    before = queries.records_stamp(store)
+    before = records_stamp(store)
     file(store, tmp_path, "korbit_halts_2026-11-02.csv", halts(), MORNING)
-    assert queries.records_stamp(store) != before
-    assert queries.latest_day(store, EVERYBODY) == DAY
+    assert records_stamp(store) != before
+    assert latest_day(store, EVERYBODY) == DAY

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from app.testbed.simulate import simulate
 from etl import jobs, rebuild
 from etl.intake import Candidate, Declared
 from etl.records.engine import RecordsUnavailableError, reading, writing
 from etl.records.tables import derived_tables, figures_made
-from etl.simulate import simulate
 from etl.store import Store, open_store
 
 SIZES = {"korbit": 3, "gopax": 3}

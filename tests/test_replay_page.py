@@ -13,12 +13,16 @@ from people import EVERYBODY
 from replay_store import NAME, fill_replay
 from streamlit.testing.v1 import AppTest
 
-from app import charts, incident, queries
-from app.charts.replay import LANES
-from app.identity import Role, Scope
+from app.charts.style import Look
 from app.navigation import REPLAY, SCREENS
-from app.queries import Choice, Course
-from app.queries.standing import Stand
+from app.obligations.punctuality import punctuality
+from app.obligations.status import Stand, report_standing
+from app.queries.choice import Choice
+from app.replay import incident
+from app.replay.charts import LANES, incident_lanes, shortfall_course
+from app.replay.checks import Course, course_of, replayed_checks, replayed_halts
+from app.rules.evaluated import unevaluated_days
+from app.scope import Role, Scope
 from app.words import LANGUAGES, say
 from etl.replays import replay
 from etl.store import Store, open_store
@@ -75,7 +79,7 @@ def html_of(session: AppTest) -> str:
 
 
 def test_every_check_has_its_shortfall_and_its_limits(store: Store) -> None:
-    checks = queries.replayed_checks(store, EVERYBODY, *ABOUT)
+    checks = replayed_checks(store, EVERYBODY, *ABOUT)
     assert len(checks) == 2 * 288
     rows = {row["checked_at"]: row for row in checks.to_dict("records")}
     before, first, tail = (rows[at(text)] for text in ("06 19:00", "06 19:05", "06 19:45"))
@@ -91,7 +95,7 @@ def test_every_check_has_its_shortfall_and_its_limits(store: Store) -> None:
 
 
 def test_the_course_is_seen_by_the_checks_and_the_halts(store: Store) -> None:
-    course = queries.course_of(store, EVERYBODY, *ABOUT)
+    course = course_of(store, EVERYBODY, *ABOUT)
     assert course.detected_at == course.limit_reached_at == at("06 19:05")
     assert (course.halt_due_at, course.halted_at) == (at("06 19:10"), at("06 19:35"))
     assert course.equal_at == at("07 22:45")
@@ -107,24 +111,24 @@ def test_the_course_is_seen_by_the_checks_and_the_halts(store: Store) -> None:
 
 
 def test_who_may_not_see_the_exchange_sees_none_of_it(store: Store) -> None:
-    assert queries.replayed_checks(store, UPBIT_ONLY, *ABOUT).empty
-    assert queries.replayed_halts(store, UPBIT_ONLY, *ABOUT).empty
-    assert queries.course_of(store, UPBIT_ONLY, *ABOUT) == Course(None, None, None, None, None, None)
+    assert replayed_checks(store, UPBIT_ONLY, *ABOUT).empty
+    assert replayed_halts(store, UPBIT_ONLY, *ABOUT).empty
+    assert course_of(store, UPBIT_ONLY, *ABOUT) == Course(None, None, None, None, None, None)
 
 
 def test_another_exchange_has_no_course(store: Store) -> None:
-    assert queries.course_of(store, EVERYBODY, "upbit", *ABOUT[1:]) == Course(None, None, None, None, None, None)
+    assert course_of(store, EVERYBODY, "upbit", *ABOUT[1:]) == Course(None, None, None, None, None, None)
 
 
 def test_a_day_alone_leaves_the_tail_open(store: Store) -> None:
-    course = queries.course_of(store, EVERYBODY, *ABOUT[:2], FACTS.first_day, FACTS.first_day)
+    course = course_of(store, EVERYBODY, *ABOUT[:2], FACTS.first_day, FACTS.first_day)
     assert course.equal_at is None
     assert course.tail is not None
     assert (course.tail.since, course.tail.until) == (at("06 19:40"), None)
 
 
 def test_rules_without_ground_are_said_to_be_not_evaluated(store: Store) -> None:
-    found = queries.unevaluated_days(store, EVERYBODY, Choice((), FACTS.first_day, FACTS.last_day))
+    found = unevaluated_days(store, EVERYBODY, Choice((), FACTS.first_day, FACTS.last_day))
     assert {(rule, count) for rule, count in zip(found["rule"], found["unevaluated_day_count"], strict=True)} == {
         ("REC-006", 2),
         ("REC-007", 2),
@@ -135,7 +139,7 @@ def test_rules_without_ground_are_said_to_be_not_evaluated(store: Store) -> None
 
 
 def test_real_and_checked_moments_stand_side_by_side(store: Store) -> None:
-    course = queries.course_of(store, EVERYBODY, *ABOUT)
+    course = course_of(store, EVERYBODY, *ABOUT)
     compared = incident.compared(FACTS, course, "en").drop(columns="milestone")
     assert compared.to_numpy().tolist() == [
         [at("06 19:20"), "20 min", at("06 19:05"), "5 min", "15 min"],
@@ -145,8 +149,8 @@ def test_real_and_checked_moments_stand_side_by_side(store: Store) -> None:
 
 
 def test_each_slot_tells_facts_check_and_rule(store: Store) -> None:
-    checks, halts = (ask(store, EVERYBODY, *ABOUT) for ask in (queries.replayed_checks, queries.replayed_halts))
-    course = queries.course_of(store, EVERYBODY, *ABOUT)
+    checks, halts = (ask(store, EVERYBODY, *ABOUT) for ask in (replayed_checks, replayed_halts))
+    course = course_of(store, EVERYBODY, *ABOUT)
     moments = incident.moments_of(FACTS, checks, halts, course, "en")
     told = [(moment.when, tuple(event.id for event in moment.events), moment.rule) for moment in moments]
     tail = "Blocked: Account (Trading, Withdrawal) · the shortfall still reaches the limit"
@@ -189,10 +193,10 @@ def test_every_value_of_the_holdings_is_told_with_its_multiple(language: str) ->
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_lanes_lie_on_one_axis_of_time(store: Store, language: str) -> None:
-    checks, halts = (ask(store, EVERYBODY, *ABOUT) for ask in (queries.replayed_checks, queries.replayed_halts))
+    checks, halts = (ask(store, EVERYBODY, *ABOUT) for ask in (replayed_checks, replayed_halts))
     required = (at("06 19:10"), at("07 22:45"))
     events = incident.events_of(FACTS, language)
-    figure = charts.incident_lanes(checks, events, halts, required, FACTS.zoom, charts.Look(language)).to_dict()
+    figure = incident_lanes(checks, events, halts, required, FACTS.zoom, Look(language)).to_dict()
     assert figure["layout"]["xaxis"]["range"] == ["2026-02-06T18:27:00", "2026-02-06T20:33:00"]
     assert figure["layout"]["yaxis2"]["type"] == "category"  # also where its first trace holds nothing
     by_lane: dict[str, list[dict[str, object]]] = {}
@@ -209,8 +213,8 @@ def test_the_lanes_lie_on_one_axis_of_time(store: Store, language: str) -> None:
 
 
 def test_spike_and_tail_are_drawn_and_nothing_where_nothing_is_short(store: Store) -> None:
-    checks = queries.replayed_checks(store, EVERYBODY, *ABOUT)
-    figure = charts.shortfall_course(checks, charts.Look("ko")).to_dict()
+    checks = replayed_checks(store, EVERYBODY, *ABOUT)
+    figure = shortfall_course(checks, Look("ko")).to_dict()
     line, ratio_limit, krw_limit, levels = figure["data"]
     assert figure["layout"]["yaxis"]["type"] == "log"
     drawn = [value for value in line["y"] if value is not None]
@@ -220,12 +224,12 @@ def test_spike_and_tail_are_drawn_and_nothing_where_nothing_is_short(store: Stor
 
 
 def test_charts_are_drawn_of_nothing(store: Store) -> None:
-    nothing = queries.replayed_checks(store, UPBIT_ONLY, *ABOUT)
-    halts = queries.replayed_halts(store, UPBIT_ONLY, *ABOUT)
+    nothing = replayed_checks(store, UPBIT_ONLY, *ABOUT)
+    halts = replayed_halts(store, UPBIT_ONLY, *ABOUT)
     events = incident.events_of(FACTS, "ko").iloc[:0]
-    look = charts.Look("ko", dark=True)
-    assert charts.incident_lanes(nothing, events, halts, None, FACTS.zoom, look).to_json()
-    assert charts.shortfall_course(nothing, look).to_json()
+    look = Look("ko", dark=True)
+    assert incident_lanes(nothing, events, halts, None, FACTS.zoom, look).to_json()
+    assert shortfall_course(nothing, look).to_json()
 
 
 # ------------------------------------------------------------------------------------------------ the page
@@ -289,13 +293,13 @@ def test_a_page_without_a_replayed_report_says_that_none_was_made_up(opened: Cal
 
 
 def test_nothing_is_missing_in_february(store: Store) -> None:
-    stands = queries.report_standing(store, EVERYBODY, (), FACTS.seen_from)
+    stands = report_standing(store, EVERYBODY, (), FACTS.seen_from)
     filed = {(one.exchange, one.report): one.stand for one in stands if one.stand is not Stand.NOT_DUE}
     assert filed == {
         **{(exchange, "reconciliation"): Stand.CURRENT for exchange in EVERYBODY.exchanges},
         ("bithumb", "halts"): Stand.NIL,
     }
-    met = queries.punctuality(store, EVERYBODY, Choice((), date(2026, 1, 9), FACTS.last_day), FACTS.seen_from)
+    met = punctuality(store, EVERYBODY, Choice((), date(2026, 1, 9), FACTS.last_day), FACTS.seen_from)
     assert not any(one.late or one.missing for one in met.values())
 
 

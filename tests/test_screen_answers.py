@@ -10,9 +10,12 @@ from opening import keep_nothing, opened_at, shown
 from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
-from app import queries
-from app.identity import Identity, Role, Scope
-from app.queries import Choice
+from app.answers.breaches import breach_list
+from app.answers.explanations import all_said, explanations_given, finding_answers
+from app.answers.list_parts import away_text
+from app.answers.unread import verdict_readers
+from app.queries.choice import Choice
+from app.scope import Identity, Role, Scope
 from app.words import LANGUAGES, say
 from etl.answers import LEAST_FOR_SHARE, Outcome
 from etl.exchanges import all_exchanges
@@ -71,7 +74,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, home: Path) -> Open:
         monkeypatch.setenv("DAXA_HOME", str(home))
         monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
         monkeypatch.setenv("DAXA_NOW", NOW.isoformat())
-        monkeypatch.setattr("app.identity.current_identity", lambda: who)
+        monkeypatch.setattr("app.sign_in.present.current_identity", lambda: who)
         return opened_at(name, **address)
 
     return open_page
@@ -171,22 +174,22 @@ def test_a_text_that_cannot_stand_is_said_so_and_nothing_is_written(opened: Open
     for text, code in (("", "no_text"), ("call 010-1234-5678", "personal_data")):
         session = sent(session, text, "answers.form.explain")
         assert say(f"answers.error.{code}", "ko") in html_of(session)
-    assert queries.explanations_given(store, FSS.scope, CHOICE).empty
+    assert explanations_given(store, FSS.scope, CHOICE).empty
 
 
 def test_whoever_lost_their_role_meanwhile_writes_nothing(
     opened: Open, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = opened(KORBIT, finding=str(number_of(store, "REC-007")))
-    monkeypatch.setattr("app.identity.current_identity", lambda: MANAGER)
+    monkeypatch.setattr("app.sign_in.present.current_identity", lambda: MANAGER)
     session.text_area[0].input("ETH is reconciled weekly")
     next(button for button in session.button if button.label == say("answers.form.explain", "ko")).click()
     session.run()
-    assert queries.explanations_given(store, FSS.scope, CHOICE).empty
+    assert explanations_given(store, FSS.scope, CHOICE).empty
 
 
 def test_a_breach_goes_from_its_exchange_to_the_supervisor_and_back(opened: Open, store: Store) -> None:
-    breaches = queries.breach_list(store, KORBIT.scope, CHOICE).set_index("rule")
+    breaches = breach_list(store, KORBIT.scope, CHOICE).set_index("rule")
     mark = breaches.loc["REC-002", "occurrence"]
     session = sent(opened(KORBIT, breach=mark), "the feed was restarted", "answers.form.make_remedied")
     assert say("answers.done.made_remedied", "ko") in html_of(session)
@@ -195,7 +198,7 @@ def test_a_breach_goes_from_its_exchange_to_the_supervisor_and_back(opened: Open
     steps = [row["answer"] for row in table_with(session, "said", "answer", "at") if len(row) == 4]
     words = [say(f"answer.{name}", "ko") for name in ("found", "remedied", "closed", "reopened")]
     assert [str(step).partition(" ")[2] for step in steps] == words
-    assert queries.breach_list(store, FSS.scope, CHOICE).set_index("occurrence").loc[mark, "state"] == "open"
+    assert breach_list(store, FSS.scope, CHOICE).set_index("occurrence").loc[mark, "state"] == "open"
 
 
 @pytest.mark.parametrize("who", [FSS, ADMIN], ids=lambda who: who.name)
@@ -207,7 +210,7 @@ def test_only_the_exchange_has_a_form_to_explain(opened: Open, store: Store, who
 
 def test_an_exchange_sees_and_answers_nothing_of_another(opened: Open, store: Store) -> None:
     which = accept(store, "2026-12-31")
-    mark = queries.breach_list(store, KORBIT.scope, CHOICE)["occurrence"].iloc[0]
+    mark = breach_list(store, KORBIT.scope, CHOICE)["occurrence"].iloc[0]
     theirs = {"finding": str(number_of(store, "REC-007", period=DAYS[2])), "explanation": which, "breach": mark}
     for picks in ({}, *({name: value} for name, value in theirs.items())):
         session = opened(GOPAX, exchange="korbit", state="all", **picks)
@@ -216,11 +219,11 @@ def test_an_exchange_sees_and_answers_nothing_of_another(opened: Open, store: St
         assert not [
             word for word in ("코빗", "korbit", "weekly", which, DAYS[0]) if word in drawn.replace("-korbit", "")
         ]
-    for question in (queries.explanations_given, queries.all_said):
+    for question in (explanations_given, all_said):
         assert question(store, GOPAX.scope, Choice(("korbit",), CHOICE.first_day, CHOICE.last_day)).empty
     submission = submission_of(store)
-    assert queries.finding_answers(store, GOPAX.scope, submission, tuple(range(20))).empty
-    assert queries.verdict_readers(store, GOPAX.scope, submission).empty
+    assert finding_answers(store, GOPAX.scope, submission, tuple(range(20))).empty
+    assert verdict_readers(store, GOPAX.scope, submission).empty
     opened(GOPAX, "submissions", submission=submission)
     with reading(store.engine) as connection:
         assert connection.execute(select(verdict_reads)).all() == []
@@ -260,7 +263,5 @@ def test_the_rules_page_tells_what_was_explained_away_with_its_denominator(opene
 def test_no_share_is_told_of_a_few(opened: Open, found: int, accepted: int, text: str) -> None:
     import pandas as pd
 
-    from app import widgets
-
     counts = pd.DataFrame([{"found_count": found, "accepted_count": accepted}])
-    assert widgets.away_text(counts).replace(",", "") == text
+    assert away_text(counts).replace(",", "") == text

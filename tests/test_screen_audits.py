@@ -12,11 +12,11 @@ from filing import file
 from people import EVERYBODY
 from template_files import audited, checked, template
 
-from app import queries
-from app.identity import Role, Scope
-from app.queries import Choice
-from app.queries.audits import apart
+from app.audits.months import apart, audit_coverage, audit_months, audited_assets
+from app.queries.choice import Choice
 from app.queries.months import shown_months
+from app.rules.findings import About, standing_findings
+from app.scope import Role, Scope
 from etl.store import Store, open_store
 from expectations.vocabulary import KST, Period
 
@@ -43,7 +43,7 @@ def filed(store: Store, folder: Path, name: str, rows: list[dict[str, Any]], at:
 
 
 def stands(store: Store, exchange: str, now: datetime = NOW) -> dict[str, str]:
-    found = queries.audit_months(store, EVERYBODY, CHOICE, now)
+    found = audit_months(store, EVERYBODY, CHOICE, now)
     own = found[found["exchange"] == exchange]
     return dict(zip(own["month"], own["stand"], strict=True))
 
@@ -69,7 +69,7 @@ def test_a_month_before_the_records_is_not_missing(store: Store, tmp_path: Path)
 def test_a_month_without_an_obligation_is_neither_missing_nor_late(store: Store, tmp_path: Path) -> None:
     early = datetime(2026, 6, 1, tzinfo=KST)
     filed(store, tmp_path, "korbit_audits_2026-05", [audited("2026-05", "BTC", early, signed_on="2026-06-05")])
-    found = queries.audit_months(store, EVERYBODY, Choice((), early.date(), early.date()), NOW)
+    found = audit_months(store, EVERYBODY, Choice((), early.date(), early.date()), NOW)
     rows = {(row["exchange"], row["month"]): row for row in found.to_dict("records")}
     may, gopax = rows["korbit", "2026-05"], rows["gopax", "2026-05"]
     assert (may["stand"], may["timeliness"], may["asset_count"]) == ("unobliged", None, 1)
@@ -91,7 +91,7 @@ def test_an_audit_is_late_after_the_tenth_at_six(store: Store, tmp_path: Path) -
 def test_an_opinion_that_is_not_unqualified_is_said(store: Store, tmp_path: Path) -> None:
     rows = [audited("2026-10", "BTC", MIDNIGHT), audited("2026-10", "ETH", MIDNIGHT, opinion="adverse")]
     filed(store, tmp_path, "korbit_audits_2026-10", rows)
-    found = queries.audit_months(store, EVERYBODY, Choice(("korbit",), LAST, LAST), NOW)
+    found = audit_months(store, EVERYBODY, Choice(("korbit",), LAST, LAST), NOW)
     (row,) = found[found["month"] == "2026-10"].to_dict("records")
     assert (row["stand"], row["opinion"], row["doubted_count"], row["asset_count"]) == ("qualified", "adverse", 1, 2)
     assert row["finding_count"] == 1  # AUD-003
@@ -114,14 +114,14 @@ def test_the_cold_share_is_of_the_value_and_exact(store: Store, tmp_path: Path) 
     }
     rows = [audited("2026-10", "BTC", MIDNIGHT), audited("2026-10", "ETH", MIDNIGHT, **large)]
     filed(store, tmp_path, "korbit_audits_2026-10", rows)
-    found = queries.audit_months(store, EVERYBODY, CHOICE, NOW)
+    found = audit_months(store, EVERYBODY, CHOICE, NOW)
     (row,) = found[(found["exchange"] == "korbit") & (found["month"] == "2026-10")].to_dict("records")
     assert row["value_krw"] == Decimal(f"1000000000999.99999999{2:018}")
     assert row["cold_share"] == Decimal(f"800.{1:026}") / row["value_krw"]
 
 
 def compare(store: Store, scope: Scope = EVERYBODY) -> pd.DataFrame:
-    return queries.audited_assets(store, scope, Choice(("korbit",), LAST, LAST), "2026-10")
+    return audited_assets(store, scope, Choice(("korbit",), LAST, LAST), "2026-10")
 
 
 def test_an_audit_is_compared_with_the_nearest_check_within_five_minutes(store: Store, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_the_screen_and_the_rule_agree_on_what_differs(store: Store, tmp_path: P
     filed(store, tmp_path, "korbit_reconciliation_2026-11-01", [checked(at, a, wallet=w) for a, w in pairs.items()])
     filed(store, tmp_path, "korbit_audits_2026-10", [audited("2026-10", asset, MIDNIGHT) for asset in pairs])
     differing = set(compare(store).query("state == 'differs'")["asset"])
-    listed = queries.standing_findings(store, EVERYBODY, CHOICE, queries.About(rule="AUD-005"), "en")
+    listed = standing_findings(store, EVERYBODY, CHOICE, About(rule="AUD-005"), "en")
     assert differing == set(listed["subject"]) == {"ETH", "XRP"}
 
 
@@ -170,11 +170,11 @@ def test_coverage_is_of_the_assets_reconciled_in_the_month(store: Store, tmp_pat
     filed(store, tmp_path, "korbit_reconciliation_2026-10-15", [checked(noon, a) for a in ("BTC", "ETH", "XRP")])
     filed(store, tmp_path, "gopax_reconciliation_2026-10-15", [checked(noon, "BTC")])
     filed(store, tmp_path, "korbit_audits_2026-10", [audited("2026-10", a, MIDNIGHT) for a in ("BTC", "DOGE")])
-    assert queries.audit_coverage(store, EVERYBODY, CHOICE, "2026-10") == {"korbit": (1, 3), "gopax": (0, 1)}
+    assert audit_coverage(store, EVERYBODY, CHOICE, "2026-10") == {"korbit": (1, 3), "gopax": (0, 1)}
 
 
 def test_nobody_sees_audits_that_their_scope_leaves_out(store: Store, tmp_path: Path) -> None:
     filed(store, tmp_path, "korbit_audits_2026-10", [audited("2026-10", "BTC", MIDNIGHT)])
-    assert set(queries.audit_months(store, GOPAX_ONLY, CHOICE, NOW)["exchange"]) == {"gopax"}
+    assert set(audit_months(store, GOPAX_ONLY, CHOICE, NOW)["exchange"]) == {"gopax"}
     assert compare(store, GOPAX_ONLY).empty
-    assert queries.audit_coverage(store, GOPAX_ONLY, CHOICE, "2026-10") == {}
+    assert audit_coverage(store, GOPAX_ONLY, CHOICE, "2026-10") == {}

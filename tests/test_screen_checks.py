@@ -17,11 +17,10 @@ from people import EVERYBODY, sign_in
 from playwright.sync_api import Browser, BrowserContext, Download, Page, expect
 from sqlalchemy import select
 
-from app import queries
 from app.amounts import percent
-from app.identity import Role
-from app.queries import Choice
-from app.queries.submitted import Wanted
+from app.filing.submissions import Wanted, submission_list
+from app.queries.choice import Choice
+from app.scope import Role
 from app.words import LANGUAGES, exchange_name, say
 from etl.exchanges import all_exchanges
 from etl.records.engine import reading
@@ -91,7 +90,7 @@ def test_screen_file_and_records_have_the_same_total(
 ) -> None:
     visit(page, filled, "submissions", language, "&period=7d&exchange=korbit")
     choice = Choice(("korbit",), LAST_DAY.replace(day=LAST_DAY.day - 6), LAST_DAY)
-    known = queries.submission_list(store, EVERYBODY, choice, Wanted())
+    known = submission_list(store, EVERYBODY, choice, Wanted())
     book = tmp_path / "rows.xlsx"
     downloaded(page, say("export.to_xlsx", language)).save_as(book)
     cover, rows = openpyxl.load_workbook(book).worksheets

@@ -17,12 +17,12 @@ from people import EVERYBODY
 from streamlit.testing.v1 import AppTest
 from template_files import template
 
-from app import queries
-from app.identity import Role, Scope
-from app.queries import Choice, HaltsWanted
-from app.queries.availability import HaltReach, halt_bars, halt_reasons, halted_time, weighted_time
-from app.queries.halt_steps import HaltSpan, halt_step_lengths, halt_steps, median_length
+from app.halts.availability import HaltReach, halt_bars, halt_reasons, halted_time, weighted_time
+from app.halts.events import HaltsWanted, halt_events, halt_filing_days, halt_versions
+from app.halts.steps import HaltSpan, halt_step_lengths, halt_steps, median_length
+from app.queries.choice import Choice
 from app.queries.spans import Span, spans_of
+from app.scope import Role, Scope
 from app.words import LANGUAGES, say, target_word
 from etl.store import Store, open_store
 from expectations.vocabulary import KST, Period
@@ -192,7 +192,7 @@ def test_halts_are_narrowed_by_what_is_wanted(store: Store, tmp_path: Path) -> N
     filed(store, tmp_path, rows)
 
     def found(**wanted: str) -> list[str]:
-        return sorted(queries.halt_events(store, EVERYBODY, CHOICE, HaltsWanted(**wanted))["halt_id"])
+        return sorted(halt_events(store, EVERYBODY, CHOICE, HaltsWanted(**wanted))["halt_id"])
 
     assert found() == ["H-1", "H-2"]
     assert found(trigger="maintenance") == found(mode="manual") == found(state="open") == ["H-2"]
@@ -203,21 +203,21 @@ def test_halts_are_narrowed_by_what_is_wanted(store: Store, tmp_path: Path) -> N
 def test_every_filing_of_a_halt_can_be_read(store: Store, tmp_path: Path) -> None:
     filed(store, tmp_path, [event(0)])
     filed(store, tmp_path, [event(0, 1500)], "2026-11-03")
-    versions = queries.halt_versions(store, EVERYBODY, "korbit", "H-1")
+    versions = halt_versions(store, EVERYBODY, "korbit", "H-1")
     assert versions["period"].tolist() == ["2026-11-02", "2026-11-03"]
     assert versions["resumed_at"].tolist() == [None, NINE + minutes(1500)]
     assert versions["file"].tolist() == ["korbit_halts_2026-11-02.csv", "korbit_halts_2026-11-03.csv"]
-    assert queries.halt_versions(store, GOPAX_ONLY, "korbit", "H-1").empty
-    assert queries.halt_versions(store, EVERYBODY, "gopax", "H-1").empty
+    assert halt_versions(store, GOPAX_ONLY, "korbit", "H-1").empty
+    assert halt_versions(store, EVERYBODY, "gopax", "H-1").empty
 
 
 def test_a_nil_return_covers_its_day(store: Store, tmp_path: Path) -> None:
     filed(store, tmp_path, [])
     filed(store, tmp_path, [event(1440, 1500)], "2026-11-03")
-    days = queries.halt_filing_days(store, EVERYBODY, CHOICE)
+    days = halt_filing_days(store, EVERYBODY, CHOICE)
     assert days["korbit"] == {DAY, DAY + timedelta(days=1)}
     assert days["gopax"] == frozenset()
-    assert queries.halt_filing_days(store, GOPAX_ONLY, CHOICE) == {"gopax": frozenset()}
+    assert halt_filing_days(store, GOPAX_ONLY, CHOICE) == {"gopax": frozenset()}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -16,14 +16,16 @@ from opening import keep_nothing, shown
 from people import EVERYBODY, SUPERVISOR
 from streamlit.testing.v1 import AppTest
 
-from app import queries
 from app.frames import frame_of
-from app.identity import Role, Scope
-from app.queries import Choice
-from app.queries.attention import situation
-from app.queries.changes import CHANGE_COLUMNS, Change, changes, decided_until, lines_of
-from app.queries.due import due_soon
-from app.queries.lanes import Lane, lane_figures
+from app.keys.case_totals import case_flow
+from app.obligations.due import due_soon
+from app.overview.changes import CHANGE_COLUMNS, Change, changes, decided_until, lines_of
+from app.overview.lane_figures import Lane, lane_figures
+from app.overview.lane_states import situation
+from app.queries.choice import Choice
+from app.rules.findings import About, finding_counts
+from app.scope import Role, Scope
+from app.volume.course import volume_ranking
 from app.words import LANGUAGES, say
 from etl import jobs
 from etl.intake import Candidate, declare
@@ -169,7 +171,7 @@ def test_new_breaches_are_told_by_rule(either_store: Store, tmp_path: Path) -> N
     reconciled(either_store, tmp_path, "2026-11-02", range(3, 6))
     found = changes(either_store, EVERYBODY, BEFORE, AFTER)
     breaches = found[found["change"] == Change.BREACH]
-    counts = queries.finding_counts(either_store, EVERYBODY, CHOICE, queries.About(kind="compliance"))
+    counts = finding_counts(either_store, EVERYBODY, CHOICE, About(kind="compliance"))
     standing = counts.groupby("rule")["standing_count"].sum().to_dict()
     assert dict(zip(breaches["subject"], breaches["count"], strict=True)) == standing
     assert standing["REC-003"] == 1
@@ -286,7 +288,7 @@ def test_the_worst_off_comes_first_and_what_is_open_is_so_whatever_days_are_chos
 def test_a_breach_marks_the_lane_of_its_report(store: Store, tmp_path: Path) -> None:
     reconciled(store, tmp_path, "2026-11-02", range(3, 6))
     own = situation(store, EVERYBODY, CHOICE, datetime(2026, 11, 3, 12, tzinfo=KST)).lanes["korbit"]
-    breaches = queries.finding_counts(store, EVERYBODY, CHOICE, queries.About(kind="compliance"))
+    breaches = finding_counts(store, EVERYBODY, CHOICE, About(kind="compliance"))
     assert own[Lane.RECONCILIATION].state == "breach"
     assert own[Lane.RECONCILIATION].count == breaches["standing_count"].sum()
     assert own[Lane.RECONCILIATION].since == Period.of_day(DAY).end
@@ -368,10 +370,10 @@ def test_a_lane_shows_the_figures_of_its_page(filled_home: Path, monkeypatch: py
     found = cells(page(filled_home, monkeypatch, period="7d"))
     store = open_store(filled_home, f"sqlite:///{filled_home / 'daxa.sqlite'}")
     choice = Choice((), LAST_DAY - timedelta(days=6), LAST_DAY)
-    ranking = queries.volume_ranking(store, EVERYBODY, choice).by_exchange.set_index("exchange")
+    ranking = volume_ranking(store, EVERYBODY, choice).by_exchange.set_index("exchange")
     share = ranking.loc["korbit"]["share"] * 100
     assert f"{share:.1f} %" in found["코빗", 2][1]
-    flow = queries.case_flow(store, EVERYBODY, choice).open_cases
+    flow = case_flow(store, EVERYBODY, choice).open_cases
     count = flow[flow["exchange"] == "bithumb"]["case_count"].sum()
     assert f"진행 {count}" in found["빗썸", 3][1]
     store.engine.dispose()
@@ -384,7 +386,7 @@ def lines(text: str) -> list[list[str]]:
 
 
 def test_the_first_visit_shows_a_day_and_says_so(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.identity.current_identity", lambda: replace(SUPERVISOR, person="P-newcomer"))
+    monkeypatch.setattr("app.sign_in.present.current_identity", lambda: replace(SUPERVISOR, person="P-newcomer"))
     text = page(filled_home, monkeypatch)
     since = f"{NOW - timedelta(days=1):%m-%d %H:%M}"
     assert say("overview.since_first", "ko", since=since) in text
@@ -396,7 +398,7 @@ def test_the_first_visit_shows_a_day_and_says_so(filled_home: Path, monkeypatch:
 def test_a_later_visit_shows_what_changed_since_and_keeps_showing_it(
     filled_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.widgets.visits._visitor", lambda: "somebody")
+    monkeypatch.setattr("app.overview.visit_parts._visitor", lambda: "somebody")
     monkeypatch.setenv("DAXA_HOME", str(filled_home))
     store = open_store(filled_home, f"sqlite:///{filled_home / 'daxa.sqlite'}")
     looked = NOW - timedelta(days=3)

@@ -14,14 +14,20 @@ from opening import keep_nothing, opened_at
 from people import EVERYBODY
 from streamlit.testing.v1 import AppTest
 
-from app import charts, queries
-from app.identity import Role, Scope
-from app.queries import CasesWanted, Choice
-from app.queries.case_courses import DETECTED, STAGES, Move, StretchKind, is_breach, move_of
-from app.queries.case_records import CASE_STATES
-from app.queries.cases import FEWEST, WHOLE
+from app.charts.style import Look
+from app.keys.allow_list_charts import allow_list_coverage, allow_list_strictness
+from app.keys.case_charts import MOVE_SIGNS, open_stages, stage_moves
+from app.keys.case_courses import DETECTED, STAGES, Move, StretchKind, is_breach, move_of
+from app.keys.case_records import CASE_STATES, CasesWanted, case_history, case_list
+from app.keys.case_time_charts import case_lengths
+from app.keys.case_totals import FEWEST, WHOLE, CaseFlow, case_flow
+from app.keys.counts import key_balance, key_flow, key_state
+from app.keys.key_charts import key_lanes, per_keys
+from app.queries.choice import Choice
 from app.queries.spans import spans_of
-from app.rulebook import threshold
+from app.rules.book import threshold
+from app.rules.findings import subject_findings
+from app.scope import Role, Scope
 from app.words import LANGUAGES, say
 from etl import jobs
 from etl.store import Store, open_store
@@ -114,13 +120,13 @@ class Steps:
         return self
 
 
-def moves_of(flow: queries.CaseFlow) -> dict[tuple[str, str], tuple[int, int]]:
+def moves_of(flow: CaseFlow) -> dict[tuple[str, str], tuple[int, int]]:
     """Steps and those that are not allowed, by the stage before and the stage taken."""
     rows: list[Any] = flow.moves.to_dict("records")
     return {(row["origin"], row["stage"]): (row["step_count"], row["breach_count"]) for row in rows}
 
 
-def stretch_of(flow: queries.CaseFlow, kind: StretchKind, exchange: str = "korbit") -> dict[str, Any]:
+def stretch_of(flow: CaseFlow, kind: StretchKind, exchange: str = "korbit") -> dict[str, Any]:
     rows: list[Any] = flow.stretches.to_dict("records")
     (row,) = [row for row in rows if (row["stretch"], row["exchange"]) == (kind, exchange)]
     return dict(row)
@@ -131,7 +137,7 @@ def stretch_of(flow: queries.CaseFlow, kind: StretchKind, exchange: str = "korbi
 
 def test_the_three_ends_stay_apart_and_scopes_add_up(store: Store, tmp_path: Path) -> None:
     file_keys(store, tmp_path, 2, keys(2, "100,7,3,2,1,101,101,8,40,0", read="50,1,4,0,2,45,45,2,10,5"))
-    (row,) = queries.key_flow(store, EVERYBODY, days(2, 2)).to_dict("records")
+    (row,) = key_flow(store, EVERYBODY, days(2, 2)).to_dict("records")
     assert row == {
         "exchange": "korbit",
         "first_day": MONDAY,
@@ -153,7 +159,7 @@ def test_a_long_period_is_told_by_weeks_of_filed_days(store: Store, tmp_path: Pa
     file_keys(store, tmp_path, 8, keys(8, "11,3,1,0,2,11,11,8,6,0"))
     file_keys(store, tmp_path, 9, keys(9, "11,1,0,0,0,12,12,8,0,0"))
     year = Choice((), date(2025, 11, 20), date(2026, 11, 19))
-    first, second = queries.key_flow(store, EVERYBODY, year).to_dict("records")
+    first, second = key_flow(store, EVERYBODY, year).to_dict("records")
     assert (first["first_day"], first["last_day"], first["day_count"]) == (MONDAY, date(2026, 11, 8), 2)
     assert (first["opening_keys"], first["forced_expired_keys"], first["active_keys"]) == (15, 3, 16)
     assert (second["first_day"], second["day_count"], second["issued_keys"]) == (date(2026, 11, 9), 1, 1)
@@ -162,30 +168,30 @@ def test_a_long_period_is_told_by_weeks_of_filed_days(store: Store, tmp_path: Pa
 def test_what_came_and_went_explains_the_keys_unless_a_day_is_missing(store: Store, tmp_path: Path) -> None:
     file_keys(store, tmp_path, 2, keys(2, "100,10,5,2,1,102,102,8,0,0"))
     file_keys(store, tmp_path, 3, keys(3, "102,4,1,1,2,102,102,8,0,0"))
-    (whole,) = queries.key_balance(queries.key_flow(store, EVERYBODY, days(2, 3))).to_dict("records")
+    (whole,) = key_balance(key_flow(store, EVERYBODY, days(2, 3))).to_dict("records")
     assert (whole["opening_keys"], whole["issued_keys"], whole["active_keys"]) == (105, 14, 107)
     assert (whole["expired_keys"], whole["deleted_keys"], whole["forced_expired_keys"]) == (6, 3, 3)
     assert whole["unexplained_keys"] == 107 - (105 + 14 - 6 - 3 - 3) == 0
     file_keys(store, tmp_path, 5, keys(5, "109,0,0,0,0,109,109,8,0,0"))
-    (gap,) = queries.key_balance(queries.key_flow(store, EVERYBODY, days(2, 5))).to_dict("records")
+    (gap,) = key_balance(key_flow(store, EVERYBODY, days(2, 5))).to_dict("records")
     assert (gap["active_keys"], gap["unexplained_keys"], gap["day_count"]) == (114, 7, 3)
 
 
 def test_the_state_is_of_the_last_filed_day_and_only_of_what_may_be_seen(store: Store, tmp_path: Path) -> None:
     for day in (2, 3):
         file_keys(store, tmp_path, day, keys(day, "100,0,0,0,0,100,98,8,1,0"))
-    state = queries.key_state(store, EVERYBODY, days(2, 9))
+    state = key_state(store, EVERYBODY, days(2, 9))
     assert state["scope"].tolist() == ["read", "trade", "withdraw"]
     assert set(state["day"]) == {date(2026, 11, 3)}
     assert state["allowlisted_keys"].tolist() == [5, 98, 0]
-    assert queries.key_state(store, GOPAX_ONLY, days(2, 9)).empty
-    assert queries.key_flow(store, GOPAX_ONLY, days(2, 9)).empty
+    assert key_state(store, GOPAX_ONLY, days(2, 9)).empty
+    assert key_flow(store, GOPAX_ONLY, days(2, 9)).empty
 
 
 def test_withdrawn_keys_count_no_more(store: Store, tmp_path: Path) -> None:
     submission = file_keys(store, tmp_path, 2, keys(2, "1,0,0,0,0,1,1,1,0,0"))
     jobs.withdraw(store, submission, reason="wrong day", at=at(3, 10))
-    assert queries.key_flow(store, EVERYBODY, days(2, 2)).empty
+    assert key_flow(store, EVERYBODY, days(2, 2)).empty
 
 
 @pytest.mark.parametrize(
@@ -244,7 +250,7 @@ def test_moves_of_a_period_begin_where_earlier_files_left_the_case(store: Store,
     steps = Steps().add("C-1", "monitoring", at(2, 9)).add("C-1", "warning", at(4, 9)).add("C-1", "warning", at(4, 10))
     steps.add("C-2", "forcedExpiry", at(4, 11), risk="high").add("C-3", "forcedExpiry", at(4, 12), risk="low")
     steps.file(store, tmp_path, 4)
-    flow = queries.case_flow(store, EVERYBODY, days(4, 4))
+    flow = case_flow(store, EVERYBODY, days(4, 4))
     assert moves_of(flow) == {
         ("monitoring", "warning"): (1, 0),
         ("warning", "warning"): (1, 0),
@@ -252,24 +258,24 @@ def test_moves_of_a_period_begin_where_earlier_files_left_the_case(store: Store,
     }
     (direct,) = [row for row in flow.moves.to_dict("records") if row["origin"] == DETECTED]
     assert (direct["high"], direct["medium"], direct["low"], direct["move"]) == (1, 0, 1, "skip")
-    assert moves_of(queries.case_flow(store, EVERYBODY, days(2, 3))) == {(DETECTED, "monitoring"): (1, 0)}
+    assert moves_of(case_flow(store, EVERYBODY, days(2, 3))) == {(DETECTED, "monitoring"): (1, 0)}
 
 
 def test_a_case_closed_before_the_period_is_no_part_of_it(store: Store, tmp_path: Path) -> None:
     Steps().add("C-1", "monitoring", at(2, 9)).add("C-1", "cleared", at(3, 9), outcome="passed").file(
         store, tmp_path, 5
     )
-    assert queries.case_flow(store, EVERYBODY, days(4, 5)).moves.empty
-    assert queries.case_list(store, EVERYBODY, days(4, 5), CasesWanted()).count == 0
-    assert queries.case_list(store, EVERYBODY, days(3, 5), CasesWanted()).count == 1
+    assert case_flow(store, EVERYBODY, days(4, 5)).moves.empty
+    assert case_list(store, EVERYBODY, days(4, 5), CasesWanted()).count == 0
+    assert case_list(store, EVERYBODY, days(3, 5), CasesWanted()).count == 1
     # On the day before it was closed it was open.
-    assert queries.case_flow(store, EVERYBODY, days(2, 2)).open_cases["case_count"].tolist() == [1]
+    assert case_flow(store, EVERYBODY, days(2, 2)).open_cases["case_count"].tolist() == [1]
 
 
 def test_a_case_reopened_after_its_end_is_open(store: Store, tmp_path: Path) -> None:
     steps = Steps().add("C-1", "cleared", at(2, 9), outcome="passed").add("C-1", "warning", at(3, 9))
     steps.file(store, tmp_path, 6)
-    flow = queries.case_flow(store, EVERYBODY, days(5, 6))
+    flow = case_flow(store, EVERYBODY, days(5, 6))
     assert flow.open_cases.to_dict("records") == [
         {"exchange": "korbit", "stage": "warning", "case_count": 1, "over_count": 0}
     ]
@@ -281,7 +287,7 @@ def test_a_case_reopened_after_its_end_is_open(store: Store, tmp_path: Path) -> 
 def test_time_in_a_stage_reaches_across_files_and_days(sqlite_store: Store, tmp_path: Path) -> None:
     steps = Steps().add("C-1", "monitoring", at(2, 9), detected=at(2, 8)).add("C-1", "monitoring", at(3, 9))
     steps.add("C-1", "warning", at(5, 9, 30)).file(sqlite_store, tmp_path, 6)
-    flow = queries.case_flow(sqlite_store, EVERYBODY, days(5, 6))
+    flow = case_flow(sqlite_store, EVERYBODY, days(5, 6))
     (monitoring,) = flow.marks[flow.marks["stretch"] == "monitoring"].to_dict("records")
     assert monitoring["length"] == timedelta(days=3, minutes=30)  # the repeated step begins no new stay
     (warning,) = flow.marks[flow.marks["stretch"] == "warning"].to_dict("records")
@@ -294,7 +300,7 @@ def test_what_is_open_is_measured_no_further_than_the_accepted_reports_reach(
     sqlite_store: Store, tmp_path: Path
 ) -> None:
     Steps().add("C-1", "monitoring", at(2, 9)).file(sqlite_store, tmp_path, 3)
-    flow = queries.case_flow(sqlite_store, EVERYBODY, days(2, 9))
+    flow = case_flow(sqlite_store, EVERYBODY, days(2, 9))
     (mark,) = flow.marks[flow.marks["stretch"] == "monitoring"].to_dict("records")
     assert mark["length"] == timedelta(days=1, hours=15)
 
@@ -302,7 +308,7 @@ def test_what_is_open_is_measured_no_further_than_the_accepted_reports_reach(
 @pytest.mark.parametrize(("hours", "over"), [(24, 0), (25, 1)])
 def test_the_first_step_is_due_within_a_day(sqlite_store: Store, tmp_path: Path, hours: int, over: int) -> None:
     Steps().add("C-1", "warning", at(3, 9), detected=at(3, 9) - timedelta(hours=hours)).file(sqlite_store, tmp_path, 3)
-    response = stretch_of(queries.case_flow(sqlite_store, EVERYBODY, days(3, 3)), StretchKind.RESPONSE)
+    response = stretch_of(case_flow(sqlite_store, EVERYBODY, days(3, 3)), StretchKind.RESPONSE)
     assert (response["count"], response["over_count"], response["longest"]) == (1, over, timedelta(hours=hours))
 
 
@@ -312,14 +318,14 @@ def test_the_first_step_is_due_within_a_day(sqlite_store: Store, tmp_path: Path,
 )
 def test_a_high_risk_case_that_is_only_watched(sqlite_store: Store, tmp_path: Path, until: int, state: str) -> None:
     Steps().add("C-1", "monitoring", at(2, 9), detected=at(2, 8), risk="high").file(sqlite_store, tmp_path, until)
-    history = queries.case_history(sqlite_store, EVERYBODY, "korbit", "C-1")
+    history = case_history(sqlite_store, EVERYBODY, "korbit", "C-1")
     assert history is not None
     limits: list[Any] = history.limits.to_dict("records")
     assert [(limit["rule"], limit["state"]) for limit in limits] == [("ACT-005", "met"), ("ACT-006", state)]
     assert limits[1]["due_at"] == at(3, 8)
-    open_cases = queries.case_flow(sqlite_store, EVERYBODY, days(2, 9)).open_cases
+    open_cases = case_flow(sqlite_store, EVERYBODY, days(2, 9)).open_cases
     assert open_cases["over_count"].tolist() == [int(state == "over")]
-    listed = queries.case_list(sqlite_store, EVERYBODY, days(2, 9), CasesWanted()).cases
+    listed = case_list(sqlite_store, EVERYBODY, days(2, 9), CasesWanted()).cases
     assert listed["state"].tolist() == ["over" if state == "over" else "open"]
     assert listed["next_due_at"].tolist() == [at(3, 8)]
 
@@ -337,7 +343,7 @@ def test_a_failed_reverification_is_followed_by_an_expiry(
 ) -> None:
     steps = Steps().add("C-1", "reverification", at(2, 9), outcome="noResponse")
     steps.add("C-1", stage, at(2, 9) + timedelta(hours=after)).file(sqlite_store, tmp_path, 7)
-    history = queries.case_history(sqlite_store, EVERYBODY, "korbit", "C-1")
+    history = case_history(sqlite_store, EVERYBODY, "korbit", "C-1")
     assert history is not None
     (limit,) = [row for row in history.limits.to_dict("records") if row["rule"] == "ACT-007"]
     assert (limit["state"], limit["due_at"]) == (state, at(5, 9))
@@ -358,7 +364,7 @@ def test_a_median_is_exact_and_not_given_of_few(
     for number, length in enumerate(hours):
         steps.add(f"C-{number}", "warning", at(2, 20), detected=at(2, 20) - timedelta(hours=length))
     steps.file(sqlite_store, tmp_path, 2)
-    flow = queries.case_flow(sqlite_store, EVERYBODY, days(2, 2))
+    flow = case_flow(sqlite_store, EVERYBODY, days(2, 2))
     for exchange in ("korbit", WHOLE):
         response = stretch_of(flow, StretchKind.RESPONSE, exchange)
         assert (response["count"], response["median"]) == (len(hours), median)
@@ -369,12 +375,12 @@ def test_a_median_is_exact_and_not_given_of_few(
 def test_of_many_cases_only_those_that_matter_are_drawn_one_by_one(
     sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.queries.cases.MARKS_EACH", 2)
+    monkeypatch.setattr("app.keys.case_totals.MARKS_EACH", 2)
     steps = Steps()
     for number, length in enumerate((1, 2, 3, 30)):
         steps.add(f"C-{number}", "warning", at(3, 20), detected=at(3, 20) - timedelta(hours=length))
     steps.file(sqlite_store, tmp_path, 3)
-    marks = queries.case_flow(sqlite_store, EVERYBODY, days(3, 3)).marks
+    marks = case_flow(sqlite_store, EVERYBODY, days(3, 3)).marks
     assert marks[marks["stretch"] == "response"]["case_id"].tolist() == ["C-3"]
 
 
@@ -392,7 +398,7 @@ def listed(sqlite_store: Store, tmp_path: Path) -> Store:
 
 
 def names(store: Store, wanted: CasesWanted) -> list[str]:
-    return queries.case_list(store, EVERYBODY, days(2, 4), wanted).cases["case_id"].tolist()
+    return case_list(store, EVERYBODY, days(2, 4), wanted).cases["case_id"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -417,14 +423,14 @@ def test_cases_are_listed_as_wanted(listed: Store, wanted: CasesWanted, found: l
 
 
 def test_a_list_is_cut_into_pages(listed: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.queries.case_records.CASE_PAGE", 3)
-    first = queries.case_list(listed, EVERYBODY, days(2, 4), CasesWanted())
-    second = queries.case_list(listed, EVERYBODY, days(2, 4), CasesWanted(), 2)
+    monkeypatch.setattr("app.keys.case_records.CASE_PAGE", 3)
+    first = case_list(listed, EVERYBODY, days(2, 4), CasesWanted())
+    second = case_list(listed, EVERYBODY, days(2, 4), CasesWanted(), 2)
     assert (len(first.cases), len(second.cases), first.count, second.count) == (3, 1, 4, 4)
 
 
 def test_a_case_is_told_whole_and_only_to_whom_it_concerns(listed: Store) -> None:
-    history = queries.case_history(listed, EVERYBODY, "korbit", "C-OPEN")
+    history = case_history(listed, EVERYBODY, "korbit", "C-OPEN")
     assert history is not None
     steps: list[Any] = history.steps.to_dict("records")
     assert [(step["origin"], step["stage"], step["move"]) for step in steps] == [
@@ -435,20 +441,20 @@ def test_a_case_is_told_whole_and_only_to_whom_it_concerns(listed: Store) -> Non
     assert [step["since_before"] for step in steps] == [timedelta(hours=1), timedelta(days=1)]
     assert (history.detected_at, history.until) == (at(2, 9), Period.of_day(date(2026, 11, 4)).end)
     assert history.subjects == ("C-OPEN", history.key_ref, "A-002", "A-003")
-    assert queries.case_history(listed, GOPAX_ONLY, "korbit", "C-OPEN") is None
-    assert queries.case_history(listed, EVERYBODY, "korbit", "C-NONE") is None
-    assert queries.case_list(listed, GOPAX_ONLY, days(2, 4), CasesWanted()).count == 0
+    assert case_history(listed, GOPAX_ONLY, "korbit", "C-OPEN") is None
+    assert case_history(listed, EVERYBODY, "korbit", "C-NONE") is None
+    assert case_list(listed, GOPAX_ONLY, days(2, 4), CasesWanted()).count == 0
 
 
 def test_findings_about_a_case_stand_beside_it(listed: Store) -> None:
-    found = queries.subject_findings(listed, EVERYBODY, "key_actions", "korbit", ("C-WATCHED", "A-001"), "ko")
+    found = subject_findings(listed, EVERYBODY, "key_actions", "korbit", ("C-WATCHED", "A-001"), "ko")
     assert found["rule"].tolist() == ["ACT-006"]
-    assert queries.subject_findings(listed, GOPAX_ONLY, "key_actions", "korbit", ("C-WATCHED",), "ko").empty
+    assert subject_findings(listed, GOPAX_ONLY, "key_actions", "korbit", ("C-WATCHED",), "ko").empty
 
 
 # ------------------------------------------------------------------------------------------------- charts
 
-LOOK = charts.Look("ko")
+LOOK = Look("ko")
 EXCHANGES = ("korbit", "gopax")
 
 
@@ -461,14 +467,14 @@ def flow_row(exchange: str, day: date, **counts: int) -> dict[str, Any]:
 def test_in_a_lane_zero_is_a_mark_and_a_missing_day_a_gap() -> None:
     spans = spans_of(days(2, 4))
     rows = [flow_row("korbit", date(2026, 11, 2), forced_expired_keys=1), flow_row("korbit", date(2026, 11, 4))]
-    drawn = charts.key_lanes(pd.DataFrame(rows), ["forced_expired_keys"], EXCHANGES, spans, LOOK, is_rate=True)
+    drawn = key_lanes(pd.DataFrame(rows), ["forced_expired_keys"], EXCHANGES, spans, LOOK, is_rate=True)
     assert list(drawn.data[0].y) == [2.0, None, 0.0]
     assert list(drawn.data[1].y) == [None, None, None]
     assert drawn.data[0].connectgaps is False
     assert drawn.data[0].customdata[2] == "korbit 2026-11-04 2026-11-04"
     said = [note.text for note in drawn.layout.annotations]
     assert f"<b>{say('key_revocations.lane_empty', 'ko', name='고팍스')}</b>" in said
-    counted = charts.key_lanes(pd.DataFrame(rows), ["forced_expired_keys"], EXCHANGES, spans, LOOK, is_rate=False)
+    counted = key_lanes(pd.DataFrame(rows), ["forced_expired_keys"], EXCHANGES, spans, LOOK, is_rate=False)
     assert list(counted.data[0].y) == [1.0, None, 0.0]
 
 
@@ -478,28 +484,28 @@ def test_a_week_is_the_mean_of_its_filed_days() -> None:
     whole = {**flow_row("korbit", MONDAY, expired_keys=21), "last_day": date(2026, 11, 8), "day_count": 6}
     cut = {**flow_row("korbit", date(2026, 11, 9), expired_keys=4), "day_count": 1}
     frame = pd.DataFrame([whole, cut])
-    counted = charts.key_lanes(frame, ["expired_keys"], ("korbit",), spans, LOOK, is_rate=False).data[0]
+    counted = key_lanes(frame, ["expired_keys"], ("korbit",), spans, LOOK, is_rate=False).data[0]
     assert list(counted.y)[-3:] == [None, 3.5, 4.0]
     assert say("keys.filed", "ko", count=6, days=7) in counted.hovertext[-2]
     assert say("keys.a_day", "ko", mean="3.50") in counted.hovertext[-2]
-    rates = charts.key_lanes(frame, ["expired_keys"], ("korbit",), spans, LOOK, is_rate=True).data[0]
+    rates = key_lanes(frame, ["expired_keys"], ("korbit",), spans, LOOK, is_rate=True).data[0]
     assert list(rates.y)[-2:] == [7.0, 8.0]
 
 
 def test_a_rate_is_exact_and_absent_without_keys() -> None:
-    assert charts.per_keys(1, 3) == Decimal(1) / Decimal(3) * 10_000
-    assert charts.per_keys(1, 0) is None
+    assert per_keys(1, 3) == Decimal(1) / Decimal(3) * 10_000
+    assert per_keys(1, 0) is None
 
 
 def test_bars_of_open_cases_say_their_number_also_where_no_rate_can_be_taken() -> None:
     stock = pd.DataFrame([{"exchange": "korbit", "stage": "warning", "case_count": 3, "over_count": 0}], dtype=object)
-    drawn = charts.open_stages(stock, EXCHANGES, {"gopax": 1000}, LOOK, is_rate=True)
+    drawn = open_stages(stock, EXCHANGES, {"gopax": 1000}, LOOK, is_rate=True)
     totals = next(trace for trace in drawn.data if trace.type == "scatter")
     assert [text.strip() for text in totals.text] == [
         say("keys.cases_unknown", "ko", count="3"),
         say("keys.cases", "ko", count="0"),
     ]
-    counted = charts.open_stages(stock, EXCHANGES, {}, LOOK, is_rate=False)
+    counted = open_stages(stock, EXCHANGES, {}, LOOK, is_rate=False)
     assert [list(trace.x) for trace in counted.data[:3]] == [[0, 0], [3, 0], [0, 0]]
 
 
@@ -509,7 +515,7 @@ def test_bars_of_open_cases_say_their_number_also_where_no_rate_can_be_taken() -
 def test_a_skip_is_marked_and_looks_like_a_fault_only_where_it_is_one(breaches: int, sign: str) -> None:
     about = {"exchange": "korbit", "origin": DETECTED, "stage": "forced_expiry", "move": "skip"}
     counts = {"step_count": 4, "high": 4 - breaches, "medium": 0, "low": breaches, "breach_count": breaches}
-    drawn = charts.stage_moves(pd.DataFrame([{**about, **counts}], dtype=object), LOOK)
+    drawn = stage_moves(pd.DataFrame([{**about, **counts}], dtype=object), LOOK)
     cell = drawn.data[0]
     assert cell.text[0] == f"{sign} 4"
     assert list(cell.customdata[0]) == [DETECTED, "forced_expiry"]
@@ -524,7 +530,7 @@ def test_too_few_cases_have_no_median_but_are_drawn() -> None:
         {**mark, "length": timedelta(hours=3), "is_over": False},
         {**mark, "length": timedelta(hours=30), "is_over": True},
     ]
-    drawn = charts.case_lengths(
+    drawn = case_lengths(
         pd.DataFrame([{**summary, **quartiles}], dtype=object), pd.DataFrame(marks, dtype=object), EXCHANGES, 24, LOOK
     )
     by_name = {trace.name: trace for trace in drawn.data}
@@ -539,9 +545,9 @@ def test_a_limit_that_nobody_published_is_said_so() -> None:
     row = {"exchange": "korbit", "scope": "trade", "day": MONDAY, "active_keys": 3, "allowlisted_keys": 2}
     over = {**row, "exchange": "bithumb", "max_ips_per_key": 6, "limit": 5}
     frame = pd.DataFrame([{**row, "max_ips_per_key": 8, "limit": None}, over], dtype=object)
-    said = charts.allow_list_strictness(frame, LOOK).data[0].text
+    said = allow_list_strictness(frame, LOOK).data[0].text
     assert list(said) == [f"8 · {say('keys.no_limit', 'ko')}", "▲ 6 > 5"]
-    covered = charts.allow_list_coverage(frame, LOOK).data[0].text
+    covered = allow_list_coverage(frame, LOOK).data[0].text
     assert covered[0] == "66.66 %" + say("keys.without", "ko", count="1")  # cut, never rounded up
 
 
@@ -651,4 +657,4 @@ def test_states_and_stages_have_words() -> None:
         assert all(say(f"state.{state}", language) for state in CASE_STATES)
         assert all(say(f"code.{stage}", language) for stage in (DETECTED, *STAGES))
         assert all(say(f"stretch.{kind}", language) for kind in StretchKind)
-        assert all(say(f"move.{move}", language) for move in charts.MOVE_SIGNS)
+        assert all(say(f"move.{move}", language) for move in MOVE_SIGNS)

@@ -12,10 +12,13 @@ from opening import keep_nothing, opened_at
 from people import EVERYBODY
 from template_files import alerts, template
 
-from app import charts, queries
-from app.queries import Choice
-from app.queries.limits import halt_limit
+from app.charts.style import Look
+from app.queries.choice import Choice
 from app.queries.spans import spans_of
+from app.reconciliation.halt_limit import halt_limit
+from app.reconciliation.responses import episode_responses
+from app.surveillance.charts import pattern_panels
+from app.surveillance.indicators import pattern_course
 from app.words import say
 from etl import jobs
 from etl.intake import Candidate, declare
@@ -90,11 +93,11 @@ def test_a_page_about_past_days_keeps_the_value_of_then() -> None:
 
 def test_what_was_grave_stays_so_when_the_limit_is_raised_later(store: Store, request: pytest.FixtureRequest) -> None:
     choice = Choice((), FIRST_DAY, LAST_DAY)
-    known = queries.episode_responses(store, EVERYBODY, choice)
+    known = episode_responses(store, EVERYBODY, choice)
     request.getfixturevalue("changed")
     assert halt_limit(CHANGED_ON - timedelta(days=1), "upbit").ratio == Decimal("0.01")
     assert halt_limit(CHANGED_ON, "upbit").ratio == Decimal("0.99")
-    again = queries.episode_responses(store, EVERYBODY, choice)
+    again = episode_responses(store, EVERYBODY, choice)
     past = [index for index, row in enumerate(known.to_dict("records")) if row["started_at"].date() < CHANGED_ON]
     assert past
     assert known.iloc[past]["is_grave"].any()
@@ -128,8 +131,8 @@ def test_no_mark_is_drawn_below_the_floor(
 ) -> None:
     store = open_store(tmp_path / "home", database_url)
     choice = filed_days(store, tmp_path, counts)
-    course = queries.pattern_course(store, EVERYBODY, choice, "spoofing")
-    panels = charts.pattern_panels(course, {}, ("korbit",), spans_of(choice), "cancel_ratio", charts.Look("ko"))
+    course = pattern_course(store, EVERYBODY, choice, "spoofing")
+    panels = pattern_panels(course, {}, ("korbit",), spans_of(choice), "cancel_ratio", Look("ko"))
     drawn = {trace.legendgroup: [value for value in trace.y if value is not None] for trace in panels.data}
     assert len(drawn["above"]) == ring_count
     assert len(drawn["past"]) == past_count

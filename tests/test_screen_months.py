@@ -10,11 +10,11 @@ import pytest
 from opening import keep_nothing, opened_at
 from streamlit.testing.v1 import AppTest
 
+from app.testbed.simulate import simulate
 from app.words import LANGUAGES, say
 from etl import jobs
 from etl.exchanges import all_exchanges
 from etl.intake import Candidate, Declared
-from etl.simulate import simulate
 from etl.store import open_store
 from expectations.catalogue import report
 from expectations.vocabulary import KST

@@ -11,13 +11,13 @@ from filing import checks, file, halts
 from people import EVERYBODY
 from template_files import alerts, hour, template
 
-from app import queries, scorecard
-from app.identity import Role, Scope
-from app.measures import Dimension, Step, caps_on, grade, measures_on
-from app.queries import Choice
-from app.queries.obliged import filed_for, obligations_of, records_begin
-from app.queries.quality import QUALITY_COLUMNS
-from app.queries.standing import Stand
+from app.obligations.outcomes import filed_for, first_recorded_day, obligations_of, records_begin, unmet_obligations
+from app.obligations.status import Stand
+from app.quality import scorecard
+from app.quality.counts import QUALITY_COLUMNS, corrected_files, month_by_report, quality_months
+from app.quality.measures import Dimension, Step, caps_on, grade, measures_on
+from app.queries.choice import Choice
+from app.scope import Role, Scope
 from etl.calendar import obligations
 from etl.records.engine import reading
 from etl.store import Store, open_store
@@ -39,7 +39,7 @@ def store(tmp_path: Path, database_url: str) -> Iterator[Store]:
 
 
 def month(store: Store, exchange: str, now: datetime = NOW) -> dict[str, Any]:
-    found = queries.quality_months(store, EVERYBODY, CHOICE, now)
+    found = quality_months(store, EVERYBODY, CHOICE, now)
     (row,) = found[(found["exchange"] == exchange) & (found["month"] == "2026-11")].to_dict("records")
     return {str(name): value for name, value in row.items()}
 
@@ -54,11 +54,11 @@ def halts_file(store: Store, folder: Path, day: int, at: datetime) -> None:
 
 def test_nothing_is_due_before_there_are_records(store: Store, tmp_path: Path) -> None:
     assert month(store, "korbit")["due_count"] == 0
-    assert queries.first_recorded_day(store, EVERYBODY) is None
+    assert first_recorded_day(store, EVERYBODY) is None
     halts_file(store, tmp_path, 2, IN_TIME)
-    assert queries.first_recorded_day(store, GOPAX_ONLY) == DAY
+    assert first_recorded_day(store, GOPAX_ONLY) == DAY
     assert month(store, "gopax")["due_count"] == 3 * 6  # three days of six reports; the audit is not due
-    before = queries.quality_months(store, EVERYBODY, CHOICE, NOW)
+    before = quality_months(store, EVERYBODY, CHOICE, NOW)
     assert set(before[before["month"] < "2026-10"]["due_count"]) == {0}
     assert set(before[before["month"] == "2026-10"]["due_count"]) == {0}  # due on 11-10, which has not come
 
@@ -82,11 +82,11 @@ def test_every_obligation_comes_to_one_thing(store: Store, tmp_path: Path) -> No
         "nil": 2,
         "not_due": 27 * 6 + 1 - 6 + 6 - 6,
     }
-    unmet = queries.unmet_obligations(store, EVERYBODY, "korbit", "2026-11", NOW)
+    unmet = unmet_obligations(store, EVERYBODY, "korbit", "2026-11", NOW)
     assert unmet["state"].value_counts().to_dict() == {"missing": 14, "partial": 1, "rejected": 1, "late": 1}
     (one,) = unmet[unmet["state"] == "late"].to_dict("records")
     assert (one["delay"], one["report"], one["period"]) == (timedelta(seconds=1), "halts", "2026-11-03")
-    by_report = queries.month_by_report(store, EVERYBODY, "korbit", "2026-11", NOW).set_index("report")
+    by_report = month_by_report(store, EVERYBODY, "korbit", "2026-11", NOW).set_index("report")
     assert by_report["due_count"].sum() == 18
     assert by_report.loc["halts", ["due_count", "late_count", "nil_count"]].tolist() == [3, 1, 2]
 
@@ -128,9 +128,9 @@ def test_corrections_and_first_attempts_are_counted_by_period(store: Store, tmp_
         "in_force": 2,
     }
     assert (row["correction_count"], row["refusal_count"], row["received_row_count"]) == (2, 2, 72)
-    listed = queries.corrected_files(store, EVERYBODY, "korbit", "2026-11")
+    listed = corrected_files(store, EVERYBODY, "korbit", "2026-11")
     assert listed["state"].tolist() == ["rejected", "superseded", "accepted"]
-    assert queries.corrected_files(store, GOPAX_ONLY, "korbit", "2026-11").empty
+    assert corrected_files(store, GOPAX_ONLY, "korbit", "2026-11").empty
 
 
 def test_slots_hours_and_standing_findings_are_counted(store: Store, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_slots_hours_and_standing_findings_are_counted(store: Store, tmp_path: P
     assert (row["volume_hour_count"], row["expected_hour_count"]) == (23, 24)
     assert row["consistency_count"] == 1  # SUR-004: more through the API than the market traded so
     assert row["plausibility_count"] == 1  # VOL-006: an hour is wanting
-    assert set(queries.quality_months(store, GOPAX_ONLY, CHOICE, NOW)["exchange"]) == {"gopax"}
+    assert set(quality_months(store, GOPAX_ONLY, CHOICE, NOW)["exchange"]) == {"gopax"}
 
 
 # ------------------------------------------------------------------------------------------------ grades

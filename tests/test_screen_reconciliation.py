@@ -16,12 +16,16 @@ from people import EVERYBODY
 from streamlit.testing.v1 import AppTest
 from template_files import template
 
-from app import charts, queries
-from app.identity import Role, Scope
-from app.queries import Choice
-from app.queries.limits import halt_limit
-from app.queries.reconciled_calendar import DayGrade
-from app.queries.responses import beside_episodes
+from app.charts.grades import grade_mark
+from app.charts.style import Look
+from app.queries.choice import Choice
+from app.reconciliation import day_calendar, day_charts
+from app.reconciliation.day_calendar import DayGrade, longest_gap
+from app.reconciliation.days import asset_checks, reconciled_assets, reconciled_days
+from app.reconciliation.halt_limit import halt_limit
+from app.reconciliation.responses import beside_episodes, episode_responses, unhalted_crossings
+from app.reconciliation.slots import day_slots
+from app.scope import Role, Scope
 from app.words import LANGUAGES, exchange_name, say
 from etl import jobs
 from etl.store import Store, open_store
@@ -70,7 +74,7 @@ def filed(store: Store, folder: Path, report: str, rows: list[dict[str, Any]], p
 
 
 def answers(store: Store, choice: Choice = CHOICE) -> list[dict[str, Any]]:
-    return queries.episode_responses(store, EVERYBODY, choice).to_dict("records")
+    return episode_responses(store, EVERYBODY, choice).to_dict("records")
 
 
 def test_each_shortfall_is_the_largest_of_the_episode(store: Store, tmp_path: Path) -> None:
@@ -106,10 +110,10 @@ def test_the_limit_is_compared_to_the_last_digit(
     assert one["is_grave"] is is_grave
     assert one["halt_response"] == ("not_halted" if is_grave else "below_limit")
     assert (one["reached_at"] == NINE) is is_grave
-    assert len(queries.unhalted_crossings(store, EVERYBODY, CHOICE)) == int(is_grave)
-    (cell,) = queries.reconciled_days(store, EVERYBODY, KORBIT, NOW).to_dict("records")
+    assert len(unhalted_crossings(store, EVERYBODY, CHOICE)) == int(is_grave)
+    (cell,) = reconciled_days(store, EVERYBODY, KORBIT, NOW).to_dict("records")
     assert cell["is_grave"] is is_grave
-    checks = queries.asset_checks(store, EVERYBODY, "korbit", DAY, "BTC")
+    checks = asset_checks(store, EVERYBODY, "korbit", DAY, "BTC")
     assert checks["is_grave"].tolist() == [is_grave, False]
     assert (one["holdings_multiple"] is None) is (wallet == "0")
 
@@ -129,7 +133,7 @@ def test_the_check_that_reached_the_limit_and_the_halt_for_it_are_timed(store: S
     assert (one["reached_krw"], one["reached_ratio"]) == (Decimal(200), Decimal("0.02"))
     assert (one["halt_response"], one["halt_id"]) == ("halted", "H-1")
     assert (one["detection_lag"], one["halt_lag"]) == (timedelta(minutes=7), timedelta(minutes=4))
-    assert queries.unhalted_crossings(store, EVERYBODY, CHOICE).empty
+    assert unhalted_crossings(store, EVERYBODY, CHOICE).empty
 
 
 @pytest.mark.parametrize(
@@ -157,13 +161,13 @@ def test_what_counts_as_the_answer_to_a_shortfall(
 
 def test_a_crossing_stands_beside_its_episode_until_a_halt_is_filed(store: Store, tmp_path: Path) -> None:
     filed(store, tmp_path, "reconciliation", [check(0, "100", "99.5"), check(5, "100", "90"), check(15, "100", "100")])
-    crossings = queries.unhalted_crossings(store, EVERYBODY, CHOICE)
-    responses = queries.episode_responses(store, EVERYBODY, CHOICE)
+    crossings = unhalted_crossings(store, EVERYBODY, CHOICE)
+    responses = episode_responses(store, EVERYBODY, CHOICE)
     (one,) = beside_episodes(crossings, responses).to_dict("records")
     assert (one["asset"], one["started_at"], one["reached_at"]) == ("BTC", NINE, NINE + timedelta(minutes=5))
     assert one["reached_krw"] == Decimal(1000)
     filed(store, tmp_path, "halts", [halt("H-1", 6, 8)])
-    assert queries.unhalted_crossings(store, EVERYBODY, CHOICE).empty
+    assert unhalted_crossings(store, EVERYBODY, CHOICE).empty
 
 
 def test_an_episode_over_days_reaches_the_limit_in_a_later_file(store: Store, tmp_path: Path) -> None:
@@ -183,7 +187,7 @@ def test_an_episode_over_days_reaches_the_limit_in_a_later_file(store: Store, tm
 
 
 def grades(store: Store, choice: Choice = CHOICE, moment: datetime = NOW) -> dict[date, str]:
-    found = queries.reconciliation_calendar(store, EVERYBODY, choice, moment)
+    found = day_calendar.reconciliation_calendar(store, EVERYBODY, choice, moment)
     own = found[found["exchange"] == "korbit"]
     return {day: str(grade) for day, grade in zip(own["first_day"], own["grade"], strict=True)}
 
@@ -218,7 +222,7 @@ def test_a_week_is_as_bad_as_its_worst_day_and_adds_up_what_is_missing(store: St
     filed(store, tmp_path, "reconciliation", whole_day(DAY)[4:])
     filed(store, tmp_path, "reconciliation", whole_day(DAY + timedelta(days=2), "9")[1:], "2026-11-04")
     choice = Choice(("korbit",), DAY - timedelta(days=150), DAY + timedelta(days=6))
-    cells = queries.reconciliation_calendar(store, EVERYBODY, choice, datetime(2026, 11, 9, 11, tzinfo=KST))
+    cells = day_calendar.reconciliation_calendar(store, EVERYBODY, choice, datetime(2026, 11, 9, 11, tzinfo=KST))
     week = cells.iloc[-1]
     assert (week["first_day"], week["last_day"]) == (DAY, DAY + timedelta(days=6))
     assert (week["grade"], week["worst_day"]) == (DayGrade.GRAVE, DAY + timedelta(days=2))
@@ -237,7 +241,7 @@ def test_a_slot_of_a_day_is_told_over_all_assets(store: Store, tmp_path: Path) -
         check(10, "10", "10", asset="ETH"),
     ]
     filed(store, tmp_path, "reconciliation", rows)
-    slots = queries.day_slots(store, EVERYBODY, "korbit", DAY).to_dict("records")
+    slots = day_slots(store, EVERYBODY, "korbit", DAY).to_dict("records")
     assert len(slots) == 288
     nine, five_past, ten_past = slots[108:111]
     assert (nine["checked_asset_count"], nine["missing_asset_count"], nine["short_asset_count"]) == (1, 1, 0)
@@ -246,13 +250,13 @@ def test_a_slot_of_a_day_is_told_over_all_assets(store: Store, tmp_path: Path) -
     assert (five_past["worst_ratio"], five_past["is_grave"]) == (Decimal("0.1"), True)
     assert (ten_past["checked_asset_count"], ten_past["worst_krw"]) == (1, None)
     assert slots[0]["checked_asset_count"] == 0
-    assert queries.day_slots(store, EVERYBODY, "korbit", DAY + timedelta(days=1)).empty
+    assert day_slots(store, EVERYBODY, "korbit", DAY + timedelta(days=1)).empty
 
 
 def test_assets_of_a_day_come_gravest_first(store: Store, tmp_path: Path) -> None:
     rows = [check(0, "10", "11", asset="XRP"), check(0, "10", "9.95", "1000", asset="ETH"), check(0, "10", "9")]
     filed(store, tmp_path, "reconciliation", [*rows, check(5, "10", "11", asset="XRP")])
-    found = queries.reconciled_assets(store, EVERYBODY, "korbit", DAY, NOW)
+    found = reconciled_assets(store, EVERYBODY, "korbit", DAY, NOW)
     assert found["asset"].tolist() == ["BTC", "ETH", "XRP"]
     assert found["worst_krw"].tolist() == [Decimal(100), Decimal(50), None]
     assert found["missing_slot_count"].tolist() == [287, 287, 286]
@@ -262,7 +266,7 @@ def test_assets_of_a_day_come_gravest_first(store: Store, tmp_path: Path) -> Non
 def test_the_longest_gap_is_named(store: Store, tmp_path: Path) -> None:
     rows = whole_day(DAY)
     filed(store, tmp_path, "reconciliation", rows[:10] + rows[13:50] + rows[51:])
-    gap = queries.longest_gap(store, EVERYBODY, CHOICE)
+    gap = longest_gap(store, EVERYBODY, CHOICE)
     assert gap is not None
     start = Period.of_day(DAY).start + timedelta(minutes=50)
     assert (gap["exchange"], gap["asset"], gap["start"], gap["end"]) == (
@@ -271,16 +275,16 @@ def test_the_longest_gap_is_named(store: Store, tmp_path: Path) -> None:
         start,
         start + timedelta(minutes=15),
     )
-    assert queries.longest_gap(store, EVERYBODY, Choice((), DAY + timedelta(days=1), DAY + timedelta(days=2))) is None
+    assert longest_gap(store, EVERYBODY, Choice((), DAY + timedelta(days=1), DAY + timedelta(days=2))) is None
 
 
 def test_nobody_sees_what_their_scope_leaves_out(store: Store, tmp_path: Path) -> None:
     filed(store, tmp_path, "reconciliation", [check(0, "100", "90"), check(15, "100", "100")])
-    assert queries.episode_responses(store, GOPAX_ONLY, CHOICE).empty
-    assert queries.unhalted_crossings(store, GOPAX_ONLY, CHOICE).empty
-    assert queries.day_slots(store, GOPAX_ONLY, "korbit", DAY).empty
-    assert queries.longest_gap(store, GOPAX_ONLY, CHOICE) is None
-    calendar = queries.reconciliation_calendar(store, GOPAX_ONLY, CHOICE, NOW)
+    assert episode_responses(store, GOPAX_ONLY, CHOICE).empty
+    assert unhalted_crossings(store, GOPAX_ONLY, CHOICE).empty
+    assert day_slots(store, GOPAX_ONLY, "korbit", DAY).empty
+    assert longest_gap(store, GOPAX_ONLY, CHOICE) is None
+    calendar = day_calendar.reconciliation_calendar(store, GOPAX_ONLY, CHOICE, NOW)
     assert set(calendar["exchange"]) == {"gopax"}
     assert set(calendar["filed_day_count"]) == {0}
 
@@ -290,7 +294,7 @@ def test_a_withdrawn_file_counts_no_more(store: Store, tmp_path: Path) -> None:
     (first,) = answers(store)
     jobs.withdraw(store, first["submission"], reason="filed by mistake", at=MORNING + timedelta(hours=1))
     assert answers(store) == []
-    assert queries.reconciled_days(store, EVERYBODY, KORBIT, NOW).empty
+    assert reconciled_days(store, EVERYBODY, KORBIT, NOW).empty
     assert grades(store, KORBIT)[DAY] == DayGrade.ABSENT
 
 
@@ -330,7 +334,7 @@ def test_a_picked_day_leads_to_its_slots_assets_and_rows(language: str) -> None:
     tables = [frame.value for frame in session.dataframe]
     assets = next(table for table in tables if "worst_multiple" in table and "asset" in table)
     assert assets.iloc[0]["asset"] == "ETH"
-    assert assets.iloc[0]["grade"] == charts.grade_mark("grave", charts.Look(language))
+    assert assets.iloc[0]["grade"] == grade_mark("grave", Look(language))
     rows = next(table for table in tables if "file" in table)
     assert set(rows["result"]) == {say("code.mismatch", language)}
     for key in ("reconciliation.received", "reconciliation.lag", "reconciliation.worst_multiple"):
@@ -393,7 +397,7 @@ def test_a_calendar_of_a_year_has_few_marks_and_shapes_beside_colours() -> None:
         for exchange in EVERYBODY.exchanges
         for day in days
     ]
-    figure = charts.reconciliation_calendar(pd.DataFrame(rows, dtype=object), EVERYBODY.exchanges, charts.Look("ko"))
+    figure = day_charts.reconciliation_calendar(pd.DataFrame(rows, dtype=object), EVERYBODY.exchanges, Look("ko"))
     gaps = next(trace for trace in figure.data if trace.name.startswith("△"))
     assert gaps.marker.symbol == "triangle-up"
     assert sum(len(trace.x) for trace in figure.data if trace.customdata) == len(rows) <= 5000

@@ -11,10 +11,10 @@ from filing import file
 from people import EVERYBODY
 from template_files import alerts, hour, template
 
-from app import queries
-from app.identity import Role, Scope
-from app.queries import Choice
-from app.queries.surveillance import pasts, thresholds
+from app.queries.choice import Choice
+from app.scope import Role, Scope
+from app.surveillance.indicators import indicators, pasts, pattern_course, thresholds
+from app.surveillance.sums import pattern_markets, surveillance_stages
 from etl import jobs
 from etl.intake import Candidate, declare
 from etl.store import Store, open_store
@@ -52,7 +52,7 @@ def days_of(store: Store, folder: Path, exchange: str, counts: list[int | None],
 
 
 def indicator(store: Store, choice: Choice, exchange: str = "korbit", pattern: str = "spoofing") -> dict[str, Any]:
-    found = queries.indicators(store, EVERYBODY, choice)
+    found = indicators(store, EVERYBODY, choice)
     (row,) = found[(found["exchange"] == exchange) & (found["pattern"] == pattern)].to_dict("records")
     return {str(name): value for name, value in row.items()}
 
@@ -136,7 +136,7 @@ def test_a_rank_is_a_place_among_those_that_can_be_judged(store: Store, tmp_path
     assert places == {"gopax": (1, 3), "korbit": (2, 3), "coinone": (2, 3), "upbit": (None, 3)}
     alone = indicator(store, Choice(("korbit",), day, day))
     assert (alone["rank"], alone["rank_count"]) == (2, 3)  # a filter changes no rank
-    own = queries.indicators(store, GOPAX_ONLY, Choice((), day, day))
+    own = indicators(store, GOPAX_ONLY, Choice((), day, day))
     assert set(own["exchange"]) == {"gopax"}
     assert max(own["rank_count"]) == 1  # and nobody's scope leaks into it
 
@@ -152,7 +152,7 @@ def test_the_course_tells_api_orders_of_the_day(store: Store, tmp_path: Path) ->
     filed(store, tmp_path, "korbit", DAY, [hour(start, "BTC/KRW"), few])
     third = DAY + timedelta(days=2)
     filed(store, tmp_path, "korbit", third, [{**few, "hour_start": Period.of_day(third).start.isoformat()}])
-    course = queries.pattern_course(store, EVERYBODY, Choice((), DAY, third), "spoofing")
+    course = pattern_course(store, EVERYBODY, Choice((), DAY, third), "spoofing")
     first, last = course.to_dict("records")  # the day without a file has no row
     assert (first["small_order_share"], first["cancel_ratio"]) == (Decimal(21) / 299, Decimal(51) / 299)
     told = ("first_day", "alert_count", "above_day_count", "past_day_count")
@@ -162,7 +162,7 @@ def test_the_course_tells_api_orders_of_the_day(store: Store, tmp_path: Path) ->
 
 def test_a_long_period_is_told_by_weeks(store: Store, tmp_path: Path) -> None:
     days_of(store, tmp_path, "korbit", [10] * 7 + [10, 40, None, 0], first=date(2026, 11, 9))  # a Monday
-    course = queries.pattern_course(store, EVERYBODY, Choice((), date(2026, 8, 1), date(2026, 11, 30)), "spoofing")
+    course = pattern_course(store, EVERYBODY, Choice((), date(2026, 8, 1), date(2026, 11, 30)), "spoofing")
     first, second = course.to_dict("records")
     assert (first["first_day"], first["last_day"]) == (date(2026, 11, 9), date(2026, 11, 15))
     assert (first["alert_count"], first["day_count"], first["above_day_count"]) == (70, 7, None)
@@ -181,7 +181,7 @@ def test_stages_count_from_markets_to_notified_cases(store: Store, tmp_path: Pat
     filed(store, tmp_path, "korbit", DAY, [hour(Period.of_day(DAY).start, name) for name in ("BTC/KRW", "ETH/KRW")])
     unmatched = DAY + timedelta(days=1)
     filed(store, tmp_path, "korbit", unmatched, [alerts(unmatched, "BTC/KRW", "spoofing", 8)])
-    (row,) = queries.surveillance_stages(store, EVERYBODY, Choice((), DAY, unmatched)).to_dict("records")
+    (row,) = surveillance_stages(store, EVERYBODY, Choice((), DAY, unmatched)).to_dict("records")
     assert (row["day_count"], row["alert_count"], row["case_count"], row["notified_count"]) == (2, 20, 3, 1)
     assert (row["market_day_count"], row["pattern_market_day_count"]) == (2, 3)
     assert row["flagged_share"] == Decimal(3) / 8
@@ -201,10 +201,10 @@ def test_markets_come_from_the_rows_with_what_was_traded_in_them(store: Store, t
     again = alerts(following, "BTC/KRW", "spoofing", 1, trade_value_krw="0.00000001", api_trade_value_krw="0")
     filed(store, tmp_path, "korbit", following, [again])
     filed(store, tmp_path, "korbit", DAY, [hour(Period.of_day(DAY).start, "ETH/KRW")])
-    eth, btc = queries.pattern_markets(store, EVERYBODY, "korbit", DAY, following, "spoofing").to_dict("records")
+    eth, btc = pattern_markets(store, EVERYBODY, "korbit", DAY, following, "spoofing").to_dict("records")
     assert (eth["market"], eth["alert_count"], eth["market_value_krw"]) == ("ETH/KRW", 9, Decimal(1000))
     assert (eth["market_share"], eth["share"]) == (Decimal("0.01"), Decimal("0.4"))
     assert (btc["alert_count"], btc["trade_value_krw"], btc["market_value_krw"]) == (7, Decimal(10**20), None)
-    assert queries.pattern_markets(store, GOPAX_ONLY, "korbit", DAY, following, "spoofing").empty
-    assert queries.surveillance_stages(store, GOPAX_ONLY, Choice((), DAY, following)).empty
-    assert queries.pattern_course(store, GOPAX_ONLY, Choice((), DAY, following), "spoofing").empty
+    assert pattern_markets(store, GOPAX_ONLY, "korbit", DAY, following, "spoofing").empty
+    assert surveillance_stages(store, GOPAX_ONLY, Choice((), DAY, following)).empty
+    assert pattern_course(store, GOPAX_ONLY, Choice((), DAY, following), "spoofing").empty

@@ -14,17 +14,28 @@ from opening import keep_nothing, opened_at
 from people import EVERYBODY, SUPERVISOR
 from streamlit.testing.v1 import AppTest
 
-from app import charts, navigation, queries, scorecard
+from app import navigation
+from app.charts.style import Look
 from app.frames import records_of
-from app.identity import Role, Scope
-from app.measures import Step
-from app.queries import Choice
-from app.queries.availability import halted_time
-from app.queries.lanes import Lane, LaneFigures, lane_figures
+from app.halts.availability import halted_time
+from app.halts.events import halt_events
+from app.keys.case_records import CasesWanted, case_list
+from app.keys.case_totals import case_flow
+from app.keys.counts import key_flow
+from app.overview.lane_figures import Lane, LaneFigures, lane_figures
+from app.overview.trend_charts import TrendCellDrawn, TrendPoint, trend_matrix
+from app.overview.trend_parts import count_before
+from app.overview.trends import Trend, TrendMonth, due_days, is_open, trend_months, trends
+from app.quality import scorecard
+from app.quality.counts import quality_months
+from app.quality.measures import Step
+from app.quality.scorecard import Scored
+from app.queries.choice import Choice
 from app.queries.months import months_as_days
-from app.scorecard import Scored
-from app.trends import Trend, TrendMonth, due_days, is_open, trend_months, trends
-from app.widgets.trend_words import count_before
+from app.reconciliation.days import reconciled_days
+from app.reconciliation.episodes import mismatch_episodes
+from app.scope import Role, Scope
+from app.volume.course import volume_ranking
 from app.widgets.view import View
 from app.words import LANGUAGES, say
 from etl.exchanges import all_exchanges
@@ -47,7 +58,7 @@ def store(filled_home: Path) -> Iterator[Store]:
 
 
 def scored(store: Store, months: tuple[str, ...]) -> list[Scored]:
-    return scorecard.score(queries.quality_months(store, EVERYBODY, months_as_days((), months), HOUR), HOUR)
+    return scorecard.score(quality_months(store, EVERYBODY, months_as_days((), months), HOUR), HOUR)
 
 
 def trends_of(store: Store, month: str = MONTH) -> dict[tuple[str, Lane], Trend]:
@@ -61,7 +72,7 @@ def trends_of(store: Store, month: str = MONTH) -> dict[tuple[str, Lane], Trend]
 
 def on_time(store: Store) -> dict[str, Any]:
     """As the page of data quality counts."""
-    rows = [row for row in records_of(queries.quality_months(store, EVERYBODY, DAYS, HOUR)) if row["month"] == MONTH]
+    rows = [row for row in records_of(quality_months(store, EVERYBODY, DAYS, HOUR)) if row["month"] == MONTH]
     met, due = (sum(row[f"{name}_count"] for row in rows) for name in ("on_time", "due"))
     shares = {row["exchange"]: Decimal(row["on_time_count"]) / row["due_count"] for row in rows}
     return {**shares, WHOLE: Decimal(met) / due}
@@ -73,7 +84,7 @@ def grades(store: Store) -> dict[str, Any]:
 
 
 def shares(store: Store) -> dict[str, Any]:
-    ranking = queries.volume_ranking(store, EVERYBODY, DAYS)
+    ranking = volume_ranking(store, EVERYBODY, DAYS)
     own = {row["exchange"]: row["share"] for row in records_of(ranking.by_exchange)}
     return {**own, WHOLE: ranking.together["share"]}
 
@@ -87,17 +98,17 @@ def counted(rows: list[Any], count: str = "") -> dict[str, Any]:
 
 
 def open_cases(store: Store) -> dict[str, Any]:
-    return counted(records_of(queries.case_flow(store, EVERYBODY, DAYS).open_cases), "case_count")
+    return counted(records_of(case_flow(store, EVERYBODY, DAYS).open_cases), "case_count")
 
 
 def shortfalls(store: Store) -> dict[str, Any]:
-    return counted(records_of(queries.mismatch_episodes(store, EVERYBODY, DAYS)))
+    return counted(records_of(mismatch_episodes(store, EVERYBODY, DAYS)))
 
 
 def halted_minutes(store: Store) -> dict[str, Any]:
     start, end = Period.of_day(DAYS.first_day).start, min(Period.of_day(DAYS.last_day).end, HOUR)
     found = dict.fromkeys((*all_exchanges(), WHOLE), timedelta())
-    for row in records_of(queries.halt_events(store, EVERYBODY, DAYS)):
+    for row in records_of(halt_events(store, EVERYBODY, DAYS)):
         for name in (row["exchange"], WHOLE):
             found[name] += halted_time(row, start, end)
     return {name: length // timedelta(minutes=1) for name, length in found.items()}
@@ -123,16 +134,16 @@ def test_a_lane_shows_the_number_of_the_supervisors_page(store: Store, lane: Lan
 
 def test_the_sentences_count_as_the_pages_do(store: Store) -> None:
     together = lane_figures(store, EVERYBODY, DAYS, HOUR)[-1]
-    flow = queries.case_flow(store, EVERYBODY, DAYS)
+    flow = case_flow(store, EVERYBODY, DAYS)
     moves = flow.moves
     assert together.opened_case_count == moves[moves["origin"] == "detected"]["step_count"].sum()
     closing = moves["stage"].isin(["forced_expiry", "cleared"]) & ~moves["origin"].isin(["forced_expiry", "cleared"])
     assert together.closed_case_count == moves[closing]["step_count"].sum()
     expiry = flow.stretches[(flow.stretches["stretch"] == "expiry") & (flow.stretches["exchange"] == WHOLE)]
     assert together.expiry_median == expiry["median"].iloc[0]
-    assert together.halt_count == len(queries.halt_events(store, EVERYBODY, DAYS))
-    assert together.forced_expired_keys == queries.key_flow(store, EVERYBODY, DAYS)["forced_expired_keys"].sum()
-    days = queries.reconciled_days(store, EVERYBODY, DAYS, HOUR)
+    assert together.halt_count == len(halt_events(store, EVERYBODY, DAYS))
+    assert together.forced_expired_keys == key_flow(store, EVERYBODY, DAYS)["forced_expired_keys"].sum()
+    days = reconciled_days(store, EVERYBODY, DAYS, HOUR)
     assert together.covered_slot_count == days["covered_slot_count"].sum()
     assert together.expected_slot_count == days["expected_slot_count"].sum()
 
@@ -206,9 +217,9 @@ def _ends() -> tuple[date, date]:
 
 
 def drawn(*values: str | None, from_zero: bool = False) -> Any:
-    points = tuple(charts.TrendPoint(None if value is None else Decimal(value), "", value != "9") for value in values)
-    cells = {("upbit", "keys"): charts.TrendCellDrawn("9", points, from_zero)}
-    return charts.trend_matrix(cells, {"upbit": "업비트"}, {"keys": "키"}, charts.Look("ko"))
+    points = tuple(TrendPoint(None if value is None else Decimal(value), "", value != "9") for value in values)
+    cells = {("upbit", "keys"): TrendCellDrawn("9", points, from_zero)}
+    return trend_matrix(cells, {"upbit": "업비트"}, {"keys": "키"}, Look("ko"))
 
 
 def test_a_course_has_a_gap_where_nothing_was_filed() -> None:
@@ -259,8 +270,8 @@ def test_the_page_shows_no_rows_and_leads_to_none(
     (chart,) = session.get("plotly_chart")
     html = "\n".join(element.proto.body for element in session.get("html"))
     shown = json.dumps(json.loads(chart.proto.spec)) + html + "".join(str(frame.value) for frame in session.dataframe)
-    cases = queries.case_list(store, EVERYBODY, DAYS, queries.CasesWanted()).cases["case_id"]
-    halts = queries.halt_events(store, EVERYBODY, DAYS)["halt_id"]
+    cases = case_list(store, EVERYBODY, DAYS, CasesWanted()).cases["case_id"]
+    halts = halt_events(store, EVERYBODY, DAYS)["halt_id"]
     assert len(cases)
     assert len(halts)
     assert not [name for name in (*cases, *halts) if name in shown]

@@ -17,11 +17,16 @@ from people import EVERYBODY
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
-from app import charts, queries
-from app.identity import Role, Scope
-from app.queries import Choice, Measure, Order, Span
-from app.queries.spans import LONGEST_BY_DAY, spans_of
-from app.queries.volume_course import is_comparable
+from app.charts.style import Look
+from app.queries.choice import Choice
+from app.queries.spans import LONGEST_BY_DAY, Span, spans_of
+from app.scope import Role, Scope
+from app.volume.course import concentration, is_comparable, volume_course, volume_ranking
+from app.volume.hour_charts import share_by_hour
+from app.volume.markets import Order, market_volumes
+from app.volume.order_charts import order_conduct
+from app.volume.share_charts import share_panels
+from app.volume.shares import Measure, volume_by_day, volume_by_hour
 from app.words import LANGUAGES, say
 from etl.exchanges import all_exchanges
 from etl.store import Store, open_store
@@ -82,9 +87,7 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def ranking(store: Store, choice: Choice, measure: Measure = Measure.VALUE) -> dict[str, dict[str, Any]]:
-    return {
-        row["exchange"]: row for row in records(queries.volume_ranking(store, EVERYBODY, choice, measure).by_exchange)
-    }
+    return {row["exchange"]: row for row in records(volume_ranking(store, EVERYBODY, choice, measure).by_exchange)}
 
 
 # --------------------------------------------------------------------------------- exchanges
@@ -152,7 +155,7 @@ def test_too_few_days_before_give_no_change(store: Store, tmp_path: Path) -> Non
 
 def test_an_exchange_that_filed_nothing_stays_in_the_ranking_without_a_zero(store: Store, tmp_path: Path) -> None:
     volume(store, tmp_path, "korbit", DAY, traded())
-    rows = records(queries.volume_ranking(store, EVERYBODY, Choice((), DAY, DAY)).by_exchange)
+    rows = records(volume_ranking(store, EVERYBODY, Choice((), DAY, DAY)).by_exchange)
     assert [row["exchange"] for row in rows] == ["korbit", "upbit", "bithumb", "coinone", "gopax"]
     assert all(row["share"] is None and row["filed_day_count"] == 0 for row in rows[1:])
     assert all(row["trend"] == [None] and row["turnover_share"] is None for row in rows[1:])
@@ -174,11 +177,11 @@ def test_accounts_are_not_added_up(store: Store, tmp_path: Path) -> None:
 def test_shares_of_the_turnover_and_their_concentration(store: Store, tmp_path: Path) -> None:
     volume(store, tmp_path, "korbit", DAY, traded("900", "100"))
     volume(store, tmp_path, "gopax", DAY, traded("100", "100"))
-    found = queries.volume_ranking(store, EVERYBODY, Choice((), DAY, DAY))
+    found = volume_ranking(store, EVERYBODY, Choice((), DAY, DAY))
     shares = {row["exchange"]: (row["turnover_share"], row["api_turnover_share"]) for row in records(found.by_exchange)}
     assert shares["korbit"] == (Decimal("0.9"), Decimal("0.5"))
-    assert queries.concentration(found.by_exchange, "turnover_share") == 90**2 + 10**2
-    assert queries.concentration(found.by_exchange, "api_turnover_share") == 50**2 + 50**2
+    assert concentration(found.by_exchange, "turnover_share") == 90**2 + 10**2
+    assert concentration(found.by_exchange, "api_turnover_share") == 50**2 + 50**2
     assert found.together["share"] == Decimal("0.2")
 
 
@@ -201,7 +204,7 @@ def test_a_week_is_summed_up_before_it_is_divided(store: Store, tmp_path: Path) 
     volume(store, tmp_path, "korbit", DAY, traded("100", "90"))
     volume(store, tmp_path, "korbit", after(1), traded("900", "10"))
     choice = Choice(("korbit",), DAY, after(LONGEST_BY_DAY))
-    (week,) = records(queries.volume_course(store, EVERYBODY, choice).by_exchange)
+    (week,) = records(volume_course(store, EVERYBODY, choice).by_exchange)
     assert (week["first_day"], week["last_day"]) == (DAY, after(6))
     assert (week["share"], week["filed_day_count"], week["day_count"]) == (Decimal("0.1"), 2, 7)
 
@@ -212,7 +215,7 @@ def test_all_together_name_who_is_missing_and_a_nil_return_is_not(store: Store, 
     volume(store, tmp_path, "korbit", after(1), traded("900", "90"))
     volume(store, tmp_path, "korbit", after(2), traded("900", "90"))
     volume(store, tmp_path, "gopax", after(2))
-    found = queries.volume_course(store, EVERYBODY, Choice(BOTH, DAY, after(3)))
+    found = volume_course(store, EVERYBODY, Choice(BOTH, DAY, after(3)))
     together = [(row["first_day"], row["share"], row["missing"]) for row in records(found.together)]
     assert together == [
         (DAY, Decimal("0.15"), ()),
@@ -230,7 +233,7 @@ def test_all_together_name_who_is_missing_and_a_nil_return_is_not(store: Store, 
 def test_hours_are_of_the_korean_day(store: Store, tmp_path: Path) -> None:
     rows = (traded("100", "10", hour=0), traded("100", "30", hour=0, market="ETH/KRW"), traded("50", "5", hour=23))
     volume(store, tmp_path, "korbit", DAY, *rows)
-    frame = queries.volume_by_hour(store, EVERYBODY, Choice((), DAY, DAY))
+    frame = volume_by_hour(store, EVERYBODY, Choice((), DAY, DAY))
     assert [(row["hour"], row["share"]) for row in records(frame)] == [(0, Decimal("0.2")), (23, Decimal("0.1"))]
     assert frame["small_order_share"].tolist() == [Decimal("0.1"), Decimal("0.1")]
 
@@ -239,7 +242,7 @@ def test_hours_are_of_the_korean_day(store: Store, tmp_path: Path) -> None:
 
 
 def market_names(store: Store, choice: Choice, order: Order, limit: int, measure: Measure = Measure.VALUE) -> list[str]:
-    return queries.market_volumes(store, EVERYBODY, choice, measure, order, limit)["market"].tolist()
+    return market_volumes(store, EVERYBODY, choice, measure, order, limit)["market"].tolist()
 
 
 def test_markets_that_differ_in_the_last_digit_are_ranked_exactly(store: Store, tmp_path: Path) -> None:
@@ -249,7 +252,7 @@ def test_markets_that_differ_in_the_last_digit_are_ranked_exactly(store: Store, 
     choice = Choice((), DAY, DAY)
     assert market_names(store, choice, Order.AMOUNT, 2) == ["M4/KRW", "M3/KRW"]
     assert market_names(store, choice, Order.SHARE, 2) == ["M4/KRW", "M3/KRW"]
-    first = queries.market_volumes(store, EVERYBODY, choice, limit=1).iloc[0]
+    first = market_volumes(store, EVERYBODY, choice, limit=1).iloc[0]
     assert first["api_trade_value_krw"] == Decimal("10000000000000000000.00000004")
 
 
@@ -276,20 +279,20 @@ def test_a_market_is_ranked_by_trades_where_they_are_what_counts(store: Store, t
 def test_a_markets_change_is_against_the_same_market_before(store: Store, tmp_path: Path) -> None:
     volume(store, tmp_path, "korbit", DAY, traded("100", "20"))
     volume(store, tmp_path, "korbit", after(1), traded("100", "50"), traded("100", "40", market="NEW/KRW"))
-    frame = queries.market_volumes(store, EVERYBODY, Choice((), after(1), after(1)))
+    frame = market_volumes(store, EVERYBODY, Choice((), after(1), after(1)))
     assert frame["change"].tolist() == [Decimal("0.3"), None]
 
 
 def test_nobody_sees_what_their_scope_leaves_out(store: Store, tmp_path: Path) -> None:
     volume(store, tmp_path, "korbit", DAY, traded())
     choice = Choice((), DAY, DAY)
-    found = queries.volume_ranking(store, GOPAX_ONLY, choice)
+    found = volume_ranking(store, GOPAX_ONLY, choice)
     assert found.by_exchange["exchange"].tolist() == ["gopax"]
     assert found.together["trade_value_krw"] == 0
-    assert queries.volume_course(store, GOPAX_ONLY, choice).together.empty
-    assert queries.volume_by_day(store, GOPAX_ONLY, choice).empty
-    assert queries.volume_by_hour(store, GOPAX_ONLY, choice).empty
-    assert queries.market_volumes(store, GOPAX_ONLY, choice).empty
+    assert volume_course(store, GOPAX_ONLY, choice).together.empty
+    assert volume_by_day(store, GOPAX_ONLY, choice).empty
+    assert volume_by_hour(store, GOPAX_ONLY, choice).empty
+    assert market_volumes(store, GOPAX_ONLY, choice).empty
 
 
 # ---------------------------------------------------------------------------------- charts
@@ -298,11 +301,11 @@ def test_nobody_sees_what_their_scope_leaves_out(store: Store, tmp_path: Path) -
 def drawn(
     store: Store, choice: Choice, *, language: str = "ko", shared: bool = False, halts: Sequence[dict[str, Any]] = ()
 ) -> Any:
-    course = queries.volume_course(store, EVERYBODY, choice)
+    course = volume_course(store, EVERYBODY, choice)
     columns = ("exchange", "halt_id", "target", "functions", "trigger", "halted_at")
     frame = pd.DataFrame([[one[name] for name in columns] for one in halts], columns=columns, dtype=object)
-    look, shown = charts.Look(language), EVERYBODY.visible(choice.exchanges)
-    return charts.share_panels(course.by_exchange, course.together, frame, spans_of(choice), shown, look, shared=shared)
+    look, shown = Look(language), EVERYBODY.visible(choice.exchanges)
+    return share_panels(course.by_exchange, course.together, frame, spans_of(choice), shown, look, shared=shared)
 
 
 def lines_of(figure: Any) -> dict[str, Any]:
@@ -362,8 +365,8 @@ def test_halts_of_trading_are_marked_with_words(store: Store, tmp_path: Path, la
 
 def test_resets_stand_where_the_exchanges_tickers_begin_their_day(store: Store, tmp_path: Path) -> None:
     volume(store, tmp_path, "korbit", DAY, traded(hour=9))
-    frame = queries.volume_by_hour(store, EVERYBODY, Choice((), DAY, DAY))
-    figure = charts.share_by_hour(frame, tuple(all_exchanges()), charts.Look("ko"))
+    frame = volume_by_hour(store, EVERYBODY, Choice((), DAY, DAY))
+    figure = share_by_hour(frame, tuple(all_exchanges()), Look("ko"))
     first = [shape for shape in figure.layout.shapes if shape.xref == "x"]
     assert sorted(shape.x0 for shape in first) == [0, 9, 23]
     assert any("업비트 · 코인원 09:00" in note.text for note in figure.layout.annotations)
@@ -382,8 +385,8 @@ def test_the_threshold_of_small_orders_is_drawn_where_it_is_near(
 ) -> None:
     volume(store, tmp_path, "korbit", DAY, traded(small=small))
     choice = Choice((), DAY, DAY)
-    course = queries.volume_course(store, EVERYBODY, choice).by_exchange
-    figure = charts.order_conduct(course, spans_of(choice), Decimal("0.8"), charts.Look("ko"))
+    course = volume_course(store, EVERYBODY, choice).by_exchange
+    figure = order_conduct(course, spans_of(choice), Decimal("0.8"), Look("ko"))
     assert sum(trace.name == say("volume.threshold", "ko") for trace in figure.data) == line_count
     assert "80 %" in figure.layout.annotations[0].text
 

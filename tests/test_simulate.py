@@ -11,16 +11,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from app.testbed.simulate import REAL_ASSETS, canonical_table, simulate
+from app.testbed.simulate.amounts import Amounts
+from app.testbed.simulate.draws import generator
+from app.testbed.simulate.filing import GENERATORS
+from app.testbed.simulate.story import STORY, Happening
 from etl.exchanges import all_exchanges, exchange
 from etl.formats import read
 from etl.layout import Container, canonical_layout
 from etl.normalise import SOURCE_ROW, arrow_schema, normalise
-from etl.simulate import REAL_ASSETS, canonical_table, simulate, write_canonical, write_native
-from etl.simulate.amounts import Amounts
-from etl.simulate.draws import generator
-from etl.simulate.filing import GENERATORS
-from etl.simulate.spelling import spell
-from etl.simulate.story import STORY, Happening
+from etl.writing.native import write_canonical, write_native
+from etl.writing.spelling import spell
 from expectations.catalogue import all_reports, report
 from expectations.vocabulary import COUNT_MAXIMUM, KST, Cadence, Period, ValueType
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.testbed.proof.mutations import all_mutations
 from app.words import (
     LANGUAGES,
     all_words,
@@ -20,7 +21,6 @@ from app.words import (
     unit_word,
 )
 from etl.exchanges import all_exchanges
-from etl.proof.mutations import all_mutations
 from expectations.catalogue import all_parameters, all_reports, all_rules
 from expectations.vocabulary import Kind, Source, Wording
 

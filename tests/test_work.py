@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from app.tasks import TRIES, Place
-from app.work import Worker
+from app.worker.process import Worker
+from app.worker.tasks import TRIES, Place
 from etl import jobs
 from etl.exchanges import all_exchanges
 from etl.intake import declare

@@ -8,10 +8,12 @@ import dataclasses
 import http.client
 import inspect
 import io
+import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,13 +25,16 @@ from demo_store import FIRST_DAY, LAST_DAY, NOW
 from opening import keep_nothing, opened_at
 from people import EVERYBODY, SUPERVISOR, identity_of
 
-from app import queries
+import app
+from app.administration.lists import LogWanted
 from app.api import Door
-from app.identity import Identity, Role, Scope
+from app.filing.submissions import Wanted, submission_list
+from app.keys.case_records import CasesWanted
 from app.navigation import SCREENS
-from app.queries import About, CasesWanted, Choice, LogWanted
-from app.queries.submitted import Wanted
-from app.work import Worker
+from app.queries.choice import Choice
+from app.rules.findings import About
+from app.scope import Identity, Role, Scope
+from app.worker.process import Worker
 from etl.exchanges import all_exchanges
 from etl.records import tokens
 from etl.records.engine import writing
@@ -40,15 +45,24 @@ ROOT = Path(__file__).resolve().parent.parent
 OWN, OTHER = "gopax", "korbit"
 OWN_SCOPE = Scope(Role.EXCHANGE, (OWN,))
 ADMINISTRATOR = Scope(Role.ADMIN, EVERYBODY.exchanges)
-RULE_BOOK = "thresholds_held"
+RULE_BOOK = "app.queries.thresholds.thresholds_held"
 """The one question about no exchange's reports: by what all are judged, which names those with published limits."""
-ASKED = tuple(
-    name
-    for name in queries.__all__
-    if name != RULE_BOOK
-    and inspect.isfunction(getattr(queries, name))
-    and list(inspect.signature(getattr(queries, name)).parameters)[:2] == ["store", "scope"]
+SERVICE = tuple(
+    import_module(module.name)
+    for module in pkgutil.walk_packages(app.__path__, "app.")
+    if not module.name.startswith(("app.testbed", "app.ui", "app.main"))
 )
+QUESTIONS = {
+    f"{module.__name__}.{name}": found
+    for module in SERVICE
+    for name, found in vars(module).items()
+    if inspect.isfunction(found)
+    and found.__module__ == module.__name__
+    and not name.startswith("_")
+    and list(inspect.signature(found).parameters)[:2] == ["store", "scope"]
+}
+"""Every public function of the service that takes a store and a scope, by its full name."""
+ASKED = tuple(name for name in QUESTIONS if name != RULE_BOOK)
 OTHERS = {exchange.id: exchange for exchange in all_exchanges().values() if exchange.id != OWN}
 NAMES = {word for one in OTHERS.values() for _, name in one.names for word in (name.ko, name.en, one.id)}
 """All that the others are called."""
@@ -80,7 +94,7 @@ def of_others(text: str) -> list[str]:
 @pytest.fixture(scope="module")
 def submission(store: Store) -> str:
     """A submission of the other's that was rejected, so that it has findings."""
-    listed = queries.submission_list(store, EVERYBODY, choice(OTHER), Wanted())
+    listed = submission_list(store, EVERYBODY, choice(OTHER), Wanted())
     return str(listed.sort_values("finding_count").iloc[-1]["id"])
 
 
@@ -128,7 +142,7 @@ def sample(name: str, annotation: str, submission: str, exchange: str) -> Any:
 
 def answer(store: Store, scope: Scope, name: str, submission: str, exchange: str = OTHER) -> str:
     """What a question is answered with, all of it, as text."""
-    question = getattr(queries, name)
+    question = QUESTIONS[name]
     about = [
         sample(one.name, str(one.annotation), submission, exchange)
         for one in list(inspect.signature(question).parameters.values())[2:]
@@ -210,7 +224,7 @@ def looks(monkeypatch: pytest.MonkeyPatch, home: Path, who: Identity) -> None:
     monkeypatch.setenv("DAXA_HOME", str(home))
     monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
     monkeypatch.setenv("DAXA_NOW", NOW.isoformat())
-    monkeypatch.setattr("app.identity.current_identity", lambda: who)
+    monkeypatch.setattr("app.sign_in.present.current_identity", lambda: who)
 
 
 @pytest.mark.parametrize("name", PAGES)

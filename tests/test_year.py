@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from app.cli.year import Year, fill_year, moved_text
+from app.testbed.year import Year, fill_year, moved_text
 from etl.records.engine import reading
 from etl.records.tables import derived_tables, findings, states, submissions
 from etl.records.types import ExactDecimal

@@ -30,7 +30,7 @@ from app.api.incoming import declared_by, received_body
 from app.api.limits import Limit
 from app.api.problems import ProblemError, problem
 from app.api.service import Service
-from app.work import Worker
+from app.worker.process import Worker
 from etl.records.submissions import Submission
 from etl.records.tokens import Token, TokenScope
 from etl.store import Store

@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
+from app.answers.explanations import finding_answers
 from app.api.problems import ProblemError
-from app.identity import Role, Scope
-from app.queries import finding_answers
+from app.scope import Role, Scope
 from etl.answers import EXPLAINED_KINDS
 from etl.records import submissions as life
 from etl.records.answers import Actor, AnswerError, explain, filed_finding

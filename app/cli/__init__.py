@@ -432,7 +432,7 @@ def simulate(
     ] = True,
 ) -> None:
     """Native files of all reports, as simulated exchanges would send them."""
-    from etl.simulate import simulate as simulated
+    from app.testbed.simulate import simulate as simulated
 
     chosen = exchanges.split(",") if exchanges else None
     for name in chosen or ():
@@ -638,7 +638,7 @@ def bench(
     screens: Annotated[bool, typer.Option("--screens", help="The screens, over a year that is filled first.")] = False,
 ) -> None:
     """Speed as ratios within one run: a full-size day through ingest, its rules, days of history; or the screens."""
-    from app.cli.bench import run_bench
+    from app.testbed.bench import run_bench
 
     run_bench(
         only=[*(only or ()), *(["screens"] if screens else [])],

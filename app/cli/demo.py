@@ -11,11 +11,11 @@ from pathlib import Path
 
 from app.cli.demo_answers import answer_demo
 from app.moments import now
+from app.testbed.simulate import simulate
 from etl.intake import Candidate, Declared
 from etl.rebuild import figures_version
 from etl.records.engine import head_revision
 from etl.replays import replay as replay_called
-from etl.simulate import simulate
 from etl.store import Store, open_store
 from expectations.catalogue import rule_set_version
 

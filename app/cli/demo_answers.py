@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
+from app.answers.breaches import breach_list
+from app.answers.explanations import awaiting_explanation
+from app.answers.unread import unread_verdicts
 from app.frames import records_of
-from app.identity import Role, Scope
-from app.queries import Choice, awaiting_explanation, breach_list, unread_verdicts
+from app.queries.choice import Choice
+from app.scope import Role, Scope
 from etl.answers import BreachState, Outcome
 from etl.exchanges import all_exchanges
 from etl.records import people

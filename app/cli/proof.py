@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from app.cli.output import emit, show_progress
 
 if TYPE_CHECKING:
-    from etl.proof.matrix import Proof
+    from app.testbed.proof.matrix import Proof
 
 _PROVEN, _NOT_APPLICABLE, _FAILED = "✓", "–", "✗"
 
 
 def prove_all(*, json: bool) -> bool:
     """Prove every rule on every exchange's format and print it; True where all hold."""
-    from etl.proof.matrix import matrix
+    from app.testbed.proof.matrix import matrix
 
     with show_progress("prove", None) as progress:
         cells = matrix(progress)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, Table, select
 
-from app.identity import Scope
+from app.scope import Scope
 from etl.records.engine import reading
 from etl.records.tables import submissions
 from etl.store import Store

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 from sqlalchemy import func, select
 
-from app.identity import Scope
 from app.moments import kst_day
+from app.scope import Scope
 from etl.records.answer_tables import breach_states, decisions, explanations
 from etl.records.draft_tables import drafts
 from etl.records.engine import reading

@@ -12,8 +12,8 @@ import pandas as pd
 from sqlalchemy import select
 
 from app.frames import frame_of
-from app.identity import Scope
 from app.queries.choice import rows_of
+from app.scope import Scope
 from etl.facts import FactFile
 from etl.records.tables import submissions
 from etl.store import Store

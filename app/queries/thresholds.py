@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.identity import Role, Scope
+from app.scope import Role, Scope
 from etl.records import people
 from etl.records.engine import reading
 from etl.records.log import COMMAND

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.security import language_of
+from app.server.security import language_of
 from app.sign_in.addresses import SIGN_IN, SIGN_OUT, SSO, SSO_RETURN, local, sign_in_address
 from app.sign_in.cookies import SESSION_COOKIE, cookie_in
 from app.sign_in.documents import closed_page

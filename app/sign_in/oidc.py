@@ -25,7 +25,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from app.security import language_of
+from app.server.security import language_of
 from app.sign_in.addresses import SSO, SSO_RETURN, first_page, local
 from app.sign_in.documents import message_page
 from app.sign_in.routes import source_of, with_session

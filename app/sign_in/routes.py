@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from app.moments import duration, kst_text
-from app.security import language_of
+from app.server.security import language_of
 from app.sign_in.addresses import SIGN_IN, SIGN_OUT, first_page, local, sign_in_address
 from app.sign_in.cookies import FORM_COOKIE, SESSION_COOKIE
 from app.sign_in.documents import Notice, sign_in_page, sign_out_page

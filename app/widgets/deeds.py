@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.identity import Identity, identity_behind
+from app.scope import Identity
 from app.sign_in import handed
+from app.sign_in.present import identity_behind
 from app.widgets.view import View, store
 from etl.records.engine import RecordsUnavailableError, writing, writing_soon
 from etl.records.log import Act, Deed, append

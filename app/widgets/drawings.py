@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import charts
-from app.kept import size_of
+from app.cache import size_of
+from app.charts.style import CONFIG, Figure, written
 from app.widgets.downloads import downloads
 from app.widgets.natures import Shown
 from app.widgets.parts import part
@@ -23,7 +23,7 @@ from app.widgets.view import View, kept
 class _Drawn:
     """A figure as it is sent, and the frame that says the same."""
 
-    figure: charts.Figure
+    figure: Figure
     frame: pd.DataFrame
 
     @property
@@ -35,7 +35,7 @@ class _Drawn:
 @part
 def chart(
     view: View,
-    figure: Callable[[], charts.Figure],
+    figure: Callable[[], Figure],
     *,
     key: str,
     alt: str,
@@ -52,7 +52,7 @@ def chart(
     titles = titles_of(view, columns)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.html(f'<h4 class="chart">{escape(title)}</h4>', width="content")
-        drawn = kept(view, f"chart.{key}", lambda: _Drawn(charts.written(figure()), frame()))
+        drawn = kept(view, f"chart.{key}", lambda: _Drawn(written(figure()), frame()))
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             as_table = st.toggle(view.say("chart.as_table"), key=f"{key}.table")
             downloads(view, drawn.frame, columns, titles, title or alt)
@@ -60,7 +60,7 @@ def chart(
         grid(view, drawn.frame, columns, alt=alt)
         return
     if on_pick is None:
-        st.plotly_chart(drawn.figure, key=key, config=dict(charts.CONFIG), theme=None, alt=alt)
+        st.plotly_chart(drawn.figure, key=key, config=dict(CONFIG), theme=None, alt=alt)
         return
 
     def clicked() -> None:
@@ -72,7 +72,7 @@ def chart(
     st.plotly_chart(
         drawn.figure,
         key=key,
-        config=dict(charts.CONFIG),
+        config=dict(CONFIG),
         theme=None,
         alt=alt,
         on_select=clicked,

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import streamlit as st
 
-from app.identity import Scope
-from app.queries import CasesWanted, Choice, HaltsWanted
-from app.queries.case_records import CASE_STATES
-from app.rulebook import COMMON
+from app.queries.choice import Choice
+from app.scope import Scope
 from app.widgets.address import pick, picked, remember, restored
-from app.widgets.header import kind_mark, source_mark, state_mark
 from app.widgets.view import View, present_thresholds, version_of
 from app.words import LANGUAGES, exchange_name, say
-from expectations.catalogue import all_reports, rule_set_version
-from expectations.catalogue import report as report_of
-from expectations.vocabulary import Kind, Source, State
+from expectations.catalogue import rule_set_version
 
 PERIODS = {"1d": 1, "7d": 7, "30d": 30, "90d": 90, "1y": 365}
 """Presets that end on the newest day with data, and their length in days."""
@@ -134,87 +129,7 @@ def _is_day(text: str) -> bool:
     return True
 
 
-def submission_filters(view: View) -> tuple[str, str]:
-    """Which report and which state of submissions are listed; an empty text means all."""
-    picks = ("submission", "page", "history")
-    left, right = st.columns(2)
-    with left:
-        report = _choice(view, "report", tuple(all_reports()), view.report, picks)
-    with right:
-        state = _choice(view, "state", tuple(State), lambda name: state_mark(view, name), picks)
-    return report, state
-
-
-def rule_filters(view: View) -> tuple[str, str, str]:
-    """Which kind, report and source of rules are listed; an empty text means all, `common` the rules of all reports."""
-    kind, report, source = st.columns(3)
-    with kind:
-        kinds = _choice(view, "kind", tuple(Kind), lambda name: kind_mark(view, name), ("rule", "page"))
-    with report:
-        reports = _choice(
-            view, "report", (COMMON, *all_reports()), lambda name: report_of_rule(view, name), ("rule", "page")
-        )
-    with source:
-        sources = _choice(view, "source", tuple(Source), lambda name: source_mark(view, name), ("rule", "page"))
-    return kinds, reports, sources
-
-
-def case_filters(view: View, moves: Mapping[str, str]) -> CasesWanted:
-    """Which cases are listed: by exchange, progress, stage, risk, suspicion, move (`origin>taken`) and a text."""
-    codes = {field.name: field.codes for field in report_of("key_actions").fields}
-    picks = ("cases",)
-    firm, standing, stage, move = st.columns(4)
-    with firm:
-        firms = _choice(view, "firm", view.exchanges, view.exchange, picks)
-    with standing:
-        standings = _choice(view, "standing", CASE_STATES, lambda name: state_mark(view, name), picks)
-    with stage:
-        stages = _choice(view, "stage", codes["stage"], view.code, picks)
-    with move:
-        taken = _choice(view, "move", tuple(moves), moves.__getitem__, picks)
-    risk, suspicion, text = st.columns([1, 1, 2])
-    with risk:
-        risks = _choice(view, "risk", codes["risk_level"], view.code, picks)
-    with suspicion:
-        suspicions = _choice(view, "suspicion", codes["suspicion"], view.code, picks)
-    with text:
-        searched = _search(view, picks)
-    origin, _, stage_taken = taken.partition(">")
-    return CasesWanted(firms, standings, stages, risks, suspicions, origin, stage_taken, searched)
-
-
-def _search(view: View, picks: tuple[str, ...]) -> str:
-    """A text to look for; kept in the address as a pick of this page."""
-    st.session_state["filter.search"] = picked("search")
-
-    def typed() -> None:
-        pick(search=st.session_state["filter.search"].strip(), **dict.fromkeys(picks, ""))
-
-    return st.text_input(view.say("filter.search"), key="filter.search", on_change=typed, max_chars=64) or ""
-
-
-def halt_filters(view: View) -> HaltsWanted:
-    """Which halts are shown: by what triggered them, scope, mode and state."""
-    codes = {name: report_of("halts").field(name).codes for name in ("trigger", "scope", "mode")}
-    picks = ("at", "halt", "day", "until")
-    trigger, scope, mode, state = st.columns(4)
-    with trigger:
-        triggers = _choice(view, "trigger", codes["trigger"], view.code, picks)
-    with scope:
-        scopes = _choice(view, "scope", codes["scope"], view.code, picks)
-    with mode:
-        modes = _choice(view, "mode", codes["mode"], view.code, picks)
-    with state:
-        states = _choice(view, "halt_state", ("open", "lifted"), lambda name: state_mark(view, name), picks)
-    return HaltsWanted(triggers, scopes, modes, states)
-
-
-def report_of_rule(view: View, report: str) -> str:
-    """A report's title, or that a rule holds for all of them."""
-    return view.say("rules.common") if report == COMMON else view.report(report)
-
-
-def _choice(view: View, name: str, options: tuple[str, ...], word: Callable[[str], str], picks: tuple[str, ...]) -> str:
+def one_of(view: View, name: str, options: tuple[str, ...], word: Callable[[str], str], picks: tuple[str, ...]) -> str:
     """One of the options, or all; kept in the address as a pick of this page, and `picks` go with the old choice."""
     in_address = picked(name)
     st.session_state[f"filter.{name}"] = in_address if in_address in options else ""

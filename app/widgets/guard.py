@@ -1,22 +1,19 @@
-"""Who is at the screen, asked again with every run and in every fragment: whoever was sent away sees nothing more.
+"""Who is at the screen, asked again with every run: whoever was signed out or disabled sees nothing more.
 
-What is drawn below a fragment's run does not run the script of the session, so each fragment asks for itself, and a
-question that comes long after the last such asking has it asked again.
+A question that comes long after the last check has it checked again, so that a long run ends too.
 """
 
 from __future__ import annotations
 
-import functools
 import time
-from collections.abc import Callable
 from html import escape
-from typing import NoReturn, ParamSpec, TypeVar
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import streamlit as st
 
-from app import identity
-from app.identity import Identity
+from app.scope import Identity
+from app.sign_in import present
 from app.sign_in.addresses import local, sign_in_address
 from app.widgets.address import language, page_address
 from app.words import say
@@ -26,13 +23,10 @@ _PERSON = "guard.person"
 _TRUSTED_SECONDS = 2.0
 """A run that lasts longer than this asks again: most are over in a tenth of it."""
 
-Arguments = ParamSpec("Arguments")
-Drawn = TypeVar("Drawn")
-
 
 def present_identity() -> Identity:
     """Whoever looks just now; where nobody is signed in any more, the screen says so and ends here."""
-    found = identity.current_identity()
+    found = present.current_identity()
     if found is None:
         _show_the_way_back()
     if st.session_state.get(_PERSON) not in (None, found.person):
@@ -51,31 +45,9 @@ def must_still_be(expected: Identity) -> None:
     _must_be(expected)
 
 
-def fragment(
-    run_every: float | None = None,
-) -> Callable[[Callable[Arguments, Drawn]], Callable[Arguments, Drawn]]:
-    """Streamlit's fragment, drawn only for whoever the page was drawn for; `run_every` is in seconds."""
-
-    def guarded(draw: Callable[Arguments, Drawn]) -> Callable[Arguments, Drawn]:
-        @functools.wraps(draw)
-        def drawn(*arguments: Arguments.args, **named: Arguments.kwargs) -> Drawn:
-            from app.widgets.deeds import log_what_waits
-            from app.widgets.view import current_view
-
-            _must_be(current_view().identity)
-            try:
-                return draw(*arguments, **named)
-            finally:
-                log_what_waits()
-
-        return st.fragment(drawn, run_every=run_every)
-
-    return guarded
-
-
 def _must_be(expected: Identity) -> None:
     """Have the whole page run anew, which sees who is there, unless it is still the same person."""
-    if identity.current_identity() != expected:
+    if present.current_identity() != expected:
         st.rerun(scope="app")
     st.session_state[_ASKED_AT] = time.monotonic()
 

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.moments import duration, kst_minute
-from app.queries import Choice
+from app.queries.choice import Choice
 from app.widgets.address import page_address
 from app.widgets.view import View
 from expectations.vocabulary import Period
@@ -49,7 +49,7 @@ SOURCE_GLYPHS = {"DAXA": "●", "LAW": "§", "MODEL": "◇"}
 """A sign beside the word of a source: published, law, or our assumption."""
 
 
-def header(view: View, page: str) -> None:
+def page_header(view: View, page: str) -> None:
     """Title, what the page is for, how new the figures are, and the link that shows the same again."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="top"):
         with st.container(width="stretch", gap="xsmall"):

@@ -12,7 +12,7 @@ from typing import Concatenate, ParamSpec
 
 import streamlit as st
 
-from app.kept import MEBIBYTE, Shelf
+from app.cache import MEBIBYTE, Shelf
 from app.served import store
 from app.widgets.view import View
 from app.words import say

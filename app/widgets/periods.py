@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import pandas as pd
 
 from app.moments import kst_day
-from app.queries import Choice
+from app.queries.choice import Choice
 from expectations.vocabulary import Period
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from app import queries
+from app.queries import origin
 from app.queries.origin import ROW_LIMIT
 from app.widgets.deeds import rows_seen
 from app.widgets.header import empty, note, section
@@ -44,7 +44,7 @@ def rows_behind(
     """A heading and at most 200 published rows, each with its file and source row."""
     section(view, "rows.title", what=title or f"{view.exchange(exchange)} · {view.report(report)}")
     frame = ask(
-        queries.rows_behind,
+        origin.rows_behind,
         report,
         exchange,
         first_day,

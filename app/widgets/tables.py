@@ -16,7 +16,7 @@ import pyarrow as pa
 import streamlit as st
 
 from app.amounts import LARGEST_EXACT_FLOAT, exact
-from app.kept import size_of
+from app.cache import size_of
 from app.widgets.downloads import downloads
 from app.widgets.natures import Shown, is_missing, written
 from app.widgets.parts import part

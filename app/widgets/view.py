@@ -11,10 +11,12 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
 
-from app.charts import Look
-from app.identity import Identity, Scope
-from app.kept import MEBIBYTE, Shelf
-from app.queries import Choice, latest_day, records_stamp, thresholds_held
+from app.cache import MEBIBYTE, Shelf
+from app.charts.style import Look
+from app.queries.choice import Choice
+from app.queries.freshness import latest_day, records_stamp
+from app.queries.thresholds import thresholds_held
+from app.scope import Identity, Scope
 from app.served import store as store
 from app.widgets.address import said_by_address
 from app.widgets.guard import must_still_be
@@ -124,6 +126,11 @@ class View:
         return self.latest_day is None
 
 
+def name_of(question: Callable[..., object]) -> str:
+    """The name that a question's answers are cached under, unique across subjects."""
+    return f"{question.__module__}.{question.__qualname__}"
+
+
 def version_of(stamp: str) -> str:
     """A short name for a state of the records."""
     return hashlib.sha256(stamp.encode()).hexdigest()[:8]
@@ -158,12 +165,12 @@ def present_moment(scope: Scope, stamp: str, now: datetime) -> datetime:
 
 def newest_day(scope: Scope, stamp: str) -> date | None:
     """The last day that accepted reports reach."""
-    return _answer(latest_day.__name__, stamp, scope, (), lambda: latest_day(store(), scope))
+    return _answer(name_of(latest_day), stamp, scope, (), lambda: latest_day(store(), scope))
 
 
 def present_thresholds(scope: Scope, stamp: str) -> Thresholds:
     """What the reports of the store are judged by, in this state of the records."""
-    return _answer(thresholds_held.__name__, stamp, scope, (), lambda: thresholds_held(store(), scope))
+    return _answer(name_of(thresholds_held), stamp, scope, (), lambda: thresholds_held(store(), scope))
 
 
 def ask_anew(
@@ -193,7 +200,7 @@ def ask_while(
     must_still_be(view.identity)
     scope = view.scope
     key = (beside, about, tuple(sorted(more.items())))
-    return _answer(question.__name__, view.stamp, scope, key, lambda: question(store(), scope, *about, **more))
+    return _answer(name_of(question), view.stamp, scope, key, lambda: question(store(), scope, *about, **more))
 
 
 def kept(view: View, name: str, make: Callable[[], Made], beside: Hashable = None) -> Made:

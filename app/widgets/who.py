@@ -6,8 +6,8 @@ from html import escape
 
 import streamlit as st
 
-from app.identity import Identity, Role
 from app.moments import kst_minute
+from app.scope import Identity, Role
 from app.sign_in.addresses import SIGN_OUT
 from app.words import LANGUAGES, exchange_name, say
 

@@ -18,7 +18,7 @@ from etl.exchanges import exchange as member_exchange
 from etl.intake import Candidate, Declared
 from etl.normalise import SOURCE_ROW, arrow_schema
 from etl.replays.facts import Replay, Series
-from etl.simulate.writers import write_native
+from etl.writing.native import write_native
 from expectations.catalogue import report as report_of
 from expectations.vocabulary import Period, Report
 

@@ -15,7 +15,7 @@ from etl.formats import Column, TextTable
 from etl.intake import Declared
 from etl.layout import Container, Layout, canonical_layout
 from etl.normalise import SOURCE_ROW, normalise
-from etl.simulate.writers import write_canonical, write_native
+from etl.writing.native import write_canonical, write_native
 from expectations.catalogue import all_reports, report
 from expectations.vocabulary import Cadence, Finding, Period
 from tests.golden.rows import RECORDS

@@ -1,0 +1,1 @@
+"""Administration: people, machine tokens, thresholds, the audit log, unfinished work."""

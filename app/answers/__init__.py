@@ -1,0 +1,1 @@
+"""Answers: explanations of findings, remedies of breaches, and which verdicts were read."""

@@ -1,0 +1,138 @@
+"""Forms of answers: explain a finding, decide of an explanation, say what was done about a breach.
+
+No form keeps anybody from anything: who may do what is checked where it is written. Whoever sends one is asked for anew
+at that moment, because a form may have been on the screen since before somebody was signed out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import streamlit as st
+
+from app.answers.mark_parts import actor_of
+from app.moments import kst_day, now
+from app.widgets.address import pick
+from app.widgets.guard import present_identity
+from app.widgets.header import sentence
+from app.widgets.view import View, store
+from etl.answers import LONGEST_ACCEPTANCE_DAYS, BreachState, Outcome
+from etl.records.answers import LONGEST_TEXT, Actor, AnswerError, decide, explain
+from etl.records.breaches import bring_to
+from etl.records.engine import RecordsUnavailableError, writing
+
+_SAID = "answers.said"
+_USUAL_ACCEPTANCE = timedelta(days=90)
+
+
+def show_said(view: View) -> None:
+    """What came of the form that was sent last, once."""
+    key: str | None = st.session_state.pop(_SAID, None)
+    if key:
+        sentence(view.say(key))
+
+
+def explanation_form(view: View, finding: int) -> None:
+    """Explain a finding of one's own exchange."""
+    key = f"explain.{finding}"
+    with st.form(key, enter_to_submit=False):
+        _text(view, "answers.form.explanation", key)
+        st.form_submit_button(view.say("answers.form.explain"), type="primary", on_click=_explain, args=(finding, key))
+
+
+def _explain(finding: int, key: str) -> None:
+    text = _typed(key)
+    _write("explained", lambda connection, actor: explain(connection, actor, finding, text, at=now()))
+
+
+def decision_form(view: View, explanation: str) -> None:
+    """Decide of an explanation: accept it until a day, refuse it or refer it, with a reason."""
+    key, today = f"decide.{explanation}", kst_day(view.now)
+    with st.form(key, enter_to_submit=False):
+        left, right = st.columns(2)
+        with left:
+            st.segmented_control(
+                view.say("answers.form.outcome"),
+                tuple(Outcome),
+                format_func=lambda outcome: view.say(f"answers.outcome.{outcome}"),
+                key=f"{key}.outcome",
+                default=Outcome.ACCEPTED,
+                required=True,
+            )
+        with right:
+            st.date_input(
+                view.say("answers.form.until", days=LONGEST_ACCEPTANCE_DAYS),
+                today + _USUAL_ACCEPTANCE,
+                min_value=today,
+                max_value=today + timedelta(days=LONGEST_ACCEPTANCE_DAYS),
+                format="YYYY-MM-DD",
+                key=f"{key}.until",
+            )
+        _text(view, "answers.form.reason", key)
+        st.form_submit_button(
+            view.say("answers.form.decide"), type="primary", on_click=_decide, args=(explanation, key)
+        )
+
+
+def _decide(explanation: str, key: str) -> None:
+    outcome, reason = Outcome(st.session_state[f"{key}.outcome"]), _typed(key)
+    until = st.session_state[f"{key}.until"] if outcome is Outcome.ACCEPTED else None
+
+    def write(connection: Any, actor: Actor) -> None:
+        decide(connection, actor, explanation, outcome, reason, until=until, at=now())
+
+    _write("decided", write)
+
+
+def breach_form(view: View, finding: int, *states: BreachState) -> None:
+    """Bring a breach to one of these states, with what was done or why."""
+    key = f"breach.{finding}.{len(states)}"
+    with st.form(key, enter_to_submit=False):
+        label = "answers.form.remedy" if states == (BreachState.REMEDIED,) else "answers.form.reason"
+        _text(view, label, key)
+        with st.container(horizontal=True):
+            for place, state in enumerate(states):
+                st.form_submit_button(
+                    view.say(f"answers.form.make_{state}"),
+                    type="secondary" if place else "primary",
+                    key=f"{key}.{state}",
+                    on_click=_bring,
+                    args=(finding, state, key),
+                )
+
+
+def _bring(finding: int, state: BreachState, key: str) -> None:
+    text = _typed(key)
+
+    def write(connection: Any, actor: Actor) -> None:
+        bring_to(connection, actor, finding, state, text, at=now())
+
+    _write(f"made_{state}", write)
+
+
+def _text(view: View, label: str, key: str) -> None:
+    st.text_area(
+        view.say(label), key=f"{key}.text", max_chars=LONGEST_TEXT, height=110, help=view.say("answers.form.no_data")
+    )
+
+
+def _typed(key: str) -> str:
+    return str(st.session_state.get(f"{key}.text") or "")
+
+
+def _write(done: str, write: Callable[[Any, Actor], object]) -> None:
+    """Write an answer, and leave what came of it for the page that is drawn next."""
+    actor = actor_of(present_identity())
+    try:
+        with writing(store().engine, lock="answers") as connection:
+            write(connection, actor)
+    except AnswerError as error:
+        st.session_state[_SAID] = f"answers.error.{error.code}"
+        return
+    except RecordsUnavailableError:
+        st.session_state[_SAID] = "answers.error.busy"
+        return
+    st.session_state[_SAID] = f"answers.done.{done}"
+    pick(finding="", explanation="")

@@ -1,0 +1,1 @@
+"""Audits: the monthly external audits of ledgers and wallets."""

@@ -1,0 +1,225 @@
+"""The filing desk of an exchange's people: look at a file without filing it, file it, or withdraw.
+
+Everything is decided here from the identity, never from a widget: only somebody of one exchange files, and only for
+that one. What is refused before a file is opened is refused in one sentence; everything else is a finding.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as StillRunningError
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from app.scope import Identity, Role
+from app.worker.process import Worker
+from app.worker.tasks import Look
+from etl.drafts import Draft, discard_draft, discard_expired, draft_bytes, keep_draft
+from etl.intake import Declared, NotAFilingError, declare, said_by
+from etl.layout import Container
+from etl.nil_returns import nil_return
+from etl.receiving import NotWithdrawableError, Receipt, receive_bytes, take_out
+from etl.records import submissions as life
+from etl.records.engine import reading
+from etl.records.submissions import Submission
+from etl.steps import Step
+from etl.store import Store
+from expectations.catalogue import parameter
+from expectations.vocabulary import State
+
+LONGEST_NAME = 255
+"""Characters of a file's name: what file systems hold."""
+LONGEST_WAIT_SECONDS = 120
+_ASK_AGAIN_SECONDS = 0.1
+_ENDINGS = frozenset(f".{container}" for container in Container)
+
+
+class RefusedError(Exception):
+    """What is not taken: `reason` names the sentence of the screens, `parts` fill it."""
+
+    def __init__(self, reason: str, **parts: object) -> None:
+        """Keep the name of the sentence and what fills it."""
+        super().__init__(reason)
+        self.reason, self.parts = reason, parts
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it came: its name without any path, and its bytes."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A file that was looked at: what it was told, and the draft it became; no draft where it must not be kept."""
+
+    upload: Upload
+    look: Look
+    draft: Draft | None
+
+
+def own_exchange(identity: Identity) -> str | None:
+    """The one exchange that somebody may file for; None for everybody else."""
+    exchanges = identity.scope.exchanges
+    return exchanges[0] if identity.scope.role is Role.EXCHANGE and len(exchanges) == 1 else None
+
+
+def taken(name: str, data: bytes) -> Upload:
+    """The file as it will be filed; RefusedError for a name or a size that cannot be."""
+    plain = PureWindowsPath(PurePosixPath(name).name).name
+    if len(plain) > LONGEST_NAME:
+        raise RefusedError("long_name", most=LONGEST_NAME)
+    if not plain.isprintable() or not plain.strip():
+        raise RefusedError("unprintable_name")
+    most = int(parameter("maximum_file_bytes"))
+    if len(data) > most:
+        raise RefusedError("too_large", size=f"{len(data):,}", most=f"{most:,}")
+    return Upload(plain, data)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One person at the desk of one exchange."""
+
+    store: Store
+    worker: Worker
+    person: str
+    exchange: str
+
+    @classmethod
+    def of(cls, store: Store, worker: Worker, identity: Identity) -> Desk:
+        """The desk of whoever is there; RefusedError for those who file for no exchange."""
+        exchange = own_exchange(identity)
+        if exchange is None:
+            raise RefusedError("not_yours")
+        return cls(store, worker, identity.person, exchange)
+
+    def declared(self, name: str, report: str = "", period: str = "") -> Declared:
+        """What a file is said to be, by its name and by what was chosen, which wins; RefusedError where that is open.
+
+        A name that says another exchange's is refused, whatever is chosen.
+        """
+        said = said_by(name).get("exchange")
+        if said is not None and said != self.exchange:
+            raise RefusedError("other_exchange", said=said)
+        try:
+            return declare(name, exchange_id=self.exchange, report_name=report or None, period=period or None)
+        except NotAFilingError as error:
+            raise RefusedError("says_nothing", name=name) from error
+
+    def look(self, upload: Upload, declared: Declared, now: datetime, told: Callable[[Step], None]) -> Looked:
+        """Have a file judged without filing it, and keep it as a draft; `told` is told the steps as they are done."""
+        self._must_be_own(declared)
+        with self._lying(upload) as path:
+            steps = path.with_suffix(".step")
+            try:
+                told(Step.RECEIVED)
+                look = _awaited(self.worker.look(path, upload.name, declared, steps), steps, told)
+            finally:
+                steps.unlink(missing_ok=True)
+        discard_expired(self.store, now)
+        kept = {**look.told, "comparison": look.comparison.as_record()}
+        draft = keep_draft(self.store, self.person, declared, upload.name, upload.data, kept, now)
+        told(Step.READY)
+        return Looked(upload, look, draft)
+
+    def nil_return(self, report: str, period: str) -> tuple[Upload, Declared]:
+        """The exchange's own file that says that there was nothing to report; RefusedError where there is no such."""
+        try:
+            declared = declare("", exchange_id=self.exchange, report_name=report, period=period)
+        except NotAFilingError as error:
+            raise RefusedError("no_period", period=period) from error
+        name, data = nil_return(declared)
+        return Upload(name, data), declared
+
+    def submit(self, draft: Draft) -> Receipt:
+        """File a draft as it was checked, and wait until it is judged; RefusedError where it is gone meanwhile."""
+        self._must_be_own(draft.declared)
+        try:
+            data = draft_bytes(self.store, draft)
+        except FileNotFoundError as error:
+            raise RefusedError("draft_gone") from error
+        receipt = receive_bytes(self.store, data, draft.file, draft.declared, sender=self.person)
+        discard_draft(self.store, draft)
+        self._judged(receipt.submission.id)
+        return receipt
+
+    def discard(self, draft: Draft) -> None:
+        """Remove a draft of the exchange's."""
+        self._must_be_own(draft.declared)
+        discard_draft(self.store, draft)
+
+    def withdraw(self, number: str, reason: str, typed: str) -> Submission:
+        """Take an own accepted submission out of force, where `typed` repeats its number; else RefusedError."""
+        if typed.strip() != number:
+            raise RefusedError("not_confirmed", number=number)
+        if not reason.strip():
+            raise RefusedError("no_reason")
+        with reading(self.store.engine) as connection:
+            filed = life.by_id(connection, number)
+        if filed is None or filed.exchange != self.exchange:
+            raise RefusedError("not_withdrawable", number=number)
+        try:
+            withdrawn = take_out(self.store, number, reason=reason.strip(), actor=self.person)
+        except NotWithdrawableError as error:
+            raise RefusedError("not_withdrawable", number=number) from error
+        self.worker.take_up()
+        return withdrawn
+
+    def _must_be_own(self, declared: Declared) -> None:
+        if declared.exchange != self.exchange:
+            raise RefusedError("other_exchange", said=declared.exchange)
+
+    def _judged(self, number: str) -> None:
+        """Have what is received judged, and wait for this one as long as a person would."""
+        self.worker.take_up()
+        end = time.monotonic() + LONGEST_WAIT_SECONDS
+        while time.monotonic() < end:
+            with reading(self.store.engine) as connection:
+                if life.is_judged(connection, number):
+                    return
+            time.sleep(_ASK_AGAIN_SECONDS)
+
+    @contextmanager
+    def _lying(self, upload: Upload) -> Iterator[Path]:
+        """The bytes in a file of their own, for the process that reads them."""
+        folder = self.store.home / "incoming"
+        folder.mkdir(parents=True, exist_ok=True)
+        ending = PurePosixPath(upload.name).suffix.lower()
+        path = folder / f"{secrets.token_hex(16)}{ending if ending in _ENDINGS else ''}"
+        try:
+            path.write_bytes(upload.data)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _awaited(future: Future[Look], steps: Path, told: Callable[[Step], None]) -> Look:
+    """The answer, with each step told meanwhile."""
+    last = ""
+    while True:
+        try:
+            look = future.result(timeout=_ASK_AGAIN_SECONDS)
+        except StillRunningError:
+            text = steps.read_text("ascii") if steps.exists() else ""
+            if text and text != last:
+                told(Step(text))
+                last = text
+            if future.done():
+                return future.result()
+        else:
+            return look
+
+
+def verdict_word(state: str, finding_count: int) -> str:
+    """The name of a verdict: what became, or would become, of a file."""
+    if state == State.ACCEPTED:
+        return "accepted_with_findings" if finding_count else "accepted"
+    return state

@@ -1,0 +1,67 @@
+"""The filing desk of whoever looks, and what the worker makes for it: comparisons and annotated files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.filing.desk import Desk, RefusedError
+from app.filing.finding_digest import Found, Placed
+from app.scope import Scope
+from app.widgets.file_button import file_button
+from app.widgets.view import View, ask, store
+from app.widgets.working import worker
+from app.worker.tasks import Sent
+from etl.annotated import UNOPENED
+from etl.comparison import Comparison
+from etl.coordinates import coordinates, layout_of
+from etl.store import Store
+from expectations.vocabulary import Finding
+
+_LONGEST_SECONDS = 120
+
+
+def desk_of(view: View) -> Desk | None:
+    """The filing desk of whoever looks; None for those who file for no exchange."""
+    try:
+        return Desk.of(store(), worker(), view.identity)
+    except RefusedError:
+        return None
+
+
+def comparison_of(view: View, number: str) -> Comparison:
+    """A submission, which whoever looks may see, beside the version before."""
+    with st.spinner(view.say("filing.comparing")):
+        return ask(compared, number)
+
+
+def compared(_store: Store, _scope: Scope, number: str) -> Comparison:
+    """What the process beside the screens finds different."""
+    return worker().compare(number).result(_LONGEST_SECONDS)
+
+
+def placed_in(exchange: str, report: str, file: str, format_: str | None, names: Sequence[str]) -> Placed:
+    """Writes where a row and column stand in a file."""
+    return coordinates(layout_of(exchange, report, file, format_), names)
+
+
+def annotated_file(view: View, sent: Sent, found: Found) -> None:
+    """The own file back with the findings beside the rows, made when asked for; nothing for what was never opened."""
+    findings: list[Finding] = [finding for _, finding in found]
+    if not findings or {finding.rule for finding in findings} & UNOPENED:
+        return
+    number = next(view.drawn)
+
+    def made() -> bytes:
+        return worker().annotate(sent, findings, view.language).result(_LONGEST_SECONDS)
+
+    file_button(
+        view,
+        view.say("filing.annotated"),
+        made,
+        f"findings_{sent.file}",
+        f"{sent.report}/{sent.exchange}",
+        key=f"annotated.{number}",
+        icon=":material/rule:",
+    )

@@ -1,0 +1,142 @@
+"""The findings of a file for those who sent it: what to mend first, where it stands, all of them to take away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from html import escape
+
+import streamlit as st
+
+from app.exports import as_csv, as_workbook
+from app.filing.finding_digest import Cell, Found, Placed, RuleGroup, every_finding, grouped, sentences_of
+from app.moments import duration
+from app.widgets.file_button import file_button
+from app.widgets.header import kind_mark, note, section, subtitle
+from app.widgets.view import View
+from app.words import in_words
+from etl.causes import Cause
+from etl.comparison import Change, Changed, Comparison
+from expectations.catalogue import all_rules
+from expectations.messages import message
+
+_WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_CHANGE_GLYPHS = {Change.NEW: "＋", Change.BACK: "↺", Change.OPEN: "＝", Change.FIXED: "✓"}
+_SHOWN_CHANGES = 5
+_LONGEST_SHOWN = 120
+
+
+def sender_findings(view: View, found: Found, placed: Placed, file: str) -> None:
+    """Grouped by rule and by likely cause, the first cells of each, and every one as a file."""
+    if not found:
+        note(view.say("filing.no_findings"))
+        return
+    section(view, "submissions.findings", count=f"{len(found):,}")
+    groups = grouped(found, placed)
+    causes = sorted((cause for group in groups for cause in group.causes), key=lambda cause: -cause.finding_count)
+    if causes:
+        subtitle(view.say("filing.first"))
+        items = "".join(f"<li>{escape(cause_sentence(view, cause, len(found)))}</li>" for cause in causes[:5])
+        st.html(f'<ol class="causes">{items}</ol>')
+        note(view.say("filing.causes_how"))
+    st.html(f'<ul class="found">{"".join(_group(view, group) for group in groups)}</ul>')
+    finding_files(view, found, placed, file)
+
+
+def cause_sentence(view: View, cause: Cause, total: int) -> str:
+    """One likely mistake in words, and how many of the findings would go with it."""
+    parts = {
+        "column": cause.column or "–",
+        "detail": cause.detail[:_LONGEST_SHOWN],
+        "rule": cause.rule,
+        "shift": _shift(view, cause.shift),
+        "row": cause.first_row or "–",
+    }
+    said = view.say(f"filing.cause.{cause.kind}", **parts)
+    return view.say("filing.would_go", cause=said, count=f"{cause.finding_count:,}", total=f"{total:,}")
+
+
+def _shift(view: View, shift: timedelta | None) -> str:
+    return "" if shift is None else duration(abs(shift), view.language)
+
+
+def _group(view: View, group: RuleGroup) -> str:
+    """One rule: its kind and number, what it asks, how to mend it, and the first cells."""
+    rule = all_rules()[group.rule]
+    count = view.say("filing.count", count=f"{group.count:,}")
+    head = f"<b>{escape(kind_mark(view, group.kind))} · {escape(group.rule)} · {escape(count)}</b>"
+    body = (
+        f"<p>{escape(rule.statement.in_language(view.language))} {escape(rule.remedy.in_language(view.language))}</p>"
+    )
+    columns = ("cell", "subject", "found", "expected")
+    kept = [name for name in columns if any(_of(view, cell, name) for cell in group.cells)]
+    titles = "".join(f'<th scope="col">{escape(view.say(f"column.{name}"))}</th>' for name in kept)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{escape(_of(view, cell, name)[:_LONGEST_SHOWN])}</td>" for name in kept) + "</tr>"
+        for cell in group.cells
+    )
+    more = group.count - len(group.cells)
+    rest = f'<p class="note">{escape(view.say("filing.more_cells", count=f"{more:,}"))}</p>' if more > 0 else ""
+    table = f'<table class="cells"><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>' if kept else ""
+    return f"<li>{head}{body}{table}{rest}</li>"
+
+
+def _of(view: View, cell: Cell, name: str) -> str:
+    text = {"cell": cell.place, "subject": cell.about, "found": cell.found, "expected": cell.expected}[name]
+    return text if cell.is_quoted or name == "cell" else in_words(text, view.language) or ""
+
+
+def finding_files(view: View, found: Found, placed: Placed, file: str) -> None:
+    """Every finding as CSV and as a workbook, whatever their number."""
+    title = view.say("filing.all_findings", file=file)
+
+    def written(write: Callable[..., bytes]) -> bytes:
+        return write(every_finding(found, sentences_of(found, view.language), placed, title, view.language))
+
+    with st.container(horizontal=True, gap="small"):
+        for ending, mime, write in (("csv", "text/csv", as_csv), ("xlsx", _WORKBOOK, as_workbook)):
+            number = next(view.drawn)
+            file_button(
+                view,
+                view.say(f"filing.findings_{ending}", count=f"{len(found):,}"),
+                partial(written, write),
+                f"findings_{file.rpartition('.')[0] or file}.{ending}",
+                file,
+                key=f"findings.{number}.{ending}",
+                mime=mime,
+            )
+
+
+def since_the_version_before(view: View, comparison: Comparison) -> None:
+    """How many findings are fixed, still open, new and back again, and the first of each."""
+    if comparison.previous is None or comparison.previous_state is None:
+        return
+    subtitle(
+        view.say(
+            "filing.since",
+            previous=comparison.previous,
+            state=view.say(f"state.{comparison.previous_state}"),
+        )
+    )
+    tiles = "".join(
+        f"<li><span>{_CHANGE_GLYPHS[change]} {escape(view.say(f'filing.change.{change}'))}</span>"
+        f"<b>{comparison.counts[change]:,}</b></li>"
+        for change in (Change.FIXED, Change.OPEN, Change.NEW, Change.BACK)
+    )
+    st.html(f'<ul class="tiles">{tiles}</ul>')
+    for change in (Change.BACK, Change.NEW, Change.OPEN, Change.FIXED):
+        of_it = [one for one in comparison.changed if one.change is change]
+        if of_it:
+            count = comparison.counts[change]
+            with st.expander(f"{_CHANGE_GLYPHS[change]} {view.say(f'filing.change.{change}')} {count:,}"):
+                st.html(f'<ul class="found">{"".join(_changed(view, one) for one in of_it[:_SHOWN_CHANGES])}</ul>')
+                if count > _SHOWN_CHANGES:
+                    note(view.say("filing.more_cells", count=f"{count - _SHOWN_CHANGES:,}"))
+    note(view.say("filing.since_how"))
+
+
+def _changed(view: View, one: Changed) -> str:
+    rule = all_rules()[one.finding.rule]
+    said = message(one.finding, rule, view.language)
+    return f"<li><b>{escape(kind_mark(view, one.kind))} · {escape(one.finding.rule)}</b><p>{escape(said)}</p></li>"

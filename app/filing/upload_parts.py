@@ -1,0 +1,197 @@
+"""Dropping files and having them looked at: nothing is filed here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from app.filing.desk import Desk, Looked, RefusedError, Upload, taken
+from app.moments import kst_day
+from app.widgets.header import note, section
+from app.widgets.view import View
+from etl.exchanges import exchange as exchange_of
+from etl.export import FORMATS
+from etl.intake import Declared, said_by
+from etl.steps import Step
+from expectations.catalogue import all_reports, parameter
+from expectations.catalogue import report as report_of
+from expectations.vocabulary import Cadence
+
+_ROUND = "filing.round"
+_LOOKED = "filing.looked"
+_MEBIBYTE = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A file that says what it is."""
+
+    upload: Upload
+    declared: Declared
+
+
+def upload_section(view: View, desk: Desk) -> None:
+    """The place to drop files at, what each is, and the button that has them checked."""
+    section(view, "filing.drop")
+    mebibytes = int(parameter("maximum_file_bytes")) // _MEBIBYTE
+    most = f"{mebibytes} MB"
+    endings = sorted({layout.container for layout in exchange_of(desk.exchange).layouts.values()})
+    own = " · ".join(ending.upper() for ending in endings)
+    canonical = " · ".join(ending.upper() for ending in FORMATS)
+    example = f"{desk.exchange}_halts_2026-11-02.{endings[0]}"
+    note(view.say("filing.drop_how", most=most, own=own, canonical=canonical, example=example))
+    _own_words(view)
+    st.session_state.setdefault(_ROUND, 0)
+    files = st.file_uploader(
+        view.say("filing.drop_label", most=most),
+        accept_multiple_files=True,
+        max_upload_size=mebibytes,
+        key=f"filing.files.{st.session_state[_ROUND]}",
+    )
+    ready = [one for place, file in enumerate(files) if (one := _ready(view, desk, place, file)) is not None]
+    if files and st.button(
+        view.say("filing.check", count=len(ready)),
+        type="primary",
+        disabled=not ready,
+        icon=":material/fact_check:",
+        key="filing.check",
+    ):
+        look_at(view, desk, ready)
+        st.session_state[_ROUND] += 1
+        st.rerun()
+    note(view.say("filing.check_how"))
+
+
+def _own_words(view: View) -> None:
+    """The uploader's own words, which know one language, in ours."""
+    button = "[data-testid=stFileUploaderDropzone] button p"
+    word = view.say("filing.choose_files")
+    st.html(
+        f'<style>{button} {{ font-size: 0; }} {button}::after {{ content: "{word}"; font-size: .875rem; }}'
+        "[data-testid=stFileUploaderDropzoneInstructions] { display: none; }</style>"
+    )
+
+
+def _ready(view: View, desk: Desk, place: int, file: Any) -> Ready | None:
+    """The file with what it is said to be, asked for where its name does not say; a sentence where it is refused."""
+    try:
+        upload = taken(file.name, file.getvalue())
+        report = period = ""
+        if not {"report", "period"} <= said_by(upload.name).keys():
+            report, period = _asked(view, place, upload.name)
+            if not (report and period):
+                return None
+        declared = desk.declared(upload.name, report, period)
+    except RefusedError as refused:
+        refusal(view, file.name, refused)
+        return None
+    st.html(
+        f'<p class="note">{escape(upload.name)} → {escape(view.report(declared.report))} {declared.period.text}'
+        f" · {len(upload.data):,} B</p>"
+    )
+    return Ready(upload, declared)
+
+
+def refusal(view: View, name: str, refused: RefusedError) -> None:
+    """Why something is not taken, in one sentence."""
+    said = view.say(f"filing.refused.{refused.reason}", **refused.parts)
+    shown = f"{name[:60]}…" if len(name) > 60 else name
+    st.html(f'<p class="empty" role="alert"><span aria-hidden="true">✕</span> {escape(shown)}: {escape(said)}</p>')
+
+
+def _asked(view: View, place: int, name: str) -> tuple[str, str]:
+    """Report and period of a file whose name does not say them."""
+    note(view.say("filing.name_open", name=name))
+    left, right = st.columns(2)
+    with left:
+        report = report_choice(view, f"filing.report.{place}")
+    with right:
+        period = period_choice(view, f"filing.period.{place}", report)
+    return report, period
+
+
+def report_choice(view: View, key: str) -> str:
+    """Which report; empty while none is chosen."""
+    return (
+        st.selectbox(
+            view.say("filter.report"),
+            tuple(all_reports()),
+            format_func=view.report,
+            key=key,
+            index=None,
+            placeholder=view.say("filing.choose_report"),
+        )
+        or ""
+    )
+
+
+def period_choice(view: View, key: str, report: str) -> str:
+    """Which day or month, as periods are written; yesterday or last month to begin with."""
+    yesterday = kst_day(view.now) - timedelta(days=1)
+    is_month = bool(report) and report_of(report).cadence is Cadence.MONTH
+    last_month = (kst_day(view.now).replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+    text = st.text_input(
+        view.say("filing.period"),
+        value=last_month if is_month else yesterday.isoformat(),
+        key=f"{key}.{'month' if is_month else 'day'}",
+        max_chars=16,
+        help=view.say("filing.period_how", day="2026-11-02", slice="2026-11-02T09-12", month="2026-10"),
+    )
+    return (text or "").strip()
+
+
+def look_at(view: View, desk: Desk, ready: Sequence[Ready]) -> None:
+    """Have the files looked at one after the other, with the steps of each as they are done."""
+    found: list[Looked] = []
+    for one in ready:
+        with st.status(view.say("filing.looking", file=one.upload.name), expanded=True) as status:
+            place = st.empty()
+
+            def told(step: Step, place: Any = place) -> None:
+                place.html(_steps(view, step))
+
+            looked = desk.look(one.upload, one.declared, view.now, told)
+            found.append(looked)
+            status.update(state="complete")
+    st.session_state[_LOOKED] = [looked for looked in found if looked.draft is None]
+
+
+def _steps(view: View, done: Step) -> str:
+    order = list(Step)
+    items = "".join(
+        f"<li>{'✓' if place <= order.index(done) else '·'} {escape(view.say(f'filing.step.{step}'))}</li>"
+        for place, step in enumerate(order)
+    )
+    return f'<ol class="steps">{items}</ol>'
+
+
+def looked_without_draft() -> Sequence[Looked]:
+    """What was looked at last and must not be kept: shown until the next check, and gone with the session."""
+    looked: Sequence[Looked] = st.session_state.get(_LOOKED, ())
+    return looked
+
+
+def nil_section(view: View, desk: Desk) -> None:
+    """One button for a day on which nothing happened: the file is written, looked at, and shown before it is filed."""
+    section(view, "filing.nil")
+    note(view.say("filing.nil_how"))
+    report_place, period_place, button_place = st.columns([2, 2, 2], vertical_alignment="bottom")
+    with report_place:
+        report = report_choice(view, "filing.nil.report")
+    with period_place:
+        period = period_choice(view, "filing.nil.period", report)
+    with button_place:
+        pressed = st.button(view.say("filing.nil_make"), disabled=not report, key="filing.nil.make")
+    if pressed:
+        try:
+            upload, declared = desk.nil_return(report, period)
+        except RefusedError as refused:
+            refusal(view, period, refused)
+            return
+        look_at(view, desk, [Ready(upload, declared)])
+        st.rerun()

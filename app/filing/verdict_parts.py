@@ -1,0 +1,234 @@
+"""A verdict in words with what belongs to it: of a draft, what would become of it; of a submission, its receipt."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from app.filing.desk import Desk, Looked, RefusedError, verdict_word
+from app.filing.desk_parts import annotated_file, comparison_of, placed_in
+from app.filing.finding_digest import findings_of
+from app.filing.finding_parts import sender_findings, since_the_version_before
+from app.filing.upload_parts import refusal
+from app.filing.verdict import findings_found, receipt_content
+from app.moments import duration, kst_text
+from app.widgets.address import pick
+from app.widgets.file_button import file_button
+from app.widgets.header import facts, note, section
+from app.widgets.view import View, ask, store
+from app.worker.tasks import Sent
+from etl.comparison import Comparison
+from etl.drafts import Draft, draft_bytes, draft_path, draft_told
+from etl.layout import Container
+from etl.nil_returns import written_out
+from etl.receipts import receipt_of
+from etl.records.log import Act
+from etl.records.submissions import Submission
+from etl.signing import signer_of
+from expectations.catalogue import report as report_of
+from expectations.vocabulary import State
+
+_MOST_SHOWN_BYTES = 20_000
+
+
+def draft_panel(view: View, desk: Desk, draft: Draft) -> None:
+    """One draft: that it is not submitted, what would become of it, its findings, and what can be done with it.
+
+    It leaves the screen when it is submitted or discarded, so that no verdict of a draft stands beside a receipt.
+    """
+    try:
+        told = draft_told(store(), draft)
+    except FileNotFoundError:
+        return
+    place = st.empty()
+    with place.container():
+        if not _drawn_draft(view, desk, draft, told):
+            return
+    place.empty()
+    st.rerun()
+
+
+def _drawn_draft(view: View, desk: Desk, draft: Draft, told: dict[str, Any]) -> bool:
+    """Draw a draft; whether it has become a submission, or nothing, by one of its buttons."""
+    section(view, "filing.draft_of", report=view.report(draft.report), period=draft.period.text)
+    verdict(view, verdict_word(draft.state, draft.finding_count), f"filing.would.{draft.state}", is_draft=True)
+    facts(
+        {
+            view.say("column.file"): draft.file,
+            view.say("column.report"): f"{view.report(draft.report)} · {draft.period.text}",
+            view.say("column.row_count"): f"{told['rows']:,}",
+            view.say("column.size_bytes"): f"{draft.size_bytes:,}",
+            "SHA-256": draft.sha256,
+            view.say("filing.if_now"): _timeliness_now(view, draft),
+            view.say("filing.checked_at"): f"{kst_text(draft.checked_at).partition('.')[0]} KST",
+            view.say("filing.kept_until"): f"{kst_text(draft.expires_at).partition('.')[0]} KST",
+        }
+    )
+    if told["rows"] == 0 and draft.state == State.ACCEPTED:
+        _nil_statement(view, draft)
+    if _has_left(view, desk, draft):
+        return True
+    found = findings_of(told["findings"])
+    comparison = _kept_comparison(told)
+    placed = placed_in(draft.exchange, draft.report, draft.file, None, comparison.names)
+    sender_findings(view, found, placed, draft.file)
+    sent = Sent(draft_path(store(), draft), draft.exchange, draft.report, draft.file, None)
+    annotated_file(view, sent, found)
+    since_the_version_before(view, comparison)
+    return False
+
+
+def _kept_comparison(told: dict[str, Any]) -> Comparison:
+    return Comparison.of_record(told["comparison"])
+
+
+def verdict(view: View, word: str, sentence: str, *, is_draft: bool = False) -> None:
+    """The verdict, and what it means in a sentence."""
+    said = view.say(f"filing.verdict.{word}")
+    if is_draft:
+        said = f"{view.say('filing.not_submitted')} · {view.say('filing.would_be', verdict=said)}"
+    st.html(f'<p class="verdict {word}" role="status">{escape(said)}<small>{escape(view.say(sentence))}</small></p>')
+
+
+def _timeliness_now(view: View, draft: Draft) -> str:
+    """Whether it would be in time if it were submitted now."""
+    due_at = report_of(draft.report).due_at(draft.period)
+    length = duration(abs(view.now - due_at), view.language)
+    return view.say("filing.due_in" if due_at >= view.now else "filing.overdue", length=length)
+
+
+def _nil_statement(view: View, draft: Draft) -> None:
+    """What a nil return says, and the file that says it, as far as it is text."""
+    day = draft.period.text
+    note(view.say("filing.nil_is", exchange=view.exchange(draft.exchange), report=view.report(draft.report), day=day))
+    if draft.size_bytes <= _MOST_SHOWN_BYTES and not draft.file.lower().endswith(Container.PARQUET):
+        text = written_out(draft.declared, draft.file, draft_bytes(store(), draft))
+        st.code(text, language=None, wrap_lines=True)
+
+
+def _has_left(view: View, desk: Desk, draft: Draft) -> bool:
+    """The buttons that submit, which a rejected file cannot be, and discard; whether one of them did."""
+    with st.container(horizontal=True, gap="small"):
+        submitted = st.button(
+            view.say("filing.submit"),
+            type="primary",
+            disabled=draft.state != State.ACCEPTED,
+            icon=":material/send:",
+            key=f"filing.submit.{draft.id}",
+        )
+        discarded = st.button(view.say("filing.discard"), icon=":material/delete:", key=f"filing.discard.{draft.id}")
+    if draft.state != State.ACCEPTED:
+        note(view.say("filing.cannot_submit"))
+    if discarded:
+        desk.discard(draft)
+    if submitted:
+        try:
+            with st.spinner(view.say("filing.submitting")):
+                receipt = desk.submit(draft)
+        except RefusedError as refused:
+            refusal(view, draft.file, refused)
+            return False
+        pick(submission=receipt.submission.id, repeated="1" if receipt.duplicate else "")
+    return discarded or submitted
+
+
+def secret_panel(view: View, looked: Looked) -> None:
+    """A file that was looked at and not kept, because it holds secrets or personal data."""
+    told = looked.look.told
+    section(view, "filing.not_kept", file=looked.upload.name)
+    verdict(view, told["state"], "filing.not_kept_how", is_draft=True)
+    placed = placed_in(told["exchange"], told["report"], looked.upload.name, None, looked.look.comparison.names)
+    sender_findings(view, findings_of(told["findings"]), placed, looked.upload.name)
+
+
+def receipt_panel(view: View, filed: Submission, *, is_repeated: bool = False) -> None:
+    """A submission: the verdict in words, its receipt with what binds it, and both files that prove it."""
+    content = ask(receipt_content, filed.id, view.now.replace(second=0, microsecond=0))
+    word = verdict_word(filed.state, content["finding_count"])
+    verdict(view, word, f"filing.means.{filed.state}")
+    if is_repeated:
+        note(view.say("filing.repeated", number=filed.id))
+    facts(
+        {
+            view.say("column.id"): filed.id,
+            view.say("column.file"): content["file"],
+            view.say("column.report"): f"{view.report(filed.report)} · {filed.period.text}",
+            view.say("column.received_at"): f"{kst_text(filed.received_at).partition('.')[0]} KST",
+            view.say("column.timeliness"): _timeliness(view, content["late_seconds"]),
+            view.say("column.row_count"): "–" if filed.row_count is None else f"{filed.row_count:,}",
+            "SHA-256": filed.sha256,
+            view.say("column.rule_set_version"): filed.rule_set_version or "–",
+            view.say("filing.findings_digest"): content["findings_sha256"],
+        }
+    )
+    _receipt_files(view, filed)
+
+
+def _timeliness(view: View, late_seconds: int | None) -> str:
+    if late_seconds is None:
+        return "–"
+    if late_seconds == 0:
+        return view.code("on_time")
+    return f"{view.code('late')} ({duration(timedelta(seconds=late_seconds), view.language)})"
+
+
+def _receipt_files(view: View, filed: Submission) -> None:
+    """The signed receipt and the public key that it is verified with."""
+    opened = store()
+
+    def receipt() -> str:
+        return receipt_of(opened, filed.id, view.now)
+
+    def key() -> str:
+        return signer_of(opened.home).public.pem
+
+    with st.container(horizontal=True, gap="small"):
+        for name, make, file, act in (
+            ("receipt", receipt, f"receipt_{filed.id}.json", Act.RECEIPT),
+            ("public_key", key, "daxa_public_key.pem", Act.DOWNLOAD),
+        ):
+            file_button(
+                view,
+                view.say(f"filing.{name}"),
+                make,
+                file,
+                filed.id,
+                key=f"{name}.{filed.id}",
+                icon=":material/verified:",
+                act=act,
+            )
+    note(view.say("filing.receipt_how", command="daxa verify --receipt"))
+
+
+def submission_findings(view: View, filed: Submission) -> None:
+    """The findings of a submission for its sender, beside the version before."""
+    found = ask(findings_found, filed.id)
+    comparison = comparison_of(view, filed.id)
+    placed = placed_in(filed.exchange, filed.report, filed.file, filed.format, comparison.names)
+    sender_findings(view, found, placed, filed.file)
+    if filed.evidence_kept:
+        path = store().evidence.path(filed.sha256)
+        annotated_file(view, Sent(path, filed.exchange, filed.report, filed.file, filed.format), found)
+    since_the_version_before(view, comparison)
+
+
+def withdrawal(view: View, desk: Desk | None, filed: Submission) -> None:
+    """Taking an own accepted submission out of force, with a reason, confirmed by typing its number."""
+    if desk is None or filed.exchange != desk.exchange or filed.state is not State.ACCEPTED:
+        return
+    with st.expander(view.say("filing.withdraw"), icon=":material/undo:"):
+        note(view.say("filing.withdraw_how"))
+        reason = st.text_input(view.say("filing.reason"), max_chars=500, key=f"withdraw.reason.{filed.id}")
+        typed = st.text_input(
+            view.say("filing.type_number", number=filed.id), max_chars=32, key=f"withdraw.typed.{filed.id}"
+        )
+        if st.button(view.say("filing.withdraw_now"), key=f"withdraw.{filed.id}"):
+            try:
+                desk.withdraw(filed.id, reason or "", typed or "")
+            except RefusedError as refused:
+                refusal(view, filed.id, refused)
+                return
+            st.rerun()

@@ -1,0 +1,1 @@
+"""Halts: suspensions of trading, deposits and withdrawals, and their steps."""

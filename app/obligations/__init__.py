@@ -1,0 +1,1 @@
+"""Obligations: which report was due when, and what became of it."""

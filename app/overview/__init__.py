@@ -1,0 +1,1 @@
+"""Overview and trends: the state of every exchange, by lane and by month."""

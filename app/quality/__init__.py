@@ -1,0 +1,1 @@
+"""Data quality: measures and grades of the reports themselves."""

@@ -1,0 +1,1 @@
+"""Reconciliation: checks of ledger against wallets, shortfalls and episodes."""

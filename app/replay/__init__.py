@@ -1,0 +1,1 @@
+"""Replay: a past incident judged by today's rules."""

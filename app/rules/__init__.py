@@ -1,0 +1,1 @@
+"""Rules: the rule book, its thresholds, and the findings it gave."""

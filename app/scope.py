@@ -1,0 +1,50 @@
+"""Who asks and what they may see: a scope of exchanges and a role, and the identity that carries it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from etl.exchanges import all_exchanges
+from etl.records.people import Person
+from etl.records.people import Role as Role
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one person may see: their role, and the exchanges whose figures and rows are open to them."""
+
+    role: Role
+    exchanges: tuple[str, ...]
+
+    def visible(self, chosen: tuple[str, ...]) -> tuple[str, ...]:
+        """Of the chosen exchanges those that are open to them; all of them where none was chosen."""
+        return tuple(name for name in self.exchanges if not chosen or name in chosen)
+
+    @property
+    def sees_rows(self) -> bool:
+        """Whether single rows are open to them, and files and findings, which quote rows; managers see figures."""
+        return self.role is not Role.MANAGER
+
+    def visible_rows(self, chosen: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Of the chosen exchanges those whose single rows are open to them."""
+        return self.visible(chosen) if self.sees_rows else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody at the screen: their id in the audit log, the name they signed in with, and what they may see.
+
+    `ends_at` is when they are signed out whatever they do; `session` is what only their browser knows.
+    """
+
+    person: str
+    name: str
+    scope: Scope
+    ends_at: datetime | None = None
+    session: str = field(default="", repr=False)
+
+
+def scope_of(person: Person) -> Scope:
+    """An exchange sees its own, everybody else all exchanges; the role says which pages and whether rows."""
+    return Scope(person.role, tuple(all_exchanges()) if person.exchange is None else (person.exchange,))

@@ -1,0 +1,1 @@
+"""The server around the screens: security headers and hourly tasks."""

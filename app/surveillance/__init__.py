@@ -1,0 +1,1 @@
+"""Surveillance: suspected abnormal trading by pattern and market."""

@@ -1,0 +1,1 @@
+"""What measures and proves the product and is no part of it: simulated exchanges, the proof matrix, a year, benches."""

@@ -1,0 +1,229 @@
+"""Seeded faults of every kind in a day's rows and in what is accepted beside them, so that every rule has work.
+
+A fault is a cell that takes the value of another row or of its list of codes, becomes negative, nought or larger, or a
+moment that moves; a row that stands there twice or is gone; quantities that stand still; shortfalls. Values stay of
+their type, as the readers leave them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Context, Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from app.testbed.bench.day import FiledReport
+from expectations.catalogue import all_reports
+
+if TYPE_CHECKING:
+    from expectations.judge import FiledRows
+
+_AT_MOST = 40
+"""Cells of a column, and rows, that are spoilt in a file."""
+_AT_LEAST = 30
+"""Rows that a file has to hold for that; a shorter one is repeated."""
+
+_MOVES_MINUTES = (-6000, -300, -45, -4, 4, 45, 300, 6000)
+_EXACT = Context(prec=60)
+_HALF = 0.5
+
+_SPOILT_RELATIONS: Mapping[str, tuple[str, ...]] = {
+    "volume_days": ("api_share",),
+    "volume_markets": ("trade_value_krw", "api_trade_value_krw"),
+    "key_days": ("opening_keys", "active_keys"),
+    "key_action_days": ("key_count",),
+    "surveillance_days": ("alert_count",),
+    "actions": ("case_id", "risk_level", "stage", "outcome", "detected_at", "acted_at"),
+    "current_halts": (
+        *("scope", "target", "functions", "trigger", "mode"),
+        *("detected_at", "halted_at", "resumed_at", "notice_at"),
+    ),
+    "reach": ("until",),
+    "audit_shares": ("cold_share",),
+    "audit_differences": ("ledger_ratio", "wallet_ratio"),
+    "reconciliation_assets": (),
+    "reconciled_assets": (),
+}
+"""Columns of the accepted figures in which faults are put; their keys stay what they are."""
+
+_IDS = {"actions": "action_id", "current_halts": "halt_id"}
+"""Relations of single things, that are repeated under other names."""
+
+_CODES = {field.name: field.codes for report in all_reports().values() for field in report.fields if field.codes}
+
+
+def with_faults(reports: Sequence[FiledReport], seed: int) -> list[FiledReport]:
+    """The reports with faults in every file and in the figures beside it; the same seed, the same faults."""
+    random = np.random.default_rng(seed)
+    checks = next(filed for filed in reports if filed.report.name == "reconciliation")
+    shortfalls = _shortfalls(checks, random)
+    return [
+        replace(
+            filed,
+            files=[_spoilt_file(one, filed, random) for one in filed.files],
+            context={
+                name: shortfalls if name == "shortfalls" else _spoilt_relation(name, table, filed, random)
+                for name, table in filed.context.items()
+            },
+        )
+        for filed in reports
+    ]
+
+
+def _few(count: int, random: np.random.Generator) -> int:
+    return int(random.integers(1, min(_AT_MOST, 1 + count // 2) + 1))
+
+
+# ------------------------------------------------------------------------------------------------- files
+
+
+def _spoilt_file(one: FiledRows, filed: FiledReport, random: np.random.Generator) -> FiledRows:
+    if not one.table.num_rows:
+        return one
+    table = _repeated(one.table)
+    for field in filed.report.fields:
+        table = _with_faults(table, field.name, random)
+    if filed.report.name in _ALL_DAY:
+        table = _all_day(table, filed.report.subject_field, _ALL_DAY[filed.report.name])
+    table = _without_one(table, filed.report.subject_field, random)
+    kept = np.sort(random.permutation(table.num_rows)[_few(table.num_rows, random) :])
+    again = random.integers(0, table.num_rows, _few(table.num_rows, random))
+    table = table.take(pa.array(np.concatenate([kept, again])))
+    numbers = pa.array(np.arange(1, table.num_rows + 1))
+    table = table.set_column(table.schema.get_field_index("source_row"), "source_row", numbers)
+    totals = {name: text if random.random() < 0.7 else _other_total(random) for name, text in one.totals.items()}
+    known = table["halt_id"].to_pylist()[:2] if "halt_id" in table.column_names else []
+    return replace(one, table=table, totals=totals, already_filed=frozenset(known))
+
+
+def _repeated(table: pa.Table) -> pa.Table:
+    return pa.concat_tables([table] * -(-_AT_LEAST // table.num_rows))
+
+
+def _without_one(table: pa.Table, subject: str, random: np.random.Generator) -> pa.Table:
+    """In every second file one asset, market or scope is not there at all."""
+    left_out = table[subject][int(random.integers(0, table.num_rows))]
+    others = table.filter(pc.not_equal(table[subject], left_out))
+    return others if others.num_rows and random.random() < _HALF else table
+
+
+def _all_day(table: pa.Table, subject: str, change: Callable[[pa.Table], Mapping[str, pa.Array]]) -> pa.Table:
+    """Something that has to hold of the last asset or market in every row of it."""
+    chosen = pc.equal(table[subject], pc.max(table[subject]))
+    for name, values in change(table.filter(chosen)).items():
+        place = table.schema.get_field_index(name)
+        column = pc.replace_with_mask(table[name].combine_chunks(), chosen.combine_chunks(), values)
+        table = table.set_column(place, table.schema.field(place), column)
+    return table
+
+
+def _standing_still(rows: pa.Table) -> dict[str, pa.Array]:
+    names = ("ledger_quantity", "wallet_quantity")
+    return {name: pa.array([rows[name][0].as_py()] * rows.num_rows, rows[name].type) for name in names}
+
+
+def _only_small_orders(rows: pa.Table) -> dict[str, pa.Array]:
+    return {name: pa.array([50_000] * rows.num_rows) for name in ("api_order_count", "api_small_order_count")}
+
+
+_ALL_DAY = {"reconciliation": _standing_still, "api_volume": _only_small_orders}
+
+
+def _other_total(random: np.random.Generator) -> str | None:
+    return [None, "n/a", "-1", "1,234.5"][int(random.integers(0, 4))]
+
+
+# ---------------------------------------------------------------------------------------------- relations
+
+
+def _spoilt_relation(name: str, table: pa.Table, filed: FiledReport, random: np.random.Generator) -> pa.Table:
+    if name not in _SPOILT_RELATIONS or not table.num_rows:
+        return table
+    if name in _IDS:
+        table = _many_things(_repeated(table), _IDS[name], filed)
+    for column in _SPOILT_RELATIONS[name]:
+        table = _with_faults(table, column, random)
+    return table.slice(0, table.num_rows - _few(table.num_rows, random))
+
+
+def _many_things(table: pa.Table, id_column: str, filed: FiledReport) -> pa.Table:
+    """Each thing under an id of its own, and all of them in the files under judgement."""
+    whose = {one.exchange: one.submission for one in filed.files}
+    numbers = pa.array([str(number) for number in range(table.num_rows)])
+    columns = {
+        id_column: pc.binary_join_element_wise(table[id_column].combine_chunks(), numbers, "-"),
+        "submission": pa.array([whose[exchange] for exchange in table["exchange"].to_pylist()]),
+    }
+    for name, column in columns.items():
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, table.schema.field(place), column)
+    return table
+
+
+def _shortfalls(checks: FiledReport, random: np.random.Generator) -> pa.Table:
+    """A few episodes of three checks each, of sizes below and above every limit, some without an end."""
+    rows: list[dict[str, Any]] = []
+    for one in checks.files:
+        for place in random.integers(0, one.table.num_rows, 6):
+            rows += _episode(one, one.table.slice(int(place), 1).to_pylist()[0], random)
+    return pa.Table.from_pylist(rows, schema=checks.context["shortfalls"].schema)
+
+
+def _episode(one: FiledRows, check: dict[str, Any], random: np.random.Generator) -> list[dict[str, Any]]:
+    ratio = Decimal(str(random.choice(["0.0001", "0.01", "0.2"])))
+    missing = _EXACT.multiply(check["ledger_quantity"], ratio).quantize(Decimal("1E-18"), context=_EXACT)
+    start = check["checked_at"]
+    episode = {
+        **check,
+        "submission": one.submission,
+        "exchange": one.exchange,
+        "episode_start": start,
+        "episode_end": start + timedelta(minutes=15) if random.random() < 0.7 else None,
+        "wallet_quantity": _EXACT.subtract(check["ledger_quantity"], missing),
+        "shortfall_quantity": missing,
+        "shortfall_krw": _EXACT.multiply(missing, check["price_krw"]).quantize(Decimal("1E-8"), context=_EXACT),
+        "shortfall_ratio": ratio,
+    }
+    return [{**episode, "checked_at": start + timedelta(minutes=5 * number)} for number in range(3)]
+
+
+# ------------------------------------------------------------------------------------------------- cells
+
+
+def _with_faults(table: pa.Table, name: str, random: np.random.Generator) -> pa.Table:
+    place = table.schema.get_field_index(name)
+    column = table.column(place).combine_chunks()
+    others = np.arange(len(column))
+    others[_some(len(column), random)] = random.integers(0, len(column))
+    column = column.take(pa.array(others))
+    for fault in _faults(column, name, random):
+        chosen = np.zeros(len(column), dtype=bool)
+        chosen[_some(len(column), random)] = True
+        column = pc.if_else(pa.array(chosen), fault.cast(column.type), column)
+    return table.set_column(place, table.schema.field(place), column)
+
+
+def _some(count: int, random: np.random.Generator) -> np.ndarray:
+    return random.integers(0, count, _few(count, random))
+
+
+def _faults(column: pa.Array, name: str, random: np.random.Generator) -> list[pa.Array]:
+    """What each cell of the column might be instead, one array a kind of fault."""
+    count = len(column)
+    if name in _CODES:
+        return [pa.array(random.choice(_CODES[name], count))]
+    if pa.types.is_timestamp(column.type):
+        moves = pa.array(random.choice(_MOVES_MINUTES, count) * 60_000, pa.duration("ms"))
+        return [pc.add(column, moves), pa.nulls(count, column.type)] if column.null_count else [pc.add(column, moves)]
+    if pa.types.is_decimal(column.type):
+        wide = column.cast(pa.decimal256(60, column.type.scale))
+        more = [pc.add(wide, pa.scalar(Decimal(number), pa.decimal256(3, 2))) for number in ("0.01", "0.50")]
+        return [pc.negate(column), *more]
+    if pa.types.is_integer(column.type):
+        return [pc.negate(column), pc.add(column, pa.array(random.integers(0, 200, count)))]
+    return []

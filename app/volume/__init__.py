@@ -1,0 +1,1 @@
+"""API volume: the share of trading that came through the API."""

@@ -1,0 +1,1 @@
+"""The worker: a process beside the screens that judges, compares and proves."""

@@ -1,0 +1,145 @@
+"""The work that is done beside the screens: one function a task, over the store at a place.
+
+These run in a process of their own (`app.worker.process`) and return what can be pickled. What judges is imported
+inside the functions that need it, because the screens import this module too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from etl.comparison import Comparison
+from etl.intake import Candidate, Declared
+from etl.records import submissions as life
+from etl.records.engine import reading
+from etl.records.thresholds import Change
+from etl.steps import Step, Told, nobody
+from etl.store import Store, open_store
+from expectations.vocabulary import Finding
+
+TRIES = 3
+"""So often a file is taken up in a row."""
+REST = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which store the work is done on: its home, and the address of its records."""
+
+    home: Path
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a file that is not filed is told, and how that stands to what was filed before."""
+
+    told: dict[str, Any]
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A file that was sent: where its bytes lie, and by what it is read."""
+
+    path: Path
+    exchange: str
+    report: str
+    file: str
+    format: str | None
+
+
+@contextmanager
+def _opened(place: Place) -> Iterator[Store]:
+    store = open_store(place.home, place.url)
+    try:
+        yield store
+    finally:
+        store.engine.dispose()
+
+
+def process(place: Place) -> None:
+    """Judge all that is received, but what was taken up too often of late."""
+    from etl import jobs
+
+    with _opened(place) as store:
+        with reading(store.engine) as connection:
+            tried = life.attempts(connection)
+        since = datetime.now(UTC) - REST
+        resting = {number for number, found in tried.items() if found.count >= TRIES and found.last_at > since}
+        jobs.process(store, spared=frozenset(resting))
+
+
+def what_if(place: Place, change: Change, first_day: date, last_day: date) -> dict[str, Any]:
+    """What another threshold would have done in some days; nothing is recorded."""
+    from etl.what_if import what_if_of
+
+    with _opened(place) as store:
+        return what_if_of(store, change, first_day, last_day)
+
+
+def verify_log(place: Place, actor: str) -> dict[str, Any]:
+    """Recompute the audit log's chain and verify its signed heads."""
+    from etl.log_verification import verify_log
+
+    with _opened(place) as store:
+        return verify_log(store, actor).as_record()
+
+
+def check(place: Place, path: Path, name: str, declared: Declared) -> dict[str, Any]:
+    """What a file would be told if it were filed, without filing it."""
+    with _opened(place) as store:
+        return _checked(store, path, name, declared, nobody)[0]
+
+
+def _checked(store: Store, path: Path, name: str, declared: Declared, told: Told) -> tuple[dict[str, Any], Any]:
+    """The object of the specification, and the verdict that it tells."""
+    from app.objects import checked_record
+    from etl import jobs
+
+    candidate = Candidate(path, declared, name)
+    (verdict,) = jobs.check(store, [candidate], told=told)
+    return {**checked_record(candidate, verdict), "file": name}, verdict
+
+
+def look(place: Place, path: Path, name: str, declared: Declared, steps: Path) -> Look:
+    """As `check`, beside the version before; each step is written to `steps` when it is done."""
+    from etl.comparison import compared_draft
+
+    def told(step: Step) -> None:
+        steps.write_text(step.value, "ascii")
+
+    with _opened(place) as store:
+        record, verdict = _checked(store, path, name, declared, told)
+        found = [(kind, finding) for finding, kind in verdict.findings]
+        return Look(record, compared_draft(store, declared, name, path.read_bytes(), found))
+
+
+def annotate(sent: Sent, found: Sequence[Finding], language: str) -> bytes:
+    """A file as it was sent, with its findings beside the rows; ValueError where it cannot be had."""
+    from etl.annotated import annotated
+    from etl.coordinates import layout_of
+
+    layout = layout_of(sent.exchange, sent.report, sent.file, sent.format)
+    return annotated(sent.path.read_bytes(), layout, found, language)
+
+
+def compare(place: Place, number: str) -> Comparison:
+    """A submission beside the version before."""
+    from etl.comparison import compared
+
+    with _opened(place) as store:
+        return compared(store, number)
+
+
+def prove(rule: str) -> list[dict[str, Any]]:
+    """A rule proven now in the format of every exchange: its cells of the proof matrix."""
+    from app.testbed.proof.matrix import prove as proven
+    from etl.exchanges import all_exchanges
+
+    return [asdict(proven(rule, exchange)) for exchange in all_exchanges()]
