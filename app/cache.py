@@ -13,7 +13,7 @@ Value = TypeVar("Value")
 MEBIBYTE = 2**20
 
 
-class Shelf:
+class ValueCache:
     """Values by what they are of; each is worked out once, also where many ask for it at the same moment.
 
     At most `most_bytes` are kept, of what was asked for last, and nothing longer than `seconds`; without these, all for
@@ -42,7 +42,7 @@ class Shelf:
         self._value_of.cache_clear()
 
 
-_shelves: list[Shelf] = []
+_shelves: list[ValueCache] = []
 
 
 def size_of(value: Any) -> int:

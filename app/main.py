@@ -46,7 +46,7 @@ from app.server.security import HtmlLanguage, SecurityHeaders  # noqa: E402
 from app.sign_in.gate import Gate  # noqa: E402
 from app.sign_in.oidc import OrganisationSignIn, configured_provider  # noqa: E402
 from app.sign_in.routes import SignIn  # noqa: E402
-from app.worker.process import Worker, close_workers, place_of, worker_for  # noqa: E402
+from app.worker.process import Worker, address_of_store, close_workers, worker_for  # noqa: E402
 
 if st.get_option("browser.gatherUsageStats") or st.get_option("server.address") is None:
     raise SystemExit("The dashboard does not start: .streamlit/config.toml was not read.")
@@ -63,7 +63,7 @@ async def _healthz(_request: Request) -> JSONResponse:
 
 def _worker() -> Worker:
     """The process beside the screens; it is started by the first file."""
-    return worker_for(place_of(store()))
+    return worker_for(address_of_store(store()))
 
 
 def _first_page(person: Person) -> str:

@@ -11,7 +11,7 @@ from app.overview.visit_parts import keep_seen
 from app.rules import book
 from app.served import served_incident
 from app.widgets import address, house
-from app.widgets.deeds import log_what_waits
+from app.widgets.audit_events import log_what_waits
 from app.widgets.filters import colophon, language_switch, sidebar
 from app.widgets.guard import present_identity
 from app.widgets.header import PageEnded, note

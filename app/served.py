@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from app.cache import Shelf
+from app.cache import ValueCache
 from etl.replays import Replay, replay
 from etl.store import HOME_VARIABLE, URL_VARIABLE, Store, open_store
 
-_STORES = Shelf()
+_STORES = ValueCache()
 
 
 def store() -> Store:

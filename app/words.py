@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from app.columns import Shown, canonical_columns
 from etl.exchanges import all_exchanges
 from expectations.catalogue import all_reports
 from expectations.vocabulary import Wording
@@ -105,6 +106,20 @@ def column_label(report: str, name: str, language: str) -> str:
             return shape.field(name).label.in_language(language)
     known = all_words().get(f"column.{name}")
     return known.in_language(language) if known else name
+
+
+@cache
+def column_title(name: str, shown: Shown, language: str) -> str:
+    """The title of a column of a screen: its own text `column.<name>`, or its canonical field's label with the unit.
+
+    Raises KeyError where it is neither.
+    """
+    known = all_words().get(f"column.{name}")
+    if known is None and name in canonical_columns():
+        sign = "kst" if shown in (Shown.INSTANT, Shown.MOMENT) else "won" if name.endswith("_krw") else ""
+        label = column_label("", name, language)
+        return f"{label} ({say(f'title_unit.{sign}', language)})" if sign else label
+    return say(f"column.{name}", language)
 
 
 _UNITS = {

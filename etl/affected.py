@@ -39,7 +39,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StoreChange:
     """A submission that came into force or left it."""
 
     exchange: str
@@ -49,7 +49,7 @@ class Change:
     end: datetime
 
     @classmethod
-    def of(cls, submission: Submission) -> Change:
+    def of(cls, submission: Submission) -> StoreChange:
         """The change that a submission made, whatever its state is now."""
         period = submission.period
         return cls(submission.exchange, submission.report, submission.id, period.start, period.end)
@@ -65,7 +65,7 @@ class Change:
         return (self.end - timedelta(microseconds=1)).astimezone(KST).date()
 
 
-def affected(connection: Connection, changes: Sequence[Change]) -> dict[str, dict[str, set[str]]]:
+def affected(connection: Connection, changes: Sequence[StoreChange]) -> dict[str, dict[str, set[str]]]:
     """Numbers of the accepted submissions to judge again, by report and rule."""
     if not changes:
         return {}
@@ -79,7 +79,7 @@ def affected(connection: Connection, changes: Sequence[Change]) -> dict[str, dic
     return found
 
 
-def _reached(known: _Known, rule: Rule, report: str, change: Change) -> set[str]:
+def _reached(known: _Known, rule: Rule, report: str, change: StoreChange) -> set[str]:
     ids: set[str] = set()
     if change.report == report or change.report in rule.needs:
         exchange = None if PEERS in rule.reads else change.exchange
@@ -99,10 +99,10 @@ def _reached(known: _Known, rule: Rule, report: str, change: Change) -> set[str]
 class _Known:
     """What is accepted about the changed days, asked once, and what each change reaches, worked out once."""
 
-    def __init__(self, connection: Connection, changes: Sequence[Change]) -> None:
+    def __init__(self, connection: Connection, changes: Sequence[StoreChange]) -> None:
         self.connection = connection
         self.changed = {change.submission for change in changes}
-        self._reached: dict[tuple[Callable[[_Known, Change], set[str]], Change], set[str]] = {}
+        self._reached: dict[tuple[Callable[[_Known, StoreChange], set[str]], StoreChange], set[str]] = {}
         self._accepted: dict[tuple[str, str, int], list[str]] = defaultdict(list)
         c = t.submissions.c
         start, end = (type_coerce(column, BigInteger) for column in (c.period_start, c.period_end))
@@ -121,14 +121,14 @@ class _Known:
         whose = tuple(all_exchanges()) if exchange is None else (exchange,)
         return {id_ for one in whose for day in days for id_ in self._accepted.get((report, one, day), ())}
 
-    def once(self, reach: Callable[[_Known, Change], set[str]], change: Change) -> set[str]:
+    def once(self, reach: Callable[[_Known, StoreChange], set[str]], change: StoreChange) -> set[str]:
         """What a change reaches through entities, asked only once for all rules."""
         if (reach, change) not in self._reached:
             self._reached[reach, change] = reach(self, change)
         return self._reached[reach, change]
 
 
-def _since_reach(known: _Known, change: Change) -> set[str]:
+def _since_reach(known: _Known, change: StoreChange) -> set[str]:
     """Submissions whose terms the change may have let run out, or reopened, by moving how far its report reaches."""
     c = t.submissions.c
     mine = (c.report == change.report, c.exchange == change.exchange, c.state == State.ACCEPTED.value)
@@ -155,7 +155,7 @@ def _accepted_with(connection: Connection, table: Table, *conditions: ColumnElem
     return set(connection.execute(query).scalars())
 
 
-def _sharing_cases(known: _Known, change: Change) -> set[str]:
+def _sharing_cases(known: _Known, change: StoreChange) -> set[str]:
     """Submissions that hold an action of a case that the change holds one of."""
     c = t.key_actions.c
     cases = select(c.case_id).where(c.submission == change.submission)
@@ -163,7 +163,7 @@ def _sharing_cases(known: _Known, change: Change) -> set[str]:
     return sharing | _since_reach(known, change)
 
 
-def _sharing_halts(known: _Known, change: Change) -> set[str]:
+def _sharing_halts(known: _Known, change: StoreChange) -> set[str]:
     """Submissions that hold a halt of the change, or one that overlaps such a halt."""
     c = t.halts.c
     mine = list(known.connection.execute(select(t.halts).where(c.submission == change.submission)).mappings())
@@ -181,13 +181,13 @@ def _holding(connection: Connection, exchange: str, halt_ids: Iterable[str]) -> 
     return _accepted_with(connection, t.halts, c.exchange == exchange, c.halt_id.in_(sorted(halt_ids)))
 
 
-def _beginning_episodes(known: _Known, change: Change) -> set[str]:
+def _beginning_episodes(known: _Known, change: StoreChange) -> set[str]:
     """Submissions in which an episode begins that the change is a part of, was a part of, or lies beside."""
     episodes = episodes_touching(known.connection, change.exchange, change.start, change.end)
     return {e.submission for e in episodes} | _with_standing_episodes(known, change)
 
 
-def _with_standing_episodes(known: _Known, change: Change) -> set[str]:
+def _with_standing_episodes(known: _Known, change: StoreChange) -> set[str]:
     """Submissions of which a finding stands about an episode that meets the change."""
     c = t.findings.c
     return _accepted_with(
@@ -202,7 +202,7 @@ def _with_standing_episodes(known: _Known, change: Change) -> set[str]:
     )
 
 
-def _episodes_under_halts(known: _Known, change: Change) -> set[str]:
+def _episodes_under_halts(known: _Known, change: StoreChange) -> set[str]:
     """Submissions in which an episode begins that a mismatch halt of the change may answer."""
     c = t.halts.c
     query = select(t.halts).where(c.submission == change.submission, c.trigger == _MISMATCH)
@@ -228,7 +228,7 @@ def _episodes_under_halts(known: _Known, change: Change) -> set[str]:
     return ids
 
 
-def _halts_about_episodes(known: _Known, change: Change) -> set[str]:
+def _halts_about_episodes(known: _Known, change: StoreChange) -> set[str]:
     """Submissions with a mismatch halt that begins or ends near the change."""
     c = t.halts.c
     low, high = change.start - _DAY, change.end + _DAY
@@ -241,14 +241,14 @@ def _halts_about_episodes(known: _Known, change: Change) -> set[str]:
     )
 
 
-def _audits_beside(known: _Known, change: Change) -> set[str]:
+def _audits_beside(known: _Known, change: StoreChange) -> set[str]:
     """Audits whose moment lies in the change, or so near to it that a check of it may be the nearest."""
     c = t.audits.c
     near = c.as_of.between(change.start - NEAREST_CHECK, change.end + NEAREST_CHECK)
     return _accepted_with(known.connection, t.audits, c.exchange == change.exchange, near)
 
 
-_ENTITIES: Mapping[tuple[str, str, str], Callable[[_Known, Change], set[str]]] = {
+_ENTITIES: Mapping[tuple[str, str, str], Callable[[_Known, StoreChange], set[str]]] = {
     ("actions", "key_actions", "key_actions"): _sharing_cases,
     ("current_halts", "halts", "halts"): _sharing_halts,
     ("current_halts", "halts", "reconciliation"): _episodes_under_halts,

@@ -36,7 +36,7 @@ Found = Sequence[tuple[Kind, Finding]]
 _PARTS = tuple(field.name for field in fields(Finding))
 
 
-class Change(StrEnum):
+class RowChange(StrEnum):
     """What became of a finding since the version before."""
 
     NEW = "new"
@@ -50,7 +50,7 @@ class Change(StrEnum):
 class Changed:
     """A finding and what became of it; one that was fixed stands in the version before."""
 
-    change: Change
+    change: RowChange
     kind: Kind
     finding: Finding
 
@@ -65,7 +65,7 @@ class Comparison:
     previous: str | None
     previous_state: State | None
     names: tuple[str, ...]
-    counts: Mapping[Change, int]
+    counts: Mapping[RowChange, int]
     changed: tuple[Changed, ...]
 
     def as_record(self) -> dict[str, Any]:
@@ -92,8 +92,8 @@ class Comparison:
             record["previous"],
             record["previous_state"] and State(record["previous_state"]),
             tuple(record["names"]),
-            {Change(name): count for name, count in record["counts"].items()},
-            tuple(Changed(Change(one["change"]), Kind(one["kind"]), _finding(one)) for one in record["changed"]),
+            {RowChange(name): count for name, count in record["counts"].items()},
+            tuple(Changed(RowChange(one["change"]), Kind(one["kind"]), _finding(one)) for one in record["changed"]),
         )
 
 
@@ -148,7 +148,7 @@ def _compared(
 ) -> Comparison:
     keys, names = _opened(data, file, declared, found)
     if not before:
-        return Comparison(None, None, names, dict.fromkeys(Change, 0), ())
+        return Comparison(None, None, names, dict.fromkeys(RowChange, 0), ())
     marks: list[Counter[str]] = []
     last, last_found = before[0]
     last_keys: RecordKeys = {}
@@ -165,23 +165,23 @@ def _compared(
         mark = fingerprint(finding, keys)
         if left[mark] > 0:
             left[mark] -= 1
-            change = Change.OPEN
+            change = RowChange.OPEN
         else:
-            change = Change.BACK if mark in older and mark not in marks[0] else Change.NEW
+            change = RowChange.BACK if mark in older and mark not in marks[0] else RowChange.NEW
         changed.append(Changed(change, kind, finding))
     for kind, finding in last_found:
         mark = fingerprint(finding, last_keys)
         if left[mark] > 0:
             left[mark] -= 1
-            changed.append(Changed(Change.FIXED, kind, finding))
+            changed.append(Changed(RowChange.FIXED, kind, finding))
     counted = Counter(one.change for one in changed)
-    counts = {change: counted[change] for change in Change}
+    counts = {change: counted[change] for change in RowChange}
     return Comparison(last.id, last.state, names, counts, tuple(_listed(changed)))
 
 
 def _listed(changed: Iterable[Changed]) -> Iterable[Changed]:
     """The first of each change, in the order in which they were found."""
-    seen: Counter[Change] = Counter()
+    seen: Counter[RowChange] = Counter()
     for one in changed:
         seen[one.change] += 1
         if seen[one.change] <= MOST_LISTED:

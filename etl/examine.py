@@ -16,7 +16,7 @@ from etl.formats import UnreadableError, read
 from etl.intake import Declared
 from etl.layout import Layout
 from etl.normalise import normalise
-from etl.steps import Step, Told, nobody
+from etl.steps import FilingStep, StepCallback, ignore_step
 from expectations.catalogue import all_rules, rejecting_rules, report
 from expectations.judge import FiledRows, judge
 from expectations.vocabulary import Finding, Kind, Period, State
@@ -71,7 +71,7 @@ class Verdict:
         return any(finding.rule == "SUB-007" for finding, _ in self.findings)
 
 
-def read_one(incoming: Incoming, told: Told = nobody) -> Reading:
+def read_one(incoming: Incoming, told: StepCallback = ignore_step) -> Reading:
     """Open and read one file; every fault is a finding, none an exception. `told` is told both steps."""
     declared = incoming.declared
     shape = report(declared.report)
@@ -81,9 +81,9 @@ def read_one(incoming: Incoming, told: Told = nobody) -> Reading:
     except UnreadableError as error:
         finding = Finding(error.rule, found=error.found, expected=error.expected, reason=error.reason)
         return Reading(incoming, None, None, 0, (finding, *overlap), None)
-    told(Step.OPENED)
+    told(FilingStep.OPENED)
     normalised = normalise(table, layout, shape, exchange=declared.exchange, period=declared.period)
-    told(Step.READ)
+    told(FilingStep.READ)
     findings = (*normalised.findings, *overlap)
     if normalised.table is None or overlap:
         structural = tuple(f for f in findings if all_rules()[f.rule].kind is Kind.STRUCTURE)

@@ -20,7 +20,7 @@ import xlsxwriter
 from etl.facts import fact_schema
 from etl.records import submissions as life
 from etl.records.engine import reading, writing
-from etl.records.log import COMMAND, Act, Deed, append
+from etl.records.log import COMMAND, AuditEvent, EventKind, append
 from etl.store import Store
 from expectations.vocabulary import KST, Period, Report
 
@@ -61,7 +61,7 @@ def export(
         "rows": table.num_rows,
     }
     with writing(store.engine) as connection:
-        append(connection, [Deed(actor, Act.DOWNLOAD, report_name, details)])
+        append(connection, [AuditEvent(actor, EventKind.DOWNLOAD, report_name, details)])
     write_rows(table, out, format_)
     return int(table.num_rows)
 

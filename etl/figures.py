@@ -37,7 +37,7 @@ _SLOTS = "count(DISTINCT time_bucket(INTERVAL 5 MINUTE, checked_at))"
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class DailyFigure:
     """A table of figures, the report whose rows it is derived from, and how."""
 
     table: Table
@@ -46,27 +46,27 @@ class Figure:
 
 
 FIGURES = (
-    Figure(
+    DailyFigure(
         t.volume_days,
         "api_volume",
         f"""SELECT submission, {_VOLUME_SUMS}, {_MOST_ACCOUNTS}, count(DISTINCT market) AS market_count,
                 count(*) AS row_count
             FROM rows GROUP BY submission""",
     ),
-    Figure(
+    DailyFigure(
         t.volume_hours,
         "api_volume",
         f"SELECT submission, {_KST_HOUR} AS hour, {_VOLUME_SUMS} FROM rows GROUP BY ALL",
     ),
-    Figure(
+    DailyFigure(
         t.volume_markets,
         "api_volume",
         f"""SELECT submission, market, {_VOLUME_SUMS}, {_MOST_ACCOUNTS}, count(DISTINCT hour_start) AS hour_count
             FROM rows GROUP BY submission, market""",
     ),
-    Figure(t.key_days, "api_keys", "SELECT * EXCLUDE (snapshot_date, exchange) FROM rows"),
-    Figure(t.key_actions, "key_actions", "SELECT * EXCLUDE (exchange) FROM rows"),
-    Figure(
+    DailyFigure(t.key_days, "api_keys", "SELECT * EXCLUDE (snapshot_date, exchange) FROM rows"),
+    DailyFigure(t.key_actions, "key_actions", "SELECT * EXCLUDE (exchange) FROM rows"),
+    DailyFigure(
         t.reconciliation_days,
         "reconciliation",
         f"""WITH assets AS (
@@ -77,7 +77,7 @@ FIGURES = (
                 count_if(bad > 0) AS mismatched_asset_count
             FROM assets JOIN submissions s USING (submission) GROUP BY submission""",
     ),
-    Figure(
+    DailyFigure(
         t.reconciliation_assets,
         "reconciliation",
         f"""SELECT submission, asset, count(*) AS check_count, any_value(s.slot_count) AS slot_count,
@@ -88,15 +88,15 @@ FIGURES = (
                 arg_max(price_krw, checked_at) AS last_price_krw
             FROM rows JOIN submissions s USING (submission) GROUP BY submission, asset""",
     ),
-    Figure(
+    DailyFigure(
         t.short_checks,
         "reconciliation",
         """SELECT submission, asset, checked_at, ledger_quantity, wallet_quantity, price_krw, source_row
             FROM rows WHERE wallet_quantity < ledger_quantity""",
     ),
-    Figure(t.halts, "halts", "SELECT * EXCLUDE (exchange) FROM rows"),
-    Figure(t.audits, "audits", "SELECT * EXCLUDE (exchange) FROM rows"),
-    Figure(
+    DailyFigure(t.halts, "halts", "SELECT * EXCLUDE (exchange) FROM rows"),
+    DailyFigure(t.audits, "audits", "SELECT * EXCLUDE (exchange) FROM rows"),
+    DailyFigure(
         t.surveillance_days,
         "surveillance",
         """SELECT submission, pattern, count(DISTINCT market) AS market_count, sum(alert_count) AS alert_count,

@@ -27,12 +27,12 @@ from etl.receiving import take_out
 from etl.records import submissions as life
 from etl.records.engine import reading, writing
 from etl.records.incidents import new_incident, record_incident
-from etl.records.log import COMMAND, SYSTEM, Act, Deed, append
+from etl.records.log import COMMAND, SYSTEM, AuditEvent, EventKind, append
 from etl.records.submissions import Submission
 from etl.records.thresholds import thresholds_in_force
 from etl.rehearsal import rehearsed
 from etl.review import review_pending
-from etl.steps import Step, Told, nobody
+from etl.steps import FilingStep, StepCallback, ignore_step
 from etl.store import Store
 from expectations.catalogue import rule_set_version
 from expectations.vocabulary import Finding, Kind, State
@@ -206,7 +206,7 @@ def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdi
         table = verdicts[submission.id].table
         if table is not None:
             store.facts.write(life.fact_files([submission])[0], table)
-    deeds: list[Deed] = []
+    deeds: list[AuditEvent] = []
     with writing(store.engine) as connection:
         version = rule_set_version(thresholds_in_force(connection))
         for submission in wave:
@@ -233,7 +233,7 @@ def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdi
         append(connection, deeds)
 
 
-def _verdict(submission: Submission, verdict: Verdict, version: str) -> Deed:
+def _verdict(submission: Submission, verdict: Verdict, version: str) -> AuditEvent:
     """What was decided of a submission, by which rules, bound to every finding by their digest."""
     details = {
         "state": verdict.state.value,
@@ -242,7 +242,7 @@ def _verdict(submission: Submission, verdict: Verdict, version: str) -> Deed:
         "findings_sha256": findings_digest((kind, finding) for finding, kind in verdict.findings),
         "rule_set_version": version,
     }
-    return Deed(SYSTEM, Act.VERDICT, submission.id, details)
+    return AuditEvent(SYSTEM, EventKind.VERDICT, submission.id, details)
 
 
 def _discard_secrets(store: Store) -> None:
@@ -268,7 +268,7 @@ def _derive(
     return derived
 
 
-def _supersede(connection: Connection, submission: Submission) -> list[Deed]:
+def _supersede(connection: Connection, submission: Submission) -> list[AuditEvent]:
     """Accepted files that the new one's period contains are superseded (3.5); what is to be logged of it."""
     deeds = []
     for earlier in life.accepted_overlapping(connection, submission.exchange, submission.report, submission.period):
@@ -281,7 +281,7 @@ def _supersede(connection: Connection, submission: Submission) -> list[Deed]:
             superseded_by=submission.id,
         )
         details = {"state": State.SUPERSEDED.value, "superseded_by": submission.id}
-        deeds.append(Deed(SYSTEM, Act.VERDICT, earlier.id, details))
+        deeds.append(AuditEvent(SYSTEM, EventKind.VERDICT, earlier.id, details))
     return deeds
 
 
@@ -307,7 +307,7 @@ def outcomes(store: Store, receipts: Sequence[Receipt]) -> list[Outcome]:
 
 
 def check(
-    store: Store, candidates: Sequence[Candidate], *, progress: Progress | None = None, told: Told = nobody
+    store: Store, candidates: Sequence[Candidate], *, progress: Progress | None = None, told: StepCallback = ignore_step
 ) -> list[Verdict]:
     """The same judgement without filing: each file alone against what is accepted (3.8); lateness apart.
 
@@ -322,10 +322,10 @@ def check(
             for place, (c, past) in enumerate(zip(chunk, pasts, strict=True))
         ]
         decided = decide(readings)
-        told(Step.JUDGED)
+        told(FilingStep.JUDGED)
         at = datetime.now(UTC)
         verdicts += [rehearsed(store, c.declared, decided[str(place)], at) for place, c in enumerate(chunk)]
-        told(Step.COMPARED)
+        told(FilingStep.COMPARED)
         if progress is not None:
             progress(len(verdicts), len(candidates), chunk[-1].path.name)
     return verdicts

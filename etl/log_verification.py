@@ -9,7 +9,7 @@ from typing import Any
 from etl.heads import heads, wrong_heads
 from etl.records import log
 from etl.records.engine import reading, writing
-from etl.records.log import Act, Deed
+from etl.records.log import AuditEvent, EventKind
 from etl.signing import public_keys_of
 from etl.store import Store
 
@@ -48,5 +48,5 @@ def verify_log(store: Store, actor: str) -> LogVerification:
         )
     details = {"entries": found.entry_count, "broken": found.broken_entry, "wrong_heads": len(found.wrong_days)}
     with writing(store.engine) as connection:
-        log.append(connection, [Deed(actor, Act.VERIFY, "audit_log", details)], at=now)
+        log.append(connection, [AuditEvent(actor, EventKind.VERIFY, "audit_log", details)], at=now)
     return found

@@ -13,7 +13,7 @@ from datetime import date, datetime
 import pyarrow as pa
 from sqlalchemy import Connection, select
 
-from etl.affected import Change
+from etl.affected import StoreChange
 from etl.calendar import MET_BY, Obligation, obligations
 from etl.normalise import arrow_schema
 from etl.records import submissions as life
@@ -51,7 +51,7 @@ def calendar_findings(due: Sequence[Obligation], now: datetime) -> list[Calendar
     ]
 
 
-def review_calendar(store: Store, changes: Sequence[Change], at: datetime) -> None:
+def review_calendar(store: Store, changes: Sequence[StoreChange], at: datetime) -> None:
     """Find the lateness of what the changes met, and record it of the submissions that did."""
     if not changes:
         return
@@ -81,7 +81,7 @@ def missing_now(
     return [f for f in calendar_findings(due, now) if f.obligation.submission is None]
 
 
-def _concerned(connection: Connection, changes: Sequence[Change]) -> list[str]:
+def _concerned(connection: Connection, changes: Sequence[StoreChange]) -> list[str]:
     """Numbers of all that was ever accepted for the days of the changes: a slice can make another one late."""
     c = t.submissions.c
     ids: dict[str, None] = {}

@@ -13,7 +13,7 @@ from etl.evidence import digest_of
 from etl.intake import Candidate, Declared
 from etl.records import submissions as life
 from etl.records.engine import writing
-from etl.records.log import COMMAND, Act, Deed, append
+from etl.records.log import COMMAND, AuditEvent, EventKind, append
 from etl.records.submissions import Submission
 from etl.records.thresholds import thresholds_in_force
 from etl.store import Store
@@ -82,7 +82,7 @@ def receive_bytes(
     return Receipt(submission, file, duplicate=False)
 
 
-def _upload(submission: Submission, sender: str | None, *, duplicate: bool) -> Deed:
+def _upload(submission: Submission, sender: str | None, *, duplicate: bool) -> AuditEvent:
     """That somebody filed these bytes, bound to their hash; the file's name is the sender's and stays out."""
     details = {
         "exchange": submission.exchange,
@@ -92,7 +92,7 @@ def _upload(submission: Submission, sender: str | None, *, duplicate: bool) -> D
         "size_bytes": submission.size_bytes,
         "duplicate": duplicate,
     }
-    return Deed(sender or COMMAND, Act.UPLOAD, submission.id, details)
+    return AuditEvent(sender or COMMAND, EventKind.UPLOAD, submission.id, details)
 
 
 class NotWithdrawableError(ValueError):
@@ -117,5 +117,5 @@ def take_out(
                 f"submission {submission} is {current.state.value}; only an accepted one can be withdrawn"
             )
         life.change_state(connection, submission, State.WITHDRAWN, at or datetime.now(UTC), cause=reason)
-        append(connection, [Deed(actor, Act.WITHDRAW, submission, {"reason": reason})])
+        append(connection, [AuditEvent(actor, EventKind.WITHDRAW, submission, {"reason": reason})])
     return replace(current, state=State.WITHDRAWN)

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from etl.affected import Change, accepted_submissions, affected
+from etl.affected import StoreChange, accepted_submissions, affected
 from etl.context import Judged, relations
 from etl.normalise import arrow_schema
 from etl.overdue import review_calendar
@@ -61,7 +61,7 @@ def review_pending(store: Store, *, as_if_in_force: bool = False) -> None:
 
 def review(store: Store, changed: Sequence[Submission], *, at: datetime, as_if_in_force: bool = False) -> None:
     """Judge again every accepted submission that the changed ones can affect, and record what is found now."""
-    changes = [Change.of(submission) for submission in changed]
+    changes = [StoreChange.of(submission) for submission in changed]
     with reading(store.engine) as connection:
         by_report = affected(connection, changes)
     review_calendar(store, changes, at)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 
-class Step(StrEnum):
+class FilingStep(StrEnum):
     """One step, named by what has been done when it is told."""
 
     RECEIVED = "received"
@@ -21,9 +21,9 @@ class Step(StrEnum):
     READY = "ready"
 
 
-Told = Callable[[Step], None]
+StepCallback = Callable[[FilingStep], None]
 """Told each step when it is done."""
 
 
-def nobody(_step: Step) -> None:
+def ignore_step(_step: FilingStep) -> None:
     """Nobody waits."""

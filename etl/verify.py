@@ -177,13 +177,17 @@ def _told(connection: Connection) -> _Told:
     told = _Told()
     for entry in log.every_entry(connection):
         told.began = told.began or entry.at
-        if entry.subject is None or entry.act not in (log.Act.UPLOAD, log.Act.VERDICT, log.Act.WITHDRAW):
+        if entry.subject is None or entry.act not in (
+            log.EventKind.UPLOAD,
+            log.EventKind.VERDICT,
+            log.EventKind.WITHDRAW,
+        ):
             continue
         details = _details(entry.details)
-        if entry.act == log.Act.UPLOAD:
+        if entry.act == log.EventKind.UPLOAD:
             told.hashes.setdefault(entry.subject, details.get("sha256", ""))
             told.states.setdefault(entry.subject, State.RECEIVED.value)
-        elif entry.act == log.Act.WITHDRAW:
+        elif entry.act == log.EventKind.WITHDRAW:
             told.states[entry.subject] = State.WITHDRAWN.value
         else:
             told.states[entry.subject] = details.get("state", "")

@@ -11,7 +11,7 @@ from typing import Any
 
 from etl.records import submissions as life
 from etl.records.engine import reading
-from etl.records.thresholds import Change, number_of
+from etl.records.thresholds import ThresholdChange, number_of
 from etl.review import batches, findings_now
 from etl.store import Store
 from expectations.catalogue import all_reports, all_rules, published_rules
@@ -82,7 +82,7 @@ def what_if(
     return _compared(store, rule, report, values, None, first, last)
 
 
-def what_if_of(store: Store, change: Change, first_day: date, last_day: date) -> dict[str, Any]:
+def what_if_of(store: Store, change: ThresholdChange, first_day: date, last_day: date) -> dict[str, Any]:
     """What a change would have done in some days, had it been in force on them, by every rule that it concerns.
 
     The record that goes with a proposal; months are taken whole. RefusedError where the change cannot be.

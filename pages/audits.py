@@ -19,6 +19,7 @@ from app.audits.months import (
     audited_assets,
     cold_share_by_law,
 )
+from app.columns import Shown
 from app.frames import frame_of, records_of
 from app.moments import duration, kst_minute
 from app.obligations.absence_parts import nothing
@@ -28,12 +29,11 @@ from app.widgets import address
 from app.widgets.address import pick
 from app.widgets.drawings import chart
 from app.widgets.header import columns, empty, note, page_header, section, sentence, source_mark, stop, subtitle
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.rows import rows_behind
 from app.widgets.tables import table
 from app.widgets.tiles import Tile, tiles
-from app.widgets.view import View, ask, current_view, kept
+from app.widgets.view import View, ask, cached, current_view
 
 # What counts as received.
 RECEIVED = ("current", "late", "nil", QUALIFIED)
@@ -231,12 +231,12 @@ if (filed["stand"].isin(NOTHING_DUE) & filed["asset_count"].isna()).all():
     nothing(view, "audits")
     report_findings(view, "audits")
     stop()
-frame = kept(view, "with_words", lambda: with_words(view, filed))
+frame = cached(view, "with_words", lambda: with_words(view, filed))
 months = shown_months(view.choice)
-month = kept(view, "month", lambda: month_looked_at(view, frame))
+month = cached(view, "month", lambda: month_looked_at(view, frame))
 assets = ask(audited_assets, view.choice, month)
-rows = kept(view, "of_month", lambda: of_month(view, frame, assets, month))
-tiles(kept(view, "tiles", lambda: tiles_of(view, rows, month)))
+rows = cached(view, "of_month", lambda: of_month(view, frame, assets, month))
+tiles(cached(view, "tiles", lambda: tiles_of(view, rows, month)))
 chart(
     view,
     lambda: audit_grid(frame, view.exchanges, months, view.look),

@@ -7,26 +7,26 @@ from typing import Any
 
 import pandas as pd
 
+from app.columns import Shown
 from app.frames import frame_of
 from app.obligations.outcomes import first_recorded_day, unmet_obligations
 from app.quality import scorecard
 from app.quality.charts import grade_grid, measure_course
 from app.quality.counts import corrected_files, month_by_report, quality_months
-from app.quality.measures import Step
+from app.quality.measures import Rating
 from app.quality.scorecard import Scored
-from app.quality.scorecard_parts import GRADES, MARKS, PARTS, grades, grading_rules, in_words, matrix
+from app.quality.scorecard_parts import GRADES, MARKS, PARTS, grades, grading_rules, matrix, scorecard_texts
 from app.queries.months import months_as_days, shown_months
 from app.rules import book
 from app.rules.findings import About, finding_counts
 from app.widgets.address import go, pick, picked
 from app.widgets.drawings import chart
 from app.widgets.header import empty, markup, note, page_header, section, stop, subtitle
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.switches import switch
 from app.widgets.tables import table
 from app.widgets.tiles import Tile, tiles
-from app.widgets.view import View, ask, current_view, kept
+from app.widgets.view import View, ask, cached, current_view
 
 # The columns of the tables, and how each is written.
 COURSE = {"exchange": Shown.EXCHANGE, "month": Shown.TEXT, "measured": Shown.TEXT, "part": Shown.COUNT}
@@ -94,7 +94,7 @@ def show_course(view: View, scored: list[Scored], months: tuple[str, ...]) -> No
     names = [measure.name for measure in scorecard.measures_of(months[-1])]
     name = switch(view.say("column.measure"), "measure", names, lambda name: view.say(f"measure.{name}_short"))
     measure = next(one for one in scorecard.measures_of(months[-1]) if one.name == name)
-    frame = kept(view, "course", lambda: course(view, scored, name, months[-1]))
+    frame = cached(view, "course", lambda: course(view, scored, name, months[-1]))
     title = view.say(f"measure.{name}")
     chart(
         view,
@@ -114,7 +114,7 @@ def show_course(view: View, scored: list[Scored], months: tuple[str, ...]) -> No
 def course(view: View, scored: list[Scored], name: str, month: str) -> pd.DataFrame:
     """One measure of every exchange and month, graded as in `month`."""
     frame = scorecard.parts(scored)
-    return in_words(view, frame[frame["measure"] == name], month)
+    return scorecard_texts(view, frame[frame["measure"] == name], month)
 
 
 @part
@@ -199,17 +199,17 @@ note(view.say("data_quality.definition"))
 moment = view.moment.replace(minute=0, second=0, microsecond=0)
 months = shown_months(view.choice)
 counted = ask(quality_months, view.choice, moment)
-scored = kept(view, "scored", lambda: scorecard.score(counted, view.moment))
+scored = cached(view, "scored", lambda: scorecard.score(counted, view.moment))
 begin = ask(first_recorded_day)
 if begin is None or not any(one.counts["due_count"] for one in scored):
     empty(view, "quality")
     stop()
 note(view.say("data_quality.begin", day=begin))
-judged = [one.month for one in scored if one.grade.step is not Step.UNJUDGED]
+judged = [one.month for one in scored if one.grade.step is not Rating.UNJUDGED]
 month = picked("month") if picked("month") in months else max(judged)
 of_month = [one for one in scored if one.month == month]
-tiles(kept(view, "tiles", lambda: tiles_of(view, of_month, month)))
-frame = kept(view, "grades", lambda: grades(view, scored))
+tiles(cached(view, "tiles", lambda: tiles_of(view, of_month, month)))
+frame = cached(view, "grades", lambda: grades(view, scored))
 chart(
     view,
     lambda: grade_grid(frame, view.exchanges, months, view.look),
@@ -222,11 +222,11 @@ chart(
 )
 note(view.say("data_quality.grid_how"))
 section(view, "data_quality.dimensions", month=month)
-markup(kept(view, "matrix", lambda: matrix(view, of_month)))
+markup(cached(view, "matrix", lambda: matrix(view, of_month)))
 note(view.say("data_quality.dimensions_how"))
 table(
     view,
-    lambda: in_words(view, scorecard.parts(of_month), month),
+    lambda: scorecard_texts(view, scorecard.parts(of_month), month),
     PARTS,
     alt=view.say("data_quality.parts"),
     key="parts",

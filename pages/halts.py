@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pandas as pd
 
+from app.columns import Shown
 from app.frames import records_of, with_columns
 from app.halts import events as halts_events
 from app.halts import step_charts
@@ -29,11 +30,10 @@ from app.widgets import header
 from app.widgets.address import go, pick, picked, picked_day
 from app.widgets.drawings import chart
 from app.widgets.header import columns, empty, page_header, stop
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.periods import end_of, start_of
 from app.widgets.tiles import Tile, tiles
-from app.widgets.view import View, ask, current_view, kept
+from app.widgets.view import View, ask, cached, current_view
 
 RULES = ("REC-004", "HLT-003", "HLT-004", "HLT-005", "HLT-006", "HLT-008", "HLT-009")
 # The columns of the charts as tables, and how each is written.
@@ -111,9 +111,9 @@ def count_tiles(events: pd.DataFrame) -> list[Tile]:
 
 def show_tiles(events: pd.DataFrame, steps: pd.DataFrame, crossings: pd.DataFrame) -> None:
     """The figures of the period: how many and how long, then how fast."""
-    tiles(kept(view, "tiles", lambda: [*count_tiles(events), *time_tiles(events)]))
+    tiles(cached(view, "tiles", lambda: [*count_tiles(events), *time_tiles(events)]))
     unhalted = Tile(view.say("halts.unhalted_tile"), f"{len(crossings):,}", view.say("halts.of_rule"))
-    tiles(kept(view, "medians", lambda: [*(median_tile(steps, span) for span in HaltSpan), unhalted]))
+    tiles(cached(view, "medians", lambda: [*(median_tile(steps, span) for span in HaltSpan), unhalted]))
     weights = {name: f"{weight}" for name, weight in WEIGHTS.items()}
     header.note(view.say("halts.weights", **weights))
 
@@ -204,7 +204,7 @@ def step_lengths(view: View, steps: pd.DataFrame) -> None:
 def reasons(view: View, events: pd.DataFrame) -> None:
     """What halts were for, by time; a bar narrows the page to its reason."""
     until = min(end_of(view.choice), view.moment)
-    frame = kept(view, "by_reason", lambda: halt_reasons(events, start_of(view.choice), until))
+    frame = cached(view, "by_reason", lambda: halt_reasons(events, start_of(view.choice), until))
     chart(
         view,
         lambda: step_charts.halt_reasons(frame, view.look),
@@ -243,8 +243,8 @@ wanted = halt_filters(view)
 events = ask(halt_events, view.choice, wanted)
 episodes = ask(episode_responses, view.choice)
 unhalted = ask(unhalted_crossings, view.choice)
-crossings = kept(view, "crossings", lambda: beside_episodes(unhalted, episodes))
-steps = kept(view, "steps", lambda: halt_step_lengths(records_of(events), view.moment))
+crossings = cached(view, "crossings", lambda: beside_episodes(unhalted, episodes))
+steps = cached(view, "steps", lambda: halt_step_lengths(records_of(events), view.moment))
 show_tiles(events, steps, crossings)
 if events.empty:
     empty(view, "no_halts", count=f"{len(crossings):,}")

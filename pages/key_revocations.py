@@ -12,7 +12,7 @@ from app.rules.finding_parts import report_findings
 from app.widgets.header import note, page_header, stop
 from app.widgets.switches import switch
 from app.widgets.tiles import tiles
-from app.widgets.view import ask, current_view, kept
+from app.widgets.view import ask, cached, current_view
 
 # For each 10,000 active keys, so that a small exchange is read beside a large one; or as it was counted.
 MEASURES = ("rate", "count")
@@ -30,7 +30,7 @@ if flow.empty and cases.moves.empty and cases.open_cases.empty:
 absent(view, "api_keys")
 absent(view, "key_actions")
 state = ask(key_state, view.choice)
-tiles(kept(view, "tiles", lambda: key_tiles(view, flow, state, cases)))
+tiles(cached(view, "tiles", lambda: key_tiles(view, flow, state, cases)))
 measure = switch(
     view.say("key_revocations.measure"), "measure", MEASURES, lambda name: view.say(f"key_revocations.measure_{name}")
 )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from app.answers.list_parts import answers_line
+from app.columns import Shown
 from app.moments import duration, kst_minute
 from app.obligations.status import Stand
 from app.overview import changes as overview_changes
@@ -17,10 +18,9 @@ from app.overview.lane_states import Situation, situation
 from app.overview.status_parts import filing_detail
 from app.overview.visit_parts import keep_seen, present_visit, told_until
 from app.widgets.header import empty, markup, note, page_header, section, sentence
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.tables import table
-from app.widgets.view import View, ask, current_view, kept
+from app.widgets.view import View, ask, cached, current_view
 
 MOST_LINES = 7
 AHEAD = timedelta(days=1)
@@ -86,7 +86,7 @@ def told_in(view: View) -> Told:
 @part
 def show_news(view: View, told: Told) -> None:
     """What changed since the visit before, and what falls due within a day."""
-    markup(kept(view, "news", lambda: news(view, told), told))
+    markup(cached(view, "news", lambda: news(view, told), told))
     keep_seen(view, told.until)
 
 
@@ -134,7 +134,7 @@ if view.is_empty:
     empty(view, "store")
 else:
     sentence(now_in_words(view, found))
-    markup(kept(view, "lanes", lambda: lane_table(view, found, figures)))
+    markup(cached(view, "lanes", lambda: lane_table(view, found, figures)))
 told = told_in(view)
 show_news(view, told)
 

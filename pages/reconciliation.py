@@ -9,6 +9,7 @@ import pandas as pd
 
 from app.amounts import krw, percent_down, ratio
 from app.charts.grades import grade_mark
+from app.columns import Shown
 from app.frames import records_of
 from app.moments import duration, kst_day
 from app.obligations.absence_parts import absent, nothing
@@ -25,10 +26,9 @@ from app.widgets import tiles as widgets_tiles
 from app.widgets.address import pick, picked, picked_day
 from app.widgets.drawings import chart
 from app.widgets.header import page_header, stop
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.tiles import Tile
-from app.widgets.view import View, ask, current_view, kept
+from app.widgets.view import View, ask, cached, current_view
 
 RULES = ("REC-002", "REC-003", "REC-004", "REC-005", "REC-006")
 # The columns of the calendar as a table, and how each is written.
@@ -145,7 +145,7 @@ if not cells["filed_day_count"].sum():
 absent(view, "reconciliation")
 episodes = ask(episode_responses, view.choice)
 unhalted = ask(unhalted_crossings, view.choice)
-for tiles in kept(view, "tiles", lambda: tiles_of(cells, episodes, unhalted)):
+for tiles in cached(view, "tiles", lambda: tiles_of(cells, episodes, unhalted)):
     widgets_tiles.tiles(tiles)
 calendar(view, cells)
 at, day = picked("at"), picked_day("day")

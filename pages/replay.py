@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from app.amounts import exact, krw, percent
+from app.columns import Shown
 from app.frames import records_of
 from app.moments import KST, duration, kst_minute
 from app.queries.choice import Choice
@@ -24,7 +25,6 @@ from app.served import served_incident
 from app.widgets.address import go, pick, picked, picked_day
 from app.widgets.drawings import chart
 from app.widgets.header import empty, note, page_header, section, sentence, stop
-from app.widgets.natures import Shown
 from app.widgets.rows import rows_behind
 from app.widgets.tables import table
 from app.widgets.tiles import Tile, tiles

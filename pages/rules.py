@@ -13,6 +13,7 @@ import pandas as pd
 from app.amounts import exact
 from app.answers import explanations
 from app.answers.list_parts import away_note, away_text, with_shares
+from app.columns import Shown
 from app.frames import frame_of
 from app.moments import kst_text
 from app.rules import book as rulebook
@@ -39,10 +40,9 @@ from app.widgets.header import (
     stop,
     subtitle,
 )
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.tables import table
-from app.widgets.view import View, ask, current_view, kept
+from app.widgets.view import View, ask, cached, current_view
 
 # The columns of the tables, and how each is written; a count of each exchange stands between those of the rules.
 HEAD = {"rule": Shown.TEXT, "kind": Shown.KIND, "source": Shown.SOURCE}
@@ -235,7 +235,7 @@ def in_words(view: View, name: str, value: Any) -> str | None:
 @part
 def firings(view: View, rule: Rule) -> None:
     """How often a rule fired by exchange and month, and its findings that stand."""
-    own = kept(view, "firings", lambda: by_month(rule))
+    own = cached(view, "firings", lambda: by_month(rule))
     total = int(own["standing_count"].sum())
     section(view, "rules.firings")
     if rule.id in (rulebook.LATE_OR_MISSING, rulebook.MEMBERSHIP):
@@ -307,7 +307,7 @@ if not chosen:
     stop()
 if not counts["standing_count"].sum():
     empty(view, "standing")
-frame = kept(view, "book", lambda: book(view, chosen))
+frame = cached(view, "book", lambda: book(view, chosen))
 sources = [rule.source for rule in chosen]
 sentence(
     view.say(

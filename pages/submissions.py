@@ -6,6 +6,7 @@ import pandas as pd
 
 from app.amounts import exact
 from app.answers.mark_parts import keep_read, show_readers, to_answer, with_answers
+from app.columns import Shown
 from app.filing.desk_parts import desk_of
 from app.filing.filter_parts import submission_filters
 from app.filing.submissions import (
@@ -22,9 +23,8 @@ from app.moments import duration, kst_text
 from app.rules.finding_parts import page_of, with_interval
 from app.rules.findings import FINDING_PAGE, finding_groups, finding_list
 from app.widgets.address import go, pick, picked
-from app.widgets.deeds import list_seen, rows_seen
+from app.widgets.audit_events import list_seen, rows_seen
 from app.widgets.header import columns, empty, facts, note, page_header, section, sentence, state_mark, stop
-from app.widgets.natures import Shown
 from app.widgets.periods import days_of
 from app.widgets.rows import rows_behind
 from app.widgets.tables import table

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from app.columns import Shown
 from app.frames import records_of, with_columns
 from app.halts.events import halt_events
 from app.moments import kst_day
@@ -28,13 +29,12 @@ from app.surveillance.unreported_parts import unreported
 from app.widgets.address import pick, picked, picked_day
 from app.widgets.drawings import chart
 from app.widgets.header import banner, empty, note, page_header, section, stop
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.rows import rows_behind
 from app.widgets.switches import switch
 from app.widgets.tables import table
 from app.widgets.tiles import Tile, tiles
-from app.widgets.view import View, ask, current_view, kept
+from app.widgets.view import View, ask, cached, current_view
 
 # The columns of the tables, and how each is written.
 INDICATORS = {
@@ -197,7 +197,7 @@ if found.empty:
 factor, floor, fewest = thresholds(view.choice.last_day)
 note(view.say("surveillance.definition", past=PAST_DAYS, fewest=fewest))
 stages = ask(surveillance_stages, view.choice)
-tiles(kept(view, "tiles", lambda: tiles_of(view, found, stages)))
+tiles(cached(view, "tiles", lambda: tiles_of(view, found, stages)))
 absent(view, "surveillance")
 section(view, "surveillance.indicators")
 note(

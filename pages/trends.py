@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.audits.months import audit_months
+from app.columns import Shown
 from app.frames import records_of
 from app.obligations.outcomes import first_recorded_day
 from app.overview import trend_parts
@@ -16,11 +17,10 @@ from app.queries.months import month_of, months_as_days
 from app.widgets import header
 from app.widgets.drawings import chart
 from app.widgets.header import empty, note, page_header, section, stop
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.switches import switch
 from app.widgets.tables import table
-from app.widgets.view import View, ask, current_view, kept
+from app.widgets.view import View, ask, cached, current_view
 
 MOST_MONTHS = 12
 # The columns of the tables, and how each is written.
@@ -61,9 +61,9 @@ def show_month(view: View, month: str) -> None:
     figures = {name: ask(lane_figures, months_as_days(exchanges, (name,)), hour) for name in months}
     days = months_as_days(exchanges, months)
     counted = ask(quality_months, days, hour)
-    scored = kept(view, "scored", lambda: scorecard.score(counted, hour))
+    scored = cached(view, "scored", lambda: scorecard.score(counted, hour))
     audits = ask(audit_months, days, hour)
-    found = kept(view, "trends", lambda: trends(figures, scored, months, hour))
+    found = cached(view, "trends", lambda: trends(figures, scored, months, hour))
     due_before = records_of(audits[audits["month"] == months[-2]])
     sums = [figures[name][-1] for name in months[:-3:-1]]  # of all together, or of the only one
     header.sentences(trend_parts.sentences(view, sums[0], sums[1], due_before, scored, found))
@@ -82,7 +82,7 @@ def show_month(view: View, month: str) -> None:
     )
     note(view.say("trends.how", first=months[0], last=months[-1]))
     section(view, "trends.gaps")
-    gaps = kept(view, "gaps", lambda: gaps_frame(view, found))
+    gaps = cached(view, "gaps", lambda: gaps_frame(view, found))
     if gaps.empty:
         note(view.say("trends.no_gaps"))
     else:

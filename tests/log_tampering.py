@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text, update
 
 from etl.records.access_tables import audit_log
 from etl.records.engine import writing
-from etl.records.log import Act, Deed, append
+from etl.records.log import AuditEvent, EventKind, append
 from etl.store import Store
 
 GUARDED = ("audit_log", "log_heads")
@@ -45,4 +45,4 @@ def log_deeds(store: Store, count: int, at: datetime | None = None) -> None:
     """Log so many plain deeds at a moment, each in a transaction of its own."""
     for number in range(count):
         with writing(store.engine) as connection:
-            append(connection, [Deed("command", Act.VERIFY, f"S-{number}", {"number": number})], at=at)
+            append(connection, [AuditEvent("command", EventKind.VERIFY, f"S-{number}", {"number": number})], at=at)

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from app.cli import app
 from etl.records import log, people
 from etl.records.engine import reading, writing
-from etl.records.log import Act
+from etl.records.log import EventKind
 from etl.records.people import Role
 from etl.records.sessions import Way, end_session, open_session
 from etl.records.sign_in import authenticate
@@ -19,12 +19,12 @@ from tests.filing import checks, halts
 
 PASSWORD = "correct horse battery"
 ON_SCREENS = {
-    Act.VIEW_ROWS,
-    Act.VERDICT_READ,
-    Act.EXPLANATION,
-    Act.DECISION,
-    Act.BREACH,
-    Act.THRESHOLD_CHANGE,
+    EventKind.VIEW_ROWS,
+    EventKind.VERDICT_READ,
+    EventKind.EXPLANATION,
+    EventKind.DECISION,
+    EventKind.BREACH,
+    EventKind.THRESHOLD_CHANGE,
 }
 """Acts that only a screen brings about: their tests are with the screens."""
 
@@ -79,24 +79,24 @@ class House:
         self.daxa("restore", path)
 
 
-WAYS: dict[Act, Callable[[House], object]] = {
-    Act.SIGN_IN: House.signed_in,
-    Act.SIGN_IN_FAILED: House.try_password,
-    Act.SIGN_OUT: lambda h: end_session(h.store().engine, h.signed_in(), datetime.now(UTC)),
-    Act.DOWNLOAD: lambda h: (
+WAYS: dict[EventKind, Callable[[House], object]] = {
+    EventKind.SIGN_IN: House.signed_in,
+    EventKind.SIGN_IN_FAILED: House.try_password,
+    EventKind.SIGN_OUT: lambda h: end_session(h.store().engine, h.signed_in(), datetime.now(UTC)),
+    EventKind.DOWNLOAD: lambda h: (
         h.daxa("ingest", h.write("korbit_reconciliation_2026-11-02.csv", checks("2026-11-02"))),
         h.daxa("export", "reconciliation", "--from=2026-11-02", "--to=2026-11-02", "--out", h.folder / "rows.csv"),
     ),
-    Act.UPLOAD: House.filed,
-    Act.VERDICT: House.filed,
-    Act.WITHDRAW: lambda h: h.daxa("withdraw", h.filed(), "--reason", "wrong day"),
-    Act.RECEIPT: lambda h: h.daxa("receipt", h.filed()),
-    Act.PERSON_CHANGE: lambda h: h.daxa("users", "add", "lee", "--role", "manager", "--generate"),
-    Act.TOKEN_CHANGE: lambda h: h.daxa("tokens", "create", "--exchange", "korbit", "--name", "nightly"),
-    Act.MIGRATE: lambda h: h.daxa("migrate"),
-    Act.VERIFY: lambda h: h.daxa("verify"),
-    Act.BACKUP: House.back_up,
-    Act.RESTORE: House.restore,
+    EventKind.UPLOAD: House.filed,
+    EventKind.VERDICT: House.filed,
+    EventKind.WITHDRAW: lambda h: h.daxa("withdraw", h.filed(), "--reason", "wrong day"),
+    EventKind.RECEIPT: lambda h: h.daxa("receipt", h.filed()),
+    EventKind.PERSON_CHANGE: lambda h: h.daxa("users", "add", "lee", "--role", "manager", "--generate"),
+    EventKind.TOKEN_CHANGE: lambda h: h.daxa("tokens", "create", "--exchange", "korbit", "--name", "nightly"),
+    EventKind.MIGRATE: lambda h: h.daxa("migrate"),
+    EventKind.VERIFY: lambda h: h.daxa("verify"),
+    EventKind.BACKUP: House.back_up,
+    EventKind.RESTORE: House.restore,
 }
 
 
@@ -107,12 +107,12 @@ def house(tmp_path: Path, sqlite_database_url: str) -> Iterator[House]:
 
 
 def test_every_act_has_its_way() -> None:
-    assert WAYS.keys() | ON_SCREENS == set(Act)
+    assert WAYS.keys() | ON_SCREENS == set(EventKind)
     assert not WAYS.keys() & ON_SCREENS
 
 
 @pytest.mark.parametrize("act", WAYS)
-def test_what_is_done_stands_in_the_log(house: House, act: Act) -> None:
+def test_what_is_done_stands_in_the_log(house: House, act: EventKind) -> None:
     WAYS[act](house)
     store = house.store()
     with reading(store.engine) as connection:

@@ -38,10 +38,10 @@ from etl.intake import declare
 from etl.receiving import receive_bytes
 from etl.records import people, thresholds, tokens
 from etl.records.engine import reading, writing
-from etl.records.log import COMMAND, Act, entries
+from etl.records.log import COMMAND, EventKind, entries
 from etl.records.people import Person
 from etl.records.tables import incidents
-from etl.records.thresholds import Change, Decision, thresholds_in_force
+from etl.records.thresholds import Decision, ThresholdChange, thresholds_in_force
 from etl.store import Store, open_store
 from expectations.catalogue import rule_set_version, thresholds_of_the_book
 from expectations.vocabulary import KST
@@ -87,9 +87,9 @@ def closed() -> Iterator[None]:
     """Engines and processes that the screens opened are closed with them."""
     yield
     from app.widgets import view
-    from app.worker.process import place_of, worker_for
+    from app.worker.process import address_of_store, worker_for
 
-    worker_for(place_of(view.store())).close()
+    worker_for(address_of_store(view.store())).close()
     view.store().engine.dispose()
     keep_nothing()
 
@@ -135,7 +135,7 @@ def held(office: Office) -> object:
 
 
 def proposed(office: Office, person: Person, value: str = "0.1") -> thresholds.Proposal:
-    change = Change(RATIO, None, value, datetime.now(KST).date() + timedelta(days=3))
+    change = ThresholdChange(RATIO, None, value, datetime.now(KST).date() + timedelta(days=3))
     told = {"name": RATIO, "exchange": None, "value": value, "first_day": DAY, "last_day": DAY, "rules": []}
     with writing(office.store.engine) as connection:
         return thresholds.propose(
@@ -143,7 +143,7 @@ def proposed(office: Office, person: Person, value: str = "0.1") -> thresholds.P
         )
 
 
-def logged(office: Office, act: Act) -> list[tuple[str, str | None]]:
+def logged(office: Office, act: EventKind) -> list[tuple[str, str | None]]:
     with reading(office.store.engine) as connection:
         return [(entry.actor, entry.subject) for entry in entries(connection, act=act)]
 
@@ -224,7 +224,10 @@ def test_a_change_is_proposed_after_its_what_if_was_shown_and_approved_by_the_ot
     other = press(opened("thresholds", office.lee), f"decide.approved.{proposal['id']}")
     assert say("administration.approved", "ko") in html_of(other)
     assert held(office).value(RATIO, proposal["effective_from"]) == Decimal("0.1")
-    assert logged(office, Act.THRESHOLD_CHANGE) == [(office.lee.id, proposal["id"]), (office.kim.id, proposal["id"])]
+    assert logged(office, EventKind.THRESHOLD_CHANGE) == [
+        (office.lee.id, proposal["id"]),
+        (office.kim.id, proposal["id"]),
+    ]
 
 
 def test_the_what_if_of_one_value_does_not_do_for_another(opened: Open) -> None:
@@ -304,7 +307,7 @@ def test_somebody_is_added_with_a_password_that_is_shown_once(opened: Open, offi
     with reading(office.store.engine) as connection:
         added = people.named(connection, "park")
     assert (added.role, added.exchange) == (Role.EXCHANGE, "gopax")
-    assert logged(office, Act.PERSON_CHANGE)[0] == (office.kim.id, added.id)
+    assert logged(office, EventKind.PERSON_CHANGE)[0] == (office.kim.id, added.id)
 
 
 def test_a_name_that_is_taken_is_said(opened: Open) -> None:
@@ -351,7 +354,7 @@ def test_a_token_is_made_shown_once_and_revoked(opened: Open, office: Office) ->
     session.text_input(key=f"token.typed.{number}").set_value(number)
     press(ran(session), "token.revoke")
     assert tokens.token_of(office.store.engine, text_, datetime.now(UTC)) is None
-    assert logged(office, Act.TOKEN_CHANGE) == [(office.kim.id, number)] * 2
+    assert logged(office, EventKind.TOKEN_CHANGE) == [(office.kim.id, number)] * 2
 
 
 # --------------------------------------------------------------------------------------------- audit log
@@ -360,7 +363,9 @@ def test_a_token_is_made_shown_once_and_revoked(opened: Open, office: Office) ->
 def test_the_log_is_filtered_turned_and_taken_away_whole(
     opened: Open, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.widgets.deeds.append", lambda *_: None)  # what is looked at here adds nothing to the log
+    monkeypatch.setattr(
+        "app.widgets.audit_events.append", lambda *_: None
+    )  # what is looked at here adds nothing to the log
     everything = opened("log").dataframe[0].value
     assert everything["sequence"].tolist() == list(range(len(everything), 0, -1))
     added = opened("log", act="person_change").dataframe[0].value

@@ -43,7 +43,7 @@ from etl.records.answers import (
 )
 from etl.records.breaches import Breach, breaches, bring_to
 from etl.records.engine import reading, writing
-from etl.records.log import Act
+from etl.records.log import EventKind
 from etl.records.people import Role
 from etl.records.tables import findings, submissions
 from etl.store import Store, open_store
@@ -254,7 +254,7 @@ def decided(store: Store, which: str, outcome: Outcome, until: date | None = Non
         decide(connection, actor, which, outcome, "as agreed", until=until, at=NOW)
 
 
-def acts(store: Store, act: Act) -> list[log.Entry]:
+def acts(store: Store, act: EventKind) -> list[log.Entry]:
     with reading(store.engine) as connection:
         assert log.first_break(connection) is None
         return log.entries(connection, act=act)
@@ -285,7 +285,7 @@ def test_an_accepted_explanation_is_carried_forward_until_its_date(store: Store,
     assert one.speaks_for(date(2026, 11, 6))
     assert not one.speaks_for(date(2026, 11, 7))
     assert len(mark) == 64
-    (entry,), (told,) = acts(store, Act.EXPLANATION), acts(store, Act.DECISION)
+    (entry,), (told,) = acts(store, EventKind.EXPLANATION), acts(store, EventKind.DECISION)
     assert (entry.actor, entry.subject, told.actor, told.subject) == (KORBIT.id, which, FSS.id, which)
     assert "ETH is reconciled elsewhere" in entry.details
 
@@ -311,7 +311,7 @@ def test_the_newest_decision_counts(store: Store, tmp_path: Path) -> None:
     with reading(store.engine) as connection:
         ((one,),) = explanations_of(connection, ("korbit",)).values()
     assert one.answered is Answered.REFERRED
-    assert len(acts(store, Act.DECISION)) == 2
+    assert len(acts(store, EventKind.DECISION)) == 2
 
 
 @pytest.mark.parametrize("actor", [GOPAX, FSS, *OTHERS], ids=lambda actor: actor.id)
@@ -324,7 +324,7 @@ def test_only_the_exchange_itself_explains_and_remedies(store: Store, tmp_path: 
     with pytest.raises(AnswerError), writing(store.engine) as connection:
         bring_to(connection, actor, breach, BreachState.REMEDIED, "paid in", at=NOW)
     assert row_count(store) == 0
-    assert acts(store, Act.EXPLANATION) == acts(store, Act.BREACH) == []
+    assert acts(store, EventKind.EXPLANATION) == acts(store, EventKind.BREACH) == []
 
 
 @pytest.mark.parametrize("actor", [KORBIT, GOPAX, *OTHERS], ids=lambda actor: actor.id)
@@ -441,7 +441,7 @@ def test_a_breach_is_remedied_closed_and_opened_again_with_its_history(store: St
         (BreachState.REMEDIED, KORBIT.id),
     ]
     assert (breach.state, breach.is_over_by_itself) == (BreachState.REMEDIED, False)
-    assert len(acts(store, Act.BREACH)) == 4
+    assert len(acts(store, EventKind.BREACH)) == 4
     assert found(store, "REC-002", ("gopax",)) == []
 
 
@@ -503,7 +503,7 @@ def test_a_verdict_is_read_once_by_each_person_of_the_exchange(store: Store, tmp
     with reading(store.engine) as connection:
         assert has_read(connection, KORBIT, number)
         assert not has_read(connection, GOPAX, number)
-    assert [entry.actor for entry in acts(store, Act.VERDICT_READ)] == [colleague.id, KORBIT.id]
+    assert [entry.actor for entry in acts(store, EventKind.VERDICT_READ)] == [colleague.id, KORBIT.id]
 
 
 # --------------------------------------------------------------------------------------- only growing

@@ -22,7 +22,7 @@ from app.worker.tasks import Place
 from etl.receipts import verify_receipt
 from etl.records import log
 from etl.records.engine import reading, writing
-from etl.records.log import Act
+from etl.records.log import EventKind
 from etl.records.tables import submissions
 from etl.signing import read_public_key
 from etl.store import Store
@@ -41,7 +41,7 @@ def number(korbit: Client) -> str:
     return str(told.json["submission"])
 
 
-def entries(store: Store, act: Act) -> list[log.Entry]:
+def entries(store: Store, act: EventKind) -> list[log.Entry]:
     with reading(store.engine) as connection:
         return log.entries(connection, act=act)
 
@@ -118,13 +118,13 @@ def test_a_reason_that_no_database_keeps_is_refused(korbit: Client, number: str)
 
 
 def test_what_is_handed_out_is_logged_with_whose_token_it_was(korbit: Client, store: Store, number: str) -> None:
-    before = len(entries(store, Act.DOWNLOAD))
+    before = len(entries(store, EventKind.DOWNLOAD))
     korbit.ask("GET", f"/submissions/{number}/findings")
     korbit.ask("GET", f"/submissions/{number}/findings", format="csv")
     korbit.ask("GET", f"/submissions/{number}/annotated")
     korbit.ask("GET", "/submissions")
     korbit.ask("GET", f"/submissions/{number}/findings", format="none")
-    told = entries(store, Act.DOWNLOAD)[: len(entries(store, Act.DOWNLOAD)) - before]
+    told = entries(store, EventKind.DOWNLOAD)[: len(entries(store, EventKind.DOWNLOAD)) - before]
     assert [json.loads(e.details)["what"] for e in told] == ["annotated file", "findings", "findings"]
     assert {(e.actor, e.subject) for e in told} == {(korbit.token.split("_")[1], number)}
 
@@ -139,9 +139,9 @@ def test_a_receipt_from_the_door_is_believed_by_the_key_from_the_door(
     key = read_public_key(path)
     checked = verify_receipt(receipt.body.decode(), {key.id: key})
     assert (checked.fault, checked.content["submission"]) == (None, number)
-    assert [e.subject for e in entries(store, Act.RECEIPT)] == [number]
+    assert [e.subject for e in entries(store, EventKind.RECEIPT)] == [number]
     assert is_problem(Client(address, token(store, "gopax")).ask("GET", f"/submissions/{number}/receipt"), 404)
-    assert len(entries(store, Act.RECEIPT)) == 1
+    assert len(entries(store, EventKind.RECEIPT)) == 1
 
 
 def whole(store: Store) -> tuple[object, ...]:

@@ -20,7 +20,7 @@ from etl.heads import sign_heads
 from etl.records import log, people, tokens
 from etl.records.dump import dumped_tables, lines_of
 from etl.records.engine import reading, writing
-from etl.records.log import Act
+from etl.records.log import EventKind
 from etl.records.people import Role
 from etl.records.tables import derived_tables, findings
 from etl.store import open_store
@@ -285,7 +285,7 @@ def test_the_command_backs_up_restores_and_verifies(filled, tmp_path, database_u
     assert (status, out.splitlines()[-1]) == (0, "0 faults")
     status, _, error = daxa(home, url, "restore", path)
     assert (status, "empty store" in error) == (2, True)
-    for opened, act in ((filled, Act.BACKUP), (open_store(home, url), Act.RESTORE)):
+    for opened, act in ((filled, EventKind.BACKUP), (open_store(home, url), EventKind.RESTORE)):
         with reading(opened.engine) as connection:
             assert len(log.entries(connection, act=act)) == 1
         opened.engine.dispose()

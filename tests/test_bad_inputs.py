@@ -15,7 +15,7 @@ from app.exports import as_csv, as_workbook
 from app.filing.desk import Desk, RefusedError, taken
 from app.filing.finding_digest import every_finding, findings_of, sentences_of
 from app.words import LANGUAGES, say
-from app.worker.process import place_of, worker_for
+from app.worker.process import address_of_store, worker_for
 from etl.coordinates import coordinates, layout_of
 from etl.drafts import drafts_of
 from etl.store import Store, open_store
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("judged_in_this_process")
 def store(home: Path) -> Iterator[Store]:
     opened = open_store(home, f"sqlite:///{home / 'daxa.sqlite'}")
     yield opened
-    worker_for(place_of(opened)).close()
+    worker_for(address_of_store(opened)).close()
     opened.engine.dispose()
 
 
@@ -123,7 +123,7 @@ def test_too_large_a_file_is_refused_whatever_the_widget_lets_through() -> None:
 def test_two_identical_uploads_at_once_are_one_submission(store: Store) -> None:
     """Two people of one exchange press the button in the same moment: one submission, and both get its receipt."""
     name = f"korbit_reconciliation_{DAY}.csv"
-    desks = [Desk(store, worker_for(place_of(store)), person, "korbit") for person in ("P-1", "P-2")]
+    desks = [Desk(store, worker_for(address_of_store(store)), person, "korbit") for person in ("P-1", "P-2")]
     drafts = []
     for desk in desks:
         looked = desk.look(taken(name, checks(DAY).encode()), desk.declared(name), NOW, lambda _: None)

@@ -18,7 +18,7 @@ from app.sign_in.cookies import SESSION_COOKIE
 from app.words import exchange_name, say
 from etl.records import people
 from etl.records.engine import reading, writing
-from etl.records.log import COMMAND, Act, entries
+from etl.records.log import COMMAND, EventKind, entries
 from etl.records.people import Role
 from etl.store import Store
 
@@ -142,7 +142,7 @@ def test_a_file_made_for_somebody_is_nobody_elses(stranger: BrowserContext, addr
         url.removeprefix(address) for url in (*asked, waiting.value.url) if url.partition("?")[0][-4:] == ".csv"
     }
     with reading(store.engine) as connection:
-        (entry,) = entries(connection, act=Act.DOWNLOAD)
+        (entry,) = entries(connection, act=EventKind.DOWNLOAD)
         person = people.named(connection, "gopax")
     assert entry.actor == person.id
     assert json.loads(entry.details)["exchanges"] == ["gopax"]

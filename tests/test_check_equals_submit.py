@@ -16,7 +16,7 @@ import pytest
 from app.filing.desk import Desk, Upload
 from app.objects import submission_record
 from app.testbed.simulate import canonical_table
-from app.worker.process import place_of, worker_for
+from app.worker.process import address_of_store, worker_for
 from etl import jobs
 from etl.exchanges import all_exchanges
 from etl.intake import Candidate
@@ -39,7 +39,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     home = leave_empty(tmp_path)
     opened = open_store(home, f"sqlite:///{home / 'daxa.sqlite'}")
     yield opened
-    worker_for(place_of(opened)).close()
+    worker_for(address_of_store(opened)).close()
     opened.engine.dispose()
 
 
@@ -73,7 +73,7 @@ def told_of(store: Store, number: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("exchange", all_exchanges())
 def test_check_and_submit_tell_the_same(store: Store, tmp_path: Path, exchange: str) -> None:
-    worker = worker_for(place_of(store))
+    worker = worker_for(address_of_store(store))
     desk = Desk(store, worker, "P-1", exchange)
     rules = set()
     for report in all_reports():

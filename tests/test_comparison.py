@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from etl.comparison import Change, Comparison, compared, compared_draft
+from etl.comparison import Comparison, RowChange, compared, compared_draft
 from etl.coordinates import coordinates, layout_of
 from etl.exchanges import all_exchanges
 from etl.fingerprints import fingerprint
@@ -37,7 +37,7 @@ def broken(*rows: int, put_in: int = 0) -> str:
 
 
 def counts(found: Comparison) -> tuple[int, ...]:
-    return tuple(found.counts[change] for change in (Change.FIXED, Change.OPEN, Change.NEW, Change.BACK))
+    return tuple(found.counts[change] for change in (RowChange.FIXED, RowChange.OPEN, RowChange.NEW, RowChange.BACK))
 
 
 def test_each_version_is_held_against_the_one_before(store: Store, tmp_path: Path) -> None:
@@ -49,9 +49,9 @@ def test_each_version_is_held_against_the_one_before(store: Store, tmp_path: Pat
     found = [compared(store, number) for number in filed]
     assert [one.previous for one in found] == [None, *filed[:3]]
     assert [counts(one) for one in found] == [(0, 0, 0, 0), (1, 1, 1, 0), (1, 1, 0, 1), (2, 0, 0, 0)]
-    (fixed,) = [one.finding.row for one in found[1].changed if one.change is Change.FIXED]
+    (fixed,) = [one.finding.row for one in found[1].changed if one.change is RowChange.FIXED]
     assert fixed == 3
-    (back,) = [one.finding.row for one in found[2].changed if one.change is Change.BACK]
+    (back,) = [one.finding.row for one in found[2].changed if one.change is RowChange.BACK]
     assert back == 4
     assert found[1].names[:2] == ("checkedAt", "asset")
     assert Comparison.of_record(found[2].as_record()) == found[2]

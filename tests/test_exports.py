@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.columns import Shown
 from app.exports import Cells, Column, Extract, as_csv, as_workbook, keeps_digits
 from app.queries.choice import Choice
 from app.scope import Identity, Role, Scope
 from app.widgets import downloads
-from app.widgets.natures import Shown
 from app.widgets.view import View
 from app.words import LANGUAGES
 from expectations.catalogue import rule_set_version

@@ -15,9 +15,9 @@ from etl.records import people, thresholds
 from etl.records import submissions as life
 from etl.records.administrators import RefusedError
 from etl.records.engine import reading, writing
-from etl.records.log import COMMAND, Act, entries
+from etl.records.log import COMMAND, EventKind, entries
 from etl.records.people import Role
-from etl.records.thresholds import Change, Decision, thresholds_in_force
+from etl.records.thresholds import Decision, ThresholdChange, thresholds_in_force
 from etl.store import open_store
 from etl.what_if import what_if_of
 from expectations.catalogue import (
@@ -61,7 +61,9 @@ def shown(change):
 
 
 def propose(store, actor, change=None, *, at=AT, reason="the market moves more", what_if=None, **instead):
-    wanted = change or Change(**{"name": RATIO, "exchange": None, "value": "0.1", "effective_from": DAY, **instead})
+    wanted = change or ThresholdChange(
+        **{"name": RATIO, "exchange": None, "value": "0.1", "effective_from": DAY, **instead}
+    )
     with writing(store.engine) as connection:
         shown_to = shown(wanted) if what_if is None else what_if
         return thresholds.propose(connection, wanted, reason=reason, what_if=shown_to, actor=actor, at=at)
@@ -294,7 +296,7 @@ def test_nothing_is_decided_twice(store, admins):
     ],
 )
 def test_a_value_that_cannot_be_is_refused_with_its_reason(store, admins, name, value, reason):
-    change = Change(name, None, value, DAY)
+    change = ThresholdChange(name, None, value, DAY)
     what_if = {"name": name, "exchange": None, "value": "0.01"}
     assert refusal(propose, store, admins[0], change, what_if=what_if) == reason
 
@@ -310,7 +312,7 @@ def test_a_proposal_needs_a_reason_an_exchange_that_is_one_and_the_what_if_of_th
     assert refusal(propose, store, admins[0], reason="x" * 501) == "long_reason"
     assert refusal(propose, store, admins[0], exchange="nowhere") == "no_exchange"
     assert refusal(propose, store, admins[0], what_if={}) == "no_what_if"
-    other = shown(Change(RATIO, None, "0.2", DAY))
+    other = shown(ThresholdChange(RATIO, None, "0.2", DAY))
     assert refusal(propose, store, admins[0], what_if=other) == "no_what_if"
 
 
@@ -329,7 +331,7 @@ def test_refusing_needs_a_reason_and_approving_does_not(store, admins):
 def test_every_act_is_in_the_log_with_who_did_it(store, admins):
     proposal = decide(store, propose(store, admins[0]), admins[1])
     with reading(store.engine) as connection:
-        logged = entries(connection, act=Act.THRESHOLD_CHANGE)
+        logged = entries(connection, act=EventKind.THRESHOLD_CHANGE)
     assert [(entry.actor, entry.subject, json.loads(entry.details)["change"]) for entry in logged] == [
         (admins[1], proposal.id, "approved"),
         (admins[0], proposal.id, "proposed"),
@@ -366,12 +368,12 @@ def test_what_was_proposed_and_decided_cannot_be_changed_or_removed(store, admin
 def test_what_a_change_would_do_is_told_by_every_rule_that_it_concerns(store, tmp_path):
     file(store, tmp_path, f"korbit_reconciliation_{PAST}.csv", checks(PAST, every=5, short=range(10, 14)))
     day = date.fromisoformat(PAST)
-    told = what_if_of(store, Change(RATIO, None, "0.1", DAY), day, day)
+    told = what_if_of(store, ThresholdChange(RATIO, None, "0.1", DAY), day, day)
     (rule,) = told["rules"]
     assert (told["value"], rule["rule"], rule["findings_now"], rule["gone"]) == ("0.1", "REC-004", 1, 1)
-    other = what_if_of(store, Change(RATIO, "upbit", "0.1", DAY), day, day)
+    other = what_if_of(store, ThresholdChange(RATIO, "upbit", "0.1", DAY), day, day)
     assert [one["gone"] for one in other["rules"]] == [0]
-    shared = what_if_of(store, Change("history_minimum_days", None, "3", DAY), day, day)
+    shared = what_if_of(store, ThresholdChange("history_minimum_days", None, "3", DAY), day, day)
     assert [one["rule"] for one in shared["rules"]] == ["VOL-007", "SUR-005"]
 
 
@@ -379,7 +381,7 @@ def test_what_if_compares_with_what_is_in_force_in_the_store(store, admins, tmp_
     decide(store, propose(store, admins[0]), admins[1])
     file(store, tmp_path, f"korbit_reconciliation_{LATER}.csv", checks(LATER, every=5, short=range(10, 14)))
     day = date.fromisoformat(LATER)
-    (rule,) = what_if_of(store, Change(RATIO, None, "0.01", DAY), day, day)["rules"]
+    (rule,) = what_if_of(store, ThresholdChange(RATIO, None, "0.01", DAY), day, day)["rules"]
     assert (rule["findings_now"], rule["findings_then"], rule["new"]) == (0, 1, 1)
 
 

@@ -23,7 +23,7 @@ from app.widgets.view import View, present_moment
 from app.words import LANGUAGES, say
 from etl.records import people
 from etl.records.engine import RecordsUnavailableError, reading, writing
-from etl.records.log import COMMAND, Act, Entry, entries
+from etl.records.log import COMMAND, Entry, EventKind, entries
 from etl.records.people import Role
 from etl.records.sessions import Way, end_session, open_session
 from etl.store import Store, open_store
@@ -55,7 +55,7 @@ def signed_in(store: Store, name: str = "fss", role: Role = Role.SUPERVISOR, exc
     return open_session(store.engine, person, Way.PASSWORD, source="", now=datetime.now(UTC))
 
 
-def logged(store: Store, act: Act) -> list[Entry]:
+def logged(store: Store, act: EventKind) -> list[Entry]:
     with reading(store.engine) as connection:
         return entries(connection, act=act)
 
@@ -210,7 +210,9 @@ def opened(home: Path, monkeypatch: pytest.MonkeyPatch, name: str, **address: st
 def views(home: Path, *, of_lists: bool) -> list[tuple[str, str, dict[str, str]]]:
     """Who looked at what of which reports, the latest first: lists, or the rows behind a figure."""
     filled = open_store(home, f"sqlite:///{home / 'daxa.sqlite'}")
-    told = [(entry.actor, str(entry.subject), json.loads(entry.details)) for entry in logged(filled, Act.VIEW_ROWS)]
+    told = [
+        (entry.actor, str(entry.subject), json.loads(entry.details)) for entry in logged(filled, EventKind.VIEW_ROWS)
+    ]
     filled.engine.dispose()
     return [view for view in told if ("list" in view[2]) == of_lists]
 
@@ -270,7 +272,7 @@ def test_nothing_is_taken_away_unlogged_or_after_the_end(store: Store, monkeypat
     identity = identity_behind(signed_in(store))
     assert identity is not None
     assert deeds.taken_away(identity, b"rows", "halts", {"file": "halts.csv", "rows": 3}) == b"rows"
-    (entry,) = logged(store, Act.DOWNLOAD)
+    (entry,) = logged(store, EventKind.DOWNLOAD)
     assert (entry.actor, entry.subject) == (identity.person, "halts")
     assert json.loads(entry.details)["rows"] == 3
     assert was_made_for(identity.person, b"rows")
@@ -285,4 +287,4 @@ def test_nothing_is_taken_away_unlogged_or_after_the_end(store: Store, monkeypat
     end_session(store.engine, identity.session, datetime.now(UTC))
     with pytest.raises(deeds.NotSignedInError):
         deeds.taken_away(identity, b"rows", "halts", {})
-    assert len(logged(store, Act.DOWNLOAD)) == 1
+    assert len(logged(store, EventKind.DOWNLOAD)) == 1

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
 from app import run as app_run
-from app.cache import Shelf
+from app.cache import ValueCache
 from app.navigation import SCREENS
 from app.widgets import view
 from etl.records.engine import reading
@@ -54,7 +54,7 @@ def _looked_at(monkeypatch: pytest.MonkeyPatch, filled_home: Path) -> Iterator[N
 
 
 def test_what_is_kept_is_worked_out_once() -> None:
-    shelf, made = Shelf(), Counter[str]()
+    shelf, made = ValueCache(), Counter[str]()
 
     def make() -> int:
         made["seven"] += 1
@@ -68,7 +68,7 @@ def test_what_is_kept_is_worked_out_once() -> None:
 
 
 def test_many_who_ask_at_once_wait_for_one_who_works_it_out() -> None:
-    shelf, made, found = Shelf(), Counter[str](), list[object]()
+    shelf, made, found = ValueCache(), Counter[str](), list[object]()
 
     def make() -> object:
         made["once"] += 1
@@ -86,7 +86,7 @@ def test_many_who_ask_at_once_wait_for_one_who_works_it_out() -> None:
 
 
 def test_what_fails_is_not_kept() -> None:
-    shelf = Shelf()
+    shelf = ValueCache()
 
     def fail() -> int:
         raise ZeroDivisionError
@@ -97,7 +97,7 @@ def test_what_fails_is_not_kept() -> None:
 
 
 def test_what_was_asked_for_longest_ago_goes_first() -> None:
-    shelf, text = Shelf(most_bytes=250), "a" * 90
+    shelf, text = ValueCache(most_bytes=250), "a" * 90
     for number in (1, 2, 1, 3):
         shelf.get(number, lambda: text)
     assert shelf.get(1, lambda: "anew") == text
@@ -105,7 +105,7 @@ def test_what_was_asked_for_longest_ago_goes_first() -> None:
 
 
 def test_what_is_too_large_is_handed_on_and_not_kept() -> None:
-    shelf, made = Shelf(most_bytes=100), Counter[str]()
+    shelf, made = ValueCache(most_bytes=100), Counter[str]()
 
     def make() -> str:
         made["large"] += 1
@@ -116,7 +116,7 @@ def test_what_is_too_large_is_handed_on_and_not_kept() -> None:
 
 
 def test_what_has_lain_long_is_worked_out_anew() -> None:
-    shelf = Shelf(most_bytes=1000, seconds=0.05)
+    shelf = ValueCache(most_bytes=1000, seconds=0.05)
     assert shelf.get("one", lambda: 1) == 1
     time.sleep(0.06)
     assert shelf.get("one", lambda: 2) == 2

@@ -19,7 +19,7 @@ from etl.heads import heads, sign_heads, wrong_heads
 from etl.records import log
 from etl.records.access_tables import audit_log, log_heads
 from etl.records.engine import reading, writing
-from etl.records.log import Act, Deed, Entry, append, first_break
+from etl.records.log import AuditEvent, Entry, EventKind, append, first_break
 from etl.signing import public_keys_of, signer_of
 from etl.store import open_store
 from expectations.vocabulary import KST
@@ -57,9 +57,9 @@ def break_in(store):
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=12)
 DEEDS = st.lists(
     st.builds(
-        Deed,
+        AuditEvent,
         actor=TEXT,
-        act=st.sampled_from(Act),
+        act=st.sampled_from(EventKind),
         subject=st.none() | TEXT,
         details=st.dictionaries(TEXT, st.none() | TEXT | st.integers() | st.lists(TEXT, max_size=2), max_size=3),
     ),
@@ -211,7 +211,9 @@ def test_many_threads_that_append_at_once_never_fork_the_chain(store):
     def append_some(number):
         for _ in range(8):
             with writing(store.engine, lock=f"lock {number}") as connection:
-                append(connection, [Deed(str(number), Act.UPLOAD), Deed(str(number), Act.VERDICT)])
+                append(
+                    connection, [AuditEvent(str(number), EventKind.UPLOAD), AuditEvent(str(number), EventKind.VERDICT)]
+                )
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(append_some, range(6)))
@@ -243,7 +245,7 @@ def test_many_processes_that_append_at_once_never_fork_the_chain(store, database
 
 def test_what_is_rolled_back_was_not_done_and_is_not_in_the_log(store):
     with pytest.raises(ZeroDivisionError), writing(store.engine) as connection:
-        append(connection, [Deed("command", Act.VERIFY)])
+        append(connection, [AuditEvent("command", EventKind.VERIFY)])
         raise ZeroDivisionError
     log_deeds(store, 1)
     assert [e.sequence for e in all_entries(store)] == [1]
@@ -363,12 +365,16 @@ def test_entries_are_found_by_act_actor_and_subject_newest_first(store):
     with writing(store.engine) as connection:
         append(
             connection,
-            [Deed("P-1", Act.UPLOAD, "S-1"), Deed("P-2", Act.UPLOAD, "S-2"), Deed("P-1", Act.VERDICT, "S-1")],
+            [
+                AuditEvent("P-1", EventKind.UPLOAD, "S-1"),
+                AuditEvent("P-2", EventKind.UPLOAD, "S-2"),
+                AuditEvent("P-1", EventKind.VERDICT, "S-1"),
+            ],
         )
     with reading(store.engine) as connection:
         assert [e.sequence for e in log.entries(connection, actor="P-1")] == [3, 1]
-        assert [e.sequence for e in log.entries(connection, act=Act.UPLOAD, limit=1)] == [2]
-        assert [e.sequence for e in log.entries(connection, subject="S-1", act=Act.VERDICT)] == [3]
+        assert [e.sequence for e in log.entries(connection, act=EventKind.UPLOAD, limit=1)] == [2]
+        assert [e.sequence for e in log.entries(connection, subject="S-1", act=EventKind.VERDICT)] == [3]
         assert connection.execute(select(audit_log.c.sequence)).scalars().all() == [1, 2, 3]
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from app.testbed.simulate import SimulatedFile, simulate
 from etl import jobs
-from etl.affected import Change, affected
+from etl.affected import StoreChange, affected
 from etl.intake import Candidate, Declared
 from etl.records import submissions as life
 from etl.records.engine import reading
@@ -142,7 +142,7 @@ def test_a_change_reaches_only_what_reads_it(files, tmp_path):
         ]
         reached = {
             every[id_]
-            for rules in affected(connection, [Change.of(keys)]).values()
+            for rules in affected(connection, [StoreChange.of(keys)]).values()
             for ids in rules.values()
             for id_ in ids
         }

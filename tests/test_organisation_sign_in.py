@@ -20,7 +20,7 @@ from app.sign_in.oidc import configured_provider, role_in
 from app.words import say
 from etl.records import people
 from etl.records.engine import reading, writing
-from etl.records.log import COMMAND, SYSTEM, Act, entries
+from etl.records.log import COMMAND, SYSTEM, EventKind, entries
 from etl.records.organisation import person_with_account
 from etl.records.people import PersonError, Role
 from etl.store import Store, open_store
@@ -100,8 +100,8 @@ def test_whoever_the_provider_vouches_for_has_the_same_session(address: str, pro
     assert visitor.shake_hands() == 101
     with reading(kept.engine) as connection:
         person = people.named(connection, "kim")
-        (change,) = entries(connection, act=Act.PERSON_CHANGE, subject=person.id)
-        (entry,) = entries(connection, act=Act.SIGN_IN, actor=person.id)
+        (change,) = entries(connection, act=EventKind.PERSON_CHANGE, subject=person.id)
+        (entry,) = entries(connection, act=EventKind.SIGN_IN, actor=person.id)
     assert (person.role, person.exchange, change.actor) == (Role.SUPERVISOR, None, SYSTEM)
     assert json.loads(entry.details)["way"] == "oidc"
     assert come_back(Visitor(address), provider, "u-1").status == 303  # the same person again
@@ -180,7 +180,7 @@ def test_a_change_of_role_is_kept_and_logged(store: Store) -> None:
             person_with_account(
                 connection, "https://other", "s", name="Kim", role=Role.SUPERVISOR, exchange=None, at=now
             )
-        assert len(entries(connection, act=Act.PERSON_CHANGE, subject=first.id)) == 2
+        assert len(entries(connection, act=EventKind.PERSON_CHANGE, subject=first.id)) == 2
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from etl.records import sessions as kept_sessions
 from etl.records.access_tables import failed_sign_ins, sessions
 from etl.records.access_tables import people as people_table
 from etl.records.engine import reading, writing
-from etl.records.log import COMMAND, Act
+from etl.records.log import COMMAND, EventKind
 from etl.records.passwords import UnfitPasswordError
 from etl.records.people import PersonError, Role
 from etl.records.sessions import LONGEST, LONGEST_IDLE, TOUCHED_EVERY, Way, end_session, open_session, session_of
@@ -185,7 +185,7 @@ def test_every_failure_is_answered_alike_and_costs_the_same_work(store, cheap, c
 def test_what_was_typed_as_a_name_is_not_kept(store):
     assert tried(store, "my-secret-password") == Refused(None)
     assert "my-secret-password" not in whole_database(store)
-    (entry,) = acts(store, act=Act.SIGN_IN_FAILED)
+    (entry,) = acts(store, act=EventKind.SIGN_IN_FAILED)
     assert (entry.actor, entry.subject, entry.details) == ("system", None, '{"source":"192.0.2.7"}')
 
 
@@ -393,7 +393,7 @@ def test_every_change_of_a_person_is_in_the_log_with_who_did_it_and_no_password(
         people.change_password(connection, "kim", "another battery horse", actor="P-0", at=NOW)
         people.disable(connection, "kim", actor="P-0", at=NOW)
         people.enable(connection, "kim", actor="P-0", at=NOW)
-    told = [(e.actor, e.subject, e.details) for e in reversed(acts(store, act=Act.PERSON_CHANGE))]
+    told = [(e.actor, e.subject, e.details) for e in reversed(acts(store, act=EventKind.PERSON_CHANGE))]
     assert told == [
         ("command", person.id, '{"change":"added","exchange":null,"name":"kim","role":"supervisor"}'),
         ("P-0", person.id, '{"change":"password"}'),

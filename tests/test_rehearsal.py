@@ -12,7 +12,7 @@ from etl import jobs
 from etl.intake import Candidate, declare
 from etl.records.engine import reading
 from etl.records.tables import metadata
-from etl.steps import Step
+from etl.steps import FilingStep
 from etl.store import Store, open_store
 from expectations.vocabulary import State
 from tests.filing import MORNING, checks, file, halt, halts
@@ -86,7 +86,7 @@ def test_it_is_held_against_what_is_accepted(store: Store, tmp_path: Path) -> No
 def test_every_step_is_told_in_its_order(store: Store, tmp_path: Path) -> None:
     path = tmp_path / NAME
     path.write_text(checks(DAY))
-    told: list[Step] = []
+    told: list[FilingStep] = []
     (verdict,) = jobs.check(store, [Candidate(path, declare(NAME))], told=told.append)
     assert verdict.state is State.ACCEPTED
-    assert told == [Step.OPENED, Step.READ, Step.JUDGED, Step.COMPARED]
+    assert told == [FilingStep.OPENED, FilingStep.READ, FilingStep.JUDGED, FilingStep.COMPARED]

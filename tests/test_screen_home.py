@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 from app.frames import frame_of
 from app.keys.case_totals import case_flow
 from app.obligations.due import due_soon
-from app.overview.changes import CHANGE_COLUMNS, Change, changes, decided_until, lines_of
+from app.overview.changes import CHANGE_COLUMNS, NewsKind, changes, decided_until, lines_of
 from app.overview.lane_figures import Lane, lane_figures
 from app.overview.lane_states import situation
 from app.queries.choice import Choice
@@ -68,7 +68,7 @@ def reconciled(store: Store, folder: Path, day: str, short: range, at: datetime 
 def told(store: Store, since: datetime = BEFORE, until: datetime = AFTER, scope: Scope = EVERYBODY) -> list[Any]:
     """What changed, but for breaches: kind and subject."""
     rows = changes(store, scope, since, until).to_dict("records")
-    return [(row["change"], row["subject"]) for row in rows if row["change"] is not Change.BREACH]
+    return [(row["change"], row["subject"]) for row in rows if row["change"] is not NewsKind.BREACH]
 
 
 # ----------------------------------------------------------------------------------------------- what changed
@@ -81,7 +81,7 @@ def test_nothing_changes_where_nothing_is_filed(store: Store) -> None:
 
 def test_a_change_is_told_after_since_and_until_until(store: Store, tmp_path: Path) -> None:
     reconciled(store, tmp_path, "2026-11-02", range(20, 24))
-    assert told(store, MORNING - timedelta(milliseconds=1), MORNING) == [(Change.SHORTFALL, "BTC")]
+    assert told(store, MORNING - timedelta(milliseconds=1), MORNING) == [(NewsKind.SHORTFALL, "BTC")]
     assert told(store, MORNING, AFTER) == []
     assert told(store, BEFORE, MORNING - timedelta(milliseconds=1)) == []
 
@@ -97,14 +97,14 @@ def test_a_shortfall_that_is_open_says_since_when_and_how_much(store: Store, tmp
 
 def test_a_shortfall_that_ended_within_its_file_is_told_as_passed(store: Store, tmp_path: Path) -> None:
     reconciled(store, tmp_path, "2026-11-02", range(3, 6))
-    assert told(store) == [(Change.SHORTFALL_PASSED, "BTC")]
+    assert told(store) == [(NewsKind.SHORTFALL_PASSED, "BTC")]
 
 
 def test_a_later_file_ends_what_was_open(store: Store, tmp_path: Path) -> None:
     reconciled(store, tmp_path, "2026-11-02", range(20, 24))
     reconciled(store, tmp_path, "2026-11-03", range(2), MORNING + timedelta(days=1))
-    assert told(store, AFTER, AFTER + timedelta(days=1)) == [(Change.SHORTFALL_ENDED, "BTC")]
-    assert told(store, BEFORE, AFTER + timedelta(days=1)) == [(Change.SHORTFALL_PASSED, "BTC")]
+    assert told(store, AFTER, AFTER + timedelta(days=1)) == [(NewsKind.SHORTFALL_ENDED, "BTC")]
+    assert told(store, BEFORE, AFTER + timedelta(days=1)) == [(NewsKind.SHORTFALL_PASSED, "BTC")]
 
 
 def test_what_goes_on_has_not_changed(store: Store, tmp_path: Path) -> None:
@@ -117,9 +117,9 @@ def test_a_correction_restates_and_tells_no_old_shortfall_anew(either_store: Sto
     reconciled(either_store, tmp_path, "2026-11-02", range(3, 6))
     later = MORNING + timedelta(days=1)
     new = reconciled(either_store, tmp_path, "2026-11-02", range(3, 6), later, wallet="1.7")
-    assert told(either_store, AFTER, later) == [(Change.RESTATED, "")]
+    assert told(either_store, AFTER, later) == [(NewsKind.RESTATED, "")]
     (row,) = [
-        r for r in changes(either_store, EVERYBODY, AFTER, later).to_dict("records") if r["change"] is Change.RESTATED
+        r for r in changes(either_store, EVERYBODY, AFTER, later).to_dict("records") if r["change"] is NewsKind.RESTATED
     ]
     assert (row["report"], row["submission"], row["first_day"]) == ("reconciliation", new, DAY)
 
@@ -128,7 +128,7 @@ def test_a_correction_may_tell_of_a_new_shortfall(store: Store, tmp_path: Path) 
     reconciled(store, tmp_path, "2026-11-02", range(3, 6))
     later = MORNING + timedelta(days=1)
     reconciled(store, tmp_path, "2026-11-02", range(10, 12), later)
-    assert told(store, AFTER, later) == [(Change.SHORTFALL_PASSED, "BTC"), (Change.RESTATED, "")]
+    assert told(store, AFTER, later) == [(NewsKind.SHORTFALL_PASSED, "BTC"), (NewsKind.RESTATED, "")]
 
 
 HALTED = Period.of_day(DAY).start + timedelta(hours=9)
@@ -137,11 +137,11 @@ HALTED = Period.of_day(DAY).start + timedelta(hours=9)
 def test_a_halt_is_told_when_it_begins_and_when_it_is_lifted(either_store: Store, tmp_path: Path) -> None:
     later = MORNING + timedelta(days=1)
     filed(either_store, tmp_path, "korbit_halts_2026-11-02.csv", halts(halt("H-1", HALTED)))
-    assert told(either_store) == [(Change.HALT, "H-1")]
+    assert told(either_store) == [(NewsKind.HALT, "H-1")]
     again = halts(halt("H-1", HALTED, HALTED + timedelta(days=1)))
     filed(either_store, tmp_path, "korbit_halts_2026-11-03.csv", again, later)
-    assert told(either_store, AFTER, later) == [(Change.HALT_LIFTED, "H-1")]
-    assert told(either_store, BEFORE, later) == [(Change.HALT_PASSED, "H-1")]
+    assert told(either_store, AFTER, later) == [(NewsKind.HALT_LIFTED, "H-1")]
+    assert told(either_store, BEFORE, later) == [(NewsKind.HALT_PASSED, "H-1")]
 
 
 def test_a_halt_that_is_only_filed_again_has_not_changed(store: Store, tmp_path: Path) -> None:
@@ -156,21 +156,21 @@ BROKEN = checks("2026-11-02").replace("100.5,match", "many,match", 1)
 
 def test_a_refusal_stays_graver_until_something_is_filed_for_its_period(store: Store, tmp_path: Path) -> None:
     filed(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", BROKEN)
-    assert told(store) == [(Change.REFUSED, "")]
+    assert told(store) == [(NewsKind.REFUSED, "")]
     reconciled(store, tmp_path, "2026-11-02", range(0), AFTER)
-    assert told(store) == [(Change.REPLACED, "")]
+    assert told(store) == [(NewsKind.REPLACED, "")]
 
 
 def test_a_withdrawal_is_told(store: Store, tmp_path: Path) -> None:
     submission = reconciled(store, tmp_path, "2026-11-02", range(0))
     jobs.withdraw(store, submission, reason="wrong day", at=AFTER)
-    assert told(store, MORNING, AFTER) == [(Change.WITHDRAWN, "")]
+    assert told(store, MORNING, AFTER) == [(NewsKind.WITHDRAWN, "")]
 
 
 def test_new_breaches_are_told_by_rule(either_store: Store, tmp_path: Path) -> None:
     reconciled(either_store, tmp_path, "2026-11-02", range(3, 6))
     found = changes(either_store, EVERYBODY, BEFORE, AFTER)
-    breaches = found[found["change"] == Change.BREACH]
+    breaches = found[found["change"] == NewsKind.BREACH]
     counts = finding_counts(either_store, EVERYBODY, CHOICE, About(kind="compliance"))
     standing = counts.groupby("rule")["standing_count"].sum().to_dict()
     assert dict(zip(breaches["subject"], breaches["count"], strict=True)) == standing
@@ -203,7 +203,7 @@ def test_what_is_not_decided_yet_is_told_next_time(either_store: Store, tmp_path
     assert decided_until(either_store, SUPERVISOR, AFTER) == AFTER - timedelta(minutes=1)
 
 
-def change(kind: Change, exchange: str, subject: str = "", minutes: int = 0, count: int = 1) -> dict[str, Any]:
+def change(kind: NewsKind, exchange: str, subject: str = "", minutes: int = 0, count: int = 1) -> dict[str, Any]:
     row = {**dict.fromkeys(CHANGE_COLUMNS), "change": kind, "exchange": exchange, "subject": subject, "count": count}
     days = {"first_day": DAY, "last_day": DAY, "started_at": MORNING, "submission": f"{exchange}-{subject}"}
     return row | days | {"report": "halts", "at": MORNING - timedelta(minutes=minutes)}
@@ -211,23 +211,23 @@ def change(kind: Change, exchange: str, subject: str = "", minutes: int = 0, cou
 
 def test_lines_put_together_what_is_alike_and_show_every_kind() -> None:
     rows = [
-        change(Change.HALT, "upbit", "A"),
-        change(Change.HALT, "upbit", "B"),
-        *(change(Change.BREACH, exchange, rule, count=2) for rule in "VWXYZ" for exchange in ("upbit", "gopax")),
-        change(Change.HALT_LIFTED, "upbit", "C"),
-        change(Change.HALT_LIFTED, "upbit", "D", minutes=5),
-        change(Change.RESTATED, "korbit"),
+        change(NewsKind.HALT, "upbit", "A"),
+        change(NewsKind.HALT, "upbit", "B"),
+        *(change(NewsKind.BREACH, exchange, rule, count=2) for rule in "VWXYZ" for exchange in ("upbit", "gopax")),
+        change(NewsKind.HALT_LIFTED, "upbit", "C"),
+        change(NewsKind.HALT_LIFTED, "upbit", "D", minutes=5),
+        change(NewsKind.RESTATED, "korbit"),
     ]
     lines, count = lines_of(frame_of(rows, CHANGE_COLUMNS), 7)
     assert count == 9
     assert [(line["change"], line["subject"], line["count"]) for line in lines] == [
-        (Change.HALT, "A", 1),
-        (Change.HALT, "B", 1),
-        (Change.BREACH, "V", 4),
-        (Change.BREACH, "W", 4),
-        (Change.BREACH, "X", 4),
-        (Change.HALT_LIFTED, "C", 2),
-        (Change.RESTATED, "", 1),
+        (NewsKind.HALT, "A", 1),
+        (NewsKind.HALT, "B", 1),
+        (NewsKind.BREACH, "V", 4),
+        (NewsKind.BREACH, "W", 4),
+        (NewsKind.BREACH, "X", 4),
+        (NewsKind.HALT_LIFTED, "C", 2),
+        (NewsKind.RESTATED, "", 1),
     ]
     assert lines[2]["exchanges"] == ("upbit", "gopax")
     assert lines[5]["submission"] is None

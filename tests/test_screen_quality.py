@@ -15,7 +15,7 @@ from app.obligations.outcomes import filed_for, first_recorded_day, obligations_
 from app.obligations.status import Stand
 from app.quality import scorecard
 from app.quality.counts import QUALITY_COLUMNS, corrected_files, month_by_report, quality_months
-from app.quality.measures import Dimension, Step, caps_on, grade, measures_on
+from app.quality.measures import Dimension, Rating, caps_on, grade, measures_on
 from app.queries.choice import Choice
 from app.scope import Role, Scope
 from etl.calendar import obligations
@@ -162,42 +162,42 @@ PERFECT = {
 @pytest.mark.parametrize(
     ("counts", "step", "dimension"),
     [
-        pytest.param({}, Step.GOOD, None, id="nothing wrong"),
-        pytest.param({"due_count": 0}, Step.UNJUDGED, None, id="nothing due"),
-        pytest.param({"on_time_count": 198}, Step.GOOD, Dimension.TIMELINESS, id="exactly 99 % in time"),
-        pytest.param({"on_time_count": 197}, Step.WATCH, Dimension.TIMELINESS, id="less than 99 %"),
-        pytest.param({"on_time_count": 189}, Step.POOR, Dimension.TIMELINESS, id="less than 95 %"),
-        pytest.param({"covered_slot_count": 9_999}, Step.GOOD, Dimension.COMPLETENESS, id="one slot of 10,000"),
-        pytest.param({"covered_slot_count": 9_998}, Step.WATCH, Dimension.COMPLETENESS, id="two slots of 10,000"),
-        pytest.param({"refusal_count": 1}, Step.GOOD, Dimension.VALIDITY, id="0.01 per thousand rows"),
-        pytest.param({"refusal_count": 2}, Step.WATCH, Dimension.VALIDITY, id="more than 0.01 per thousand"),
-        pytest.param({"refusal_count": 11}, Step.POOR, Dimension.VALIDITY, id="more than 0.1 per thousand"),
-        pytest.param({"consistency_count": 1}, Step.WATCH, Dimension.CONSISTENCY, id="one disagreement"),
-        pytest.param({"plausibility_count": 2}, Step.GOOD, Dimension.PLAUSIBILITY, id="two unusual"),
-        pytest.param({"correction_count": 11}, Step.POOR, Dimension.STABILITY, id="more than 5 % corrected"),
+        pytest.param({}, Rating.GOOD, None, id="nothing wrong"),
+        pytest.param({"due_count": 0}, Rating.UNJUDGED, None, id="nothing due"),
+        pytest.param({"on_time_count": 198}, Rating.GOOD, Dimension.TIMELINESS, id="exactly 99 % in time"),
+        pytest.param({"on_time_count": 197}, Rating.WATCH, Dimension.TIMELINESS, id="less than 99 %"),
+        pytest.param({"on_time_count": 189}, Rating.POOR, Dimension.TIMELINESS, id="less than 95 %"),
+        pytest.param({"covered_slot_count": 9_999}, Rating.GOOD, Dimension.COMPLETENESS, id="one slot of 10,000"),
+        pytest.param({"covered_slot_count": 9_998}, Rating.WATCH, Dimension.COMPLETENESS, id="two slots of 10,000"),
+        pytest.param({"refusal_count": 1}, Rating.GOOD, Dimension.VALIDITY, id="0.01 per thousand rows"),
+        pytest.param({"refusal_count": 2}, Rating.WATCH, Dimension.VALIDITY, id="more than 0.01 per thousand"),
+        pytest.param({"refusal_count": 11}, Rating.POOR, Dimension.VALIDITY, id="more than 0.1 per thousand"),
+        pytest.param({"consistency_count": 1}, Rating.WATCH, Dimension.CONSISTENCY, id="one disagreement"),
+        pytest.param({"plausibility_count": 2}, Rating.GOOD, Dimension.PLAUSIBILITY, id="two unusual"),
+        pytest.param({"correction_count": 11}, Rating.POOR, Dimension.STABILITY, id="more than 5 % corrected"),
     ],
 )
-def test_a_grade_is_the_worst_of_its_parts(counts: dict[str, int], step: Step, dimension: Dimension | None) -> None:
+def test_a_grade_is_the_worst_of_its_parts(counts: dict[str, int], step: Rating, dimension: Dimension | None) -> None:
     found = grade({**PERFECT, **counts}, NOVEMBER)
     assert found.step is step
     if dimension:
         assert found.dimensions[dimension] is step
-        assert {one for name, one in found.dimensions.items() if name is not dimension} == {Step.GOOD}
+        assert {one for name, one in found.dimensions.items() if name is not dimension} == {Rating.GOOD}
 
 
 @pytest.mark.parametrize("count", ["missing_count", "refused_count", "partial_count"])
 def test_a_critical_failure_caps_the_grade(count: str) -> None:
     counts = {**PERFECT, "due_count": 100_000, "met_count": 99_999, "on_time_count": 99_999, count: 1}
     found = grade(counts, NOVEMBER)
-    assert found.dimensions[Dimension.COMPLETENESS] is Step.WATCH
-    assert (found.step, [cap.count for cap in found.caps]) == (Step.POOR, [count])
+    assert found.dimensions[Dimension.COMPLETENESS] is Rating.WATCH
+    assert (found.step, [cap.count for cap in found.caps]) == (Rating.POOR, [count])
 
 
 def test_what_cannot_be_judged_is_neither_good_nor_poor() -> None:
     found = grade({**PERFECT, "slot_count": 0, "covered_slot_count": 0, "in_force_count": 0}, NOVEMBER)
-    assert found.measures["slots"] is Step.UNJUDGED
-    assert found.dimensions[Dimension.CONSISTENCY] is Step.UNJUDGED
-    assert found.step is Step.GOOD
+    assert found.measures["slots"] is Rating.UNJUDGED
+    assert found.dimensions[Dimension.CONSISTENCY] is Rating.UNJUDGED
+    assert found.step is Rating.GOOD
 
 
 def test_every_measure_is_of_counts_that_there_are() -> None:

@@ -28,7 +28,7 @@ from app.overview.trend_parts import count_before
 from app.overview.trends import Trend, TrendMonth, due_days, is_open, trend_months, trends
 from app.quality import scorecard
 from app.quality.counts import quality_months
-from app.quality.measures import Step
+from app.quality.measures import Rating
 from app.quality.scorecard import Scored
 from app.queries.choice import Choice
 from app.queries.months import months_as_days
@@ -79,7 +79,7 @@ def on_time(store: Store) -> dict[str, Any]:
 
 
 def grades(store: Store) -> dict[str, Any]:
-    places = {Step.GOOD: 2, Step.WATCH: 1, Step.POOR: 0}
+    places = {Rating.GOOD: 2, Rating.WATCH: 1, Rating.POOR: 0}
     return {one.exchange: places[one.grade.step] for one in scored(store, (MONTH,)) if one.month == MONTH}
 
 

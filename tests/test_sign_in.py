@@ -18,7 +18,7 @@ from app.sign_in.cookies import FORM_COOKIE, SESSION_COOKIE, cookie_in
 from app.words import LANGUAGES, say
 from etl.records import people
 from etl.records.engine import reading, writing
-from etl.records.log import COMMAND, Act, entries
+from etl.records.log import COMMAND, EventKind, entries
 from etl.records.people import Role
 from etl.records.sign_in import FREE_FOR_NAME
 from etl.store import Store, open_store
@@ -99,7 +99,7 @@ def test_name_and_password_open_a_session_and_lead_on(visitor: Visitor, store: S
     assert visitor.shake_hands() == 101
     assert visitor.get(sign_in_address(wanted)).location == wanted
     with reading(store.engine) as connection:
-        (entry, *_) = entries(connection, act=Act.SIGN_IN, limit=1)
+        (entry, *_) = entries(connection, act=EventKind.SIGN_IN, limit=1)
         person = people.named(connection, "fss")
     assert (entry.actor, "127.0.0.1" in entry.details) == (person.id, True)
     assert visitor.cookies[SESSION_COOKIE] not in entry.details
@@ -163,14 +163,14 @@ def test_a_proxy_is_believed_where_the_server_was_told_to(proxied: str, store: S
     (cookie,) = [line for line in answer.cookies if line.startswith(SESSION_COOKIE)]
     assert "Secure" in cookie.split("; ")
     with reading(store.engine) as connection:
-        (entry,) = entries(connection, act=Act.SIGN_IN, limit=1)
+        (entry,) = entries(connection, act=EventKind.SIGN_IN, limit=1)
     assert "203.0.113.99" in entry.details
 
 
 def test_a_proxy_is_not_believed_unasked(address: str, store: Store) -> None:
     Visitor(address).sign_in("nobody-there", "wrong", **{"X-Forwarded-For": "203.0.113.9", "X-Real-IP": "203.0.113.9"})
     with reading(store.engine) as connection:
-        (entry,) = entries(connection, act=Act.SIGN_IN_FAILED, limit=1)
+        (entry,) = entries(connection, act=EventKind.SIGN_IN_FAILED, limit=1)
     assert "203.0.113.9" not in entry.details
 
 
@@ -298,7 +298,7 @@ def test_signing_out_is_asked_and_ends_the_session_everywhere(visitor: Visitor, 
     assert copied.get("/").status == 303
     assert copied.shake_hands() == 403
     with reading(store.engine) as connection:
-        assert entries(connection, act=Act.SIGN_OUT, limit=1)
+        assert entries(connection, act=EventKind.SIGN_OUT, limit=1)
 
 
 @pytest.mark.parametrize("change", ["disabled", "password"])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from app.amounts import exact
-from app.widgets.natures import Shown
+from app.columns import Shown
 from app.widgets.tables import MEASURED_ROWS, _column, width_of
 
 SHORT, LONG = "74,056.723351264757178512", "51,381,639,054,566.695312500592321562"

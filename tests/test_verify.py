@@ -23,7 +23,7 @@ from etl.records import log
 from etl.records import submissions as life
 from etl.records.access_tables import audit_log, log_heads
 from etl.records.engine import reading, writing
-from etl.records.log import Act
+from etl.records.log import EventKind
 from etl.records.tables import findings, submissions
 from etl.signing import public_keys_of, signer_of
 from etl.store import open_store
@@ -328,5 +328,5 @@ def test_the_command_verifies_gives_receipts_and_believes_them(daxa, store, file
     )
     assert out.splitlines()[-1] == "2 faults"
     with reading(store.engine) as connection:
-        assert [json.loads(e.details)["faults"] for e in log.entries(connection, act=Act.VERIFY)] == [2, 0]
-        assert len(log.entries(connection, act=Act.RECEIPT)) == 1
+        assert [json.loads(e.details)["faults"] for e in log.entries(connection, act=EventKind.VERIFY)] == [2, 0]
+        assert len(log.entries(connection, act=EventKind.RECEIPT)) == 1

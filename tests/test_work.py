@@ -21,7 +21,7 @@ from etl.receiving import receive_bytes
 from etl.records import log
 from etl.records import submissions as life
 from etl.records.engine import reading, writing
-from etl.records.log import Act
+from etl.records.log import EventKind
 from etl.records.tables import states, submissions
 from etl.store import Store, open_store
 from expectations.vocabulary import State
@@ -85,7 +85,7 @@ def send_to_the_process(what: signal.Signals, others: set[int | None]) -> None:
 
 def verdicts(store: Store) -> Counter[str]:
     with reading(store.engine) as connection:
-        logged = Counter(str(e.subject) for e in log.entries(connection, act=Act.VERDICT))
+        logged = Counter(str(e.subject) for e in log.entries(connection, act=EventKind.VERDICT))
         moved = Counter(connection.execute(select(states.c.submission).where(states.c.sequence > 1)).scalars())
     assert logged == moved
     return logged
@@ -151,7 +151,7 @@ def test_a_file_that_was_taken_up_too_often_rests_and_the_others_do_not(store: S
 
 def order_of(store: Store) -> list[str]:
     with reading(store.engine) as connection:
-        return [str(e.subject) for e in reversed(log.entries(connection, act=Act.VERDICT))]
+        return [str(e.subject) for e in reversed(log.entries(connection, act=EventKind.VERDICT))]
 
 
 def test_what_was_taken_up_before_comes_last_and_what_depends_on_it_after_it(store: Store) -> None:

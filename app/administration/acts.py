@@ -13,9 +13,9 @@ from etl.records.administrators import RefusedError as RefusedError
 from etl.records.engine import writing
 from etl.records.passwords import random_password
 from etl.records.people import Person, Role
-from etl.records.thresholds import Change as Change
 from etl.records.thresholds import Decision as Decision
 from etl.records.thresholds import Proposal as Proposal
+from etl.records.thresholds import ThresholdChange as ThresholdChange
 from etl.records.thresholds import number_of as number_of
 from etl.records.tokens import NewToken, Token
 from etl.records.tokens import TokenScope as TokenScope
@@ -29,7 +29,7 @@ class Acts:
     store: Store
     identity: Identity
 
-    def propose(self, change: Change, reason: str, what_if: Mapping[str, Any]) -> Proposal:
+    def propose(self, change: ThresholdChange, reason: str, what_if: Mapping[str, Any]) -> Proposal:
         """Put another threshold before the other administrators."""
         with writing(self.store.engine) as connection:
             return thresholds.propose(connection, change, reason=reason, what_if=what_if, **self._mark())

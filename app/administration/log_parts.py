@@ -10,17 +10,17 @@ from typing import Any
 import streamlit as st
 
 from app.administration.lists import LOG_PAGE, LogWanted, log_actors, log_count, log_page, whole_log
+from app.columns import Shown
 from app.exports import Cells, Column, Extract, as_csv
 from app.moments import kst_text
 from app.rules.finding_parts import page_of
 from app.widgets.address import pick, picked
 from app.widgets.file_button import file_button
 from app.widgets.header import empty, facts, note, section
-from app.widgets.natures import Shown
 from app.widgets.tables import table
 from app.widgets.view import View, ask_anew, store
 from app.widgets.working import worker
-from etl.records.log import Act
+from etl.records.log import EventKind
 
 _LOG = {
     "sequence": Shown.COUNT,
@@ -69,7 +69,7 @@ def _actor(view: View, name: str) -> str:
 def _filters(view: View, actors: dict[str, str]) -> LogWanted:
     """Act, actor and subject, kept in the address as picks of this page."""
     first, second, third = st.columns(3)
-    acts = {one.value: view.say(f"act.{one.value}") for one in Act}
+    acts = {one.value: view.say(f"act.{one.value}") for one in EventKind}
     people = {key: name or _actor(view, key) for key, name in actors.items()}
     for name, known in ((_ACT, acts), (_ACTOR, people)):
         st.session_state[f"log.{name}"] = picked(name) if picked(name) in known else ""

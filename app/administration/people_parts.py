@@ -6,10 +6,10 @@ import streamlit as st
 
 from app.administration.acting_parts import act, acts_of
 from app.administration.lists import people_list
+from app.columns import Shown
 from app.frames import records_of
 from app.scope import Role
 from app.widgets.header import note, section
-from app.widgets.natures import Shown
 from app.widgets.tables import table
 from app.widgets.view import View, ask_anew
 

@@ -12,14 +12,14 @@ import pandas as pd
 import streamlit as st
 
 from app.administration.acting_parts import act, acts_of, why_refused
-from app.administration.acts import Change, Decision, RefusedError, number_of
+from app.administration.acts import Decision, RefusedError, ThresholdChange, number_of
 from app.administration.lists import proposal_list, threshold_list
+from app.columns import Shown
 from app.frames import frame_of, records_of
 from app.moments import KST, kst_text
 from app.rules.threshold_parts import bounds_text, reason_text, value_text
 from app.widgets.address import pick, picked
 from app.widgets.header import empty, facts, note, section, sentence, subtitle
-from app.widgets.natures import Shown
 from app.widgets.tables import table
 from app.widgets.view import View, ask, ask_anew
 from app.widgets.working import worker
@@ -162,7 +162,7 @@ def _proposing(view: View, names: list[str], name: str) -> None:
     if "_share" in wanted or view.unit(wanted) == view.say("unit.share"):
         note(view.say("administration.share_how"))
     reason = st.text_area(view.say("column.reason"), key="propose.reason", max_chars=500, height=80)
-    change = Change(wanted, exchange or None, value, day)
+    change = ThresholdChange(wanted, exchange or None, value, day)
     shown = _what_if(view, change)
     st.button(
         view.say("administration.send"),
@@ -176,7 +176,7 @@ def _proposing(view: View, names: list[str], name: str) -> None:
         note(view.say("administration.send_how"))
 
 
-def _send(view: View, change: Change, reason: str, shown: Mapping[str, Any]) -> None:
+def _send(view: View, change: ThresholdChange, reason: str, shown: Mapping[str, Any]) -> None:
     def send() -> None:
         acts_of(view).propose(change, reason, shown)
 
@@ -185,7 +185,7 @@ def _send(view: View, change: Change, reason: str, shown: Mapping[str, Any]) -> 
             st.session_state.pop(key, None)
 
 
-def _what_if(view: View, change: Change) -> dict[str, Any] | None:
+def _what_if(view: View, change: ThresholdChange) -> dict[str, Any] | None:
     """What the change would have done in the chosen days, worked out beside the screens; none until it was."""
     asked = (change.name, change.exchange, change.value.strip(), view.choice.first_day, view.choice.last_day)
     if st.button(view.say("administration.what_if"), key="propose.what_if", icon=":material/balance:"):

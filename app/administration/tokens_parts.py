@@ -7,9 +7,9 @@ import streamlit as st
 from app.administration.acting_parts import act, acts_of
 from app.administration.acts import TokenScope
 from app.administration.lists import token_list
+from app.columns import Shown
 from app.frames import records_of
 from app.widgets.header import empty, note, section
-from app.widgets.natures import Shown
 from app.widgets.tables import table
 from app.widgets.view import View, ask_anew
 

@@ -6,9 +6,9 @@ import streamlit as st
 
 from app.administration.acting_parts import act
 from app.administration.lists import incident_list, waiting_submissions
+from app.columns import Shown
 from app.widgets.address import go
 from app.widgets.header import note, section
-from app.widgets.natures import Shown
 from app.widgets.tables import table
 from app.widgets.view import View, ask_anew
 from app.widgets.working import worker

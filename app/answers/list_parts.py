@@ -16,6 +16,7 @@ from app.answers.explanations import NOT_REMEDIED, all_said, awaiting_explanatio
 from app.answers.form_parts import breach_form, decision_form, explanation_form
 from app.answers.mark_parts import with_marks, with_statements
 from app.answers.unread import unread_verdicts, verdict_read_count
+from app.columns import Shown
 from app.frames import frame_of, records_of, with_columns
 from app.moments import duration
 from app.rules.book import rule_called
@@ -23,12 +24,12 @@ from app.rules.finding_parts import with_interval
 from app.scope import Role
 from app.widgets.address import go, link, pick, picked
 from app.widgets.header import empty, facts, kind_mark, markup, note, section
-from app.widgets.natures import Shown, is_missing
+from app.widgets.natures import is_missing
 from app.widgets.parts import part
 from app.widgets.switches import switch
 from app.widgets.tables import table
 from app.widgets.tiles import Tile, tiles
-from app.widgets.view import View, ask, ask_anew, ask_while, kept
+from app.widgets.view import View, ask, ask_anew, ask_while, cached
 from etl.answers import LEAST_FOR_SHARE, LONGEST_ACCEPTANCE_DAYS, BreachState
 
 BY_EXCHANGE = {
@@ -186,7 +187,7 @@ def waiting_list(view: View, waiting: pd.DataFrame) -> None:
     if waiting.empty:
         empty(view, "to_explain")
         return
-    shown = kept(view, "answers.waiting", lambda: with_statements(view, with_marks(view, waiting)))
+    shown = cached(view, "answers.waiting", lambda: with_statements(view, with_marks(view, waiting)))
     table(
         view,
         lambda: shown.assign(same_count=waiting["count"]),

@@ -24,7 +24,7 @@ from etl.receipts import receipt_of
 from etl.receiving import NotWithdrawableError, Receipt, receive_bytes, take_out
 from etl.records import submissions as life
 from etl.records.engine import reading, writing
-from etl.records.log import Act, Deed, append
+from etl.records.log import AuditEvent, EventKind, append
 from etl.records.submissions import StoredFinding, Submission
 from etl.records.tokens import Token, token_of
 from etl.signing import signer_of
@@ -114,7 +114,7 @@ class Service:
     def receipt(self, caller: Token, submission: Submission) -> str:
         """The signed receipt as it is given now."""
         text = receipt_of(self.store, submission.id, datetime.now(UTC))
-        self._log(Deed(caller.id, Act.RECEIPT, submission.id))
+        self._log(AuditEvent(caller.id, EventKind.RECEIPT, submission.id))
         return text
 
     def public_key(self) -> str:
@@ -123,9 +123,9 @@ class Service:
 
     def log_download(self, caller: Token, submission: Submission, what: str) -> None:
         """Log that what was found of a submission was handed out; before it is, so that nothing goes out unlogged."""
-        self._log(Deed(caller.id, Act.DOWNLOAD, submission.id, {"what": what}))
+        self._log(AuditEvent(caller.id, EventKind.DOWNLOAD, submission.id, {"what": what}))
 
-    def _log(self, deed: Deed) -> None:
+    def _log(self, deed: AuditEvent) -> None:
         with writing(self.store.engine, lock="audit_log") as connection:
             append(connection, [deed])
 

@@ -128,7 +128,7 @@ def warm_up() -> None:
     Figure([scatter(y=[1.0]), bar(y=[1.0])], {}).to_json()
 
 
-def place_of(exchange: str) -> int:
+def position_of(exchange: str) -> int:
     """The place of an exchange among all, which fixes its colour, marker and dash."""
     known = list(all_exchanges())
     return known.index(exchange) if exchange in known else len(known)
@@ -227,7 +227,7 @@ def scatter(**trace: Any) -> dict[str, Any]:
 
 def line_of(look: Look, exchange: str, **trace: Any) -> dict[str, Any]:
     """A line with markers in the colours of an exchange, broken where there is no value."""
-    place = place_of(exchange)
+    place = position_of(exchange)
     return scatter(
         name=exchange_name(exchange, look.language),
         mode="lines+markers",
@@ -240,7 +240,7 @@ def line_of(look: Look, exchange: str, **trace: Any) -> dict[str, Any]:
 
 def exchanges_in(frame: pd.DataFrame) -> list[str]:
     """The exchanges of a frame in the order of the screens."""
-    return sorted(set(frame["exchange"]), key=place_of)
+    return sorted(set(frame["exchange"]), key=position_of)
 
 
 def is_ended(instant: Any) -> bool:

@@ -398,12 +398,12 @@ def export(
     """Canonical rows of the accepted, current submissions: exact decimals, instants in KST."""
     from app.cli.log import log_act
     from etl import export as exporting
-    from etl.records.log import Act
+    from etl.records.log import EventKind
 
     _known(exchange, report_name)
     store = open_store()
     asked = {"what": "rows", "report": report_name, "from": first, "to": last, "exchange": exchange, "as_of": as_of}
-    log_act(store, Act.DOWNLOAD, None, asked)
+    log_act(store, EventKind.DOWNLOAD, None, asked)
     rows = exporting.export(
         store,
         report_name,

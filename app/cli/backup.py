@@ -22,12 +22,12 @@ def backup(
     from app.cli.output import show_progress
     from etl.backup import back_up
     from etl.evidence import digest_of_file
-    from etl.records.log import Act
+    from etl.records.log import EventKind
 
     store = open_store()
     with show_progress("backup", None) as progress:
         made = back_up(store, file, progress=progress)
-    log_act(store, Act.BACKUP, None, {"sha256": digest_of_file(file), "files": made.files})
+    log_act(store, EventKind.BACKUP, None, {"sha256": digest_of_file(file), "files": made.files})
     _tell(file, made)
 
 
@@ -39,13 +39,13 @@ def restore(
     from app.cli.output import show_progress, verification_table
     from etl.backup import restore as fill
     from etl.evidence import digest_of_file
-    from etl.records.log import Act
+    from etl.records.log import EventKind
     from etl.verify import verify
 
     store = open_store(prepared=False)
     with show_progress("restore", None) as progress:
         made = fill(store, file, progress=progress)
-    log_act(store, Act.RESTORE, None, {"sha256": digest_of_file(file), "files": made.files})
+    log_act(store, EventKind.RESTORE, None, {"sha256": digest_of_file(file), "files": made.files})
     _tell(file, made)
     with show_progress("verify", None) as progress:
         found = verify(store, progress=progress)

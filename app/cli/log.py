@@ -17,7 +17,7 @@ from etl.store import Store, home_folder, open_store
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from etl.records.log import Act
+    from etl.records.log import EventKind
     from etl.signing import PublicKey
 
 log = typer.Typer(invoke_without_command=True, help="The audit log: every act, chained, its days' heads signed.")
@@ -42,11 +42,11 @@ def show(
     from etl.records import log as kept
     from etl.records.engine import reading
 
-    if act is not None and act not in set(kept.Act):
-        raise ValueError(f"there is no act '{act}'; the acts are {', '.join(kept.Act)}")
+    if act is not None and act not in set(kept.EventKind):
+        raise ValueError(f"there is no act '{act}'; the acts are {', '.join(kept.EventKind)}")
     with reading(open_store().engine) as connection:
         found = kept.entries(
-            connection, act=None if act is None else kept.Act(act), actor=actor, subject=subject, limit=limit
+            connection, act=None if act is None else kept.EventKind(act), actor=actor, subject=subject, limit=limit
         )
     if json:
         for entry in found:
@@ -94,11 +94,11 @@ def receipt(
 ) -> None:
     """A signed receipt: number, hash, times, state and findings of a submission, to be shown to anybody."""
     from etl.receipts import receipt_of
-    from etl.records.log import Act
+    from etl.records.log import EventKind
 
     store = open_store()
     text = receipt_of(store, submission, datetime.now(UTC))
-    log_act(store, Act.RECEIPT, submission, {})
+    log_act(store, EventKind.RECEIPT, submission, {})
     if out is None:
         sys.stdout.write(text)
     else:
@@ -109,13 +109,13 @@ def receipt(
 def check_store(key_file: Path | None, *, sample: int | None, json: bool) -> bool:
     """Say whether everything that is kept agrees; that it was asked is in the log too."""
     from app.cli.output import show_progress, verification_table
-    from etl.records.log import Act
+    from etl.records.log import EventKind
     from etl.verify import verify
 
     store = open_store()
     with show_progress("verify", None) as progress:
         found = verify(store, trusted=trusted_keys(key_file), sample=sample, progress=progress)
-    log_act(store, Act.VERIFY, None, {"faults": len(found.faults), "read_again": found.read_again})
+    log_act(store, EventKind.VERIFY, None, {"faults": len(found.faults), "read_again": found.read_again})
     if json:
         emit(
             {
@@ -133,18 +133,18 @@ def check_store(key_file: Path | None, *, sample: int | None, json: bool) -> boo
 
 def log_migration(store: Store, before: str | None, after: str) -> None:
     """Log that the schema was changed; in a store from before there was a log it is the first entry."""
-    from etl.records.log import Act
+    from etl.records.log import EventKind
 
-    log_act(store, Act.MIGRATE, None, {"from": before, "to": after})
+    log_act(store, EventKind.MIGRATE, None, {"from": before, "to": after})
 
 
-def log_act(store: Store, act: Act, subject: str | None, details: dict[str, Any]) -> None:
+def log_act(store: Store, act: EventKind, subject: str | None, details: dict[str, Any]) -> None:
     """Log what somebody did by the command."""
     from etl.records.engine import writing
-    from etl.records.log import COMMAND, Deed, append
+    from etl.records.log import COMMAND, AuditEvent, append
 
     with writing(store.engine) as connection:
-        append(connection, [Deed(COMMAND, act, subject, details)])
+        append(connection, [AuditEvent(COMMAND, act, subject, details)])
 
 
 def check_receipt(path: Path, key_file: Path | None, *, json: bool) -> bool:

@@ -63,7 +63,7 @@ def propose(
     from etl.records.log import COMMAND
     from etl.what_if import what_if_of
 
-    change = kept.Change(name, exchange, value, date.fromisoformat(effective_from))
+    change = kept.ThresholdChange(name, exchange, value, date.fromisoformat(effective_from))
     store = open_store()
     last = datetime.now(UTC).astimezone(KST).date()
     try:

@@ -27,7 +27,7 @@ from etl.receiving import NotWithdrawableError, Receipt, receive_bytes, take_out
 from etl.records import submissions as life
 from etl.records.engine import reading
 from etl.records.submissions import Submission
-from etl.steps import Step
+from etl.steps import FilingStep
 from etl.store import Store
 from expectations.catalogue import parameter
 from expectations.vocabulary import State
@@ -114,20 +114,20 @@ class Desk:
         except NotAFilingError as error:
             raise RefusedError("says_nothing", name=name) from error
 
-    def look(self, upload: Upload, declared: Declared, now: datetime, told: Callable[[Step], None]) -> Looked:
+    def look(self, upload: Upload, declared: Declared, now: datetime, told: Callable[[FilingStep], None]) -> Looked:
         """Have a file judged without filing it, and keep it as a draft; `told` is told the steps as they are done."""
         self._must_be_own(declared)
         with self._lying(upload) as path:
             steps = path.with_suffix(".step")
             try:
-                told(Step.RECEIVED)
+                told(FilingStep.RECEIVED)
                 look = _awaited(self.worker.look(path, upload.name, declared, steps), steps, told)
             finally:
                 steps.unlink(missing_ok=True)
         discard_expired(self.store, now)
         kept = {**look.told, "comparison": look.comparison.as_record()}
         draft = keep_draft(self.store, self.person, declared, upload.name, upload.data, kept, now)
-        told(Step.READY)
+        told(FilingStep.READY)
         return Looked(upload, look, draft)
 
     def nil_return(self, report: str, period: str) -> tuple[Upload, Declared]:
@@ -201,7 +201,7 @@ class Desk:
             path.unlink(missing_ok=True)
 
 
-def _awaited(future: Future[Look], steps: Path, told: Callable[[Step], None]) -> Look:
+def _awaited(future: Future[Look], steps: Path, told: Callable[[FilingStep], None]) -> Look:
     """The answer, with each step told meanwhile."""
     last = ""
     while True:
@@ -210,7 +210,7 @@ def _awaited(future: Future[Look], steps: Path, told: Callable[[Step], None]) ->
         except StillRunningError:
             text = steps.read_text("ascii") if steps.exists() else ""
             if text and text != last:
-                told(Step(text))
+                told(FilingStep(text))
                 last = text
             if future.done():
                 return future.result()

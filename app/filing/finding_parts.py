@@ -17,12 +17,12 @@ from app.widgets.header import kind_mark, note, section, subtitle
 from app.widgets.view import View
 from app.words import in_words
 from etl.causes import Cause
-from etl.comparison import Change, Changed, Comparison
+from etl.comparison import Changed, Comparison, RowChange
 from expectations.catalogue import all_rules
 from expectations.messages import message
 
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_CHANGE_GLYPHS = {Change.NEW: "＋", Change.BACK: "↺", Change.OPEN: "＝", Change.FIXED: "✓"}
+_CHANGE_GLYPHS = {RowChange.NEW: "＋", RowChange.BACK: "↺", RowChange.OPEN: "＝", RowChange.FIXED: "✓"}
 _SHOWN_CHANGES = 5
 _LONGEST_SHOWN = 120
 
@@ -122,10 +122,10 @@ def since_the_version_before(view: View, comparison: Comparison) -> None:
     tiles = "".join(
         f"<li><span>{_CHANGE_GLYPHS[change]} {escape(view.say(f'filing.change.{change}'))}</span>"
         f"<b>{comparison.counts[change]:,}</b></li>"
-        for change in (Change.FIXED, Change.OPEN, Change.NEW, Change.BACK)
+        for change in (RowChange.FIXED, RowChange.OPEN, RowChange.NEW, RowChange.BACK)
     )
     st.html(f'<ul class="tiles">{tiles}</ul>')
-    for change in (Change.BACK, Change.NEW, Change.OPEN, Change.FIXED):
+    for change in (RowChange.BACK, RowChange.NEW, RowChange.OPEN, RowChange.FIXED):
         of_it = [one for one in comparison.changed if one.change is change]
         if of_it:
             count = comparison.counts[change]

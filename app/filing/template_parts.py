@@ -8,10 +8,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.columns import Shown
 from app.filing.field_guide import field_guide
 from app.widgets.file_button import file_button
 from app.widgets.header import note, section
-from app.widgets.natures import Shown
 from app.widgets.tables import table
 from app.widgets.view import View
 from etl.export import FORMATS, write_template

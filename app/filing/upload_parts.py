@@ -17,7 +17,7 @@ from app.widgets.view import View
 from etl.exchanges import exchange as exchange_of
 from etl.export import FORMATS
 from etl.intake import Declared, said_by
-from etl.steps import Step
+from etl.steps import FilingStep
 from expectations.catalogue import all_reports, parameter
 from expectations.catalogue import report as report_of
 from expectations.vocabulary import Cadence
@@ -152,7 +152,7 @@ def look_at(view: View, desk: Desk, ready: Sequence[Ready]) -> None:
         with st.status(view.say("filing.looking", file=one.upload.name), expanded=True) as status:
             place = st.empty()
 
-            def told(step: Step, place: Any = place) -> None:
+            def told(step: FilingStep, place: Any = place) -> None:
                 place.html(_steps(view, step))
 
             looked = desk.look(one.upload, one.declared, view.now, told)
@@ -161,8 +161,8 @@ def look_at(view: View, desk: Desk, ready: Sequence[Ready]) -> None:
     st.session_state[_LOOKED] = [looked for looked in found if looked.draft is None]
 
 
-def _steps(view: View, done: Step) -> str:
-    order = list(Step)
+def _steps(view: View, done: FilingStep) -> str:
+    order = list(FilingStep)
     items = "".join(
         f"<li>{'✓' if place <= order.index(done) else '·'} {escape(view.say(f'filing.step.{step}'))}</li>"
         for place, step in enumerate(order)

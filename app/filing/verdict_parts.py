@@ -25,7 +25,7 @@ from etl.drafts import Draft, draft_bytes, draft_path, draft_told
 from etl.layout import Container
 from etl.nil_returns import written_out
 from etl.receipts import receipt_of
-from etl.records.log import Act
+from etl.records.log import EventKind
 from etl.records.submissions import Submission
 from etl.signing import signer_of
 from expectations.catalogue import report as report_of
@@ -187,8 +187,8 @@ def _receipt_files(view: View, filed: Submission) -> None:
 
     with st.container(horizontal=True, gap="small"):
         for name, make, file, act in (
-            ("receipt", receipt, f"receipt_{filed.id}.json", Act.RECEIPT),
-            ("public_key", key, "daxa_public_key.pem", Act.DOWNLOAD),
+            ("receipt", receipt, f"receipt_{filed.id}.json", EventKind.RECEIPT),
+            ("public_key", key, "daxa_public_key.pem", EventKind.DOWNLOAD),
         ):
             file_button(
                 view,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from app.columns import Shown
 from app.frames import frame_of, records_of
 from app.halts.events import halt_versions
 from app.halts.step_charts import halt_course, step_text, verdict_mark
@@ -18,10 +19,9 @@ from app.reconciliation.episode_parts import CROSSINGS, EPISODES, with_state
 from app.reconciliation.responses import episode_responses, is_cause, is_covered
 from app.rules.findings import subject_findings
 from app.widgets.address import go, pick
-from app.widgets.deeds import list_seen
+from app.widgets.audit_events import list_seen
 from app.widgets.drawings import chart
 from app.widgets.header import columns, empty, facts, note, section, subtitle
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.rows import rows_behind
 from app.widgets.tables import table

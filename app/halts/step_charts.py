@@ -22,7 +22,7 @@ from app.charts.style import (
     is_ended,
     local_time,
     name_axis,
-    place_of,
+    position_of,
     scatter,
 )
 from app.frames import records_of
@@ -210,7 +210,7 @@ def halt_step_lengths(frame: pd.DataFrame, exchanges: Sequence[str], look: Look)
     traces = []
     for exchange in exchanges_in(frame):
         own = [row for row in rows if row["exchange"] == exchange]
-        place = place_of(exchange)
+        place = position_of(exchange)
         symbol = SYMBOLS[place % len(SYMBOLS)]
         spread = (exchanges.index(exchange) + 0.5) / len(exchanges) - 0.5
         traces.append(

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.amounts import percent_down, ratio
-from app.charts.style import PATTERN, Look, bar, figure_in_house_style, name_axis, place_of, scatter
+from app.charts.style import PATTERN, Look, bar, figure_in_house_style, name_axis, position_of, scatter
 from app.frames import records_of
 from app.words import code_word, exchange_name
 
@@ -30,7 +30,7 @@ def allow_list_coverage(frame: pd.DataFrame, look: Look) -> go.Figure:
             y=labels,
             x=[None if share is None else float(share * 100) for share in shares],
             marker={
-                "color": [look.colour(place_of(row["exchange"])) for row in rows],
+                "color": [look.colour(position_of(row["exchange"])) for row in rows],
                 "pattern": {
                     **PATTERN,
                     "shape": ["/" if is_short else "" for is_short in short],
@@ -94,7 +94,7 @@ def allow_list_strictness(frame: pd.DataFrame, look: Look) -> go.Figure:
             textposition="middle right",
             cliponaxis=False,
             marker={
-                "color": [look.colour(place_of(row["exchange"])) for row in rows],
+                "color": [look.colour(position_of(row["exchange"])) for row in rows],
                 "size": 11,
                 "symbol": ["triangle-up" if is_over else "circle" for is_over in over],
             },

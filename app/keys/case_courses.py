@@ -97,7 +97,7 @@ LIMITS = {
 }
 
 
-class Step(NamedTuple):
+class CaseStep(NamedTuple):
     """A step as it was filed; moments in milliseconds since 1970, as the records keep them."""
 
     exchange: str
@@ -144,11 +144,11 @@ class Stretch:
 class Course:
     """A case's steps in order, seen at one moment: `until`."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[CaseStep, ...]
     until: int
 
     @property
-    def last(self) -> Step:
+    def last(self) -> CaseStep:
         """The step that the case stands at."""
         return self.steps[-1]
 
@@ -168,12 +168,12 @@ class Course:
         return self.runs[-1][0].acted_at
 
     @cached_property
-    def runs(self) -> list[list[Step]]:
+    def runs(self) -> list[list[CaseStep]]:
         """Consecutive steps of one stage together."""
         return [list(steps) for _, steps in groupby(self.steps, key=attrgetter("stage"))]
 
     @property
-    def moves(self) -> Iterator[tuple[str, Step]]:
+    def moves(self) -> Iterator[tuple[str, CaseStep]]:
         """Every step with the stage before it."""
         yield DETECTED, self.steps[0]
         yield from ((before.stage, step) for before, step in pairwise(self.steps))
@@ -222,7 +222,9 @@ class Course:
     def _first(self, stages: Sequence[str], since: int = 0) -> int | None:
         return next((step.acted_at for step in self.steps if step.stage in stages and step.acted_at >= since), None)
 
-    def _stretch(self, kind: StretchKind, start: int, end: int | None, step: Step, *, is_met: bool = True) -> Stretch:
+    def _stretch(
+        self, kind: StretchKind, start: int, end: int | None, step: CaseStep, *, is_met: bool = True
+    ) -> Stretch:
         day = kst_day(from_milliseconds(step.acted_at))
         return Stretch(kind, start, end, self.until, start + limit_hours(kind, day) * _HOUR, day, is_met)
 
@@ -267,7 +269,9 @@ def reach(store: Store, scope: Scope, exchanges: tuple[str, ...]) -> dict[str, i
 def _steps(scope: Scope, exchanges: tuple[str, ...]) -> Select[Any]:
     """Steps in force, by case in the order of the rules."""
     table = key_actions.c
-    columns = [type_coerce(table[name], BigInteger) if name.endswith("_at") else table[name] for name in Step._fields]
+    columns = [
+        type_coerce(table[name], BigInteger) if name.endswith("_at") else table[name] for name in CaseStep._fields
+    ]
     order = case({stage: place for stage, place in _PLACES.items() if stage != DETECTED}, value=table.stage)
     return in_force(key_actions, scope, exchanges, *columns).order_by(
         table.exchange, table.case_id, table.acted_at, order, table.action_id
@@ -294,7 +298,7 @@ def _touched(scope: Scope, choice: Choice) -> Select[Any]:
 def _read(store: Store, statement: Select[Any], reached: dict[str, int], choice: Choice | None) -> list[Course]:
     end = to_milliseconds(Period.of_day(choice.last_day).end) if choice else None
     with reading(store.engine) as connection:
-        steps = [Step(*row) for row in connection.execute(statement)]
+        steps = [CaseStep(*row) for row in connection.execute(statement)]
     found = []
     for (exchange, _), own in groupby(steps, key=attrgetter("exchange", "case_id")):
         known = reached[exchange]

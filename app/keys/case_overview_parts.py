@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from app.columns import Shown
 from app.frames import frame_of, records_of, with_columns
 from app.keys.case_charts import MOVE_SIGNS, open_stages, stage_moves
 from app.keys.case_courses import LIMITS, StretchKind
@@ -15,7 +16,6 @@ from app.rules import book
 from app.widgets.address import pick
 from app.widgets.drawings import chart
 from app.widgets.header import columns, note, section, source_mark, subtitle
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.switches import switch
 from app.widgets.tables import table

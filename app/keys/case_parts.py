@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from app.columns import Shown
 from app.frames import frame_of, records_of
 from app.keys.case_charts import MOVE_SIGNS, case_timeline
 from app.keys.case_records import CASE_PAGE, CaseHistory, case_history, case_list
@@ -15,14 +16,13 @@ from app.rules import book
 from app.rules.finding_parts import page_of
 from app.rules.findings import subject_findings
 from app.widgets.address import go, pick, picked
-from app.widgets.deeds import list_seen, rows_seen
+from app.widgets.audit_events import list_seen, rows_seen
 from app.widgets.drawings import chart
 from app.widgets.header import empty, facts, note, section, state_mark, subtitle
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.rows import rows_behind
 from app.widgets.tables import table
-from app.widgets.view import View, ask, kept
+from app.widgets.view import View, ask, cached
 
 _CASES = {
     "state": Shown.STATE,
@@ -112,7 +112,7 @@ def _one_case(view: View, exchange: str, case: str) -> None:
     rows_seen(view, "key_actions", exchange, case=case)
     findings = ask(subject_findings, "key_actions", exchange, history.subjects, view.language)
     _about(view, history)
-    steps = kept(view, "case_steps", lambda: _steps(view, history, findings))
+    steps = cached(view, "case_steps", lambda: _steps(view, history, findings))
     title = view.say("key_revocations.steps", count=len(steps))
     chart(
         view,

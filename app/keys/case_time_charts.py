@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.charts.grades import GRAVE
-from app.charts.style import Look, bar, figure_in_house_style, place_of, scatter
+from app.charts.style import Look, bar, figure_in_house_style, position_of, scatter
 from app.frames import records_of
 from app.moments import duration
 from app.words import exchange_name
@@ -97,7 +97,7 @@ def _points(
     name: str, symbol: str, drawn: Sequence[Mapping[str, Any]], lanes: Mapping[str, int], unit: timedelta, look: Look
 ) -> dict[str, Any]:
     """Single cases, spread a little within their lane so that each is seen."""
-    colours = [look.colour(place_of(point["exchange"])) for point in drawn]
+    colours = [look.colour(position_of(point["exchange"])) for point in drawn]
     grave = GRAVE.colour(look)
     return scatter(
         name=look.say(f"stretch.{name}"),

@@ -21,7 +21,7 @@ from app.charts.style import (
     bar,
     figure_in_house_style,
     name_axis,
-    place_of,
+    position_of,
     scatter,
 )
 from app.frames import records_of
@@ -175,7 +175,7 @@ def _lane(
     own: Sequence[Mapping[str, Any] | None],
     values: Sequence[float | None],
 ) -> dict[str, Any]:
-    place = place_of(exchange)
+    place = position_of(exchange)
     colour = look.colour(place)
     size = 4 if len(spans) > FEW_MARKS else 7
     return scatter(

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from app.amounts import percent, percent_down, ratio
+from app.columns import Shown
 from app.frames import frame_of, records_of
 from app.keys.allow_list_charts import allow_list_coverage, allow_list_strictness
 from app.keys.case_courses import StretchKind
@@ -21,12 +22,11 @@ from app.rules import book
 from app.widgets.address import pick, picked, picked_day
 from app.widgets.drawings import chart
 from app.widgets.header import columns, note, source_mark
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.rows import rows_behind
 from app.widgets.tables import table
 from app.widgets.tiles import Tile
-from app.widgets.view import View, kept
+from app.widgets.view import View, cached
 from expectations.vocabulary import Source
 
 # By the exchange for suspicion, by age, by the user: only the first is a revocation (specification, 2.2).
@@ -147,7 +147,7 @@ def key_calls(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:
 @part
 def key_comings_and_goings(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:
     """What came and what went, as bars and as a sum that must come out."""
-    balance = kept(view, "balance", lambda: _balance(view, flow))
+    balance = cached(view, "balance", lambda: _balance(view, flow))
     chart(
         view,
         lambda: key_balance_bars(balance, view.look, is_rate=is_rate),
@@ -173,7 +173,7 @@ def _balance(view: View, flow: pd.DataFrame) -> pd.DataFrame:
 @part
 def allow_lists(view: View, state: pd.DataFrame) -> None:
     """Coverage of allow lists and their strictness, by exchange and scope of keys."""
-    listed = kept(view, "allow_lists", lambda: _listed(view, state))
+    listed = cached(view, "allow_lists", lambda: _listed(view, state))
     left, right = columns(2)
     for place, name, draw in (
         (left, "allow_list", allow_list_coverage),

@@ -14,7 +14,7 @@ from app.served import served_incident
 from app.widgets.address import link, unfiltered
 from app.widgets.header import state_mark
 from app.widgets.parts import part
-from app.widgets.view import View, ask, kept
+from app.widgets.view import View, ask, cached
 
 
 @part
@@ -44,7 +44,7 @@ def nothing(view: View, report: str) -> None:
 
 
 def _list(view: View, report: str, found: pd.DataFrame) -> None:
-    st.html(kept(view, f"absence.{report}", lambda: f'<ul class="absent">{_items(view, report, found)}</ul>'))
+    st.html(cached(view, f"absence.{report}", lambda: f'<ul class="absent">{_items(view, report, found)}</ul>'))
 
 
 def _items(view: View, report: str, found: pd.DataFrame) -> str:

@@ -8,13 +8,13 @@ from html import escape
 
 import streamlit as st
 
+from app.columns import Shown
 from app.frames import frame_of
 from app.moments import duration
 from app.obligations.duties import Duty, duties
 from app.obligations.status import Stand
 from app.widgets.address import link
 from app.widgets.header import STATE_GLYPHS, empty, note, section, state_mark
-from app.widgets.natures import Shown
 from app.widgets.tables import table
 from app.widgets.view import View, ask
 from expectations.catalogue import all_reports

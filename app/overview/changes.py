@@ -31,7 +31,7 @@ ON_ITS_WAY = timedelta(minutes=1)
 """How long a file that was received may take until the records know of it."""
 
 
-class Change(StrEnum):
+class NewsKind(StrEnum):
     """What can change, the gravest first."""
 
     SHORTFALL = "shortfall"
@@ -85,7 +85,7 @@ def changes(store: Store, scope: Scope, since: datetime, until: datetime) -> pd.
             *_shortfalls(connection, decided),
             *_halts(connection, decided),
         ]
-    order = list(Change)
+    order = list(NewsKind)
     rows.sort(key=lambda row: (row["exchange"], row["subject"]))
     rows.sort(key=lambda row: (row["at"], row["last_day"]), reverse=True)
     rows.sort(key=lambda row: order.index(row["change"]))
@@ -110,11 +110,11 @@ def decided_until(store: Store, _scope: Scope, now: datetime) -> datetime:
     return min([now - ON_ITS_WAY, *moments])
 
 
-_LINES_BY: Mapping[Change, tuple[str, ...]] = MappingProxyType(
+_LINES_BY: Mapping[NewsKind, tuple[str, ...]] = MappingProxyType(
     {
-        Change.BREACH: ("subject",),
-        Change.SHORTFALL: ("exchange", "subject", "started_at"),
-        Change.HALT: ("exchange", "subject", "started_at"),
+        NewsKind.BREACH: ("subject",),
+        NewsKind.SHORTFALL: ("exchange", "subject", "started_at"),
+        NewsKind.HALT: ("exchange", "subject", "started_at"),
     }
 )
 
@@ -130,7 +130,7 @@ def lines_of(found: pd.DataFrame, most: int) -> tuple[list[dict[str, Any]], int]
         by = _LINES_BY.get(row["change"], ("exchange", "report"))
         groups[row["change"], *(row[name] for name in by)].append(row)
     lines = [_line(rows) for rows in groups.values()]
-    kinds: Counter[Change] = Counter()
+    kinds: Counter[NewsKind] = Counter()
     places = []
     for place, line in enumerate(lines):
         places.append((kinds[line["change"]] > 0, place))
@@ -184,20 +184,22 @@ def _of_states(connection: Connection, scope: Scope, since: datetime, until: dat
     )
     for row in connection.execute(statement).mappings():
         if row[states.c.state] == State.REJECTED:
-            change = Change.REPLACED if row["is_replaced"] else Change.REFUSED
+            change = NewsKind.REPLACED if row["is_replaced"] else NewsKind.REFUSED
         else:
-            change = Change.RESTATED if row[states.c.state] == State.SUPERSEDED else Change.WITHDRAWN
+            change = NewsKind.RESTATED if row[states.c.state] == State.SUPERSEDED else NewsKind.WITHDRAWN
         period = Period(row["period_start"], row["period_end"], row["period"])
         yield _change(
             change,
             row["at"],
             (row["exchange"], row["report"]),
             (period.first_day, period.last_day),
-            submission=row["superseded_by"] if change is Change.RESTATED else row["id"],
+            submission=row["superseded_by"] if change is NewsKind.RESTATED else row["id"],
         )
 
 
-def _change(change: Change, at: datetime, about: tuple[str, str], days: tuple[Any, Any], **more: Any) -> dict[str, Any]:
+def _change(
+    change: NewsKind, at: datetime, about: tuple[str, str], days: tuple[Any, Any], **more: Any
+) -> dict[str, Any]:
     named = {"exchange": about[0], "report": about[1], "first_day": days[0], "last_day": days[1]}
     empty = {"subject": "", "started_at": None, "shortfall_krw": None, "count": 1}
     return {"change": change, "at": at, **named, **empty, **more}
@@ -230,7 +232,7 @@ def _breaches(connection: Connection, scope: Scope, since: datetime, until: date
         days = kst_day(row["start"]), kst_day(row["end"] - timedelta(milliseconds=1))
         about = (row["exchange"], row["report"])
         yield _change(
-            Change.BREACH,
+            NewsKind.BREACH,
             row["at"],
             about,
             days,
@@ -278,9 +280,9 @@ def _shortfall(
     ending = next((file for file in files if end is not None and file.start <= end < file.end), None)
     was_known = first is None or (episode.asset, episode.started_at) in known
     if not was_known and first is not None:
-        change, file = (Change.SHORTFALL if end is None else Change.SHORTFALL_PASSED), first
+        change, file = (NewsKind.SHORTFALL if end is None else NewsKind.SHORTFALL_PASSED), first
     elif first is None and ending is not None and ending.id not in corrections:
-        change, file = Change.SHORTFALL_ENDED, ending
+        change, file = NewsKind.SHORTFALL_ENDED, ending
     else:
         return None
     last = end or episode.runs[-1]["last_mismatch_at"]
@@ -317,9 +319,9 @@ def _halts(connection: Connection, decided: Sequence[_Decided]) -> Iterator[dict
         if file is None:
             continue
         if not before:
-            change = Change.HALT if now["resumed_at"] is None else Change.HALT_PASSED
+            change = NewsKind.HALT if now["resumed_at"] is None else NewsKind.HALT_PASSED
         elif before[-1]["resumed_at"] is None and now["resumed_at"] is not None:
-            change = Change.HALT_LIFTED
+            change = NewsKind.HALT_LIFTED
         else:
             continue
         yield _change(

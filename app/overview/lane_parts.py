@@ -17,10 +17,10 @@ from app.frames import records_of
 from app.moments import KST, duration
 from app.obligations.due import due_soon
 from app.obligations.status import Stand
-from app.overview.changes import Change
+from app.overview.changes import NewsKind
 from app.overview.lane_figures import Lane, LaneFigures
 from app.overview.lane_states import BREACH, QUIET, REVIEW, LaneState, Situation
-from app.quality.measures import Step
+from app.quality.measures import Rating
 from app.quality.scorecard_parts import step_mark
 from app.rules import book
 from app.rules.filter_parts import report_of_rule
@@ -40,23 +40,23 @@ LANE_PAGES: Mapping[Lane, str] = MappingProxyType(
     }
 )
 """The page that a lane is a summary of."""
-CHANGE_GLYPHS: Mapping[Change, str] = MappingProxyType(
+CHANGE_GLYPHS: Mapping[NewsKind, str] = MappingProxyType(
     {
-        Change.SHORTFALL: "▶",
-        Change.HALT: "▶",
-        Change.REFUSED: "✕",
-        Change.BREACH: "▲",
-        Change.SHORTFALL_PASSED: "■",
-        Change.HALT_PASSED: "■",
-        Change.SHORTFALL_ENDED: "■",
-        Change.HALT_LIFTED: "■",
-        Change.REPLACED: "↻",
-        Change.RESTATED: "⟲",
-        Change.WITHDRAWN: "⊘",
+        NewsKind.SHORTFALL: "▶",
+        NewsKind.HALT: "▶",
+        NewsKind.REFUSED: "✕",
+        NewsKind.BREACH: "▲",
+        NewsKind.SHORTFALL_PASSED: "■",
+        NewsKind.HALT_PASSED: "■",
+        NewsKind.SHORTFALL_ENDED: "■",
+        NewsKind.HALT_LIFTED: "■",
+        NewsKind.REPLACED: "↻",
+        NewsKind.RESTATED: "⟲",
+        NewsKind.WITHDRAWN: "⊘",
     }
 )
-_STEPS = tuple(str(step) for step in Step)
-_GRAVE = (Stand.MISSING, Stand.DRAFT, Stand.REJECTED, "open", Step.POOR)
+_STEPS = tuple(str(step) for step in Rating)
+_GRAVE = (Stand.MISSING, Stand.DRAFT, Stand.REJECTED, "open", Rating.POOR)
 
 
 def lane_mark(view: View, state: str) -> str:
@@ -195,7 +195,7 @@ def _line(address: str, text: str, beside: str) -> str:
     return f'<a href="{escape(address)}" title="{escape(text)}">{inner}</a>'
 
 
-def change_sign(view: View, change: Change) -> str:
+def change_sign(view: View, change: NewsKind) -> str:
     """Sign and word of a kind of change."""
     return f"{CHANGE_GLYPHS[change]} {view.say(f'change_kind.{change}')}"
 
@@ -203,7 +203,7 @@ def change_sign(view: View, change: Change) -> str:
 def change_text(view: View, line: Mapping[str, Any]) -> str:
     """A change in words."""
     first, last = line["first_day"], line["last_day"]
-    rule = book.rule_called(line["subject"]) if line["change"] is Change.BREACH else None
+    rule = book.rule_called(line["subject"]) if line["change"] is NewsKind.BREACH else None
     report = report_of_rule(view, book.report_of(rule)) if rule else view.report(line["report"])
     return view.say(
         f"change.{line['change']}",
@@ -220,17 +220,17 @@ def change_link(view: View, line: Mapping[str, Any]) -> str:
     """Where a change is looked at."""
     change, days = line["change"], (line["first_day"], line["last_day"])
     exchange, is_one = line["exchange"], line["submission"] is not None
-    if change is Change.BREACH:
+    if change is NewsKind.BREACH:
         return filtered(view, "rules", ",".join(line["exchanges"]), days, rule=line["subject"])
-    if change in (Change.SHORTFALL, Change.SHORTFALL_PASSED, Change.SHORTFALL_ENDED):
+    if change in (NewsKind.SHORTFALL, NewsKind.SHORTFALL_PASSED, NewsKind.SHORTFALL_ENDED):
         picks = {"at": exchange, "day": str(line["first_day"]), "asset": line["subject"]} if is_one else {}
         return filtered(view, "reconciliation", exchange, days, **picks)
-    if change in (Change.HALT, Change.HALT_PASSED, Change.HALT_LIFTED):
+    if change in (NewsKind.HALT, NewsKind.HALT_PASSED, NewsKind.HALT_LIFTED):
         picks = {"at": exchange, "halt": line["subject"]} if is_one else {}
         return filtered(view, "halts", exchange, days, **picks)
     if is_one:
         return filtered(view, "submissions", exchange, days, submission=line["submission"])
-    states = {Change.RESTATED: "superseded", Change.WITHDRAWN: "withdrawn"}
+    states = {NewsKind.RESTATED: "superseded", NewsKind.WITHDRAWN: "withdrawn"}
     state = states.get(change, "rejected")
     return filtered(view, "submissions", exchange, days, report=line["report"], state=state)
 

@@ -19,7 +19,7 @@ from app.obligations.outcomes import is_recorded, records_begin
 from app.obligations.status import Stand, Standing, report_standing
 from app.overview.lane_figures import LANE_REPORTS, Lane
 from app.quality.counts import quality_months
-from app.quality.measures import Step, grade
+from app.quality.measures import Rating, grade
 from app.queries.choice import Choice
 from app.queries.months import month_of, month_start
 from app.reconciliation.episodes import mismatch_episodes
@@ -31,9 +31,9 @@ from expectations.vocabulary import Kind, Period
 
 OPEN, BREACH, REVIEW, QUIET = "open", "breach", "review", "quiet"
 """A shortfall or halt is open; a breach stands; something is to be explained; nothing was found."""
-URGENT = (OPEN, Stand.MISSING, Stand.DRAFT, Stand.REJECTED, Stand.PARTIAL, BREACH, QUALIFIED, Step.POOR)
+URGENT = (OPEN, Stand.MISSING, Stand.DRAFT, Stand.REJECTED, Stand.PARTIAL, BREACH, QUALIFIED, Rating.POOR)
 """What asks for somebody, the gravest first."""
-NOTABLE = (Stand.RECEIVED, Stand.LATE, REVIEW, Step.WATCH)
+NOTABLE = (Stand.RECEIVED, Stand.LATE, REVIEW, Rating.WATCH)
 """What is worth a look."""
 _NOT_FILED = (Stand.MISSING, Stand.DRAFT)
 _ARRIVED = (Stand.CURRENT, Stand.NIL, Stand.LATE)
@@ -249,7 +249,7 @@ def _grades(store: Store, scope: Scope, choice: Choice, moment: datetime) -> dic
     """The grade of the month that the chosen days end in, with that of the month before."""
     month = month_of(choice.last_day)
     rows = records_of(quality_months(store, scope, choice, moment))
-    steps: dict[str, dict[str, Step]] = defaultdict(dict)
+    steps: dict[str, dict[str, Rating]] = defaultdict(dict)
     for row in rows:
         steps[row["exchange"]][row["month"]] = grade(row, month_start(row["month"])).step
     before = month_of(month_start(month) - timedelta(days=1))
@@ -258,7 +258,7 @@ def _grades(store: Store, scope: Scope, choice: Choice, moment: datetime) -> dic
             exchange,
             Lane.QUALITY,
             str(own[month]),
-            more={"month": month, "before": str(own.get(before, Step.UNJUDGED))},
+            more={"month": month, "before": str(own.get(before, Rating.UNJUDGED))},
             picks={"at": exchange, "month": month},
         )
         for exchange, own in steps.items()

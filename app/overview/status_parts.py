@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from app.columns import Shown
 from app.filing.submissions import Wanted, submission_list
 from app.frames import frame_of, records_of
 from app.moments import duration
@@ -21,10 +22,9 @@ from app.rules.finding_parts import standing_list
 from app.rules.findings import About, Gravest, finding_counts
 from app.widgets.address import go, link
 from app.widgets.header import columns, empty, kind_mark, markup, note, section, state_mark
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.tables import table
-from app.widgets.view import View, ask, kept
+from app.widgets.view import View, ask, cached
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def filing_detail(view: View, found: Situation) -> None:
     counted = ask(finding_counts, view.choice, About())
     punctual = ask(punctuality, view.choice, view.moment)
     filing = Filing(found.standing, punctual, findings.gravest(counted))
-    markup(kept(view, "standing_matrix", lambda: standing_matrix(view, filing)))
+    markup(cached(view, "standing_matrix", lambda: standing_matrix(view, filing)))
     note(view.say("overview.legend"))
     _breaches(view, counted)
     left, right = columns(2)

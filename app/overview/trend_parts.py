@@ -19,7 +19,7 @@ from app.overview.lane_figures import Lane, LaneFigures
 from app.overview.lane_parts import change_in_points
 from app.overview.trend_charts import TrendCellDrawn, TrendPoint
 from app.overview.trends import RATES, Trend, TrendMonth
-from app.quality.measures import Step
+from app.quality.measures import Rating
 from app.quality.scorecard import Scored
 from app.quality.scorecard_parts import step_mark
 from app.widgets.view import View
@@ -48,7 +48,7 @@ def value_words(view: View, lane: Lane, one: TrendMonth) -> str:
     if one.value is None:
         return view.say("trends.none")
     if lane is Lane.QUALITY:
-        return step_mark(view, str(one.step or Step.UNJUDGED))
+        return step_mark(view, str(one.step or Rating.UNJUDGED))
     if lane is Lane.SUBMISSION:
         return percent_down(one.value)
     if lane is Lane.API_SHARE:

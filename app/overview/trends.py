@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from app.keys.case_totals import WHOLE
 from app.overview.lane_figures import LANE_REPORTS, Lane, LaneFigures
-from app.quality.measures import Step
+from app.quality.measures import Rating
 from app.quality.scorecard import Scored
 from app.queries.months import LEAST_MONTHS, month_of
 from app.volume.course import is_comparable
@@ -24,7 +24,7 @@ RATES = (Lane.SUBMISSION, Lane.API_SHARE)
 """Lanes whose figure is a part of a whole."""
 FLOWS = (Lane.RECONCILIATION, Lane.HALTS)
 """Lanes whose figure adds up over the month: of a month that is not over it says nothing against a whole one."""
-_PLACES = {Step.GOOD: Decimal(2), Step.WATCH: Decimal(1), Step.POOR: Decimal(0)}
+_PLACES = {Rating.GOOD: Decimal(2), Rating.WATCH: Decimal(1), Rating.POOR: Decimal(0)}
 _MINUTE = timedelta(minutes=1)
 
 
@@ -42,7 +42,7 @@ class TrendMonth:
     expected_count: int
     whole_count: int
     is_open: bool
-    step: Step | None = None
+    step: Rating | None = None
 
     @property
     def is_partial(self) -> bool:
@@ -131,7 +131,7 @@ _DAILY = sum(report.cadence is not Cadence.MONTH for report in all_reports().val
 """Obligations of a day."""
 
 
-def _month(figures: LaneFigures, lane: Lane, month: str, step: Step | None, due: int, moment: datetime) -> TrendMonth:
+def _month(figures: LaneFigures, lane: Lane, month: str, step: Rating | None, due: int, moment: datetime) -> TrendMonth:
     days = _days(Period.parse(month))
     weight = figures.day_count // days  # of all together each exchange's days count
     filed, wanting = figures.due_count, 0
@@ -144,7 +144,7 @@ def _month(figures: LaneFigures, lane: Lane, month: str, step: Step | None, due:
     counts = (filed, max(due * weight, filed + wanting), days * weight)
     if lane is Lane.QUALITY:
         place = _PLACES.get(step) if step is not None else None
-        return TrendMonth(month, place, *counts, is_open(month, moment), step or Step.UNJUDGED)
+        return TrendMonth(month, place, *counts, is_open(month, moment), step or Rating.UNJUDGED)
     value = value_of(figures, lane) if figures.is_filed(lane) else None
     return TrendMonth(month, value, *counts, is_open(month, moment))
 

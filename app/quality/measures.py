@@ -34,7 +34,7 @@ class Dimension(StrEnum):
     STABILITY = "stability"
 
 
-class Step(StrEnum):
+class Rating(StrEnum):
     """How good something is, the best first."""
 
     GOOD = "good"
@@ -44,8 +44,8 @@ class Step(StrEnum):
     """There is nothing yet to judge by."""
 
 
-STEPS = tuple(Step)
-_WORST_FIRST = (Step.POOR, Step.WATCH, Step.GOOD)
+STEPS = tuple(Rating)
+_WORST_FIRST = (Rating.POOR, Rating.WATCH, Rating.GOOD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +68,15 @@ class Measure:
         share = ratio(counts[self.part], counts[self.whole])
         return None if share is None else share * self.per
 
-    def step(self, counts: Mapping[str, Any]) -> Step:
+    def step(self, counts: Mapping[str, Any]) -> Rating:
         """The step of a month, by counts that are compared exactly."""
         part, whole = counts[self.part] * self.per, counts[self.whole]
         if not whole:
-            return Step.UNJUDGED
-        for threshold, step in ((self.good, Step.GOOD), (self.watch, Step.WATCH)):
+            return Rating.UNJUDGED
+        for threshold, step in ((self.good, Rating.GOOD), (self.watch, Rating.WATCH)):
             if part >= threshold * whole if self.is_better_higher else part <= threshold * whole:
                 return step
-        return Step.POOR
+        return Rating.POOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Cap:
     """A count that must be zero for a grade above `step`."""
 
     count: str
-    step: Step
+    step: Rating
     effective_from: date
     reason: Wording
 
@@ -93,9 +93,9 @@ class Cap:
 class Grade:
     """The grade of a month with all that it comes from: steps by measure and by dimension, and the caps that hold."""
 
-    step: Step
-    measures: Mapping[str, Step]
-    dimensions: Mapping[Dimension, Step]
+    step: Rating
+    measures: Mapping[str, Rating]
+    dimensions: Mapping[Dimension, Rating]
     caps: tuple[Cap, ...]
 
 
@@ -115,7 +115,7 @@ def _records() -> tuple[tuple[Measure, ...], tuple[Cap, ...]]:
     caps = tuple(
         Cap(
             entry["count"],
-            Step(entry["step"]),
+            Rating(entry["step"]),
             entry["effective_from"],
             Wording(entry["reason_ko"], entry["reason_en"]),
         )
@@ -143,9 +143,9 @@ def caps_on(day: date) -> tuple[Cap, ...]:
     return tuple(newest.values())
 
 
-def worst(steps: list[Step]) -> Step:
+def worst(steps: list[Rating]) -> Rating:
     """The worst of some steps; unjudged where none is judged."""
-    return next((step for step in _WORST_FIRST if step in steps), Step.UNJUDGED)
+    return next((step for step in _WORST_FIRST if step in steps), Rating.UNJUDGED)
 
 
 def grade(counts: Mapping[str, Any], day: date) -> Grade:
@@ -157,5 +157,5 @@ def grade(counts: Mapping[str, Any], day: date) -> Grade:
         for dimension in Dimension
     }
     caps = tuple(cap for cap in caps_on(day) if counts[cap.count])
-    step = worst([*by_dimension.values(), *(cap.step for cap in caps)]) if counts["due_count"] else Step.UNJUDGED
+    step = worst([*by_dimension.values(), *(cap.step for cap in caps)]) if counts["due_count"] else Rating.UNJUDGED
     return Grade(step, steps, by_dimension, caps)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from app.amounts import exact
 from app.frames import frame_of, records_of
-from app.quality.measures import Cap, Dimension, Grade, Measure, Step, caps_on, grade, measures_on
+from app.quality.measures import Cap, Dimension, Grade, Measure, Rating, caps_on, grade, measures_on
 from app.queries.months import month_start
 from expectations.vocabulary import Period
 
@@ -92,6 +92,6 @@ def said(measure: Measure, value: Decimal | None) -> str:
 
 def lowest_dimensions(one: Scored) -> list[Dimension]:
     """The dimensions that stand at the grade's own step, unless that is the best one."""
-    if one.grade.step in (Step.GOOD, Step.UNJUDGED):
+    if one.grade.step in (Rating.GOOD, Rating.UNJUDGED):
         return []
     return [dimension for dimension, step in one.grade.dimensions.items() if step is one.grade.step]

@@ -7,13 +7,13 @@ from html import escape
 
 import pandas as pd
 
+from app.columns import Shown
 from app.frames import frame_of, records_of
 from app.quality import scorecard
-from app.quality.measures import Dimension, Step
+from app.quality.measures import Dimension, Rating
 from app.quality.scorecard import Scored
 from app.widgets.address import link
 from app.widgets.header import note, section
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.tables import table
 from app.widgets.view import View
@@ -88,7 +88,7 @@ def matrix(view: View, scored: Sequence[Scored]) -> str:
     return f'<table class="matrix"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
-def cell(view: View, one: Scored, step: Step, *lines: str) -> str:
+def cell(view: View, one: Scored, step: Rating, *lines: str) -> str:
     """One cell: sign and word, then what it comes from."""
     said = "".join(f"<small>{escape(line)}</small>" for line in lines if line)
     target = escape(link("data_quality", at=one.exchange, month=one.month))
@@ -106,7 +106,7 @@ def values(view: View, one: Scored, dimension: Dimension) -> list[str]:
     ]
 
 
-def in_words(view: View, frame: pd.DataFrame, month: str) -> pd.DataFrame:
+def scorecard_texts(view: View, frame: pd.DataFrame, month: str) -> pd.DataFrame:
     """The parts of grades with their words and thresholds as texts."""
     known = {measure.name: measure for measure in scorecard.measures_of(month)}
     rows = records_of(frame)

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from app.charts.grades import grade_mark
+from app.columns import Shown
 from app.frames import records_of, with_columns
 from app.moments import KST
 from app.reconciliation.day_charts import day_strip, slot_strip
@@ -15,10 +16,9 @@ from app.reconciliation.days import asset_checks, reconciled_assets
 from app.reconciliation.ledger_charts import ledger_and_wallet, price_line
 from app.reconciliation.slots import day_slots
 from app.widgets.address import pick, picked
-from app.widgets.deeds import rows_seen
+from app.widgets.audit_events import rows_seen
 from app.widgets.drawings import chart
 from app.widgets.header import columns, empty, note, section
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.rows import rows_behind
 from app.widgets.tables import table

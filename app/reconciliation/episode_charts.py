@@ -21,7 +21,7 @@ from app.charts.style import (
     exchanges_in,
     figure_in_house_style,
     is_ended,
-    place_of,
+    position_of,
     scatter,
 )
 from app.frames import records_of
@@ -50,7 +50,7 @@ def episode_sizes(frame: pd.DataFrame, limits: Mapping[str, Decimal], look: Look
     rows = records_of(frame.head(MOST_MARKS))
     for exchange in exchanges_in(frame):
         own = [row for row in rows if row["exchange"] == exchange]
-        colour, symbol = look.colour(place_of(exchange)), SYMBOLS[place_of(exchange) % len(SYMBOLS)]
+        colour, symbol = look.colour(position_of(exchange)), SYMBOLS[position_of(exchange) % len(SYMBOLS)]
         traces.append(
             scatter(
                 name=exchange_name(exchange, look.language),

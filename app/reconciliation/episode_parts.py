@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from app.columns import Shown
 from app.frames import with_columns
 from app.moments import kst_day
 from app.reconciliation.episode_charts import closing_times, episode_sizes
@@ -18,10 +19,9 @@ from app.rules.findings import STANDING_PAGE, About, finding_counts, standing_fi
 from app.widgets.address import pick
 from app.widgets.drawings import chart
 from app.widgets.header import columns, empty, note, section
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.tables import table
-from app.widgets.view import View, ask, kept
+from app.widgets.view import View, ask, cached
 
 EPISODES = {
     "state": Shown.STATE,
@@ -79,7 +79,7 @@ def with_state(frame: pd.DataFrame) -> pd.DataFrame:
 @part
 def shortfall_episodes(view: View, found: pd.DataFrame) -> None:
     """`queries.episode_responses` as two charts and a table; each mark and row leads to the asset's worst day."""
-    episodes = kept(view, "episodes", lambda: with_state(found))
+    episodes = cached(view, "episodes", lambda: with_state(found))
     section(view, "reconciliation.episodes", count=f"{len(episodes):,}")
     if episodes.empty:
         empty(view, "episodes")

@@ -15,7 +15,7 @@ from app.frames import frame_of, records_of
 from app.moments import KST, duration
 from app.replay.checks import Course
 from app.words import code_word, say
-from etl.replays import Event, Figure
+from etl.replays import Event, QuotedFigure
 from etl.replays import Replay as Replay
 
 _SLOT = timedelta(minutes=5)
@@ -128,7 +128,7 @@ def figures(incident: Replay, language: str) -> pd.DataFrame:
     return frame_of(rows, _FIGURE_COLUMNS)
 
 
-def _claims(figure: Figure, language: str) -> str:
+def _claims(figure: QuotedFigure, language: str) -> str:
     return " / ".join(f"{exact(claim.value)}: {claim.text.in_language(language)}" for claim in figure.claims)
 
 

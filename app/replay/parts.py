@@ -9,10 +9,10 @@ from html import escape
 import pandas as pd
 
 from app.amounts import exact, krw, percent
+from app.columns import Shown
 from app.replay import incident
 from app.replay.incident import Moment
 from app.widgets.header import markup, note, section
-from app.widgets.natures import Shown
 from app.widgets.tables import table
 from app.widgets.view import View
 from etl.replays import Replay

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.style import Look, bar, exchanges_in, figure_in_house_style, place_of
+from app.charts.style import Look, bar, exchanges_in, figure_in_house_style, position_of
 from app.frames import records_of
 from app.words import exchange_name
 
@@ -28,7 +28,7 @@ def findings_by_month(frame: pd.DataFrame, look: Look) -> go.Figure:
                 name=name,
                 x=months,
                 y=[own.get(month) for month in months],
-                marker={"color": look.colour(place_of(exchange)), "line": {"color": look.ground, "width": 1}},
+                marker={"color": look.colour(position_of(exchange)), "line": {"color": look.ground, "width": 1}},
                 customdata=[[exchange, month] for month in months],
                 hovertemplate=f"<b>{name}</b> " + "%{x} · %{y:,}<extra></extra>",
             )

@@ -9,14 +9,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from app.columns import Shown
 from app.frames import frame_of, with_columns
 from app.moments import kst_day, kst_text
 from app.rules.book import rule_called
 from app.rules.findings import STANDING_PAGE, About, finding_counts, standing_findings
 from app.widgets.address import go, pick, picked
-from app.widgets.deeds import list_seen
+from app.widgets.audit_events import list_seen
 from app.widgets.header import empty, note, section
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.tables import table
 from app.widgets.view import View, ask

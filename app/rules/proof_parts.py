@@ -8,10 +8,10 @@ from typing import Any
 
 import streamlit as st
 
+from app.columns import Shown
 from app.frames import frame_of
 from app.rules.book import Rule
 from app.widgets.header import note, section
-from app.widgets.natures import Shown
 from app.widgets.tables import table
 from app.widgets.view import View
 from app.widgets.working import worker

@@ -8,13 +8,13 @@ from typing import Any
 
 import pandas as pd
 
+from app.columns import Shown
 from app.frames import frame_of
 from app.rules import book
 from app.rules.book import Parameter
 from app.rules.threshold_parts import reason_text, value_text
 from app.widgets.address import go
 from app.widgets.header import note, section
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.tables import table
 from app.widgets.view import View

@@ -19,7 +19,7 @@ from app.charts.style import (
     exchanges_in,
     figure_in_house_style,
     name_axis,
-    place_of,
+    position_of,
     scatter,
 )
 from app.frames import records_of
@@ -63,7 +63,7 @@ def _panel(
     look: Look,
     is_first: bool,
 ) -> Panel:
-    colour = look.colour(place_of(exchange))
+    colour = look.colour(position_of(exchange))
     known = [row for row in course if row is not None]
     top = max(1.0, 1.12 * max(max(float(row["daily_alerts"]), float(row["past_median"] or 0)) for row in known))
     x = [span.first_day.isoformat() for span in spans]
@@ -77,7 +77,7 @@ def _panel(
             mode="lines+markers",
             connectgaps=False,
             line={"color": colour, "width": 1.5},
-            marker={"color": colour, "size": 5, "symbol": SYMBOLS[place_of(exchange) % len(SYMBOLS)]},
+            marker={"color": colour, "size": 5, "symbol": SYMBOLS[position_of(exchange) % len(SYMBOLS)]},
             customdata=[_mark(exchange, span) for span in spans],
             text=["" if row is None else _span_text(row, look) for row in course],
             hovertemplate="%{text}<extra></extra>",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from app.columns import Shown
 from app.frames import frame_of
 from app.widgets.header import note, section
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.tables import table
 from app.widgets.view import View

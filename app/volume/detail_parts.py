@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from app.columns import Shown
 from app.queries.choice import Choice
 from app.queries.spans import Span, spans_of
 from app.volume.markets import Order, market_volumes
@@ -14,7 +15,6 @@ from app.volume.share_parts import BOTH_SHARES, ORDER_FIGURES, VALUES, together_
 from app.volume.shares import Measure, volume_by_day
 from app.widgets.address import pick, picked, picked_day
 from app.widgets.header import empty, note, subtitle
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.rows import rows_behind
 from app.widgets.tables import table

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.amounts import exact, krw, percent
-from app.charts.style import Look, bar, exchanges_in, figure_in_house_style, name_axis, place_of
+from app.charts.style import Look, bar, exchanges_in, figure_in_house_style, name_axis, position_of
 from app.frames import records_of
 from app.volume.markets import Order
 from app.volume.shares import Measure
@@ -36,7 +36,7 @@ def market_bars(frame: pd.DataFrame, measure: Measure, order: Order, look: Look)
                 orientation="h",
                 y=[label[id(row)] for row in own],
                 x=[_length(row, measure, order) / unit for row in own],
-                marker={"color": look.colour(place_of(exchange))},
+                marker={"color": look.colour(position_of(exchange))},
                 text=[percent(row["share"]) for row in own],
                 textposition="outside",
                 cliponaxis=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from app.amounts import percent
+from app.columns import Shown
 from app.queries.spans import Span, spans_of
 from app.rules.book import parameter
 from app.volume import order_charts
@@ -18,11 +19,10 @@ from app.volume.shares import Measure, volume_by_hour
 from app.widgets.address import pick
 from app.widgets.drawings import chart
 from app.widgets.header import columns, empty, note, section, source_mark
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.switches import switch
 from app.widgets.tables import table
-from app.widgets.view import View, ask, kept
+from app.widgets.view import View, ask, cached
 from etl.exchanges import all_exchanges
 
 # The columns of the tables, and how each is written.
@@ -139,7 +139,7 @@ def turnover_shares(view: View, ranking: VolumeRanking) -> None:
     if len(view.exchanges) == 1:
         return
     section(view, "api_volume.concentration")
-    frame = kept(view, "concentration", lambda: _largest_first(ranking.by_exchange))
+    frame = cached(view, "concentration", lambda: _largest_first(ranking.by_exchange))
     table(view, lambda: frame, _CONCENTRATION, alt=view.say("api_volume.concentration_alt"))
     indices = {
         name: f"{concentration(frame, column) or 0:,.0f}"

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from app.amounts import krw, percent
+from app.columns import Shown
 from app.frames import frame_of, records_of, with_columns
 from app.halts.events import halt_events
 from app.obligations.absence import absences
@@ -19,11 +20,10 @@ from app.volume.shares import FEWEST_ORDERS, Measure
 from app.widgets.address import pick
 from app.widgets.drawings import chart
 from app.widgets.header import note, sentence, source_mark
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.switches import switch
 from app.widgets.tables import table
-from app.widgets.view import View, ask, kept
+from app.widgets.view import View, ask, cached
 
 # The columns of the tables, and how each is written.
 BOTH_SHARES = {"share_by_value": Shown.PERCENT, "share_by_count": Shown.PERCENT}
@@ -63,7 +63,7 @@ def together_name(view: View) -> str:
 @part
 def share_summary(view: View, ranking: VolumeRanking, measure: Measure) -> None:
     """What the page shows, in a few sentences."""
-    sentence(kept(view, "summary", lambda: _summary(view, ranking, measure)))
+    sentence(cached(view, "summary", lambda: _summary(view, ranking, measure)))
 
 
 def _summary(view: View, ranking: VolumeRanking, measure: Measure) -> str:
@@ -207,7 +207,7 @@ def share_course(view: View, course: VolumeCourse) -> None:
         columns=_COURSE,
         on_pick=lambda mark: pick(at=mark[0], day=mark[1], market=""),
     )
-    if left_out := kept(view, "left_out", lambda: _left_out(view, course.together)):
+    if left_out := cached(view, "left_out", lambda: _left_out(view, course.together)):
         note(left_out)
     note(view.say("api_volume.course_note", day_count=LONGEST_BY_DAY))
     note(view.say("api_volume.reference", published=source_mark(view, "DAXA")))

@@ -77,7 +77,7 @@ def picked_day(name: str) -> date | None:
         return None
 
 
-def said_by_address() -> tuple[tuple[str, str], ...]:
+def url_state() -> tuple[tuple[str, str], ...]:
     """All filters and picks as the address says them."""
     return tuple(sorted(st.query_params.to_dict().items()))
 

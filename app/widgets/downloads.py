@@ -10,11 +10,12 @@ from typing import Any
 
 import pandas as pd
 
+from app.columns import Shown
 from app.exports import Cells, Column, Extract, as_csv, as_workbook
 from app.moments import duration, kst_minute
 from app.widgets.address import page_address
 from app.widgets.file_button import file_button
-from app.widgets.natures import FACTORS, Shown, is_missing, written
+from app.widgets.natures import FACTORS, is_missing, written
 from app.widgets.view import View
 from expectations.vocabulary import Period
 

@@ -12,11 +12,11 @@ import streamlit as st
 
 from app.cache import size_of
 from app.charts.style import CONFIG, Figure, written
+from app.columns import Shown, frame_of
 from app.widgets.downloads import downloads
-from app.widgets.natures import Shown
 from app.widgets.parts import part
-from app.widgets.tables import grid, titles_of
-from app.widgets.view import View, kept
+from app.widgets.tables import Rows, grid, titles_of
+from app.widgets.view import View, cached
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +39,20 @@ def chart(
     *,
     key: str,
     alt: str,
-    frame: Callable[[], pd.DataFrame],
+    frame: Callable[[], Rows],
     columns: Mapping[str, Shown],
     title: str = "",
     on_pick: Callable[[Sequence[Any]], None] | None = None,
 ) -> None:
     """Draw a figure; `on_pick` is called with the `customdata` of the mark that somebody clicks.
 
-    `alt` says what the chart shows; the switch beside the title shows `columns` of `frame` in its place. `figure` and
-    `frame` say how they are made, of answers alone: what they give is kept (`view.kept`) under `key`.
+    `alt` says what the chart shows; the switch beside the title shows `columns` of `frame` (records, or a frame) in its
+    place. `figure` and `frame` make theirs from answers alone, and are cached (`view.cached`) under `key`.
     """
     titles = titles_of(view, columns)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.html(f'<h4 class="chart">{escape(title)}</h4>', width="content")
-        drawn = kept(view, f"chart.{key}", lambda: _Drawn(written(figure()), frame()))
+        drawn = cached(view, f"chart.{key}", lambda: _Drawn(written(figure()), _framed(frame(), columns)))
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             as_table = st.toggle(view.say("chart.as_table"), key=f"{key}.table")
             downloads(view, drawn.frame, columns, titles, title or alt)
@@ -78,3 +78,8 @@ def chart(
         on_select=clicked,
         selection_mode="points",
     )
+
+
+def _framed(rows: Rows, columns: Mapping[str, Shown]) -> pd.DataFrame:
+    """The frame of the chart's rows; a frame is taken as it is."""
+    return rows if isinstance(rows, pd.DataFrame) else frame_of(rows, columns)

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from app.widgets.deeds import taken_away
+from app.widgets.audit_events import taken_away
 from app.widgets.view import View
-from etl.records.log import Act
+from etl.records.log import EventKind
 
 
 def file_button(
@@ -22,7 +22,7 @@ def file_button(
     key: str,
     icon: str = ":material/download:",
     mime: str | None = None,
-    act: Act = Act.DOWNLOAD,
+    act: EventKind = EventKind.DOWNLOAD,
     about: Mapping[str, Any] | None = None,
     looks: Literal["secondary", "tertiary"] = "secondary",
     hint: str | None = None,

@@ -5,46 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 import pandas as pd
 
+from app.columns import Shown
 from app.moments import duration, kst_text
 from app.widgets.header import kind_mark, source_mark, state_mark
 from app.widgets.view import View
-
-
-class Shown(StrEnum):
-    """The nature of a column: how its values are shown."""
-
-    TEXT = "text"
-    LONG_TEXT = "long_text"
-    EXCHANGE = "exchange"
-    REPORT = "report"
-    CODE = "code"
-    STATE = "state"
-    KIND = "kind"
-    SOURCE = "source"
-    DAY = "day"
-    INSTANT = "instant"
-    """To the second."""
-    MOMENT = "moment"
-    """To the millisecond, as it was filed."""
-    DURATION = "duration"
-    COUNT = "count"
-    WON = "won"
-    """Whole won, what is less cut off: for comparing and sorting; the exact amount stands elsewhere."""
-    AMOUNT = "amount"
-    """Won or a quantity, every digit."""
-    PERCENT = "percent"
-    POINTS = "points"
-    """A difference of two shares in percentage points."""
-    BASIS_POINTS = "basis_points"
-    TIMES = "times"
-    MULTIPLE = "multiple"
-    """Like TIMES, to four digits however small."""
-    TREND = "trend"
 
 
 def is_missing(value: Any) -> bool:

@@ -12,7 +12,7 @@ from typing import Concatenate, ParamSpec
 
 import streamlit as st
 
-from app.cache import MEBIBYTE, Shelf
+from app.cache import MEBIBYTE, ValueCache
 from app.served import store
 from app.widgets.view import View
 from app.words import say
@@ -20,7 +20,7 @@ from etl.records.engine import RecordsUnavailableError
 from etl.records.incidents import new_incident, record_incident
 
 _log = logging.getLogger(__name__)
-_SAME = Shelf(MEBIBYTE, seconds=600)
+_SAME = ValueCache(MEBIBYTE, seconds=600)
 """The same failure again within this time, at whomever, is the same incident."""
 
 Arguments = ParamSpec("Arguments")

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from app.columns import Shown
 from app.queries import origin
 from app.queries.origin import ROW_LIMIT
-from app.widgets.deeds import rows_seen
+from app.widgets.audit_events import rows_seen
 from app.widgets.header import empty, note, section
-from app.widgets.natures import Shown
 from app.widgets.parts import part
 from app.widgets.tables import table
 from app.widgets.view import View, ask

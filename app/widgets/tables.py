@@ -17,11 +17,15 @@ import streamlit as st
 
 from app.amounts import LARGEST_EXACT_FLOAT, exact
 from app.cache import size_of
+from app.columns import Shown, frame_of
 from app.widgets.downloads import downloads
-from app.widgets.natures import Shown, is_missing, written
+from app.widgets.natures import is_missing, written
 from app.widgets.parts import part
-from app.widgets.view import View, kept
+from app.widgets.view import View, cached
+from app.words import column_title
 
+Rows = pd.DataFrame | Sequence[Any]
+"""Records, or mappings, or a frame."""
 ROW_PIXELS = 35
 MEASURED_ROWS = 10
 """So many rows the browser looks at before it says how wide a column is; a longer value further down would be cut."""
@@ -36,48 +40,47 @@ _RIGHT = {Shown.AMOUNT, Shown.WON, Shown.COUNT, Shown.DURATION}
 @part
 def table(
     view: View,
-    frame: pd.DataFrame | Callable[[], pd.DataFrame],
+    frame: Rows | Callable[[], Rows],
     columns: Mapping[str, Shown],
     *,
     alt: str,
     key: str | None = None,
     labels: Mapping[str, str] | None = None,
-    on_pick: Callable[[Mapping[str, Any]], None] | None = None,
+    on_pick: Callable[[Any], None] | None = None,
     most_rows: int | None = 11,
     only_filled: bool = False,
     beside: Hashable = None,
 ) -> None:
-    """The named columns of a frame, to be downloaded as well; `only_filled` leaves out those in which nothing stands.
+    """A table of rows, with its downloads; `only_filled` leaves out columns that are empty in every row.
 
-    Where `frame` says how it is made, of answers alone (`view.kept`), the table is made once and kept under its `key`,
-    or its `alt`; `beside` is what it is of besides. `on_pick` is called with the row of the frame that somebody
-    selects. A column's title is the text `column.<name>`, or what `labels` says. More than `most_rows` scroll; where it
-    is None, all are seen.
+    `frame` is the rows (records, or a frame), or a function that makes them from answers alone: then the table is
+    cached (`view.cached`) under its `key`, or its `alt`, and `beside`. `on_pick` is called with the selected row. A
+    column's title is that of its field, or what `labels` says. More than `most_rows` scroll; None shows all of them.
     """
     lay = partial(_laid, view, columns=columns, labels=labels, only_filled=only_filled)
-    if isinstance(frame, pd.DataFrame):
-        laid = lay(frame)
-    else:
-        laid = kept(view, f"table.{key or alt}", lambda: lay(frame()), beside)
+    laid = lay(frame) if not callable(frame) else cached(view, f"table.{key or alt}", lambda: lay(frame()), beside)
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         downloads(view, laid.frame, laid.natures, laid.titles, alt)
     _draw(laid, alt=alt, key=key, on_pick=on_pick, most_rows=most_rows)
 
 
 def titles_of(view: View, columns: Mapping[str, Shown], labels: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The title of each column: what `labels` says, or the text `column.<name>`."""
-    return {name: (labels or {}).get(name) or view.say(f"column.{name}") for name in columns}
+    """The title of each column: what `labels` says, or the title of its field."""
+    return {
+        name: (labels or {}).get(name) or column_title(name, shown, view.language) for name, shown in columns.items()
+    }
 
 
-def grid(view: View, frame: pd.DataFrame, columns: Mapping[str, Shown], *, alt: str) -> None:
+def grid(view: View, frame: Rows, columns: Mapping[str, Shown], *, alt: str) -> None:
     """The table alone."""
     _draw(_laid(view, frame, columns), alt=alt)
 
 
 @dataclass(frozen=True, slots=True)
 class _Laid:
-    """A frame as a table shows it: which columns, how each is written, and the cells as they are sent."""
+    """Rows as a table shows them: which columns, how each is written, and the cells as they are sent."""
 
+    rows: Rows
     frame: pd.DataFrame
     natures: Mapping[str, Shown]
     titles: Mapping[str, str]
@@ -86,23 +89,24 @@ class _Laid:
 
     @property
     def size_bytes(self) -> int:
-        """What it takes to be kept."""
+        """The size that the cache counts."""
         return int(self.cells.nbytes) + size_of(self.frame)
 
 
 def _laid(
     view: View,
-    frame: pd.DataFrame,
+    rows: Rows,
     columns: Mapping[str, Shown],
     labels: Mapping[str, str] | None = None,
     *,
     only_filled: bool = False,
 ) -> _Laid:
+    frame = rows if isinstance(rows, pd.DataFrame) else frame_of(rows, columns)
     shown = {name: nature for name, nature in columns.items() if not only_filled or frame[name].notna().any()}
     titles = titles_of(view, shown, labels)
     values = {name: _values(view, frame[name].tolist(), nature) for name, nature in shown.items()}
     settings = {name: _column(titles[name], values[name], nature) for name, nature in shown.items()}
-    return _Laid(frame, shown, titles, pa.Table.from_pandas(pd.DataFrame(values), preserve_index=False), settings)
+    return _Laid(rows, frame, shown, titles, pa.Table.from_pandas(pd.DataFrame(values), preserve_index=False), settings)
 
 
 def _draw(
@@ -110,7 +114,7 @@ def _draw(
     *,
     alt: str,
     key: str | None = None,
-    on_pick: Callable[[Mapping[str, Any]], None] | None = None,
+    on_pick: Callable[[Any], None] | None = None,
     most_rows: int | None = 11,
 ) -> None:
     frame = laid.frame
@@ -131,7 +135,7 @@ def _draw(
     def selected() -> None:
         rows = st.session_state[key].selection.rows
         if rows and rows[0] < len(frame):
-            on_pick(frame.iloc[rows[0]].to_dict())
+            on_pick(frame.iloc[rows[0]].to_dict() if isinstance(laid.rows, pd.DataFrame) else laid.rows[rows[0]])
 
     draw(key=key, on_select=selected, selection_mode="single-row")
 

@@ -11,14 +11,14 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
 
-from app.cache import MEBIBYTE, Shelf
+from app.cache import MEBIBYTE, ValueCache
 from app.charts.style import Look
 from app.queries.choice import Choice
 from app.queries.freshness import latest_day, records_stamp
 from app.queries.thresholds import thresholds_held
 from app.scope import Identity, Scope
 from app.served import store as store
-from app.widgets.address import said_by_address
+from app.widgets.address import url_state
 from app.widgets.guard import must_still_be
 from app.words import code_word, column_label, exchange_name, report_name, say, unit_word
 from etl.store import Store
@@ -27,9 +27,9 @@ from expectations.thresholds import Thresholds
 
 _VIEW = "view"
 """Key of the session under which the script of the session leaves the view for the page."""
-_ANSWERS = Shelf(256 * MEBIBYTE, seconds=3600)
+_ANSWERS = ValueCache(256 * MEBIBYTE, seconds=3600)
 """An answer holds as long as the records stay as they are, for its moment is a part of what it is kept under."""
-_DRAWN = Shelf(128 * MEBIBYTE, seconds=900)
+_DRAWN = ValueCache(128 * MEBIBYTE, seconds=900)
 """What is drawn from answers holds as long, until the next five minutes begin."""
 _ASKED_EVERY = timedelta(minutes=5)
 """What depends on the moment is asked as of the last full five minutes: what falls due does so on full hours."""
@@ -117,7 +117,7 @@ class View:
     @property
     def looked_at(self) -> tuple[Hashable, ...]:
         """What the screen shows follows from this: two runs that look at the same draw the same."""
-        where = (str(store().engine.url), self.stamp, self.moment, self.page, said_by_address())
+        where = (str(store().engine.url), self.stamp, self.moment, self.page, url_state())
         return (*where, self.scope, self.choice, self.language, self.dark)
 
     @property
@@ -203,7 +203,7 @@ def ask_while(
     return _answer(name_of(question), view.stamp, scope, key, lambda: question(store(), scope, *about, **more))
 
 
-def kept(view: View, name: str, make: Callable[[], Made], beside: Hashable = None) -> Made:
+def cached(view: View, name: str, make: Callable[[], Made], beside: Hashable = None) -> Made:
     """What `make` gives from answers, kept for every run that looks at the same; nobody may change it.
 
     `name` is what it is called on its page. It may depend on the view, on the address, on answers that `ask` gives, and

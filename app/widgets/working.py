@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from app.cache import Shelf
+from app.cache import ValueCache
 from app.widgets.view import store
-from app.worker.process import Worker, place_of, worker_for
+from app.worker.process import Worker, address_of_store, worker_for
 
-_WOKEN = Shelf()
+_WOKEN = ValueCache()
 
 
 def worker() -> Worker:
     """What works for the store that is shown."""
-    return worker_for(place_of(store()))
+    return worker_for(address_of_store(store()))
 
 
 def wake_worker() -> None:

@@ -30,7 +30,7 @@ from etl.comparison import Comparison
 from etl.intake import Declared
 from etl.records import submissions as life
 from etl.records.engine import reading
-from etl.records.thresholds import Change
+from etl.records.thresholds import ThresholdChange
 from etl.store import Store, open_store
 from expectations.vocabulary import Finding
 
@@ -94,7 +94,7 @@ class Worker:
             self._processing.add_done_callback(self._processed)
             threading.Thread(target=self._watch, args=(self._processing, self._judging.id), daemon=True).start()
 
-    def what_if(self, change: Change, first_day: date, last_day: date) -> Future[dict[str, Any]]:
+    def what_if(self, change: ThresholdChange, first_day: date, last_day: date) -> Future[dict[str, Any]]:
         """What another threshold would have done in some days; nothing is recorded."""
         with self._lock:
             return self._errands.submit(tasks.what_if, self._place, change, first_day, last_day)
@@ -178,11 +178,11 @@ def worker_for(place: Place) -> Worker:
     return Worker(place)
 
 
-def place_of(store: Store) -> Place:
+def address_of_store(store: Store) -> Place:
     """Where a store is, for another process to open it."""
     return Place(store.home, store.engine.url.render_as_string(hide_password=False))
 
 
 def close_workers(store: Store) -> None:
     """End the process that works for a store, if there is one."""
-    worker_for(place_of(store)).close()
+    worker_for(address_of_store(store)).close()

@@ -17,8 +17,8 @@ from etl.comparison import Comparison
 from etl.intake import Candidate, Declared
 from etl.records import submissions as life
 from etl.records.engine import reading
-from etl.records.thresholds import Change
-from etl.steps import Step, Told, nobody
+from etl.records.thresholds import ThresholdChange
+from etl.steps import FilingStep, StepCallback, ignore_step
 from etl.store import Store, open_store
 from expectations.vocabulary import Finding
 
@@ -75,7 +75,7 @@ def process(place: Place) -> None:
         jobs.process(store, spared=frozenset(resting))
 
 
-def what_if(place: Place, change: Change, first_day: date, last_day: date) -> dict[str, Any]:
+def what_if(place: Place, change: ThresholdChange, first_day: date, last_day: date) -> dict[str, Any]:
     """What another threshold would have done in some days; nothing is recorded."""
     from etl.what_if import what_if_of
 
@@ -94,10 +94,10 @@ def verify_log(place: Place, actor: str) -> dict[str, Any]:
 def check(place: Place, path: Path, name: str, declared: Declared) -> dict[str, Any]:
     """What a file would be told if it were filed, without filing it."""
     with _opened(place) as store:
-        return _checked(store, path, name, declared, nobody)[0]
+        return _checked(store, path, name, declared, ignore_step)[0]
 
 
-def _checked(store: Store, path: Path, name: str, declared: Declared, told: Told) -> tuple[dict[str, Any], Any]:
+def _checked(store: Store, path: Path, name: str, declared: Declared, told: StepCallback) -> tuple[dict[str, Any], Any]:
     """The object of the specification, and the verdict that it tells."""
     from app.objects import checked_record
     from etl import jobs
@@ -111,7 +111,7 @@ def look(place: Place, path: Path, name: str, declared: Declared, steps: Path) -
     """As `check`, beside the version before; each step is written to `steps` when it is done."""
     from etl.comparison import compared_draft
 
-    def told(step: Step) -> None:
+    def told(step: FilingStep) -> None:
         steps.write_text(step.value, "ascii")
 
     with _opened(place) as store:

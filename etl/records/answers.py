@@ -29,7 +29,7 @@ from etl.normalise import personal_data_in
 from etl.records import submissions as life
 from etl.records.answer_tables import decisions, explanations, verdict_reads
 from etl.records.engine import hold
-from etl.records.log import Act, Deed, append
+from etl.records.log import AuditEvent, EventKind, append
 from etl.records.people import Role
 from etl.records.tables import findings, submissions
 from expectations.vocabulary import KST, Finding, Kind, State
@@ -158,7 +158,7 @@ def explain(connection: Connection, actor: Actor, number: int, text: str, *, at:
     values = {name: getattr(made, name) for name in names}
     connection.execute(insert(explanations).values(values))
     details = {name: values[name] for name in ("exchange", "report", "rule", "subject", "submission", "fingerprint")}
-    append(connection, [Deed(actor.id, Act.EXPLANATION, made.id, {**details, "text": kept})], at=at)
+    append(connection, [AuditEvent(actor.id, EventKind.EXPLANATION, made.id, {**details, "text": kept})], at=at)
     return made
 
 
@@ -197,7 +197,7 @@ def decide(
         "until": None if until is None else until.isoformat(),
         "reason": kept,
     }
-    append(connection, [Deed(actor.id, Act.DECISION, decided.id, details)], at=at)
+    append(connection, [AuditEvent(actor.id, EventKind.DECISION, decided.id, details)], at=at)
     return replace(decided, decision=made)
 
 
@@ -264,7 +264,7 @@ def read_verdict(connection: Connection, actor: Actor, submission: str, *, at: d
     values = {"submission": submission, "person": actor.id, "exchange": filed.exchange, "at": at}
     connection.execute(insert(verdict_reads).values(values))
     details = {"exchange": filed.exchange, "state": filed.state.value}
-    append(connection, [Deed(actor.id, Act.VERDICT_READ, submission, details)], at=at)
+    append(connection, [AuditEvent(actor.id, EventKind.VERDICT_READ, submission, details)], at=at)
     return True
 
 

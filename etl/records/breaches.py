@@ -18,7 +18,7 @@ from etl.answers import OVER_WITH_THE_DATA, BreachState, BreachStep, breach_stat
 from etl.records import submissions as life
 from etl.records.answer_tables import breach_states
 from etl.records.answers import Actor, AnswerError, filed_finding, must_be, said
-from etl.records.log import Act, Deed, append
+from etl.records.log import AuditEvent, EventKind, append
 from etl.records.people import Role
 from etl.records.tables import findings, submissions
 from expectations.vocabulary import Finding, Kind, State
@@ -169,6 +169,6 @@ def bring_to(
         "text": kept,
     }
     connection.execute(insert(breach_states).values(**values, person=actor.id, at=at))
-    append(connection, [Deed(actor.id, Act.BREACH, breach.submission, values)], at=at)
+    append(connection, [AuditEvent(actor.id, EventKind.BREACH, breach.submission, values)], at=at)
     step = BreachStep(state, kept, actor.id, at)
     return replace(breach, steps=(*breach.steps, step))

@@ -35,7 +35,7 @@ _LOCK = "audit_log"
 _BATCH = 5_000
 
 
-class Act(StrEnum):
+class EventKind(StrEnum):
     """What can be done: the closed list of acts."""
 
     SIGN_IN = "sign_in"
@@ -61,14 +61,14 @@ class Act(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class AuditEvent:
     """An act to be logged: who did what to which subject, and what else is to be known of it.
 
     `actor` is a person's or a token's id, COMMAND or SYSTEM; `details` holds text, whole numbers and lists of them.
     """
 
     actor: str
-    act: Act
+    act: EventKind
     subject: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
@@ -109,7 +109,7 @@ class Break:
     what: str
 
 
-def append(connection: Connection, deeds: Sequence[Deed], *, at: datetime | None = None) -> None:
+def append(connection: Connection, deeds: Sequence[AuditEvent], *, at: datetime | None = None) -> None:
     """Log what this transaction does, as the last thing that it does.
 
     Everybody who appends waits here for everybody else's transaction to end, so the chain never forks; whoever goes on
@@ -146,7 +146,7 @@ def last_entry(connection: Connection) -> Entry | None:
 def entries(
     connection: Connection,
     *,
-    act: Act | None = None,
+    act: EventKind | None = None,
     actor: str | None = None,
     subject: str | None = None,
     limit: int | None = None,

@@ -10,7 +10,7 @@ from etl.exchanges import all_exchanges
 from etl.records import people
 from etl.records.access_tables import organisation_accounts
 from etl.records.access_tables import people as people_table
-from etl.records.log import SYSTEM, Act, Deed, append
+from etl.records.log import SYSTEM, AuditEvent, EventKind, append
 from etl.records.people import Person, PersonError, Role
 
 _LONGEST = 255
@@ -40,7 +40,7 @@ def person_with_account(
     columns = people_table.c
     connection.execute(update(people_table).where(columns.id == person.id).values(role=role.value, exchange=exchange))
     details = {"change": "role", "role": role.value, "exchange": exchange, "issuer": issuer}
-    append(connection, [Deed(SYSTEM, Act.PERSON_CHANGE, person.id, details)], at=at)
+    append(connection, [AuditEvent(SYSTEM, EventKind.PERSON_CHANGE, person.id, details)], at=at)
     return people.named(connection, person.name)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, se
 
 from etl.exchanges import all_exchanges
 from etl.records.access_tables import people, sessions
-from etl.records.log import Act, Deed, append
+from etl.records.log import AuditEvent, EventKind, append
 from etl.records.passwords import hash_of_new
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
@@ -101,7 +101,7 @@ def add(
         )
     )
     details = {"change": "added", "name": kept, "role": role.value, "exchange": exchange}
-    append(connection, [Deed(actor, Act.PERSON_CHANGE, person.id, details)], at=at)
+    append(connection, [AuditEvent(actor, EventKind.PERSON_CHANGE, person.id, details)], at=at)
     return person
 
 
@@ -111,7 +111,7 @@ def change_password(connection: Connection, name: str, password: str, *, actor: 
     values = {"password_hash": hash_of_new(password, name=person.name), "password_changed_at": at}
     connection.execute(update(people).where(people.c.id == person.id).values(values))
     sign_out_everywhere(connection, person)
-    append(connection, [Deed(actor, Act.PERSON_CHANGE, person.id, {"change": "password"})], at=at)
+    append(connection, [AuditEvent(actor, EventKind.PERSON_CHANGE, person.id, {"change": "password"})], at=at)
     return person
 
 
@@ -133,7 +133,7 @@ def _set_disabled(
         raise PersonError(f"{person.name} is {change} already")
     connection.execute(update(people).where(people.c.id == person.id).values(disabled_at=disabled_at))
     sign_out_everywhere(connection, person)
-    append(connection, [Deed(actor, Act.PERSON_CHANGE, person.id, {"change": change})], at=at)
+    append(connection, [AuditEvent(actor, EventKind.PERSON_CHANGE, person.id, {"change": change})], at=at)
     return named(connection, name)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, delete, insert, or_, select, update
 
 from etl.records.access_tables import people, sessions
 from etl.records.engine import RecordsUnavailableError, reading, writing, writing_soon
-from etl.records.log import Act, Deed, append
+from etl.records.log import AuditEvent, EventKind, append
 from etl.records.people import Person, PersonError, person_from
 
 LONGEST_IDLE = timedelta(minutes=30)
@@ -66,7 +66,7 @@ def open_session(engine: Engine, person: Person, way: Way, *, source: str, now: 
             insert(sessions).values(id_hash=_digest(id_), person=person.id, way=way.value, began_at=now, seen_at=now)
         )
         details = {"way": way.value, "source": source}
-        append(connection, [Deed(person.id, Act.SIGN_IN, person.id, details)], at=now)
+        append(connection, [AuditEvent(person.id, EventKind.SIGN_IN, person.id, details)], at=now)
     return id_
 
 
@@ -96,7 +96,7 @@ def end_session(engine: Engine, id_: str, now: datetime) -> None:
         person = connection.execute(select(sessions.c.person).where(sessions.c.id_hash == _digest(id_))).scalar()
         if person is not None:
             connection.execute(delete(sessions).where(sessions.c.id_hash == _digest(id_)))
-            append(connection, [Deed(person, Act.SIGN_OUT, person)], at=now)
+            append(connection, [AuditEvent(person, EventKind.SIGN_OUT, person)], at=now)
 
 
 def _digest(id_: str) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from etl.records.access_tables import failed_sign_ins, people
 from etl.records.engine import writing
-from etl.records.log import SYSTEM, Act, Deed, append
+from etl.records.log import SYSTEM, AuditEvent, EventKind, append
 from etl.records.passwords import hash_of, is_outdated, is_password_of
 from etl.records.people import Person, by_name, name_as_kept
 
@@ -58,7 +58,7 @@ def authenticate(engine: Engine, name: str, password: str, *, source: str, now: 
     if person is None or kept is None or not fits or not person.is_active:
         with writing(engine, lock=_LOCK) as connection:
             subject = None if person is None else person.id
-            append(connection, [Deed(SYSTEM, Act.SIGN_IN_FAILED, subject, {"source": source})], at=now)
+            append(connection, [AuditEvent(SYSTEM, EventKind.SIGN_IN_FAILED, subject, {"source": source})], at=now)
         return Refused(None)
     renewed = hash_of(password) if is_outdated(kept) else kept
     with writing(engine, lock=_LOCK) as connection:

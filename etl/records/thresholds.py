@@ -22,7 +22,7 @@ from etl.canonical import canonical_json
 from etl.exchanges import all_exchanges
 from etl.records.access_tables import audit_log
 from etl.records.administrators import RefusedError, administrator, require_administrator
-from etl.records.log import COMMAND, Act, Deed, append
+from etl.records.log import COMMAND, AuditEvent, EventKind, append
 from etl.records.tables import submissions
 from etl.records.threshold_tables import threshold_decisions, threshold_proposals
 from expectations.catalogue import all_reports, published_rules, thresholds_of_the_book
@@ -45,7 +45,7 @@ class Decision(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ThresholdChange:
     """What somebody wants a threshold to be: which one, for which exchange (None: all), the number, from which day."""
 
     name: str
@@ -106,7 +106,7 @@ def approvals_counted() -> Select[int]:
 # -------------------------------------------------------------------------------------------------- proposing
 
 
-def number_of(change: Change) -> int | Decimal:
+def number_of(change: ThresholdChange) -> int | Decimal:
     """The exact number that a change wants, a whole one where the book's is; RefusedError in a sentence."""
     bounds = _bounds(change)
     text = change.value.strip().replace(",", "")
@@ -122,7 +122,7 @@ def number_of(change: Change) -> int | Decimal:
     return int(number) if isinstance(bounds.value, int) else Decimal(f"{number:f}")
 
 
-def _bounds(change: Change) -> Parameter:
+def _bounds(change: ThresholdChange) -> Parameter:
     """The book's entry that bounds a change."""
     known = [entry for entry in thresholds_of_the_book().entries if entry.name == change.name]
     if not known:
@@ -135,7 +135,13 @@ def _bounds(change: Change) -> Parameter:
 
 
 def propose(
-    connection: Connection, change: Change, *, reason: str, what_if: Mapping[str, Any], actor: str, at: datetime
+    connection: Connection,
+    change: ThresholdChange,
+    *,
+    reason: str,
+    what_if: Mapping[str, Any],
+    actor: str,
+    at: datetime,
 ) -> Proposal:
     """Put a change before the other administrators; `what_if` is what the proposer was shown of this very change.
 
@@ -177,7 +183,7 @@ def propose(
         "effective_from": change.effective_from.isoformat(),
         "reason": reason.strip(),
     }
-    append(connection, [Deed(actor, Act.THRESHOLD_CHANGE, id_, details)], at=at)
+    append(connection, [AuditEvent(actor, EventKind.THRESHOLD_CHANGE, id_, details)], at=at)
     return _known(connection, id_)
 
 
@@ -226,14 +232,14 @@ def decide(connection: Connection, id_: str, decision: Decision, *, reason: str,
         "effective_from": proposal.effective_from.isoformat(),
         "reason": reason.strip(),
     }
-    append(connection, [Deed(actor, Act.THRESHOLD_CHANGE, id_, details)], at=at)
+    append(connection, [AuditEvent(actor, EventKind.THRESHOLD_CHANGE, id_, details)], at=at)
     return _known(connection, id_)
 
 
 def _last_password_giver(connection: Connection, person: str) -> str | None:
     """Who gave somebody the password that they sign in with, as the audit log has it."""
     c = audit_log.c
-    query = select(c.actor, c.details).where(c.act == Act.PERSON_CHANGE.value, c.subject == person)
+    query = select(c.actor, c.details).where(c.act == EventKind.PERSON_CHANGE.value, c.subject == person)
     for actor, details in connection.execute(query.order_by(c.sequence.desc())):
         if json.loads(details).get("change") in ("added", "password"):
             return str(actor)

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
 from etl.exchanges import all_exchanges
 from etl.records.access_tables import tokens
 from etl.records.engine import RecordsUnavailableError, reading, writing_soon
-from etl.records.log import Act, Deed, append
+from etl.records.log import AuditEvent, EventKind, append
 
 USUAL_LIFE = timedelta(days=90)
 LONGEST_LIFE = timedelta(days=366)
@@ -119,7 +119,7 @@ def create(
         )
     )
     details = {"change": "created", "exchange": exchange, "name": name, "scopes": kept, "days": life.days}
-    append(connection, [Deed(actor, Act.TOKEN_CHANGE, id_, details)], at=at)
+    append(connection, [AuditEvent(actor, EventKind.TOKEN_CHANGE, id_, details)], at=at)
     return NewToken(_known(connection, id_), f"daxa_{id_}_{secret}")
 
 
@@ -129,7 +129,7 @@ def revoke(connection: Connection, id_: str, *, actor: str, at: datetime) -> Tok
     if token.revoked_at is not None:
         raise TokenError(f"token {id_} is revoked already")
     connection.execute(update(tokens).where(tokens.c.id == id_).values(revoked_at=at))
-    append(connection, [Deed(actor, Act.TOKEN_CHANGE, id_, {"change": "revoked"})], at=at)
+    append(connection, [AuditEvent(actor, EventKind.TOKEN_CHANGE, id_, {"change": "revoked"})], at=at)
     return _known(connection, id_)
 
 

@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from etl.replays.facts import Basis, Claim, Confidence, Event, Figure, Precision, Replay, read_replay
+from etl.replays.facts import Basis, Claim, Confidence, Event, Precision, QuotedFigure, Replay, read_replay
 
-__all__ = ["Basis", "Claim", "Confidence", "Event", "Figure", "Precision", "Replay", "all_replays", "replay"]
+__all__ = ["Basis", "Claim", "Confidence", "Event", "Precision", "QuotedFigure", "Replay", "all_replays", "replay"]
 
 
 @cache

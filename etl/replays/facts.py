@@ -70,7 +70,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class QuotedFigure:
     """A number of the incident as we use it, and the others that are told in its place."""
 
     id: str
@@ -84,7 +84,7 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SeriesStep:
     """What the five-minute checks show from one of them on."""
 
     from_check: datetime
@@ -99,7 +99,7 @@ class Series:
 
     exchange: str
     asset: str
-    steps: tuple[Step, ...]
+    steps: tuple[SeriesStep, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +133,10 @@ class Replay:
     sources: Wording
     milestones: Milestones
     events: tuple[Event, ...]
-    figures: Mapping[str, Figure]
-    credited: Figure
-    holdings: Figure
-    residual: Figure
+    figures: Mapping[str, QuotedFigure]
+    credited: QuotedFigure
+    holdings: QuotedFigure
+    residual: QuotedFigure
     assumptions: tuple[Wording, ...]
     series: tuple[Series, ...]
     halts: tuple[Mapping[str, Any], ...]
@@ -203,9 +203,9 @@ def _event(one: dict[str, Any]) -> Event:
     )
 
 
-def _figure(one: dict[str, Any]) -> Figure:
+def _figure(one: dict[str, Any]) -> QuotedFigure:
     claims = (Claim(Decimal(c["value"]), _wording(c), Basis(c["basis"])) for c in one.get("claims", ()))
-    return Figure(
+    return QuotedFigure(
         id=one["id"],
         label=Wording(**one["label"]),
         value=Decimal(one["value"]),
@@ -219,7 +219,7 @@ def _figure(one: dict[str, Any]) -> Figure:
 
 def _series(one: dict[str, Any]) -> Series:
     steps = (
-        Step(step["from_check"], Decimal(step["ledger"]), Decimal(step["wallet"]), Decimal(step["price_krw"]))
+        SeriesStep(step["from_check"], Decimal(step["ledger"]), Decimal(step["wallet"]), Decimal(step["price_krw"]))
         for step in one["steps"]
     )
     return Series(one["exchange"], one["asset"], tuple(steps))

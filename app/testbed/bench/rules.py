@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from app.testbed.bench.by_hand import Place, found_by_hand, place_of
+from app.testbed.bench.by_hand import Place, finding_key, found_by_hand
 from app.testbed.bench.day import FiledReport, fill_day, reports_of_the_day, without_rows
 from app.testbed.bench.faults import with_faults
 from expectations.catalogue import published_rules, rejecting_rules
@@ -45,7 +45,7 @@ def found_by_the_judge(reports: Sequence[FiledReport]) -> Counter[Place]:
             (without_rows(filed), reading_entities(published_rules(name)), filed.context),
         ):
             for submission, findings in judge(filed.report, files, rules, context=context).items():
-                found.update(place_of(submission, finding) for finding in findings)
+                found.update(finding_key(submission, finding) for finding in findings)
     return found
 
 

@@ -30,7 +30,7 @@ Place = tuple[str, str, str | None, int | None, str | None, datetime | None, dat
 """Rule, submission, subject, row, column, start and end (UTC, without zone)."""
 
 
-def place_of(submission: str, finding: Finding) -> Place:
+def finding_key(submission: str, finding: Finding) -> Place:
     """Where a finding of the judge stands, in the same form."""
     start, end = (None if at is None else at.replace(tzinfo=None) for at in (finding.start, finding.end))
     return finding.rule, submission, finding.subject, finding.row, finding.column, start, end

@@ -15,10 +15,10 @@ from app.sign_in import handed
 from app.sign_in.present import identity_behind
 from app.widgets.view import View, store
 from etl.records.engine import RecordsUnavailableError, writing, writing_soon
-from etl.records.log import Act, Deed, append
+from etl.records.log import AuditEvent, EventKind, append
 
-_LOGGED = "deeds.logged"
-_WAITING = "deeds.waiting"
+_LOGGED = "audit_events.logged"
+_WAITING = "audit_events.waiting"
 _SAME_VIEW = timedelta(minutes=10)
 """The same rows on the screen again within this are the same view: a page is drawn anew with every click."""
 
@@ -39,8 +39,8 @@ def rows_seen(view: View, what: str, exchange: str, **about: str) -> None:
     if key in logged and now - logged[key] < _SAME_VIEW:
         return
     logged[key] = now
-    waiting: list[Deed] = st.session_state.setdefault(_WAITING, [])
-    waiting.append(Deed(view.identity.person, Act.VIEW_ROWS, subject, {"page": view.page, **about}))
+    waiting: list[AuditEvent] = st.session_state.setdefault(_WAITING, [])
+    waiting.append(AuditEvent(view.identity.person, EventKind.VIEW_ROWS, subject, {"page": view.page, **about}))
 
 
 def list_seen(view: View, name: str, frame: pd.DataFrame, **about: str) -> None:
@@ -52,7 +52,7 @@ def list_seen(view: View, name: str, frame: pd.DataFrame, **about: str) -> None:
 
 def log_what_waits() -> None:
     """Log the views of this run, and of earlier ones that others kept from being logged."""
-    waiting: list[Deed] = st.session_state.get(_WAITING, [])
+    waiting: list[AuditEvent] = st.session_state.get(_WAITING, [])
     if not waiting:
         return
     try:
@@ -64,7 +64,7 @@ def log_what_waits() -> None:
 
 
 def taken_away(
-    identity: Identity, content: bytes, subject: str, about: Mapping[str, Any], *, act: Act = Act.DOWNLOAD
+    identity: Identity, content: bytes, subject: str, about: Mapping[str, Any], *, act: EventKind = EventKind.DOWNLOAD
 ) -> bytes:
     """The file that somebody takes away, once that stands in the log; nothing leaves unlogged or without a session.
 
@@ -75,6 +75,6 @@ def taken_away(
         raise NotSignedInError(f"{identity.name} is not signed in any more")
     details = {**about, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
     with writing(store().engine, lock="downloads") as connection:
-        append(connection, [Deed(identity.person, act, subject, details)])
+        append(connection, [AuditEvent(identity.person, act, subject, details)])
     handed.remember(identity.person, content)
     return content
