@@ -9,7 +9,6 @@ import pytest
 from opening import keep_nothing, opened_at, shown
 from streamlit.testing.v1 import AppTest
 
-import app.identity
 from app.scope import Identity, Role, Scope
 from app.worker.process import close_workers
 from expectations.vocabulary import KST
@@ -34,7 +33,7 @@ def opening(monkeypatch: pytest.MonkeyPatch, home: Path, *, keep_worker: bool = 
     monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
 
     def open_page(identity: Identity, name: str = "filing", now: datetime = NOW, **address: str) -> AppTest:
-        monkeypatch.setattr(app.identity, "current_identity", lambda: identity)
+        monkeypatch.setattr("app.sign_in.present.current_identity", lambda: identity)
         monkeypatch.setenv("DAXA_NOW", now.isoformat())
         return opened_at(name, seconds=PATIENCE_SECONDS, **address)
 

@@ -425,7 +425,7 @@ def test_every_builder_is_tested() -> None:
         if inspect.isfunction(found)
         and found.__module__ == module.__name__
         and not name.startswith("_")
-        and inspect.signature(found).return_annotation == "Figure"
+        and inspect.signature(found).return_annotation in ("Figure", "go.Figure")
     }
     assert builders == set(BUILDERS)
 

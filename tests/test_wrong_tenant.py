@@ -45,7 +45,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OWN, OTHER = "gopax", "korbit"
 OWN_SCOPE = Scope(Role.EXCHANGE, (OWN,))
 ADMINISTRATOR = Scope(Role.ADMIN, EVERYBODY.exchanges)
-RULE_BOOK = "app.queries.thresholds.thresholds_held"
+RULE_BOOK = "thresholds_held"
 """The one question about no exchange's reports: by what all are judged, which names those with published limits."""
 SERVICE = tuple(
     import_module(module.name)
@@ -53,7 +53,7 @@ SERVICE = tuple(
     if not module.name.startswith(("app.testbed", "app.ui", "app.main"))
 )
 QUESTIONS = {
-    f"{module.__name__}.{name}": found
+    name: found
     for module in SERVICE
     for name, found in vars(module).items()
     if inspect.isfunction(found)
@@ -61,7 +61,7 @@ QUESTIONS = {
     and not name.startswith("_")
     and list(inspect.signature(found).parameters)[:2] == ["store", "scope"]
 }
-"""Every public function of the service that takes a store and a scope, by its full name."""
+"""Every public function of the service that takes a store and a scope, by its name."""
 ASKED = tuple(name for name in QUESTIONS if name != RULE_BOOK)
 OTHERS = {exchange.id: exchange for exchange in all_exchanges().values() if exchange.id != OWN}
 NAMES = {word for one in OTHERS.values() for _, name in one.names for word in (name.ko, name.en, one.id)}

@@ -242,7 +242,7 @@ def courses(store: Store, scope: Scope, choice: Choice) -> list[Course]:
     return _read(store, _touched(scope, choice), reach(store, scope, choice.exchanges), choice)
 
 
-def course_of(store: Store, scope: Scope, exchange: str, case_id: str) -> Course | None:
+def course_of_case(store: Store, scope: Scope, exchange: str, case_id: str) -> Course | None:
     """One case with all its steps, as it stands now; none where there is none."""
     table = key_actions.c
     statement = _steps(scope, (exchange,)).where(table.case_id == case_id)

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from app.frames import frame_of
-from app.keys.case_courses import LIMITS, Course, Move, Stretch, course_of, courses, is_breach, move_of
+from app.keys.case_courses import LIMITS, Course, Move, Stretch, course_of_case, courses, is_breach, move_of
 from app.queries.choice import Choice, in_force, rows_of
 from app.scope import Scope
 from etl.records.tables import key_actions
@@ -152,7 +152,7 @@ class CaseHistory:
 
 def case_history(store: Store, scope: Scope, exchange: str, case_id: str) -> CaseHistory | None:
     """One case with all its steps; none where there is none or it is not open to whoever asks."""
-    course = course_of(store, scope, exchange, case_id)
+    course = course_of_case(store, scope, exchange, case_id)
     if course is None or not scope.sees_rows:
         return None
     table = key_actions.c
