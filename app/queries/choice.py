@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, Table, select
 
@@ -13,6 +14,9 @@ from etl.records.engine import reading
 from etl.records.tables import submissions
 from etl.store import Store
 from expectations.vocabulary import State
+
+
+Record = TypeVar("Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +57,11 @@ def rows_of(store: Store, statement: Select[Any]) -> list[dict[str, Any]]:
         found = connection.execute(statement)
         names = list(found.keys())
         return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def records_of_rows(store: Store, statement: Select[Any], record: Callable[..., Record]) -> tuple[Record, ...]:
+    """The answer as one record a row: each column of the statement is given by its name."""
+    with reading(store.engine) as connection:
+        found = connection.execute(statement)
+        names = list(found.keys())
+        return tuple(record(**dict(zip(names, row, strict=True))) for row in found)

@@ -1,1 +1,0 @@
-"""The sections of the administration page: thresholds, people, machine tokens, the audit log, unfinished work."""
