@@ -15,7 +15,6 @@ from etl.records.tables import submissions
 from etl.store import Store
 from expectations.vocabulary import State
 
-
 Record = TypeVar("Record")
 
 
