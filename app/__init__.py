@@ -1,1 +1,1 @@
-"""The service: who asks, what is asked, what is drawn. It reads the road's records and facts and judges nothing."""
+"""The service: identity, queries, charts, parts of pages, API and command. It judges nothing."""

@@ -1,4 +1,4 @@
-"""How amounts are written: won in 조, 억 and 만 for the eye, and exactly, to the last digit, for the record."""
+"""How amounts are written: won in 조, 억 and 만 for reading, and every digit for the record."""
 
 from __future__ import annotations
 
@@ -12,11 +12,7 @@ LARGEST_EXACT_FLOAT = 2**53
 
 
 def krw(amount: Decimal | int | None, language: str) -> str:
-    """Won for the eye: cut, never rounded up, to two Korean units or one English one; the exact value stands beside.
-
-    >>> krw(1234567890123, "ko"), krw(1234567890123, "en"), krw(Decimal("-520.75"), "ko")
-    ('1조 2,345억 원', '₩1.23 trn', '-520원')
-    """
+    """Return won for reading: cut, never rounded up, to two Korean units or one English one."""
     if amount is None:
         return "–"
     sign, whole = ("-" if amount < 0 else ""), abs(int(amount))
@@ -42,11 +38,7 @@ def _korean(whole: int) -> str:
 
 
 def exact(amount: Decimal | int | None) -> str:
-    """Every digit, with thousands commas and without trailing zeros; empty for none.
-
-    >>> exact(Decimal("1234.500000000000000000")), exact(Decimal("0E-18")), exact(None)
-    ('1,234.5', '0', '')
-    """
+    """Return every digit, with thousands commas and without trailing zeros; an empty text for None."""
     if amount is None:
         return ""
     text = f"{amount:,f}" if isinstance(amount, Decimal) else f"{amount:,}"
@@ -58,40 +50,28 @@ _WIDE = Context(prec=80)
 
 
 def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
-    """The sum to the last digit, however long.
-
-    >>> exact_sum([Decimal("99999999999999999999.99999999"), Decimal("0.00000001"), Decimal("1E-18")])
-    Decimal('100000000000000000000.000000000000000001')
-    """
+    """Return the exact sum, however long."""
     with localcontext(_WIDE):
         return sum(amounts, Decimal())
 
 
 def exact_add(one: Decimal, other: Decimal) -> Decimal:
-    """Both together to the last digit."""
+    """Return the exact sum of two amounts."""
     return _WIDE.add(one, other)
 
 
 def ratio(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
-    """`part` of `whole`; none where there is no whole."""
+    """Return `part` divided by `whole`; None where the whole is missing or zero."""
     return Decimal(part) / Decimal(whole) if whole else None
 
 
 def percent(share: Decimal | float | None, digits: int = 1) -> str:
-    """A share as a percentage; a dash where there is none.
-
-    >>> percent(Decimal("0.3456")), percent(None)
-    ('34.6 %', '–')
-    """
+    """Return a share as a percentage; a dash for None."""
     return "–" if share is None else f"{share * 100:.{digits}f} %"
 
 
 def percent_down(share: Decimal, digits: int = 2) -> str:
-    """A share as a percentage that is cut, not rounded: only what is complete reads 100 %.
-
-    >>> percent_down(Decimal("0.99999")), percent_down(Decimal(1))
-    ('99.99 %', '100 %')
-    """
+    """Return a share as a percentage that is cut, not rounded, so that only a complete one reads 100 %."""
     if share == 1:
         return "100 %"
     scale = 10**digits

@@ -1,4 +1,4 @@
-"""What was worked out once is kept for whoever asks the same; it is shared by all sessions, so nobody may change it."""
+"""A cache in memory that all sessions share: cached values are never changed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ MEBIBYTE = 2**20
 
 
 class ValueCache:
-    """Values by what they are of; each is worked out once, also where many ask for it at the same moment.
+    """Values by key; each is computed once, also when several threads ask for it at the same moment.
 
-    At most `most_bytes` are kept, of what was asked for last, and nothing longer than `seconds`; without these, all for
-    good. The size of a value is what it says as `size_bytes`, or else its length when pickled.
+    At most `most_bytes` stay, the least recently used go first, and none stays longer than `seconds`; without these,
+    all stay. The size of a value is its `size_bytes`, or else the length of its pickle.
     """
 
     def __init__(self, most_bytes: int | None = None, seconds: float = float("inf")) -> None:
@@ -30,28 +30,28 @@ class ValueCache:
             return make()
 
         self._value_of = value_of
-        _shelves.append(self)
+        _caches.append(self)
 
     def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
-        """What is kept under `key`; where nothing is, what `make` gives now, which is kept."""
+        """Return the value under `key`; where there is none, compute it with `make` and cache it."""
         value: Value = self._value_of(key, make)
         return value
 
     def clear(self) -> None:
-        """Keep nothing any more."""
+        """Drop all values."""
         self._value_of.cache_clear()
 
 
-_shelves: list[ValueCache] = []
+_caches: list[ValueCache] = []
 
 
 def size_of(value: Any) -> int:
-    """About how many bytes a value takes."""
+    """Return about how many bytes a value takes."""
     said = getattr(value, "size_bytes", None)
     return said if isinstance(said, int) else len(pickle.dumps(value))
 
 
 def clear_all() -> None:
-    """Keep nothing any more, as a process that has just begun."""
-    for shelf in _shelves:
-        shelf.clear()
+    """Drop the values of every cache in the process, as after a restart."""
+    for cache in _caches:
+        cache.clear()

@@ -1,7 +1,7 @@
 """The server: `uvicorn app.main:app`, `streamlit run app/main.py` or `python app/main.py`, from any folder.
 
-One process, one worker: sessions, uploads and media live in its memory. The settings are read from the
-repository's root, so it goes there before Streamlit is imported, and refuses to start without them.
+One process with one worker: sessions, uploads and media live in its memory. The settings are read from the repository's
+root, so the process changes there before Streamlit is imported, and refuses to start without them.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ if st.get_option("browser.gatherUsageStats") or st.get_option("server.address") 
 
 
 _SOON, _LATER_SECONDS = (15, 15, 30), 120
-"""Seconds between two times at which what has come to stay is set apart: while pages are first opened, and later."""
+"""Seconds between two freezes: while pages are first opened, and later."""
 
 
 async def _healthz(_request: Request) -> JSONResponse:
@@ -62,24 +62,24 @@ async def _healthz(_request: Request) -> JSONResponse:
 
 
 def _worker() -> Worker:
-    """The process beside the screens; it is started by the first file."""
+    """The worker of the store; its process starts with the first file."""
     return worker_for(address_of_store(store()))
 
 
 def _first_page(person: Person) -> str:
-    """The page that a person sees on arriving: that of the incident where the store replays one."""
+    """Return the page that a person sees first: that of the incident where the store replays one."""
     return navigation.first_page(scope_of(person), served_incident())
 
 
 def _begin_work() -> None:
-    """Start the process beside the screens where machines may file, and take up what an earlier one left."""
+    """Start the worker where machines may file, and take up what an earlier process left."""
     with suppress(RecordsUnavailableError), reading(store().engine) as connection:
         if listed(connection):
             _worker().take_up()
 
 
-async def _set_apart() -> None:
-    """Set apart what has come to stay since, as modules and statements, and collect the garbage among it."""
+async def _freeze_survivors() -> None:
+    """Collect garbage and freeze the objects that survive it, again and again."""
     for pause in chain(_SOON, repeat(_LATER_SECONDS)):
         await asyncio.sleep(pause)
         gc.unfreeze()  # what went since is collected now
@@ -89,16 +89,16 @@ async def _set_apart() -> None:
 
 @asynccontextmanager
 async def _lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
-    """Load what the first page needs and set it apart from what is looked through for garbage."""
+    """Load what the first page needs, then freeze it: the garbage collector does not scan frozen objects."""
     warm_up()
     gc.collect()
     gc.freeze()
     threading.Thread(target=_begin_work, daemon=True).start()
     by_the_clock = asyncio.create_task(every_hour(store))
-    setting_apart = asyncio.create_task(_set_apart())
+    freezing = asyncio.create_task(_freeze_survivors())
     yield {}
     by_the_clock.cancel()
-    setting_apart.cancel()
+    freezing.cancel()
     with suppress(RecordsUnavailableError):
         close_workers(store())
 

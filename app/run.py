@@ -1,4 +1,4 @@
-"""One run of a session: who looks, in which language, at what; then the page that was asked for."""
+"""One run of a session's script: who is signed in, language and filters, then the page that was asked for."""
 
 from contextlib import suppress
 from typing import Any
@@ -22,7 +22,7 @@ from app.words import say
 
 
 def run() -> None:
-    """Draw the page that the session asks for, for whoever is at the screen just now."""
+    """Draw the page that the session asks for."""
     language = address.language()
     st.set_page_config(page_title=say("product", language), page_icon=str(house.ICON), layout="wide")
     house.style()

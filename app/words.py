@@ -1,8 +1,8 @@
 """All texts of the screens in Korean and English, by key, from the files of `wording/`.
 
-Both languages stand on one line, placeholders in braces are the same in both. A page has a file of its own, which may
-add to the shared tables (columns, axes, empty states); no key stands twice. The names of exchanges, reports and
-columns are not repeated there: they come from the standard and the exchanges.
+Both languages stand on one line with the same placeholders. A subject has a file of its own, which may add to the
+shared tables (columns, axes, empty states); no key occurs twice. Names of exchanges, reports and canonical columns come
+from the standard and the exchanges.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FOLDER = Path(__file__).with_name("wording")
 
 @cache
 def all_words() -> Mapping[str, Wording]:
-    """Every text by its dotted key; ValueError where two files hold the same one."""
+    """Return every text by its dotted key; ValueError where two files hold the same one."""
     found = [
         text for file in sorted(_FOLDER.glob("*.toml")) for text in _flat(tomllib.loads(file.read_text("utf-8")), "")
     ]
@@ -50,7 +50,7 @@ def _flat(table: Mapping[str, Any], prefix: str) -> list[tuple[str, Wording]]:
 
 
 def say(key: str, language: str, **parts: object) -> str:
-    """The text called `key`, its placeholders filled with `parts`; KeyError naming the key where there is none."""
+    """Return the text called `key` with its placeholders filled; KeyError naming the key where there is none."""
     try:
         text = all_words()[key].in_language(language)
     except KeyError:
@@ -60,26 +60,26 @@ def say(key: str, language: str, **parts: object) -> str:
 
 @cache
 def exchange_name(exchange: str, language: str) -> str:
-    """The exchange's present display name; its id where it is no member that we know."""
+    """Return the exchange's present display name, or its id where it is not a member."""
     known = all_exchanges().get(exchange)
     return known.names[-1][1].in_language(language) if known else exchange
 
 
 @cache
 def report_name(report: str, language: str) -> str:
-    """The report's title."""
+    """Return the report's title."""
     known = all_reports().get(report)
     return known.label.in_language(language) if known else report
 
 
 @cache
 def field_label(report: str, field: str, language: str) -> str:
-    """The title of a canonical column of `report`."""
+    """Return the title of a canonical column of `report`."""
     return all_reports()[report].field(field).label.in_language(language)
 
 
 def code_word(code: str | None, language: str) -> str:
-    """The word of a canonical code; the code itself where it is none of ours, and nothing for none."""
+    """Return the word of a canonical code, or the text itself where it is not a code."""
     if not code:
         return ""
     known = all_words().get(f"code.{code}")
@@ -91,13 +91,13 @@ _WHOLE_TARGETS = {"exchange": "ALL", "account": "ACCOUNTS"}
 
 
 def target_word(scope: str, target: str, language: str) -> str:
-    """What a halt is about in words; markets, assets and what does not fit its scope stay as they were written."""
+    """Return what a halt is about in words; markets, assets and targets that do not fit their scope stay as written."""
     return say(f"target.{scope}", language) if _WHOLE_TARGETS.get(scope) == target else target
 
 
 @cache
 def column_label(report: str, name: str, language: str) -> str:
-    """The title of a column: of `report`, of any other report, or of the screens; its name where it is none."""
+    """Return the title of a column of `report`, of any other report, or of the screens; else its name."""
     if known := all_words().get(f"figure.{name}"):
         return known.in_language(language)
     shapes = all_reports()
@@ -144,7 +144,7 @@ _UNITS = {
 
 
 def unit_word(threshold: str, language: str) -> str:
-    """The unit of a threshold; nothing where its name tells of none."""
+    """Return the unit of a threshold, or an empty text where its name has none."""
     found = next((unit for end, unit in _UNITS.items() if threshold.endswith(end)), None)
     return say(f"unit.{found}", language) if found else ""
 
@@ -157,10 +157,7 @@ _TOKEN = re.compile(
 
 
 def in_words(text: str | None, language: str) -> str | None:
-    """What a rule found or expected, its codes, columns, units and instants in a language; thousands are parted.
-
-    Only for what rules write: a value that a sender wrote is shown as it was written.
-    """
+    """Return what a rule found or expected, its codes, columns, units and instants in words, thousands separated."""
     return None if text is None else _TOKEN.sub(lambda token: _token_in_words(token[0], language), text)
 
 

@@ -1,8 +1,8 @@
-"""The exchanges' HTTP door, on the port of the screens: file, check, read, withdraw (design, section 2).
+"""The exchanges' HTTP API, on the port of the screens: file, check, read and withdraw reports.
 
-Errors are problem details (RFC 9457); the same bytes filed twice give the same receipt; what an exchange may not see
-does not exist for it. The document at /api/v1/openapi.json says all of this to machines and is held against the
-routes by tests.
+Errors are problem details (RFC 9457). Filing the same bytes twice returns the same receipt. A submission that an
+exchange may not see is answered with 404. The OpenAPI document at /api/v1/openapi.json describes all of this, and tests
+compare it with the routes.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Door:
-    """The routes of one server: its store, opened when the first request comes, and its worker."""
+    """The routes of the API over one store, which opens with the first request, and the worker that judges."""
 
     def __init__(self, store: Callable[[], Store], worker: Callable[[], Worker], limit: Limit | None = None) -> None:
         """Nothing is opened yet; without `limit` the usual one holds."""

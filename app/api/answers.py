@@ -1,4 +1,4 @@
-"""What machines of an exchange are told of their findings' explanations, and how they give one."""
+"""How an exchange's machine reads the explanations of its findings and gives one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STATUS = {"no_finding": 404, "no_text": 400, "too_long": 400, "personal_data": 
 
 
 def asked(body: bytes) -> tuple[int, str]:
-    """The finding and the text of a small JSON body; ProblemError where they are not there."""
+    """Return the finding's number and the text of a small JSON body; ProblemError where either is missing."""
     try:
         content = orjson.loads(body)
         finding, text = content["finding"], content["text"]
@@ -38,7 +38,7 @@ def asked(body: bytes) -> tuple[int, str]:
 
 
 def told(store: Store, submission: Submission) -> list[dict[str, Any]]:
-    """The findings of a submission that an exchange explains, in the order of their numbers, with what was said."""
+    """Return the findings of a submission that its exchange explains, by number, with the explanations so far."""
     with reading(store.engine) as connection:
         numbers = life.finding_numbers(connection, submission.id, EXPLAINED_KINDS)
         reader = Actor("", Role.EXCHANGE, (submission.exchange,))
@@ -62,7 +62,7 @@ def told(store: Store, submission: Submission) -> list[dict[str, Any]]:
 
 
 def explained(store: Store, caller: Token, submission: Submission, finding: int, text: str) -> dict[str, Any]:
-    """Explain a finding of this submission, and tell how it stands; ProblemError where it cannot be explained."""
+    """Record an explanation and return the finding's new state; ProblemError where it cannot be explained."""
     actor = Actor(caller.id, Role.EXCHANGE, (caller.exchange,))
     try:
         with writing(store.engine, lock="answers") as connection:

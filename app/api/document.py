@@ -1,4 +1,4 @@
-"""The OpenAPI document of the HTTP door: every address, what it takes, and what it answers."""
+"""The OpenAPI document of the API: every path, its parameters and its responses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _reference(name: str) -> dict[str, str]:
 
 @cache
 def openapi() -> dict[str, Any]:
-    """The document, as OpenAPI 3.1."""
+    """Return the document, as OpenAPI 3.1."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -55,7 +55,7 @@ def openapi() -> dict[str, Any]:
 
 
 def query_names(path: str, method: str) -> tuple[str, ...]:
-    """The parameters that may stand in the query of an address."""
+    """Return the query parameters that a path accepts."""
     operation = openapi()["paths"][path][method.lower()]
     return tuple(one["name"] for one in operation.get("parameters", ()) if one["in"] == "query")
 

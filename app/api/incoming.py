@@ -1,4 +1,4 @@
-"""The body of a request as a file: written as it comes, bounded, and gone when the request is over."""
+"""A request's body as a temporary file: streamed to disk, limited in size, deleted when the request ends."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def received_body(request: Request, folder: Path, name: str) -> AsyncItera
 
 
 def declared_by(request: Request) -> tuple[str, Declared]:
-    """The file's name and what it is said to be, from the query; ProblemError in one sentence where that is open."""
+    """Return the file's name and its exchange, report and period from the query; ProblemError where that is unclear."""
     given = request.query_params
     name = given.get("file", "")
     if len(name) > LONGEST_NAME or not name.isprintable():

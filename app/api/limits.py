@@ -1,7 +1,7 @@
-"""How often one token may ask: so often that no honest machine notices, and not so often that others would.
+"""The rate limit of the API, per token.
 
-Each token has a bucket that fills steadily up to its size, and each request takes one out, so a burst is served at once
-and the rest as fast as the bucket fills. The figures are ours [MODEL]: DAXA has published none.
+A token bucket for each: it fills steadily up to its size and each request takes one, so that a burst is served at once.
+The rates are ours [MODEL]: DAXA has published none.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class _Bucket:
 
 @dataclass(slots=True)
 class Limit:
-    """The buckets of one server's tokens; they need not outlive it."""
+    """The token buckets of one server, in memory."""
 
     burst: int = BURST_REQUESTS
     per_second: int = REQUESTS_PER_SECOND

@@ -1,4 +1,4 @@
-"""What went wrong, for machines and people at once: problem details after RFC 9457."""
+"""Errors of the API as problem details (RFC 9457), readable by machines and people."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TITLES = {
 
 
 class ProblemError(Exception):
-    """A request that is answered with a problem: its status, one sentence on what to do, and headers."""
+    """A request that ends with an error: its status, one sentence on what to do, and response headers."""
 
     def __init__(self, status: int, detail: str, **headers: str) -> None:
         """Say what is wrong and what to do about it."""
@@ -33,7 +33,7 @@ class ProblemError(Exception):
 
 
 def problem(status: int, detail: str, instance: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """The answer: `title` is of the status, `detail` of this case."""
+    """Return the problem response; `title` belongs to the status, `detail` to this case."""
     content: dict[str, Any] = {
         "type": "about:blank",
         "title": TITLES[status],

@@ -1,4 +1,4 @@
-"""What the exchanges' machines can ask for, in the words of the records: each call is a short transaction."""
+"""What the API does with the records: one method a request, each a short transaction."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FINDING_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The answers, from one store."""
+    """The operations of the API over one store."""
 
     store: Store
 

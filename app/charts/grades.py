@@ -1,4 +1,4 @@
-"""Scales that are told by colour, sign, shape and word together: how a day, or a slot, of reconciliation went."""
+"""Grades of a day or slot of reconciliation, shown by colour, sign, shape and word together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.charts.style import Look
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """One step of a scale that is told by colour, sign and word together; `symbol` is its shape where it is small."""
+    """One grade of a scale; `symbol` is its marker where it is drawn small."""
 
     name: str
     sign: str
@@ -41,17 +41,17 @@ _BY_NAME = {grade.name: grade for grade in DAY_GRADES}
 
 
 def grade_called(name: str) -> Grade:
-    """The grade of that name."""
+    """Return the grade of that name."""
     return _BY_NAME[name]
 
 
 def grade_mark(name: str, look: Look) -> str:
-    """Sign and word of the grade of that name."""
+    """Return sign and word of the grade of that name."""
     return f"{grade_called(name).sign} {look.say(f'grade.{name}')}".strip()
 
 
 def slot_grade(row: Any) -> Grade:
-    """How one slot of a day went over all assets: what `queries.day_slots` answers."""
+    """Return the grade of one slot over all assets of an exchange."""
     if row["short_asset_count"]:
         return GRAVE if row["is_grave"] else SHORTFALL
     if not row["checked_asset_count"]:
@@ -60,7 +60,7 @@ def slot_grade(row: Any) -> Grade:
 
 
 def check_grade(checks: Any) -> Grade:
-    """How one slot of one asset went, by its checks: what `queries.asset_checks` answers."""
+    """Return the grade of one slot of one asset, by its checks."""
     if not checks:
         return ABSENT
     if any(check["is_grave"] for check in checks):
@@ -69,7 +69,7 @@ def check_grade(checks: Any) -> Grade:
 
 
 def sign_colour(grade: Grade, look: Look) -> str:
-    """The colour of a sign on a square of that grade."""
+    """Return the colour of a sign on a square of that grade."""
     if grade in HOLLOW:
         return look.ink
     return "#ffffff" if look.dark or grade is GRAVE else "#0d141b"

@@ -1,4 +1,4 @@
-"""Exchange by month: a mark for each, told by colour, shape, sign and word."""
+"""A grid of exchanges by month: a mark for each, with colour, shape, sign and word."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SQUARE_PIXELS = 30
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One exchange's month: its grade, what hovering says, and whether it is still open."""
+    """One exchange's month: its grade, its hover text, and whether the month is not over."""
 
     grade: Grade
     text: str
@@ -31,10 +31,7 @@ def month_grid(
     months: Sequence[str],
     look: Look,
 ) -> go.Figure:
-    """The squares; one trace a grade that occurs, so that the legend explains it. A mark carries exchange and month.
-
-    `grades`: each grade and its word. A square whose month is still open has an outline.
-    """
+    """Return the grid; one trace for each grade that occurs. A mark's `customdata` is exchange and month."""
     traces: list[Any] = []
     for grade, word in grades.items():
         own = [(key, cells[key]) for key in cells if cells[key].grade is grade]
@@ -66,7 +63,7 @@ def month_grid(
 
 
 def month_axis(look: Look, months: Sequence[str]) -> dict[str, Any]:
-    """A horizontal axis of months, all of them named and none between."""
+    """Return a horizontal axis with every month named and no other tick."""
     return {
         "title": look.say("axis.month"),
         "type": "category",
@@ -78,12 +75,12 @@ def month_axis(look: Look, months: Sequence[str]) -> dict[str, Any]:
 
 
 def is_outlined(cell: Cell) -> bool:
-    """True for what is still open, and for squares of the colour of the ground."""
+    """True for a month that is not over, and for squares in the colour of the background."""
     return cell.is_open or cell.grade.light == "#ffffff"
 
 
 def sign_ink(grade: Grade, look: Look) -> str:
-    """The colour in which a sign can be read on a square."""
+    """Return the colour in which a sign is readable on a square."""
     if look.dark:
         return "#ffffff"
     return "#ffffff" if grade.light == "#b3261e" else "#0d141b"

@@ -1,7 +1,7 @@
-"""Small multiples: several panels in one figure, each with axes and a title of its own.
+"""Small multiples: several panels in one figure, each with its own axes and title.
 
-They are one figure and not several, so that they share words, table and files; a click on a marker of any panel is
-told (a box drawn over them would not be).
+One figure, not several, so that they share legend, table and downloads. A click on a marker of any panel is reported; a
+selection box across panels is not.
 """
 
 from __future__ import annotations
@@ -26,11 +26,7 @@ _MARGIN = MappingProxyType({"l": 8, "r": 12, "t": _LEGEND_PIXELS, "b": 8})
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One of several: its title, what is particular about its axes, and what is drawn into it.
-
-    Shapes and annotations are given without the axes that they refer to: their `x` is of the panel's axis, their `y`
-    runs from 0 at its foot to 1 at its top.
-    """
+    """One panel: its title, its axis settings and its traces."""
 
     title: str
     traces: Sequence[Mapping[str, Any]]
@@ -43,7 +39,7 @@ class Panel:
 def panels_in_house_style(
     look: Look, panels: Sequence[Panel], *, columns: int = 3, height: int = 240, shared: bool = False
 ) -> go.Figure:
-    """The panels side by side, row by row, each `height` pixels high; `shared` gives all the first one's y axis."""
+    """Return the panels row by row, each `height` pixels high; `shared` gives all of them the first one's y axis."""
     columns = min(columns, len(panels)) or 1
     rows = -(-len(panels) // columns) or 1
     whole = rows * height + _LEGEND_PIXELS

@@ -1,4 +1,4 @@
-"""The house style: colours, markers, dashes, axes, and an empty figure to begin with."""
+"""The house style of charts: colours, markers, dashes, axes, and the empty figure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LONG_DAYS = 180
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a figure's looks depend on: the language of its words, and a light or dark ground."""
+    """What a figure's appearance depends on: language, and light or dark background."""
 
     language: str
     dark: bool = False
@@ -78,11 +78,7 @@ _UNSELECTED = {"unselected": {"marker": {"opacity": 0.55}}}
 
 
 class Figure(go.Figure):  # type: ignore[misc]  # plotly has no types
-    """A figure as it was said: drawing sends that as it stands, without plotly's check of every property.
-
-    The check and its copies cost more than the rest of a page. They are made when plotly is asked for anything but the
-    plain figure, and by a test for every chart of every page.
-    """
+    """A figure that is sent as it was built, without plotly's validation of every property."""
 
     def __init__(self, data: Sequence[Mapping[str, Any]], layout: Mapping[str, Any], *, size_bytes: int = 0) -> None:
         self._plain = {"data": data, "layout": layout}
@@ -108,7 +104,7 @@ class Figure(go.Figure):  # type: ignore[misc]  # plotly has no types
 
 
 def written(figure: Figure) -> Figure:
-    """The figure with its parts as JSON already, for drawing it many times: only its plain numbers can be read."""
+    """Return the figure with its parts serialised, to be drawn many times; only its plain numbers can be read back."""
     plain = figure.to_dict()
     texts = [_texts_of(parts) for parts in (*plain["data"], plain["layout"])]
     *traces, layout = [
@@ -124,12 +120,12 @@ def _texts_of(parts: Mapping[str, Any]) -> dict[str, str | float]:
 
 
 def warm_up() -> None:
-    """Load all that the first chart needs."""
+    """Import and prepare what the first chart needs."""
     Figure([scatter(y=[1.0]), bar(y=[1.0])], {}).to_json()
 
 
 def position_of(exchange: str) -> int:
-    """The place of an exchange among all, which fixes its colour, marker and dash."""
+    """Return the exchange's position among all, which fixes its colour, marker and dash."""
     known = list(all_exchanges())
     return known.index(exchange) if exchange in known else len(known)
 
@@ -142,7 +138,7 @@ def figure_in_house_style(
     y: Mapping[str, Any],
     **layout: Any,
 ) -> Figure:
-    """The figure of these traces in the house style; `x` and `y` say what is particular about its axes."""
+    """Return a figure of these traces in the house style; `x` and `y` are additional axis settings."""
     return Figure(
         data=list(traces),
         layout={
@@ -175,7 +171,7 @@ _LEGEND = MappingProxyType(
 
 
 def axis_of(look: Look, particulars: Mapping[str, Any]) -> dict[str, Any]:
-    """An axis in the house style; its `title` is given as the text alone."""
+    """Return an axis in the house style; `title` is its text."""
     title = {"text": particulars.get("title", ""), "font": {"size": 12}, "standoff": 8}
     return {
         "gridcolor": look.rule,
@@ -189,7 +185,7 @@ def axis_of(look: Look, particulars: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def day_axis(look: Look, days: Sequence[date]) -> dict[str, Any]:
-    """A horizontal axis of KST days that never shows hours."""
+    """Return a horizontal axis of KST days that never shows hours."""
     step = max(1, -(-len(days) // 12))
     axis = {
         "title": look.say("axis.day"),
@@ -207,26 +203,23 @@ def day_axis(look: Look, days: Sequence[date]) -> dict[str, Any]:
 
 
 def name_axis(names: Sequence[str], *, lanes: bool = False, grid: bool = False) -> dict[str, Any]:
-    """A vertical axis of names, the first on top; `lanes` fixes its ends at half a lane.
-
-    That it holds names is said, because plotly would guess it from the first trace, which may hold nothing.
-    """
+    """Return a vertical axis of names, the first on top; `lanes` adds half a lane at both ends."""
     axis = {"type": "category", "categoryorder": "array", "categoryarray": list(names)[::-1], "showgrid": grid}
     return {**axis, "range": [-0.6, len(names) - 0.4]} if lanes else axis
 
 
 def bar(**trace: Any) -> dict[str, Any]:
-    """A trace of bars, plain: plotly looks at it once, when the figure is made."""
+    """Return a trace of bars as a plain dictionary, which plotly validates once."""
     return {"type": "bar", **trace}
 
 
 def scatter(**trace: Any) -> dict[str, Any]:
-    """A trace of lines or markers, plain."""
+    """Return a trace of lines or markers as a plain dictionary."""
     return {"type": "scatter", **trace}
 
 
 def line_of(look: Look, exchange: str, **trace: Any) -> dict[str, Any]:
-    """A line with markers in the colours of an exchange, broken where there is no value."""
+    """Return a line with markers in the colours of an exchange, broken where a value is missing."""
     place = position_of(exchange)
     return scatter(
         name=exchange_name(exchange, look.language),
@@ -244,10 +237,10 @@ def exchanges_in(frame: pd.DataFrame) -> list[str]:
 
 
 def is_ended(instant: Any) -> bool:
-    """True where a moment is known; what has no end is open."""
+    """True where a moment is given; an interval without an end is open."""
     return instant is not None and not pd.isna(instant)
 
 
 def local_time(instant: datetime) -> str:
-    """KST wall time without a zone: plotly draws what it is told."""
+    """Return KST wall time without a zone, because plotly draws it as given."""
     return instant.astimezone(KST).replace(tzinfo=None).isoformat()

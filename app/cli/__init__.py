@@ -1,7 +1,8 @@
-"""The `daxa` command: the contract of the specification's section 6 for a terminal and for machines.
+"""The `daxa` command (specification, section 6).
 
-Errors go to standard error in one sentence with what to do. Exit status: 0 done, 1 done and something was rejected,
-2 not done. Great Expectations and the dashboard are imported by the commands that need them, so the others start fast.
+Errors go to standard error in one sentence with what to do. Exit status: 0 done, 1 done and something was rejected, 2
+not done. Great Expectations and the dashboard are imported inside the commands that need them, so the others start
+fast.
 """
 
 from __future__ import annotations
@@ -45,11 +46,11 @@ app = typer.Typer(
 
 
 class CommandError(Exception):
-    """A command that was not done, with the sentence to say so."""
+    """A command that cannot be carried out, with the sentence for the user."""
 
 
 def main() -> None:
-    """Run the command; every failure of ours or theirs ends in one sentence and status 2."""
+    """Run the command; every failure ends in one sentence and status 2."""
     try:
         status = app(standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
@@ -244,11 +245,7 @@ def findings(
     first: FromOption = None,
     last: ToOption = None,
 ) -> None:
-    """Every current finding: of accepted submissions, and of rejected ones that nothing has replaced.
-
-    Obligations that nothing was filed for have no submission, and neither have the days that a rule could not be
-    evaluated on because a report that it needs is not accepted (state not_evaluated).
-    """
+    """Every current finding: of accepted submissions, and of rejected ones that no later submission has replaced."""
     from app.cli.output import findings_table
     from app.objects import finding_record, missing_record, unevaluated_record
     from etl.overdue import missing_now
@@ -320,7 +317,7 @@ def submissions(
     last: ToOption = None,
     as_of: AsOfOption = None,
 ) -> None:
-    """Submissions of every state, oldest first; with --as-of as they stood at that moment."""
+    """Submissions of every state, oldest first; with --as-of as they were at that moment."""
     from app.cli.output import submissions_table
 
     _known(exchange, report_name)
@@ -375,7 +372,7 @@ def withdraw(
     reason: Annotated[str, typer.Option("--reason", help="Why it is withdrawn.")],
     json: Json = False,
 ) -> None:
-    """Take an accepted submission out of force; it stays readable."""
+    """Take an accepted submission out of force; its file and rows stay readable."""
     from etl import jobs
 
     changed = jobs.withdraw(open_store(), submission, reason=reason)
@@ -637,7 +634,7 @@ def bench(
     only: Annotated[list[str] | None, typer.Option("--only", help="One part; may be repeated.")] = None,
     screens: Annotated[bool, typer.Option("--screens", help="The screens, over a year that is filled first.")] = False,
 ) -> None:
-    """Speed as ratios within one run: a full-size day through ingest, its rules, days of history; or the screens."""
+    """Measure speed as ratios within one run: ingest of a full-size day, its rules, days of history, or the screens."""
     from app.testbed.bench import run_bench
 
     run_bench(

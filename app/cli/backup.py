@@ -1,4 +1,4 @@
-"""`daxa backup` and `daxa restore`: the whole store in one file, and an empty store filled from it."""
+"""`daxa backup` and `daxa restore`: the whole store in one archive, and an empty store restored from it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def backup(
     file: Annotated[Path, typer.Argument(help="The archive to write, such as daxa.tar.gz.", metavar="FILE")],
 ) -> None:
-    """Records, evidence, published rows and keys in one archive, which can sign: keep it as you keep the key."""
+    """Write records, evidence, published rows and keys to one archive; it holds the signing key, so keep it as safe."""
     from app.cli.log import log_act
     from app.cli.output import show_progress
     from etl.backup import back_up
@@ -34,7 +34,7 @@ def backup(
 def restore(
     file: Annotated[Path, typer.Argument(help="An archive that 'daxa backup' wrote.", metavar="FILE")],
 ) -> None:
-    """Fill an empty store from an archive, and verify all of it; on SQLite or PostgreSQL, whichever it came from."""
+    """Fill an empty store from an archive and verify it; SQLite or PostgreSQL, whichever the archive came from."""
     from app.cli.log import log_act
     from app.cli.output import show_progress, verification_table
     from etl.backup import restore as fill

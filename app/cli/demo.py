@@ -1,4 +1,4 @@
-"""Demonstrations, each filed the real way into a store of its own: the story of simulated exchanges, or an incident."""
+"""Demonstration stores, filed like real ones: the story of simulated exchanges, or the replay of an incident."""
 
 from __future__ import annotations
 
@@ -28,11 +28,7 @@ ShowProgress = Callable[[str, int | None], AbstractContextManager[Callable[[int,
 
 
 def prepare_demo(first_day: date, last_day: date, *, seed: int, progress: ShowProgress) -> Store:
-    """A store filled with the simulated days; one that holds exactly these is taken as it stands.
-
-    It lies in `demo` under the home, apart from what was really filed, and is made anew for other days, rules and
-    figures. What the story sends later than the present moment, or the one that DAXA_NOW names, is not filed yet.
-    """
+    """Fill a store with the simulated days; one that already holds exactly these is reused."""
     from etl import jobs
 
     home = open_store(prepared=False).home / "demo"
@@ -63,12 +59,7 @@ def prepare_demo(first_day: date, last_day: date, *, seed: int, progress: ShowPr
 
 
 def prepare_replay(name: str, *, progress: ShowProgress) -> Store:
-    """A store filled with the files of an incident; one that holds exactly these is taken as it stands.
-
-    It lies in `replays/<name>` under the home and is marked as a replay, so whatever is judged in it is judged as if
-    today's rules had been in force. It is made anew for other facts, rules and figures. Raises KeyError in one sentence
-    where there is no such replay.
-    """
+    """Fill a store with the files of an incident; one that already holds exactly these is reused."""
     incident = replay_called(name)
     from etl import jobs
     from etl.replays.files import write_files

@@ -1,6 +1,7 @@
-"""What exchanges and a supervisor of a demonstration said of its findings, through the same door as everybody.
+"""What the exchanges and a supervisor of a demonstration said about its findings.
 
-Every step is taken in the order of the findings, so that a demonstration of the same days tells the same story.
+Each step goes through the same functions as at the screens, in the order of the findings, so that the same days give
+the same demonstration.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One account of each role for a demonstration, with passwords that are told once and kept nowhere."""
+"""One account of each role for a demonstration; the passwords are printed once and stored only as hashes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEMO_PEOPLE = {
 
 @dataclass(frozen=True, slots=True)
 class DemoAccount:
-    """Somebody who can sign in to a demonstration, and with what."""
+    """A demonstration account: name, role and password."""
 
     name: str
     role: Role
@@ -32,7 +32,7 @@ class DemoAccount:
 
 
 def make_demo_people(store: Store, now: datetime) -> list[DemoAccount]:
-    """Make the accounts, each with a random password; where they are there already each gets another one."""
+    """Create the accounts, each with a random password; existing ones get a new password."""
     accounts = []
     with writing(store.engine) as connection:
         for name, (role, exchange) in DEMO_PEOPLE.items():

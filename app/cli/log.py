@@ -1,4 +1,4 @@
-"""`daxa log` and `daxa receipt`: the audit log with its signed heads, and signed receipts and their verification."""
+"""`daxa log` and `daxa receipt`: the audit log and its signed heads, signed receipts and their verification."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def show(
     subject: Annotated[str | None, typer.Option("--subject", help="What it was done to.")] = None,
     limit: Annotated[int, typer.Option("--limit", help="The newest so many.", min=1)] = _SHOWN,
 ) -> None:
-    """Entries of the log, newest first."""
+    """Entries of the audit log, newest first."""
     if context.invoked_subcommand is not None:
         return
     from app.cli.output import table_of
@@ -73,7 +73,7 @@ def show(
 
 @log.command()
 def sign() -> None:
-    """Sign the last entry of every day that is over; an ingest does so too."""
+    """Sign the last entry of every day that is over; `daxa ingest` does so too."""
     from etl.heads import sign_heads
 
     for head in sign_heads(open_store(), datetime.now(UTC)):
@@ -82,7 +82,7 @@ def sign() -> None:
 
 @log.command()
 def key() -> None:
-    """The public key that verifies heads and receipts: keep a copy where this machine's people cannot change it."""
+    """The public key that verifies heads and receipts; keep a copy where nobody of this machine can change it."""
     from etl.signing import signer_of
 
     sys.stdout.write(signer_of(open_store().home).public.pem)
@@ -92,7 +92,7 @@ def receipt(
     submission: Annotated[str, typer.Argument(help="Number of the submission.")],
     out: Annotated[Path | None, typer.Option("--out", help="The file to write; standard output without.")] = None,
 ) -> None:
-    """A signed receipt: number, hash, times, state and findings of a submission, to be shown to anybody."""
+    """A signed receipt of a submission: number, hash, times, state and findings."""
     from etl.receipts import receipt_of
     from etl.records.log import EventKind
 
@@ -107,7 +107,7 @@ def receipt(
 
 
 def check_store(key_file: Path | None, *, sample: int | None, json: bool) -> bool:
-    """Say whether everything that is kept agrees; that it was asked is in the log too."""
+    """Verify the store, print what does not agree, and log that it was verified."""
     from app.cli.output import show_progress, verification_table
     from etl.records.log import EventKind
     from etl.verify import verify
@@ -132,7 +132,7 @@ def check_store(key_file: Path | None, *, sample: int | None, json: bool) -> boo
 
 
 def log_migration(store: Store, before: str | None, after: str) -> None:
-    """Log that the schema was changed; in a store from before there was a log it is the first entry."""
+    """Log that the schema was changed; in a store older than the log this is its first entry."""
     from etl.records.log import EventKind
 
     log_act(store, EventKind.MIGRATE, None, {"from": before, "to": after})
@@ -148,7 +148,7 @@ def log_act(store: Store, act: EventKind, subject: str | None, details: dict[str
 
 
 def check_receipt(path: Path, key_file: Path | None, *, json: bool) -> bool:
-    """Say whether a receipt is to be believed; neither records nor network are asked."""
+    """Print whether a receipt is valid; neither records nor network are needed."""
     from etl.receipts import verify_receipt
 
     checked = verify_receipt(path.read_text("utf-8", errors="replace"), trusted_keys(key_file))
@@ -166,7 +166,7 @@ def check_receipt(path: Path, key_file: Path | None, *, json: bool) -> bool:
 
 
 def trusted_keys(key_file: Path | None) -> Mapping[str, PublicKey]:
-    """The public key in a file, by its id; without a file those that lie in the store."""
+    """Return the public keys by id: that in the file, or without a file those of the store."""
     from etl.signing import public_keys_of, read_public_key
 
     if key_file is None:

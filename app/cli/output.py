@@ -1,4 +1,4 @@
-"""What the command prints: JSON objects in the specification's form for machines, tables for people."""
+"""What the command prints: JSON objects for machines (specification, section 6), tables for people."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _MARKS = {State.ACCEPTED: "[green]✓[/]", State.REJECTED: "[red]✗[/]"}
 
 
 def emit(record: dict[str, Any]) -> None:
-    """One JSON object on one line of standard output."""
+    """Print one JSON object as one line on standard output."""
     sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
 @contextmanager
 def show_progress(title: str, total: int | None) -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar on standard error when a terminal looks on, and nothing otherwise."""
+    """Show a progress bar on standard error if it is a terminal, else nothing."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda done, of, name: None
@@ -78,12 +78,12 @@ def _table(*headings: str) -> Table:
 
 
 def rules_of(found: Found) -> Counter[str]:
-    """How many findings there are of each rule."""
+    """Return how many findings there are of each rule."""
     return Counter(finding.rule for _, finding in found)
 
 
 def summary_table(rows: Sequence[tuple[str, State, Counter[str]]]) -> None:
-    """A line a file that was rejected or has findings of the rules that are counted, then the sum of all."""
+    """A line for each file that was rejected or has findings, then a line of totals."""
     table = _table("", "file", "findings")
     for file, state, found in rows:
         if found or state is State.REJECTED:
@@ -98,7 +98,7 @@ def summary_table(rows: Sequence[tuple[str, State, Counter[str]]]) -> None:
 def findings_table(
     found: Sequence[StoredFinding], missing: Sequence[CalendarFinding], unevaluated: Sequence[Evaluation]
 ) -> None:
-    """A line a finding, the English sentence last."""
+    """A line for each finding, the English message last."""
     table = _table("rule", "exchange", "report", "period", "row", "column", "what is wrong")
     for stored in found:
         submission, finding = stored.submission, stored.finding
@@ -122,7 +122,7 @@ def findings_table(
 
 
 def submissions_table(found: Sequence[Submission]) -> None:
-    """A line a submission."""
+    """A line for each submission."""
     table = _table("submission", "exchange", "report", "period", "state", "rows", "received (KST)", "file")
     for s in found:
         received = f"{s.received_at.astimezone(KST):%Y-%m-%d %H:%M:%S}"
@@ -132,7 +132,7 @@ def submissions_table(found: Sequence[Submission]) -> None:
 
 
 def rules_table(rules: Sequence[Rule]) -> None:
-    """A line a rule."""
+    """A line for each rule."""
     table = _table("rule", "kind", "source", "statement")
     for rule in rules:
         table.add_row(rule.id, rule.kind.value, f"{rule.source.value}", rule.statement.en)
@@ -140,7 +140,7 @@ def rules_table(rules: Sequence[Rule]) -> None:
 
 
 def what_if_table(comparison: Comparison) -> None:
-    """What would appear and what would go, by exchange."""
+    """Findings that would appear and that would go, by exchange."""
     table = _table("exchange", "now", "then", "new", "gone")
     for exchange, counts in comparison.by_exchange.items():
         table.add_row(exchange, *(str(count) for count in counts.as_tuple()))
@@ -154,7 +154,7 @@ def what_if_table(comparison: Comparison) -> None:
 
 
 def verification_table(found: Verification) -> None:
-    """What does not agree, or that all does."""
+    """What does not agree, or that everything does."""
     for fault in found.faults:
         print(f"{fault.subject}: {fault.what}")
     print(f"{found.submissions} submissions checked, {found.read_again} of them read again from their bytes")
@@ -164,7 +164,7 @@ def verification_table(found: Verification) -> None:
 
 
 def table_of(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A plain table of texts, which are shown as they are."""
+    """A plain table of texts, printed as they are."""
     table = _table(*headings)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))

@@ -1,6 +1,6 @@
-"""`daxa users` and `daxa tokens`: who may sign in, and what exchanges' own systems show instead.
+"""`daxa users` and `daxa tokens`: accounts of people, and tokens of exchanges' systems.
 
-A password never stands among a command's words, where other people on the machine could read it.
+A password is never a command-line argument, where other users of the machine could read it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def add_person(
     exchange: Annotated[str | None, typer.Option("--exchange", help="With the role exchange: which one.")] = None,
     generate: Generate = False,
 ) -> None:
-    """Let somebody sign in; the password is asked for, or read from standard input."""
+    """Create an account; the password is asked for, or read from standard input."""
     from etl.records import people
     from etl.records.log import COMMAND
 
@@ -60,7 +60,7 @@ def add_person(
 
 @users.command("password")
 def change_password(name: Name, generate: Generate = False) -> None:
-    """Give somebody a new password; whoever is signed in under the old one is signed out."""
+    """Set a new password; sessions opened with the old one end."""
     from etl.records import people
     from etl.records.log import COMMAND
 
@@ -96,7 +96,7 @@ def _tell_password(person: Person, password: str, *, generated: bool) -> None:
 
 @users.command("list")
 def list_people(json: Json = False) -> None:
-    """Everybody who may sign in, or could."""
+    """Every account, disabled ones too."""
     from app.cli.output import table_of
     from etl.records import people
 
@@ -117,7 +117,7 @@ def list_people(json: Json = False) -> None:
 
 @users.command("disable")
 def disable(name: Name) -> None:
-    """Let somebody in no more; where they are signed in, that ends."""
+    """Disable an account; its sessions end."""
     from etl.records import people
     from etl.records.log import COMMAND
 
@@ -128,7 +128,7 @@ def disable(name: Name) -> None:
 
 @users.command("enable")
 def enable(name: Name) -> None:
-    """Let somebody in again."""
+    """Enable an account again."""
     from etl.records import people
     from etl.records.log import COMMAND
 
@@ -159,7 +159,7 @@ def create_token(
     days: Annotated[int, typer.Option("--days", help="For how long it holds.")] = _USUAL_DAYS,
     json: Json = False,
 ) -> None:
-    """Make a token and print it, once; only its hash is kept."""
+    """Create a token and print it once; only its hash is stored."""
     from etl.records import tokens as kept
     from etl.records.log import COMMAND
 
@@ -181,7 +181,7 @@ def list_tokens(
     json: Json = False,
     exchange: Annotated[str | None, typer.Option("--exchange", help="One exchange's only.")] = None,
 ) -> None:
-    """All tokens: whose, what for, until when, and when each was used last."""
+    """All tokens: exchange, permissions, expiry and last use."""
     from app.cli.output import table_of
     from etl.records import tokens as kept
 
@@ -212,7 +212,7 @@ def list_tokens(
 def revoke_token(
     token: Annotated[str, typer.Argument(help="The token's id, such as T-0123456789ab.", metavar="TOKEN")],
 ) -> None:
-    """End a token at once."""
+    """Revoke a token at once."""
     from etl.records import tokens as kept
     from etl.records.log import COMMAND
 

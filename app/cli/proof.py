@@ -1,4 +1,4 @@
-"""`daxa rules --proof`: the proof matrix in a terminal and for machines."""
+"""`daxa rules --proof`: the proof matrix, for terminals and machines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PROVEN, _NOT_APPLICABLE, _FAILED = "✓", "–", "✗"
 
 
 def prove_all(*, json: bool) -> bool:
-    """Prove every rule on every exchange's format and print it; True where all hold."""
+    """Prove every rule in every exchange's format and print the result; True where all hold."""
     from app.testbed.proof.matrix import matrix
 
     with show_progress("prove", None) as progress:

@@ -1,4 +1,4 @@
-"""Serving the dashboard: on one port, with what whoever starts it must know told once it answers."""
+"""`daxa serve`: the dashboard and the API on one port, with a line once it answers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Announcing(uvicorn.Server):
 
 
 def serve_screens(store: Store, host: str, port: int, *, accounts: Sequence[DemoAccount] = ()) -> None:
-    """Serve the dashboard over a store until it is stopped; `accounts` are told with their passwords once it is up."""
+    """Serve the dashboard over a store until it is stopped; prints `accounts` with their passwords once it answers."""
     os.environ[HOME_VARIABLE] = str(store.home)
     proxy = os.environ.get(PROXY_VARIABLE, "").strip()
     config = uvicorn.Config(

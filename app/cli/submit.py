@@ -1,4 +1,4 @@
-"""Filing over HTTP, as an exchange's own machine does: the client of the dashboard's door."""
+"""`daxa submit`: file reports over HTTP, as a client of the API."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _CONNECTIONS = {"http": http.client.HTTPConnection, "https": http.client.HTTPSCo
 
 
 class DoorError(RuntimeError):
-    """The dashboard did not take a file: one sentence, with what it answered."""
+    """The server did not take a file: one sentence with its response."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the dashboard is, and the token that is shown there."""
+    """The server's URL and the token to send."""
 
     url: str
     token: str
@@ -67,7 +67,7 @@ def submit(address: Address, candidates: list[Candidate]) -> Iterator[dict[str, 
 
 
 def check(address: Address, candidates: list[Candidate]) -> Iterator[dict[str, Any]]:
-    """Have each candidate judged by the dashboard without filing it."""
+    """Have the server judge each candidate without filing it."""
     for candidate in candidates:
         declared = candidate.declared
         said = {"exchange": declared.exchange, "report": declared.report, "period": declared.period.text}

@@ -1,6 +1,6 @@
-"""`daxa thresholds`: what is in force and what is proposed, and proposing another value.
+"""`daxa thresholds`: thresholds in force, proposals, and proposing another value.
 
-Who runs the command did not sign in, so approving and refusing are for administrators at the screen.
+Whoever runs the command has not signed in, so approving and refusing is for administrators at the screen.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SHOWN_DAYS = 28
 def list_thresholds(
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output.")] = False,
 ) -> None:
-    """Every value in force or to come, then what is proposed and not decided."""
+    """Every value in force or to come, then the open proposals."""
     from app.cli.output import table_of
     from etl.records import thresholds as kept
 
@@ -57,7 +57,7 @@ def propose(
         int, typer.Option("--days", help="Days back that the what-if is worked out over.", min=1)
     ] = _SHOWN_DAYS,
 ) -> None:
-    """Show what another value would have done, and put it before the administrators."""
+    """Show what another value would have changed, and propose it to the administrators."""
     from etl.records import thresholds as kept
     from etl.records.administrators import RefusedError
     from etl.records.log import COMMAND

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from app.scope import Identity, Role
 from app.worker.process import Worker
-from app.worker.tasks import Look
+from app.worker.tasks import Preview
 from etl.drafts import Draft, discard_draft, discard_expired, draft_bytes, keep_draft
 from etl.intake import Declared, NotAFilingError, declare, said_by
 from etl.layout import Container
@@ -61,7 +61,7 @@ class Looked:
     """A file that was looked at: what it was told, and the draft it became; no draft where it must not be kept."""
 
     upload: Upload
-    look: Look
+    look: Preview
     draft: Draft | None
 
 
@@ -201,7 +201,7 @@ class Desk:
             path.unlink(missing_ok=True)
 
 
-def _awaited(future: Future[Look], steps: Path, told: Callable[[FilingStep], None]) -> Look:
+def _awaited(future: Future[Preview], steps: Path, told: Callable[[FilingStep], None]) -> Preview:
     """The answer, with each step told meanwhile."""
     last = ""
     while True:

@@ -1,4 +1,4 @@
-"""What the server does by the clock, whether anybody files or not: heads are signed and remains are cleared away."""
+"""Hourly upkeep of the store: signing log heads, deleting old drafts and abandoned uploads."""
 
 from __future__ import annotations
 

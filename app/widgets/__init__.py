@@ -1,1 +1,1 @@
-"""Pieces of screen that are used twice or more: the view, filters, header, tables, charts, rows behind a mark."""
+"""Parts of pages that several subjects use: the view, filters, header, tables, charts, and the rows behind a mark."""

@@ -1,7 +1,7 @@
-"""The address of a page: language, filters and what is picked, so that a copied link shows the same again.
+"""The URL state of a page: language, filters and picks, so that a copied link shows the same again.
 
-Streamlit's own binding writes the translated labels of choices; these are ids, the same in both languages. Filters
-are shared by all pages; picks (a day, a case, a submission) belong to one page and are dropped on leaving it.
+Streamlit's own binding writes translated labels; these are ids, the same in both languages. Filters are shared by all
+pages; picks (a day, a case, a submission) belong to one page and are dropped on leaving it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _GO = "address.go"
 
 
 def language() -> str:
-    """The language that is read."""
+    """Return the language of the screens."""
     return restored("lang", LANGUAGES[0], lambda text: text in LANGUAGES)
 
 
 def restored(name: str, default: str, is_valid: Callable[[str], bool]) -> str:
-    """A filter's value: what the address says if somebody changed it, else what the session last had."""
+    """Return a filter's value: from the URL if it was changed there, else the session's last one."""
     written = _written()
     in_address = st.query_params.get(name)
     known = written.get(name, default)
@@ -40,7 +40,7 @@ def restored(name: str, default: str, is_valid: Callable[[str], bool]) -> str:
 
 
 def remember(name: str, value: str, default: str) -> None:
-    """Write a filter's value into the session and the address; the default leaves no trace in the address."""
+    """Write a filter's value to the session and the URL; a default value is left out of the URL."""
     _written()[name] = value
     if value == default:
         st.query_params.pop(name, None)
@@ -54,7 +54,7 @@ def _written() -> dict[str, str]:
 
 
 def drop_picks_of_other_pages(page: str) -> None:
-    """Forget what was picked on the page that was shown before; what the address brings anew stays."""
+    """Drop the picks of the page shown before; picks that the new URL brings stay."""
     before: dict[str, str] = st.session_state.get(_PICKS, {})
     if st.session_state.get(_PAGE) not in (None, page):
         for name, value in before.items():
@@ -65,12 +65,12 @@ def drop_picks_of_other_pages(page: str) -> None:
 
 
 def picked(name: str) -> str:
-    """What is picked on this page under `name`; empty where nothing is."""
+    """Return what is picked on this page under `name`; an empty text where nothing is."""
     return str(st.query_params.get(name, ""))
 
 
 def picked_day(name: str) -> date | None:
-    """The day that is picked on this page under `name`; none where there is none, or it is no day."""
+    """Return the day picked on this page under `name`; None where there is none or it is not a day."""
     try:
         return date.fromisoformat(picked(name))
     except ValueError:
@@ -78,12 +78,12 @@ def picked_day(name: str) -> date | None:
 
 
 def url_state() -> tuple[tuple[str, str], ...]:
-    """All filters and picks as the address says them."""
+    """Return all filters and picks as the URL holds them."""
     return tuple(sorted(st.query_params.to_dict().items()))
 
 
 def pick(**values: str) -> None:
-    """Write what was picked into the address; an empty value is taken out of it."""
+    """Write picks to the URL; an empty value removes one."""
     for name, value in values.items():
         if value:
             st.query_params[name] = value
@@ -92,18 +92,18 @@ def pick(**values: str) -> None:
 
 
 def go(page: str, **picks: str) -> None:
-    """Show another page in this session, with these picks; the filters go along."""
+    """Show another page in this session with these picks; the filters stay."""
     st.session_state[_GO] = (page, {name: value for name, value in picks.items() if value})
 
 
 def destination() -> tuple[str, dict[str, str]] | None:
-    """Where somebody asked to go since the last run."""
+    """Return the page asked for since the last run, with its picks."""
     wanted: tuple[str, dict[str, str]] | None = st.session_state.pop(_GO, None)
     return wanted
 
 
 def link(page: str, **picks: str) -> str:
-    """The address of a page with the present filters, changed and completed by `picks`."""
+    """Return the URL of a page with the present filters, changed and completed by `picks`."""
     said = st.query_params.to_dict()
     shared = {name: said[name] for name in FILTERS if name in said}
     query = urlencode({**shared, **{name: value for name, value in picks.items() if value}})
@@ -111,15 +111,12 @@ def link(page: str, **picks: str) -> str:
 
 
 def unfiltered(page: str) -> str:
-    """The address of a page without any filter but the language."""
+    """Return the URL of a page without any filter but the language."""
     return f"/{page}?lang={st.query_params['lang']}" if "lang" in st.query_params else f"/{page}"
 
 
 def page_address(page: str = "") -> str:
-    """The whole address of what is shown: page, filters and picks, as it can be handed on.
-
-    `page` stands in for the address `/`, which is another page for whoever sees others.
-    """
+    """Return the whole URL of what is shown: page, filters and picks."""
     query = urlencode(st.query_params.to_dict())
     address = (st.context.url or "").partition("?")[0]
     if page and urlsplit(address).path in ("", "/"):

@@ -1,4 +1,4 @@
-"""What somebody looked at and took away, in the audit log: every view of rows, every download."""
+"""Audit events of the screens: every view of rows and every download."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _PATIENCE = timedelta(milliseconds=200)
 
 
 class NotSignedInError(RuntimeError):
-    """Somebody wants to take rows away after their session ended."""
+    """Somebody asks for a file after their session ended."""
 
 
 def rows_seen(view: View, what: str, exchange: str, **about: str) -> None:
-    """Have it logged, with the end of this run, that rows of an exchange's report or list are on the screen, which."""
+    """Log, at the end of this run, that rows of an exchange's report or list were shown."""
     subject = f"{what}/{exchange}"
     key = (view.page, subject, *sorted(about.items()))
     logged: dict[tuple[Any, ...], datetime] = st.session_state.setdefault(_LOGGED, {})
@@ -44,14 +44,14 @@ def rows_seen(view: View, what: str, exchange: str, **about: str) -> None:
 
 
 def list_seen(view: View, name: str, frame: pd.DataFrame, **about: str) -> None:
-    """Have it logged that a list of the chosen days is on the screen, once for each `exchange` that the frame has."""
+    """Log that a list of the chosen days was shown, one event for each exchange in it."""
     days = f"{view.choice.first_day}~{view.choice.last_day}"
     for exchange in sorted(set(frame["exchange"])):
         rows_seen(view, name, exchange, list=days, **about)
 
 
 def log_what_waits() -> None:
-    """Log the views of this run, and of earlier ones that others kept from being logged."""
+    """Write the events of this run, and of earlier runs that could not write theirs, to the audit log."""
     waiting: list[AuditEvent] = st.session_state.get(_WAITING, [])
     if not waiting:
         return
@@ -66,10 +66,10 @@ def log_what_waits() -> None:
 def taken_away(
     identity: Identity, content: bytes, subject: str, about: Mapping[str, Any], *, act: EventKind = EventKind.DOWNLOAD
 ) -> bytes:
-    """The file that somebody takes away, once that stands in the log; nothing leaves unlogged or without a session.
+    """Return the file's bytes once the download is logged.
 
-    Raises NotSignedInError where the session that the page was drawn in is over, RecordsUnavailableError where the
-    log cannot be written.
+    Raises NotSignedInError where the session of the page has ended, RecordsUnavailableError where the log cannot be
+    written.
     """
     if identity_behind(identity.session) != identity:
         raise NotSignedInError(f"{identity.name} is not signed in any more")

@@ -1,4 +1,4 @@
-"""The two buttons beside every table and chart: the same rows as a CSV file and as a workbook, made when asked for."""
+"""The two buttons beside every table and chart: its rows as CSV and as a workbook, made on click."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _UNITS = {
 def downloads(
     view: View, frame: pd.DataFrame, columns: Mapping[str, Shown], titles: Mapping[str, str], subject: str
 ) -> None:
-    """Offer the named columns of a frame, all rows of it, under `subject`."""
+    """Offer all rows of a frame, with the named columns, under the title `subject`."""
     number = next(view.drawn)
     name = f"daxa_{view.page or 'page'}_{view.choice.first_day}_{view.choice.last_day}_{number}"
     extract = partial(_extract, view, frame, columns, titles, subject, page_address(view.page))

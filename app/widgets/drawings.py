@@ -1,4 +1,4 @@
-"""A chart on the screen: a title, words for those who do not see it, the same as a table, and what a click does."""
+"""A chart on a page: title, alternative text, the same rows as a table, downloads, and the click callback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A button that hands out a file, made when asked for; that it was taken away, by whom, stands in the audit log."""
+"""A download button whose file is made on click; the download is written to the audit log."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def file_button(
     looks: Literal["secondary", "tertiary"] = "secondary",
     hint: str | None = None,
 ) -> None:
-    """Offer the file `name`, what `make` gives, under `label`; the log says it is of `subject`, and more in `about`."""
+    """Offer the file `name`, made by `make`, under `label`; `subject` and `about` go to the audit log."""
 
     def made() -> bytes:
         content = make()

@@ -1,4 +1,4 @@
-"""The side bar: language, exchanges and period, shared by all pages and kept in the address."""
+"""The side bar: language, exchanges and period, shared by all pages and kept in the URL."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OWN_NAMES = {"ko": "한국어", "en": "English"}
 
 
 def language_switch(language: str) -> None:
-    """Which language is read; each is named in itself."""
+    """The switch of the language; each is named in itself."""
     st.session_state["filter.lang"] = language
 
     def chosen() -> None:
@@ -41,13 +41,13 @@ def language_switch(language: str) -> None:
 
 
 def sidebar(scope: Scope, latest: date | None, now_day: date, language: str) -> Choice:
-    """The exchanges and days that are looked at."""
+    """Draw the filters and return the chosen exchanges and days."""
     exchanges = _exchanges(scope, language)
     return Choice(exchanges, *_period(latest or now_day - timedelta(days=1), language))
 
 
 def colophon(scope: Scope, stamp: str, language: str) -> None:
-    """By which rules the figures were judged, which state of the records is shown, and in which role."""
+    """Draw the version of the rules, the version of the records, and the role."""
     role = say(f"role.{scope.role}", language)
     lines = (
         say("head.rule_set", language, version=rule_set_version(present_thresholds(scope, stamp))),
@@ -130,7 +130,7 @@ def _is_day(text: str) -> bool:
 
 
 def one_of(view: View, name: str, options: tuple[str, ...], word: Callable[[str], str], picks: tuple[str, ...]) -> str:
-    """One of the options, or all; kept in the address as a pick of this page, and `picks` go with the old choice."""
+    """Return one of the options, or an empty text for all; it is a pick of this page, and a change drops `picks`."""
     in_address = picked(name)
     st.session_state[f"filter.{name}"] = in_address if in_address in options else ""
 

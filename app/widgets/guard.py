@@ -25,7 +25,7 @@ _TRUSTED_SECONDS = 2.0
 
 
 def present_identity() -> Identity:
-    """Whoever looks just now; where nobody is signed in any more, the screen says so and ends here."""
+    """Return who is signed in; where nobody is, draw the link to sign in and end the run."""
     found = present.current_identity()
     if found is None:
         _show_the_way_back()
@@ -38,7 +38,7 @@ def present_identity() -> Identity:
 
 
 def must_still_be(expected: Identity) -> None:
-    """End here where the person that the run began with is not at the screen any more, or may see something else."""
+    """Restart the run where another person is signed in than at its beginning, or with another scope."""
     asked_at = st.session_state.get(_ASKED_AT)
     if asked_at is not None and time.monotonic() - asked_at < _TRUSTED_SECONDS:
         return

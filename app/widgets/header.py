@@ -1,4 +1,4 @@
-"""The head of a page, its sections, and the sentences that stand where there is nothing to show."""
+"""The head of a page, its sections, notes and marks, and the sentences for empty states."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ SOURCE_GLYPHS = {"DAXA": "●", "LAW": "§", "MODEL": "◇"}
 
 
 def page_header(view: View, page: str) -> None:
-    """Title, what the page is for, how new the figures are, and the link that shows the same again."""
+    """Draw the title, the page's purpose, the age of the figures, and the copy link."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="top"):
         with st.container(width="stretch", gap="xsmall"):
             st.title(view.say(f"{page}.title"), anchor=False)
@@ -77,85 +77,82 @@ def _days(view: View, choice: Choice) -> str:
 
 
 def section(view: View, key: str, **parts: object) -> None:
-    """A heading inside a page."""
+    """Draw a heading inside a page."""
     st.subheader(view.say(key, **parts), anchor=False)
 
 
 def subtitle(text: str) -> None:
-    """A small heading over a table, like the one over a chart."""
+    """Draw a small heading over a table, like that over a chart."""
     st.html(f'<h4 class="chart">{escape(text)}</h4>')
 
 
 def markup(body: str) -> None:
-    """A piece of HTML that the page made and escaped itself."""
+    """Draw HTML that the page has built and escaped itself."""
     st.html(body)
 
 
 def facts(pairs: Mapping[str, str]) -> None:
-    """Names and values of one thing."""
+    """Draw a list of names and values of one thing."""
     items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in pairs.items())
     st.html(f'<dl class="facts">{items}</dl>')
 
 
 def columns(count: int) -> list[DeltaGenerator]:
-    """Places side by side."""
+    """Return columns side by side."""
     return st.columns(count, gap="medium")
 
 
 class PageEnded(BaseException):
-    """A page has no more to show; `run` catches it, and nothing that catches failures does.
-
-    Streamlit's own way to stop would raise anew in what `run` still does after a page: logging who saw what.
-    """
+    """Raised by `stop`; `run` catches it, and the handlers of failures do not."""
 
 
 def stop() -> NoReturn:
-    """Nothing more on this page."""
+    """End the page here."""
     raise PageEnded
 
 
 def sentence(text: str) -> None:
-    """What the charts below show, in words."""
+    """Draw a sentence about the charts below."""
     st.html(f'<p class="sentence">{escape(text)}</p>')
 
 
 def sentences(texts: Sequence[str]) -> None:
-    """Several of them, one a line."""
+    """Draw several sentences, one a line."""
     st.html("".join(f'<p class="sentence">{escape(text)}</p>' for text in texts))
 
 
 def note(text: str) -> None:
-    """A definition or a limit that belongs to the figures beside it."""
+    """Draw a definition or limit that belongs to the figures beside it."""
     st.html(f'<p class="note">{escape(text)}</p>')
 
 
 def banner(text: str) -> None:
-    """What must be known before anything below is read; at most one on a page."""
+    """Draw what must be read first; at most one on a page."""
     st.html(f'<p class="banner" role="note">{escape(text)}</p>')
 
 
 def empty(view: View, key: str, **parts: object) -> None:
-    """Why there is nothing to show, and what to do; another sentence while there is no data at all."""
+    """Draw why there is nothing to show and what to do; an empty store has a sentence of its own."""
     text = view.say("empty.store") if view.is_empty else view.say(f"empty.{key}", **parts)
     st.html(f'<p class="empty"><span aria-hidden="true">○</span> {escape(text)}</p>')
 
 
 def state_mark(view: View, state: str) -> str:
-    """Glyph and word of a state."""
+    """Return glyph and word of a state."""
     return f"{STATE_GLYPHS.get(state, '')} {view.say(f'state.{state}')}".strip()
 
 
 def kind_mark(view: View, kind: str) -> str:
-    """Glyph and word of a kind of rule."""
+    """Return glyph and word of a kind of rule."""
     return f"{KIND_GLYPHS.get(kind, '')} {view.code(kind)}".strip()
 
 
 def source_mark(view: View, source: str) -> str:
-    """Glyph and word of a source of rules and numbers."""
+    """Return glyph and word of a source of rules and thresholds."""
     return f"{SOURCE_GLYPHS.get(source, '')} {view.say(f'source.{source}')}".strip()
 
 
 def code(view: View, title: str, body: str, language: str = "sql") -> None:
-    """A piece of code that opens when somebody asks for it."""
+    """Draw a piece of code that opens on click."""
     with st.expander(title):
         st.code(body, language=language, wrap_lines=True)

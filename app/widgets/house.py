@@ -1,4 +1,4 @@
-"""The house style of what Streamlit does not draw: a few rules that work on a light and on a dark ground."""
+"""The style sheet for what Streamlit does not style, for light and dark backgrounds."""
 
 from __future__ import annotations
 
@@ -130,5 +130,5 @@ div.news li i { font-style: normal; opacity: .8; white-space: nowrap; font-size:
 
 
 def style() -> None:
-    """Put the rules into the page."""
+    """Add the style sheet to the page."""
     st.html(_CSS)

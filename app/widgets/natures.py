@@ -1,4 +1,4 @@
-"""The nature of a column: what its values are, and how each is written for the eye."""
+"""How the value of a column is written on a screen."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from app.widgets.view import View
 
 
 def is_missing(value: Any) -> bool:
-    """True for what a frame holds where there is nothing."""
+    """True for the values that stand for nothing in a frame."""
     return value is None or value is pd.NaT or (isinstance(value, float) and value != value)
 
 
 def written(view: View, value: Any, nature: Shown) -> Any:
-    """A value as the screen writes it; a ratio becomes a number in the unit that its nature says."""
+    """Return a value as the screen writes it; a ratio becomes a number in the unit of its column."""
     if nature in FACTORS:
         return float(Decimal(value) * FACTORS[nature])
     write = _WRITTEN.get(nature)

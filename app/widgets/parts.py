@@ -1,4 +1,4 @@
-"""Parts of a page: where one cannot be drawn, it says so under the number of an incident, and the others stay."""
+"""Parts of a page: one that fails shows an incident number in its place, and the others stay."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Draw = Callable[Concatenate[View, Arguments], None]
 
 
 def part(draw: Draw[Arguments]) -> Draw[Arguments]:
-    """A part of a page that stands by itself: what fails in it is told in its place, and the page goes on."""
+    """Decorate a part of a page: a failure in it is recorded and shown in its place."""
 
     @functools.wraps(draw)
     def drawn(view: View, /, *arguments: Arguments.args, **named: Arguments.kwargs) -> None:
@@ -41,7 +41,7 @@ def part(draw: Draw[Arguments]) -> Draw[Arguments]:
 
 
 def tell_failure(error: Exception, language: str, page: str, *, what: str = "part") -> None:
-    """Say that a `part`, or the `page`, is not shown, why, and under which number; what failed is kept."""
+    """Show that a `part`, or the `page`, could not be drawn, and under which incident number it is recorded."""
     incident = _SAME.get(_same_failure(error, page), lambda: _kept_under(error, page))
     cause = "records" if isinstance(error, RecordsUnavailableError) else "ours"
     head, why = (escape(say(f"failed.{name}", language)) for name in (what, cause))

@@ -1,4 +1,4 @@
-"""Days as moments: when the chosen days begin and end."""
+"""Days as moments: when chosen days begin and end."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from expectations.vocabulary import Period
 
 
 def start_of(choice: Choice) -> datetime:
-    """The first moment of the chosen days."""
+    """Return the first moment of the chosen days."""
     return Period.of_day(choice.first_day).start
 
 
 def end_of(choice: Choice) -> datetime:
-    """The moment after the chosen days."""
+    """Return the moment after the chosen days."""
     return Period.of_day(choice.last_day).end
 
 
 def days_of(submission: pd.Series) -> tuple[date, date]:
-    """The first and the last KST day of a submission's period."""
+    """Return the first and the last KST day of a submission's period."""
     return kst_day(submission["period_start"]), kst_day(submission["period_end"] - timedelta(milliseconds=1))

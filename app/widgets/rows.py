@@ -1,4 +1,4 @@
-"""The rows behind a mark: what the exchange sent, with the file and the row in it."""
+"""The rows behind a mark: what the exchange sent, with file and row number."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def rows_behind(
     submission: str | None = None,
     title: str = "",
 ) -> None:
-    """A heading and at most 200 published rows, each with its file and source row."""
+    """Draw a heading and at most 200 published rows, each with its file and source row."""
     section(view, "rows.title", what=title or f"{view.exchange(exchange)} · {view.report(report)}")
     frame = ask(
         origin.rows_behind,

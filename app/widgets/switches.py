@@ -1,4 +1,4 @@
-"""Switches between ways of showing the same figures, kept in the address as a pick of the page."""
+"""A switch between views of the same figures, kept in the URL as a pick of the page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.widgets.address import pick, picked
 
 
 def switch(title: str, name: str, options: Sequence[str], word: Callable[[str], str]) -> str:
-    """One of the options side by side; the first is the default and leaves no trace in the address."""
+    """Return the chosen option; the first is the default and is left out of the URL."""
     in_address = picked(name)
     st.session_state[f"switch.{name}"] = in_address if in_address in options else options[0]
 

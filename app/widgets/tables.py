@@ -1,4 +1,4 @@
-"""Tables: each column has a nature, which says how its values are written, aligned and sorted.
+"""Tables: each column says how its values are written, aligned and sorted.
 
 Whole numbers that a browser keeps exactly are numbers and sort as such; all other exact amounts are text, digit for
 digit.
@@ -72,7 +72,7 @@ def titles_of(view: View, columns: Mapping[str, Shown], labels: Mapping[str, str
 
 
 def grid(view: View, frame: Rows, columns: Mapping[str, Shown], *, alt: str) -> None:
-    """The table alone."""
+    """Draw the table without downloads."""
     _draw(_laid(view, frame, columns), alt=alt)
 
 
@@ -185,10 +185,7 @@ def _column(title: str, values: Sequence[Any], nature: Shown) -> Any:
 
 
 def width_of(title: str, texts: Sequence[Any]) -> int | None:
-    """Pixels that a column of texts needs where the browser would make it too narrow, else none.
-
-    An amount whose first digits are cut off would read as a smaller one.
-    """
+    """Return the width in pixels that a column of texts needs where the browser would make it too narrow, else None."""
     pixels = [_pixels("–" if is_missing(text) else str(text)) for text in texts]
     seen = pixels[:MEASURED_ROWS]
     if len(seen) >= FEWEST_AVERAGED:

@@ -1,4 +1,4 @@
-"""Tiles: a few figures side by side, each with its name and what it is of."""
+"""Tiles: a few figures side by side, each with its name and denominator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.widgets.header import markup
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A figure: its name, its value, and its denominator or limit in a few words."""
+    """One figure: its name, its value, and its denominator or limit in a few words."""
 
     name: str
     value: str
@@ -19,7 +19,7 @@ class Tile:
 
 
 def tiles(figures: Sequence[Tile]) -> None:
-    """The figures in one row that breaks where the screen is narrow."""
+    """Draw the figures in one row that wraps on a narrow screen."""
     items = "".join(
         f"<li><span>{escape(one.name)}</span><b>{escape(one.value)}</b><small>{escape(one.note)}</small></li>"
         for one in figures

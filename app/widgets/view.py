@@ -1,4 +1,4 @@
-"""What one run of a page looks at: language, scope, filters, the present moment; and how it asks its questions."""
+"""The view of one run of a page (person, language, filters, moment), and the cached queries that it asks."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything that a page draws from: who looks, in which language, at which exchanges and days, and when."""
+    """What a page draws from: who looks, in which language, at which exchanges and days, and when."""
 
     language: str
     identity: Identity
@@ -116,7 +116,7 @@ class View:
 
     @property
     def looked_at(self) -> tuple[Hashable, ...]:
-        """What the screen shows follows from this: two runs that look at the same draw the same."""
+        """Return the cache key of what is drawn: two runs with the same key draw the same."""
         where = (str(store().engine.url), self.stamp, self.moment, self.page, url_state())
         return (*where, self.scope, self.choice, self.language, self.dark)
 
@@ -132,17 +132,17 @@ def name_of(question: Callable[..., object]) -> str:
 
 
 def version_of(stamp: str) -> str:
-    """A short name for a state of the records."""
+    """Return a short name for a state of the records."""
     return hashlib.sha256(stamp.encode()).hexdigest()[:8]
 
 
 def keep_view(view: View) -> None:
-    """Leave the view for the page that runs next."""
+    """Put the view into the session for the page that runs next."""
     st.session_state[_VIEW] = view
 
 
 def current_view() -> View:
-    """The view of this run; a page that is not run by the dashboard's own script shows nothing."""
+    """Return the view of this run; a page that the dashboard's script did not start ends here."""
     view = st.session_state.get(_VIEW)
     if not isinstance(view, View):
         st.stop()
@@ -150,33 +150,33 @@ def current_view() -> View:
 
 
 def present_stamp() -> str:
-    """The state that the records are in now."""
+    """Return the present state of the records."""
     return records_stamp(store())
 
 
 def present_moment(scope: Scope, stamp: str, now: datetime) -> datetime:
-    """What questions are asked as of: the last full five minutes, or when this state of the records was first seen.
+    """Return the cached moment: the last full five minutes, or when this state of the records was first seen, if later.
 
-    So answers can be kept for a while, and what was just filed is never later than what is asked.
+    Results can so be cached for a while, and what was just filed is never later than the moment of a query.
     """
     seen = _answer("present_moment", stamp, scope, (), lambda: now)
     return max(min(seen, now), now - (now - datetime(2026, 1, 1, tzinfo=UTC)) % _ASKED_EVERY)
 
 
 def newest_day(scope: Scope, stamp: str) -> date | None:
-    """The last day that accepted reports reach."""
+    """Return the last day that accepted reports reach."""
     return _answer(name_of(latest_day), stamp, scope, (), lambda: latest_day(store(), scope))
 
 
 def present_thresholds(scope: Scope, stamp: str) -> Thresholds:
-    """What the reports of the store are judged by, in this state of the records."""
+    """Return the thresholds of the store in this state of the records."""
     return _answer(name_of(thresholds_held), stamp, scope, (), lambda: thresholds_held(store(), scope))
 
 
 def ask_anew(
     question: Callable[Concatenate[Store, Scope, Asked], Answer], *about: Asked.args, **more: Asked.kwargs
 ) -> Answer:
-    """The answer to a query about what the state of the records does not tell of: people, tokens, the log."""
+    """Run a query without the cache: about people, tokens and the log, whose changes do not change the stamp."""
     view = current_view()
     must_still_be(view.identity)
     return question(store(), view.scope, *about, **more)
@@ -185,7 +185,7 @@ def ask_anew(
 def ask(
     question: Callable[Concatenate[Store, Scope, Asked], Answer], *about: Asked.args, **more: Asked.kwargs
 ) -> Answer:
-    """The answer to one of the queries, in the scope of whoever looks; kept until the records change."""
+    """Return the result of a query in the scope of whoever looks, cached until the records change."""
     return ask_while(None, question, *about, **more)
 
 
@@ -195,7 +195,7 @@ def ask_while(
     *about: Asked.args,
     **more: Asked.kwargs,
 ) -> Answer:
-    """The answer to a query, kept until the records or `beside` change."""
+    """Return the result of a query, cached until the records or `beside` change."""
     view = current_view()
     must_still_be(view.identity)
     scope = view.scope
@@ -204,11 +204,10 @@ def ask_while(
 
 
 def cached(view: View, name: str, make: Callable[[], Made], beside: Hashable = None) -> Made:
-    """What `make` gives from answers, kept for every run that looks at the same; nobody may change it.
+    """Return what `make` computes from query results, cached for every run with the same view; nobody may change it.
 
-    `name` is what it is called on its page. It may depend on the view, on the address, on answers that `ask` gives, and
-    on `beside`, and on nothing else: not on the moment (`view.moment` is the one that answers are of), and not on who
-    looks.
+    `name` is unique on its page. `make` may depend on the view, on the URL, on results of `ask`, and on `beside`, and
+    on nothing else: neither on the clock (`view.moment` is the cached moment) nor on the person.
     """
     must_still_be(view.identity)
     return _DRAWN.get((*view.looked_at, name, beside), make)

@@ -1,4 +1,4 @@
-"""Who is signed in, until when, and the way out: at the foot of the side bar."""
+"""Who is signed in, until when, and the link to sign out, at the foot of the side bar."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.words import LANGUAGES, exchange_name, say
 
 
 def who_is_here(identity: Identity, language: str) -> None:
-    """Name, role and exchange of whoever is signed in, when that ends at the latest, and the link to sign out."""
+    """Draw name, role and exchange of the person, the end of the session, and the link to sign out."""
     role = say(f"role.{identity.scope.role}", language)
     if identity.scope.role is Role.EXCHANGE:
         role = f"{role} · {' · '.join(exchange_name(name, language) for name in identity.scope.exchanges)}"

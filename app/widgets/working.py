@@ -1,4 +1,4 @@
-"""The processes beside the screens, as pages ask them: what takes long is done there and kept for the next run."""
+"""The worker of the store that is shown, for pages."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _WOKEN = ValueCache()
 
 
 def worker() -> Worker:
-    """What works for the store that is shown."""
+    """Return the worker of the store that is shown."""
     return worker_for(address_of_store(store()))
 
 
 def wake_worker() -> None:
-    """Start the process that judges while somebody still chooses their files: its first start takes seconds."""
+    """Start the worker's process while files are still being chosen, because its first start takes seconds."""
     _WOKEN.get(store().engine, lambda: worker().take_up())

@@ -1,11 +1,11 @@
-"""Work beside the screens: files are read and judged in a process of their own, which lasts as long as the server.
+"""The worker: a process beside the screens that reads and judges files, as long as the server runs.
 
-A thread that judges beside the screens makes them ten times slower, and Great Expectations takes seconds to load. The
-process is started by the first file, and anew where it has died: what it left is still `received` and is taken up
-again after everything else, so that a file which kills the process holds up no other. One that was taken up `TRIES`
-times rests for `REST` before it is tried again, and a process that is at one group of files for longer than `PATIENCE`
-is ended as if it had died. What takes long and concerns no file of anybody (a proof, a what-if, the whole audit log) is
-done in a second process, so that no file waits for it. What is done in them is in `app.worker.tasks`.
+A thread that judges in the screens' process makes them ten times slower, and Great Expectations takes seconds to
+import. The process starts with the first file, and again where it has died: what it left is still `received` and is
+taken up after everything else, so that a file which kills the process delays no other. A file that was taken up `TRIES`
+times waits for `REST` before the next try, and a process that works on one group of files for longer than `PATIENCE` is
+killed. Long work that concerns no file (a proof, a what-if, the whole audit log) runs in a second process, so that no
+file waits for it. The tasks are in `app.worker.tasks`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from app.worker import tasks
-from app.worker.tasks import Look, Place, Sent
+from app.worker.tasks import Place, Preview, Sent
 from etl.comparison import Comparison
 from etl.intake import Declared
 from etl.records import submissions as life
@@ -73,7 +73,7 @@ class _Process:
 
 
 class Worker:
-    """The process that reads and judges, and the one for what takes long; safe to be asked from many threads."""
+    """The process that judges and the one for long work; its methods may be called from any thread."""
 
     def __init__(self, place: Place, *, patience: timedelta = PATIENCE) -> None:
         """Work for the store at `place`; no process yet."""
@@ -109,7 +109,7 @@ class Worker:
         with self._lock:
             return self._judging.submit(tasks.check, self._place, path, name, declared)
 
-    def look(self, path: Path, name: str, declared: Declared, steps: Path) -> Future[Look]:
+    def look(self, path: Path, name: str, declared: Declared, steps: Path) -> Future[Preview]:
         """As `check`, and beside the version before; each step is written to `steps` when it is done."""
         with self._lock:
             return self._judging.submit(tasks.look, self._place, path, name, declared, steps)
@@ -174,15 +174,15 @@ def _progress_at(place: Place, began: datetime) -> datetime:
 
 @cache
 def worker_for(place: Place) -> Worker:
-    """The one worker of a store, whoever asks: the screens and the HTTP door of a server share it."""
+    """Return the one worker of a store, which the screens and the API of a server share."""
     return Worker(place)
 
 
 def address_of_store(store: Store) -> Place:
-    """Where a store is, for another process to open it."""
+    """Return where a store is, for another process to open it."""
     return Place(store.home, store.engine.url.render_as_string(hide_password=False))
 
 
 def close_workers(store: Store) -> None:
-    """End the process that works for a store, if there is one."""
+    """End the processes that work for a store, if there are any."""
     worker_for(address_of_store(store)).close()

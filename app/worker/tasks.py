@@ -1,7 +1,7 @@
-"""The work that is done beside the screens: one function a task, over the store at a place.
+"""The tasks of the worker: one function each, over the store at a place.
 
-These run in a process of their own (`app.worker.process`) and return what can be pickled. What judges is imported
-inside the functions that need it, because the screens import this module too.
+They run in a process of their own (`app.worker.process`) and return what can be pickled. What judges is imported inside
+the functions that need it, because the screens import this module too.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ REST = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which store the work is done on: its home, and the address of its records."""
+    """A store's home and the URL of its records."""
 
     home: Path
     url: str
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What a file that is not filed is told, and how that stands to what was filed before."""
+class Preview:
+    """The result of checking a file: its verdict, and how it compares with what was filed before."""
 
     told: dict[str, Any]
     comparison: Comparison
@@ -45,7 +45,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A file that was sent: where its bytes lie, and by what it is read."""
+    """A file that was sent: where its bytes are, and how they are read."""
 
     path: Path
     exchange: str
@@ -64,7 +64,7 @@ def _opened(place: Place) -> Iterator[Store]:
 
 
 def process(place: Place) -> None:
-    """Judge all that is received, but what was taken up too often of late."""
+    """Judge all received files but those that were taken up too often of late."""
     from etl import jobs
 
     with _opened(place) as store:
@@ -76,7 +76,7 @@ def process(place: Place) -> None:
 
 
 def what_if(place: Place, change: ThresholdChange, first_day: date, last_day: date) -> dict[str, Any]:
-    """What another threshold would have done in some days; nothing is recorded."""
+    """Return what another threshold would change over some days; nothing is recorded."""
     from etl.what_if import what_if_of
 
     with _opened(place) as store:
@@ -92,7 +92,7 @@ def verify_log(place: Place, actor: str) -> dict[str, Any]:
 
 
 def check(place: Place, path: Path, name: str, declared: Declared) -> dict[str, Any]:
-    """What a file would be told if it were filed, without filing it."""
+    """Judge a file without filing it."""
     with _opened(place) as store:
         return _checked(store, path, name, declared, ignore_step)[0]
 
@@ -107,8 +107,8 @@ def _checked(store: Store, path: Path, name: str, declared: Declared, told: Step
     return {**checked_record(candidate, verdict), "file": name}, verdict
 
 
-def look(place: Place, path: Path, name: str, declared: Declared, steps: Path) -> Look:
-    """As `check`, beside the version before; each step is written to `steps` when it is done."""
+def look(place: Place, path: Path, name: str, declared: Declared, steps: Path) -> Preview:
+    """Judge a file and compare it with the version before; each step is written to `steps` when it is done."""
     from etl.comparison import compared_draft
 
     def told(step: FilingStep) -> None:
@@ -117,11 +117,11 @@ def look(place: Place, path: Path, name: str, declared: Declared, steps: Path) -
     with _opened(place) as store:
         record, verdict = _checked(store, path, name, declared, told)
         found = [(kind, finding) for finding, kind in verdict.findings]
-        return Look(record, compared_draft(store, declared, name, path.read_bytes(), found))
+        return Preview(record, compared_draft(store, declared, name, path.read_bytes(), found))
 
 
 def annotate(sent: Sent, found: Sequence[Finding], language: str) -> bytes:
-    """A file as it was sent, with its findings beside the rows; ValueError where it cannot be had."""
+    """Return a file with its findings beside the rows; ValueError where that is not possible."""
     from etl.annotated import annotated
     from etl.coordinates import layout_of
 
@@ -130,7 +130,7 @@ def annotate(sent: Sent, found: Sequence[Finding], language: str) -> bytes:
 
 
 def compare(place: Place, number: str) -> Comparison:
-    """A submission beside the version before."""
+    """Compare a submission with the version before."""
     from etl.comparison import compared
 
     with _opened(place) as store:
@@ -138,7 +138,7 @@ def compare(place: Place, number: str) -> Comparison:
 
 
 def prove(rule: str) -> list[dict[str, Any]]:
-    """A rule proven now in the format of every exchange: its cells of the proof matrix."""
+    """Prove a rule in the format of every exchange; returns its cells of the proof matrix."""
     from app.testbed.proof.matrix import prove as proven
     from etl.exchanges import all_exchanges
 
