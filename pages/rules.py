@@ -1,4 +1,4 @@
-"""Rules: every rule with its sentence, source, thresholds and examples, how often it fired, and how it is proven."""
+"""Rules: every rule with its sentence, source, reading, thresholds and examples, how often it fired, and its proof."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.widgets.proofs import proof_section
 from app.widgets.threshold_words import reason_text
 
 # The columns of the tables, and how each is written; a count of each exchange stands between those of the rules.
-HEAD = {"rule": Shown.TEXT, "kind": Shown.KIND, "source": Shown.SOURCE}
+HEAD = {"rule": Shown.TEXT, "kind": Shown.KIND, "source": Shown.SOURCE, "expected_to_change": Shown.TEXT}
 TAIL = {
     "explained_away": Shown.TEXT,
     "unevaluated_day_count": Shown.COUNT,
@@ -70,6 +70,7 @@ def book(view: View, rules: Sequence[Rule]) -> pd.DataFrame:
             "rule": rule.id,
             "kind": rule.kind.value,
             "source": rule.source.value,
+            "expected_to_change": widgets.change_mark(view, rule),
             "statement": rule.statement.in_language(view.language),
             **{name: standing_of(rule, name, standing, wholly_open) for name in view.exchanges},
             "explained_away": widgets.away_text(away[away["rule"] == rule.id]),
@@ -105,19 +106,11 @@ def passport(view: View, rule: Rule) -> None:
         "kind": f"{widgets.kind_mark(view, rule.kind)} · {view.say(f'effect.{rule.kind}')}",
         "report": widgets.report_of_rule(view, rulebook.report_of(rule)),
         "source": widgets.source_mark(view, rule.source),
-        "reference": reference(view, rule),
         "effective_from": since(view, rule),
     }
     if rule.needs:
         pairs["needs"] = " · ".join(view.report(name) for name in rule.needs)
     widgets.facts({view.say(f"column.{name}"): text for name, text in pairs.items()})
-
-
-def reference(view: View, rule: Rule) -> str:
-    """The sections of the specification, and what else the rule rests on."""
-    sections, more = rulebook.notes_of(rule)
-    said = view.say("rules.specification", sections=sections)
-    return f"{said} · {view.say(f'reference.{rule.id}')}" if more else said
 
 
 @widgets.part
@@ -293,6 +286,7 @@ widgets.sentence(
         sources=" · ".join(
             f"{widgets.source_mark(view, source)} {sources.count(source)}" for source in dict.fromkeys(sources)
         ),
+        changing=sum(rule.interpretation.expected_to_change is not None for rule in chosen),
         standing=f"{int(sum(frame[name].dropna().sum() for name in view.exchanges)):,}",
     )
 )
@@ -313,6 +307,7 @@ if rule is None:
     widgets.stop()
 widgets.section(view, "rules.one", rule=rule.id, kind=view.code(rule.kind))
 passport(view, rule)
+widgets.how_it_was_read(view, rule)
 if rule.reasons:
     columns = {"sentence": Shown.LONG_TEXT}
     with_reasons = [{"sentence": text.in_language(view.language)} for text in rule.reasons.values()]

@@ -57,6 +57,7 @@ from app.widgets.header import (
     subtitle,
 )
 from app.widgets.incidents import show_facts, side_by_side
+from app.widgets.interpretation import change_mark, how_it_was_read
 from app.widgets.key_counts import allow_lists, key_calls, key_comings_and_goings, key_ends, key_tiles
 from app.widgets.natures import Shown
 from app.widgets.parts import part
@@ -102,6 +103,7 @@ __all__ = [
     "case_stages",
     "case_times",
     "change_line",
+    "change_mark",
     "change_sign",
     "chart",
     "code",
@@ -125,6 +127,7 @@ __all__ = [
     "halt_records",
     "header",
     "history",
+    "how_it_was_read",
     "keep_read",
     "keep_seen",
     "kept",
