@@ -19,8 +19,7 @@ def how_it_was_read(view: View, rule: Rule) -> None:
     read = rule.interpretation
     section(view, "interpretation.title")
     if read.expected_to_change:
-        change = read.expected_to_change.in_language(view.language)
-        sentence(view.say("interpretation.expected", mark=change_mark(view, rule), change=change))
+        sentence(view.say("interpretation.expected", change=read.expected_to_change.in_language(view.language)))
     else:
         note(view.say("interpretation.not_expected"))
     texts = {"clause": read.clause, "reading": read.reading, "rationale": read.rationale}
