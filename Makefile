@@ -46,6 +46,10 @@ format: $(DEVELOPMENT) ## format the code and mend what lint can mend
 	$(BIN)/ruff check --fix-only $(ROOMS)
 	$(BIN)/ruff format $(ROOMS)
 
+.PHONY: rules
+rules: $(RUNTIME) $(PROJECT) ## write the suites of the rule book from the rules' sources
+	$(BIN)/daxa rules compile
+
 .PHONY: lock
 lock: $(DEVELOPMENT) ## write both locks anew from pyproject.toml (newer versions: LOCK_FLAGS=--upgrade)
 	$(call compile,--extra build,requirements.lock)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from etl.evidence import digest_of
 from expectations.catalogue import all_rules
 from expectations.messages import message
-from expectations.vocabulary import KST, Finding, Kind, Rule
+from expectations.vocabulary import KST, Finding, Interpretation, Kind, Rule
 
 if TYPE_CHECKING:
     from etl.examine import Verdict
@@ -144,4 +144,20 @@ def rule_record(rule: Rule) -> dict[str, Any]:
         "reference": rule.reference,
         "effective_from": rule.effective_from and rule.effective_from.isoformat(),
         "parameters": list(rule.parameters),
+        "interpretation": _interpretation_fields(rule.interpretation),
+    }
+
+
+def _interpretation_fields(read: Interpretation) -> dict[str, Any]:
+    change = read.expected_to_change
+    return {
+        "clause_ko": read.clause.ko,
+        "clause_en": read.clause.en,
+        "reading_ko": read.reading.ko,
+        "reading_en": read.reading.en,
+        "rationale_ko": read.rationale.ko,
+        "rationale_en": read.rationale.en,
+        "decided": [{"by": one.by.value, "on": one.on.isoformat()} for one in read.decided],
+        "expected_to_change_ko": change.ko if change else None,
+        "expected_to_change_en": change.en if change else None,
     }

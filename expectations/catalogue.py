@@ -20,8 +20,19 @@ from types import MappingProxyType
 from typing import Any
 
 from expectations import reports as reports_package
+from expectations.fingerprint import digest_of_book
 from expectations.thresholds import Thresholds
-from expectations.vocabulary import Kind, Parameter, Report, Rule, Source, Wording
+from expectations.vocabulary import (
+    Decider,
+    Decision,
+    Interpretation,
+    Kind,
+    Parameter,
+    Report,
+    Rule,
+    Source,
+    Wording,
+)
 
 _FOLDER = Path(reports_package.__file__).parent
 _PARAMETERS = _FOLDER.parent / "parameters.toml"
@@ -88,8 +99,8 @@ def _rule(record: Mapping[str, Any], report_name: str | None) -> Rule:
         id=meta["id"],
         kind=Kind(meta["kind"]),
         report=report_name,
-        statement=Wording(meta["statement_ko"], meta["statement_en"]),
-        remedy=Wording(meta["remedy_ko"], meta["remedy_en"]),
+        statement=_wording(meta, "statement"),
+        remedy=_wording(meta, "remedy"),
         source=Source(meta["source"]),
         reference=meta["reference"],
         effective_from=date.fromisoformat(since) if since else None,
@@ -100,6 +111,21 @@ def _rule(record: Mapping[str, Any], report_name: str | None) -> Rule:
         reasons={code: Wording(**texts) for code, texts in meta.get("reasons", {}).items()},
         reads={name: (first, last) for name, (first, last) in meta.get("reads", {}).items()},
         needs=tuple(meta.get("needs", ())),
+        interpretation=_interpretation(meta["interpretation"]),
+    )
+
+
+def _wording(record: Mapping[str, Any], name: str) -> Wording:
+    return Wording(record[f"{name}_ko"], record[f"{name}_en"])
+
+
+def _interpretation(record: Mapping[str, Any]) -> Interpretation:
+    return Interpretation(
+        clause=_wording(record, "clause"),
+        reading=_wording(record, "reading"),
+        rationale=_wording(record, "rationale"),
+        decided=tuple(Decision(Decider(one["by"]), date.fromisoformat(one["on"])) for one in record["decided"]),
+        expected_to_change=_wording(record, "expected_to_change") if record["expected_to_change_ko"] else None,
     )
 
 
@@ -164,17 +190,15 @@ def parameter(name: str, day: date | None = None, exchange: str | None = None) -
 
 @cache
 def _book_digest() -> bytes:
-    digest = hashlib.sha256()
-    for path in sorted([*_FOLDER.glob("*.json"), *_FOLDER.glob("*.py"), _PARAMETERS]):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.digest()
+    suites = {path.stem: suite(path.stem)["expectations"] for path in sorted(_FOLDER.glob("*.json"))}
+    return digest_of_book(suites, sorted([*_FOLDER.glob("*.py"), _PARAMETERS]))
 
 
 def rule_set_version(thresholds: Thresholds | None = None) -> str:
     """Twelve hexadecimal digits that change with any shape, rule or parameter (specification, 3.4).
 
-    With `thresholds` they change also with every one that was set in place of the book's.
+    How a rule was read and how its SQL is laid out judge nothing and change nothing here. With `thresholds` they
+    change also with every one that was set in place of the book's.
     """
     changed = thresholds.changed if thresholds else ()
     if not changed:

@@ -93,6 +93,17 @@ class Source(StrEnum):
     MODEL = "MODEL"
 
 
+class Decider(StrEnum):
+    """Who decided what a rule asks: those who publish, the exchanges for themselves, or the team of this project."""
+
+    LAW = "law"
+    FSC = "FSC"
+    FSS = "FSS"
+    DAXA = "DAXA"
+    EXCHANGES = "exchanges"
+    TEAM = "team"
+
+
 class State(StrEnum):
     """Where a submission stands (specification, 3.2)."""
 
@@ -305,6 +316,30 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """Who decided, and on which day: of a law the day since which it is in force, of a paper the day of its date."""
+
+    by: Decider
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Interpretation:
+    """How a rule was read out of what it rests on.
+
+    `clause` names the passage, `reading` says what it was taken to mean and `rationale` why; `decided` has what is
+    published first and our own reading last; `expected_to_change` says what would change it, None where nothing is
+    expected to.
+    """
+
+    clause: Wording
+    reading: Wording
+    rationale: Wording
+    decided: tuple[Decision, ...]
+    expected_to_change: Wording | None
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of the book, as its record in a suite says it.
 
@@ -329,6 +364,7 @@ class Rule:
     reasons: dict[str, Wording]
     reads: dict[str, tuple[int, int]]
     needs: tuple[str, ...]
+    interpretation: Interpretation
 
     @property
     def severity(self) -> Severity:

@@ -1,4 +1,4 @@
-"""Rules: every rule with its sentence, source, thresholds and examples, how often it fired, and how it is proven."""
+"""Rules: every rule with its sentence, source, reading, thresholds and examples, how often it fired, and its proof."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from app.rules.filter_parts import report_of_rule, rule_filters
 from app.rules.finding_charts import findings_by_month
 from app.rules.finding_parts import standing_list
 from app.rules.findings import About, finding_counts
+from app.rules.interpretation_parts import change_mark, how_it_was_read
 from app.rules.proof_parts import proof_section
 from app.rules.threshold_parts import reason_text
 from app.widgets import header
@@ -45,7 +46,7 @@ from app.widgets.tables import table
 from app.widgets.view import View, ask, cached, current_view
 
 # The columns of the tables, and how each is written; a count of each exchange stands between those of the rules.
-HEAD = {"rule": Shown.TEXT, "kind": Shown.KIND, "source": Shown.SOURCE}
+HEAD = {"rule": Shown.TEXT, "kind": Shown.KIND, "source": Shown.SOURCE, "expected_to_change": Shown.TEXT}
 TAIL = {
     "explained_away": Shown.TEXT,
     "unevaluated_day_count": Shown.COUNT,
@@ -95,6 +96,7 @@ def book(view: View, rules: Sequence[Rule]) -> pd.DataFrame:
             "rule": rule.id,
             "kind": rule.kind.value,
             "source": rule.source.value,
+            "expected_to_change": change_mark(view, rule),
             "statement": rule.statement.in_language(view.language),
             **{name: standing_of(rule, name, standing, wholly_open) for name in view.exchanges},
             "explained_away": away_text(away[away["rule"] == rule.id]),
@@ -130,19 +132,11 @@ def passport(view: View, rule: Rule) -> None:
         "kind": f"{kind_mark(view, rule.kind)} · {view.say(f'effect.{rule.kind}')}",
         "report": report_of_rule(view, rulebook.report_of(rule)),
         "source": source_mark(view, rule.source),
-        "reference": reference(view, rule),
         "effective_from": since(view, rule),
     }
     if rule.needs:
         pairs["needs"] = " · ".join(view.report(name) for name in rule.needs)
     facts({view.say(f"column.{name}"): text for name, text in pairs.items()})
-
-
-def reference(view: View, rule: Rule) -> str:
-    """The sections of the specification, and what else the rule rests on."""
-    sections, more = rulebook.notes_of(rule)
-    said = view.say("rules.specification", sections=sections)
-    return f"{said} · {view.say(f'reference.{rule.id}')}" if more else said
 
 
 @part
@@ -314,6 +308,7 @@ sentence(
         "rules.summary",
         count=len(chosen),
         sources=" · ".join(f"{source_mark(view, source)} {sources.count(source)}" for source in dict.fromkeys(sources)),
+        changing=sum(rule.interpretation.expected_to_change is not None for rule in chosen),
         standing=f"{int(sum(frame[name].dropna().sum() for name in view.exchanges)):,}",
     )
 )
@@ -334,6 +329,7 @@ if rule is None:
     stop()
 section(view, "rules.one", rule=rule.id, kind=view.code(rule.kind))
 passport(view, rule)
+how_it_was_read(view, rule)
 if rule.reasons:
     columns = {"sentence": Shown.LONG_TEXT}
     with_reasons = [{"sentence": text.in_language(view.language)} for text in rule.reasons.values()]

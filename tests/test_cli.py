@@ -198,7 +198,14 @@ def test_a_blank_template_is_a_nil_return_of_every_exchange(daxa, tmp_path, repo
 def test_rules_are_told_in_both_forms(daxa):
     told = objects(daxa("rules", "--json")[1])
     assert {rule["id"] for rule in told} == set(all_rules())
+    read = next(rule["interpretation"] for rule in told if rule["id"] == "REC-004")
+    assert read["decided"] == [{"by": "FSC", "on": "2026-04-06"}, {"by": "team", "on": "2026-11-22"}]
+    assert read["expected_to_change_ko"] == all_rules()["REC-004"].interpretation.expected_to_change.ko
     assert "SUB-001" in daxa("rules")[1]
+
+
+def test_the_suites_are_compiled_by_the_command(daxa):
+    assert daxa("rules", "compile")[:2] == (0, "every suite is up to date\n")
 
 
 def test_migrate_and_verify_say_what_they_did(daxa):

@@ -175,7 +175,30 @@ def test_every_rule_can_be_looked_at(opened: Open, empty_home: Path, rule: str, 
     assert (len(conditions) == 1) == bool(all_rules()[rule].kwargs)
     cells = {str(cell) for frame in session.dataframe for cell in frame.value.to_numpy().ravel()}
     assert not [cell for cell in cells if re.search(r"\dT\d\d:.*[+-]\d\d:\d\d", cell) or re.match(r"\d{4,39}$", cell)]
-    assert say("column.reference", language) in text
+    read = all_rules()[rule].interpretation
+    for said in (read.clause, read.reading, read.rationale, read.expected_to_change):
+        assert said is None or escape(said.in_language(language)) in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_expected_to_change_is_seen_in_the_book_and_at_the_rule(
+    opened: Open, empty_home: Path, language: str
+) -> None:
+    session = opened(empty_home, "rules", rule="REC-004", lang=language)
+    book = session.dataframe[0].value.set_index("rule")
+    mark = say("interpretation.mark", language)
+    expected = {rule.id for rule in all_rules().values() if rule.interpretation.expected_to_change}
+    assert set(book.index[book["expected_to_change"] == mark]) == expected
+    assert set(book["expected_to_change"]) == {mark, ""}
+    text = html_of(session)
+    read = all_rules()["REC-004"].interpretation
+    assert read.expected_to_change is not None
+    change = read.expected_to_change.in_language(language)
+    assert escape(say("interpretation.expected", language, change=change)) in text
+    for decision in read.decided:
+        assert f"{say(f'decider.{decision.by}', language)} {decision.on}" in text
+    steady = html_of(opened(empty_home, "rules", rule="VOL-002", lang=language))
+    assert say("interpretation.not_expected", language) in steady
 
 
 def test_rules_are_filtered_by_kind_report_and_source(opened: Open, filled_home: Path) -> None:

@@ -22,7 +22,7 @@ from app.words import (
 )
 from etl.exchanges import all_exchanges
 from expectations.catalogue import all_parameters, all_reports, all_rules
-from expectations.vocabulary import Kind, Source, Wording
+from expectations.vocabulary import Decider, Kind, Source, Wording
 
 ROOT = Path(__file__).resolve().parent.parent
 HANGUL = re.compile(r"[가-힣]")
@@ -69,14 +69,14 @@ def test_every_rule_and_threshold_has_its_words() -> None:
     thresholds = {f"parameter.{threshold.name}" for threshold in all_parameters()}
     kinds = {key for kind in Kind for key in (f"code.{kind}", f"effect.{kind}")}
     sources = {f"source.{source}" for source in Source}
-    bases = {f"reference.{rule.id}" for rule in all_rules().values() if ";" in rule.reference}
+    deciders = {f"decider.{decider}" for decider in Decider}
     relations = {
         f"relation.{name}"
         for rule in all_rules().values()
         for context in ("good_context", "bad_context")
         for name in rule.example.get(context, {})
     }
-    missing = sorted((thresholds | kinds | sources | bases | relations) - set(all_words()))
+    missing = sorted((thresholds | kinds | sources | deciders | relations) - set(all_words()))
     assert not missing, f"add these to app/wording/: {missing}"
 
 

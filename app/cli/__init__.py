@@ -493,6 +493,18 @@ def rules(
         rules_table(list(all_rules().values()))
 
 
+@rules_app.command("compile")
+def compile_rules() -> None:
+    """Write the suites of the rule book from the rules' sources, `expectations/rules/<report>/<ID>.toml`."""
+    from expectations.sources import RuleSourceError, write_suites
+
+    try:
+        changed = write_suites()
+    except (RuleSourceError, FileNotFoundError) as error:
+        raise CommandError(str(error)) from error
+    typer.echo(f"changed: {', '.join(f'{name}.json' for name in changed)}" if changed else "every suite is up to date")
+
+
 @rules_app.command("what-if")
 def what_if(
     rule: Annotated[str, typer.Argument(help="The rule, such as REC-004.", metavar="RULE")],

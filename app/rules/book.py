@@ -109,12 +109,6 @@ def report_behind(relation: str) -> str:
     return next((report for begin, report in _REPORTS_BEHIND.items() if relation.startswith(begin)), "")
 
 
-def notes_of(rule: Rule) -> tuple[str, bool]:
-    """The sections of the specification that a rule comes from, and whether its reference says more than these."""
-    sections, _, more = rule.reference.partition(";")
-    return sections.removeprefix("specification").strip(), bool(more.strip())
-
-
 def condition(rule: Rule) -> str:
     """What is evaluated, as the suite has it: the verb, a query as it stands, then the rest."""
     query = rule.kwargs.get("query")
