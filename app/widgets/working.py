@@ -17,6 +17,7 @@ from app.work import Worker, place_of, worker_for
 from etl.annotated import UNOPENED
 from etl.comparison import Comparison
 from etl.coordinates import coordinates, layout_of
+from etl.intake import Declared
 from etl.store import Store
 from expectations.vocabulary import Finding
 
@@ -53,9 +54,9 @@ def compared(_store: Store, _scope: Scope, number: str) -> Comparison:
     return worker().compare(number).result(_LONGEST_SECONDS)
 
 
-def placed_in(exchange: str, report: str, file: str, format_: str | None, names: Sequence[str]) -> Placed:
+def placed_in(declared: Declared, file: str, format_: str | None, names: Sequence[str]) -> Placed:
     """Writes where a row and column stand in a file."""
-    return coordinates(layout_of(exchange, report, file, format_), names)
+    return coordinates(layout_of(declared, file, format_), names)
 
 
 def annotated_file(view: View, sent: Sent, found: Found) -> None:
@@ -73,7 +74,7 @@ def annotated_file(view: View, sent: Sent, found: Found) -> None:
         view.say("filing.annotated"),
         made,
         f"findings_{sent.file}",
-        f"{sent.report}/{sent.exchange}",
+        f"{sent.declared.report}/{sent.declared.exchange}",
         key=f"annotated.{number}",
         icon=":material/rule:",
     )

@@ -62,7 +62,7 @@ def sample(exchange_id: str, report_name: str) -> pa.Table:
 
 def native_layout(exchange_id: str, report_name: str) -> Layout:
     """How that exchange writes that report."""
-    return exchange(exchange_id).layouts[report_name]
+    return exchange(exchange_id).layouts[report_name].on(period_of(report_name).first_day)
 
 
 def file_name(exchange_id: str, report_name: str, container: Container | None = None) -> str:
