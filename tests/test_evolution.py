@@ -18,7 +18,7 @@ from etl.intake import Candidate, Declared
 from etl.simulate import simulate
 from etl.store import open_store
 from expectations.vocabulary import Period
-from tests.evolution.change import ASSETS, EARLIER, LATER, SEED, change
+from tests.evolution.change import ASSETS, EARLIER, LATER, ROOT, SEED, change
 
 
 def fill(home: Path, url: str, inbox: Path, before: Path) -> None:
@@ -35,7 +35,9 @@ def fill(home: Path, url: str, inbox: Path, before: Path) -> None:
 
 
 def test_a_change_of_shape_over_what_was_filed_before(
-    tmp_path: Path, database_url: str, request: pytest.FixtureRequest
+    tmp_path: Path,
+    database_url: str,
+    request: pytest.FixtureRequest,
 ) -> None:
     home, inbox, before, copy = (tmp_path / name for name in ("home", "inbox", "before", "copy"))
     for folder in (home, inbox, before, copy):
@@ -49,7 +51,7 @@ def test_a_change_of_shape_over_what_was_filed_before(
     }
     environment.pop("PYTHONPATH", None)
     command = [sys.executable, "-c", "from app.cli import main; main()", "findings", "--json", "--to", str(EARLIER[-1])]
-    told = subprocess.run(command, cwd=Path(__file__).parent.parent, env=environment, capture_output=True, check=True)
+    told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True)
     (before / "findings").write_bytes(told.stdout)
     is_slow = request.node.get_closest_marker("slow") is not None
     inner = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/evolution/after_change.py"]
