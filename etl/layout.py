@@ -245,7 +245,12 @@ class House:
         """
         names = report.field_names
         if len(columns) != len(names) or set(columns) != set(names):
-            raise ValueError(f"layout of {report.name}: {tuple(columns)} instead of {names}")
+            lacking = ", ".join(name for name in names if name not in columns) or "nothing"
+            unknown = ", ".join(name for name in columns if name not in names) or "nothing"
+            raise ValueError(
+                f"layout of {report.name}: it lacks {lacking} and has {unknown} too many; "
+                "give how the exchange writes every column that the report ever has, and no other"
+            )
         chosen = {**self.notations, **notations}
         return DatedLayout(
             shape=report,

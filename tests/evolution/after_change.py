@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from opening import keep_nothing, opened_at
+from sqlalchemy import Engine, event
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -48,6 +49,9 @@ Daxa = Callable[..., tuple[int, str, str]]
 def daxa(tmp_path_factory: pytest.TempPathFactory) -> Daxa:
     """The command in this process: status, standard output, standard error."""
     folder = tmp_path_factory.mktemp("streams")
+    engines: set[Engine] = set()
+    # A command ends with its process; here its connections have to be closed.
+    event.listen(Engine, "engine_connect", lambda connection: engines.add(connection.engine))
 
     def run(*arguments: object) -> tuple[int, str, str]:
         out, err = folder / "out", folder / "err"
@@ -60,6 +64,8 @@ def daxa(tmp_path_factory: pytest.TempPathFactory) -> Daxa:
                 status = int(ended.code or 0)
             finally:
                 sys.stdout, sys.stderr, sys.argv = own
+                while engines:
+                    engines.pop().dispose()
         return status, out.read_text("utf-8"), err.read_text("utf-8")
 
     return run
