@@ -24,7 +24,7 @@ from tests.evolution.change import ASSETS, EARLIER, LATER, ROOT, SEED, change
 def fill(home: Path, url: str, inbox: Path, before: Path) -> None:
     """File the days before the change, and keep what is told of them."""
     store = open_store(home, url)
-    for file in simulate(inbox, EARLIER[0], LATER[-1], seed=SEED, assets=ASSETS, story=False):
+    for file in simulate(inbox, EARLIER[0], LATER[-1], seed=SEED, assets=ASSETS, exchanges=tuple(ASSETS), story=False):
         if file.period.first_day in EARLIER:
             declared = Declared(file.exchange, file.report, file.period)
             jobs.receive(store, Candidate(file.path, declared), received_at=file.received_at)

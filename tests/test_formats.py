@@ -16,7 +16,7 @@ import xlsxwriter
 
 from etl.examine import Verdict
 from etl.layout import Container
-from expectations.catalogue import all_reports, report
+from expectations.catalogue import all_reports
 from expectations.vocabulary import Finding, Period, State, ValueType
 from tests.golden.filing import (
     PAIRS,

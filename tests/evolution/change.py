@@ -23,7 +23,8 @@ ADDED_NATIVE = {
     "gopax": "휴면키수",
 }
 SEED = 7
-ASSETS = dict.fromkeys(ADDED_NATIVE, 2)
+ASSETS = dict.fromkeys(("upbit", "bithumb", "korbit"), 2)
+"""Who files, and how many assets each lists: one exchange of each container."""
 
 _SHAPE = f'''        Field(
             "{ADDED}",
