@@ -100,6 +100,7 @@ def judge(
     judged = [rule for rule in rules if rule.type != READERS_VERB]
     found: dict[str, list[Finding]] = {file.submission: [] for file in files}
     days = {file.submission: file.period.first_day for file in files}
+    dated_names = report.dated_names
     if not files or not judged:
         return found
     with _database(os.getpid()).cursor() as connection:
@@ -108,7 +109,7 @@ def judge(
             connection.register(name, _without_zones(table))
         for rule, result in zip(judged, _validate(connection, report, judged), strict=True):
             since = None if as_if_in_force else rule.effective_from
-            dated = _dated_columns(rule, report)
+            dated = _named(rule, dated_names)
             for record in result:
                 submission = record["submission"]
                 if submission not in found or (since is not None and days[submission] < since):
@@ -118,9 +119,9 @@ def judge(
     return found
 
 
-def _dated_columns(rule: Rule, report: Report) -> frozenset[str]:
-    """The columns that a rule names and that its report does not have on every day."""
-    return frozenset(name for name in report.dated_names if re.search(rf"\b{name}\b", str(rule.kwargs)))
+def _named(rule: Rule, names: frozenset[str]) -> frozenset[str]:
+    """The columns among `names` that a rule names."""
+    return frozenset(name for name in names if re.search(rf"\b{name}\b", str(rule.kwargs)))
 
 
 def _are_there(rule: Rule, dated: frozenset[str], column: str | None, shape: Report) -> bool:
