@@ -193,9 +193,10 @@ def _opened(data: bytes, file: str, declared: Declared, found: Found) -> tuple[R
     rows = frozenset(finding.row for _, finding in found if finding.row is not None)
     if not rows or not data:
         return {}, ()
-    shape = report(declared.report)
+    day = declared.period.first_day
+    shape, native = report(declared.report).on(day), exchange(declared.exchange).layouts[declared.report].on(day)
     try:
-        table, layout = read(data, file, exchange(declared.exchange), shape)
+        table, layout = read(data, file, native, shape)
     except UnreadableError:
         return {}, ()
     return record_keys(table, layout, shape, rows), tuple(table.columns)

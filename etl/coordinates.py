@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from etl.exchanges import exchange
+from etl.intake import Declared
 from etl.layout import CANONICAL, Container, Layout, canonical_layout
 from expectations.catalogue import report
 
@@ -15,13 +16,14 @@ _JOINED = " + "
 """Between the names of a value that stands in two columns (`Native.name`)."""
 
 
-def layout_of(exchange_name: str, report_name: str, file: str, format_: str | None) -> Layout:
-    """The layout that a file was read by; the exchange's own where it was not opened."""
-    own = exchange(exchange_name).layouts[report_name]
+def layout_of(declared: Declared, file: str, format_: str | None) -> Layout:
+    """The layout that a file was read by, that of its day; the exchange's own where it was not opened."""
+    day = declared.period.first_day
+    own = exchange(declared.exchange).layouts[declared.report].on(day)
     ending = file.rpartition(".")[2].lower()
     container = Container(ending) if ending in set(Container) else own.container
     if format_ == CANONICAL or container is not own.container:
-        return canonical_layout(report(report_name), container)
+        return canonical_layout(report(declared.report).on(day), container)
     return own
 
 

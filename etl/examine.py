@@ -15,7 +15,7 @@ from etl.exchanges import exchange
 from etl.formats import UnreadableError, read
 from etl.intake import Declared
 from etl.layout import Layout
-from etl.normalise import normalise
+from etl.normalise import normalise, with_every_column
 from etl.steps import FilingStep, StepCallback, ignore_step
 from expectations.catalogue import all_rules, rejecting_rules, report
 from expectations.judge import FiledRows, judge
@@ -43,7 +43,10 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A file after reading: its canonical rows where it could be read, and what was found so far."""
+    """A file after reading: its canonical rows where it could be read, and what was found so far.
+
+    `table` has the columns of the file's day, `judgeable` those of all days.
+    """
 
     incoming: Incoming
     layout: Layout | None
@@ -74,10 +77,11 @@ class Verdict:
 def read_one(incoming: Incoming, told: StepCallback = ignore_step) -> Reading:
     """Open and read one file; every fault is a finding, none an exception. `told` is told both steps."""
     declared = incoming.declared
-    shape = report(declared.report)
+    day = declared.period.first_day
+    shape, native = report(declared.report).on(day), exchange(declared.exchange).layouts[declared.report].on(day)
     overlap = _overlap(incoming)
     try:
-        table, layout = read(incoming.data, incoming.name, exchange(declared.exchange), shape)
+        table, layout = read(incoming.data, incoming.name, native, shape)
     except UnreadableError as error:
         finding = Finding(error.rule, found=error.found, expected=error.expected, reason=error.reason)
         return Reading(incoming, None, None, 0, (finding, *overlap), None)
@@ -92,7 +96,7 @@ def read_one(incoming: Incoming, told: StepCallback = ignore_step) -> Reading:
         submission=incoming.id,
         exchange=declared.exchange,
         period=declared.period,
-        table=normalised.table,
+        table=with_every_column(normalised.table, report(declared.report)),
         totals=normalised.totals,
         already_filed=incoming.past.earlier_halts,
     )

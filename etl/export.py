@@ -18,10 +18,12 @@ import pyarrow.parquet as pq
 import xlsxwriter
 
 from etl.facts import fact_schema
+from etl.normalise import SOURCE_ROW, arrow_schema
 from etl.records import submissions as life
 from etl.records.engine import reading, writing
 from etl.records.log import COMMAND, AuditEvent, EventKind, append
 from etl.store import Store
+from expectations.catalogue import report as report_of
 from expectations.vocabulary import KST, Period, Report
 
 FORMATS = ("csv", "parquet", "xlsx")
@@ -43,6 +45,7 @@ def export(
 ) -> int:
     """Write the rows in force of every period from `first` to `last` and return how many they are.
 
+    The columns are those that the report has on one of these days at least, empty where the day of a row has not.
     What `actor` takes out of the store is in the audit log before it is written. ValueError in one sentence for an
     unknown format, or more rows than a sheet holds.
     """
@@ -52,6 +55,9 @@ def export(
         accepted = life.in_force(connection, report_name, exchange=exchange, first=first, last=last, as_of=as_of)
     files = life.fact_files(accepted)
     table = store.facts.read(files) if files else fact_schema(report_name).empty_table()
+    days = [first.first_day, last.first_day, *(submission.period.first_day for submission in accepted)]
+    shape = report_of(report_name).between(min(days), max(days))
+    table = table.select([*shape.field_names, "exchange", "submission", SOURCE_ROW])
     details = {
         "exchange": exchange,
         "from": first.text,
@@ -67,11 +73,11 @@ def export(
 
 
 def write_template(report: Report, out: Path) -> None:
-    """The blank canonical template of a report: the header alone (specification, 3.7)."""
+    """The blank canonical template, the header alone (3.7); `report` is the shape of the day that is filed."""
     format_ = out.suffix.lower().lstrip(".")
     if format_ not in FORMATS:
         raise ValueError(f"'{out.name}' has no ending that a template has; choose .csv, .xlsx or .parquet")
-    write_rows(fact_schema(report.name).empty_table().select(list(report.field_names)), out, format_)
+    write_rows(arrow_schema(report).empty_table().drop_columns([SOURCE_ROW]), out, format_)
 
 
 def write_rows(table: pa.Table, out: Path, format_: str) -> None:

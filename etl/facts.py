@@ -2,6 +2,8 @@
 
 `facts/<report>/<exchange>/<period>/<submission>.parquet`, zstd, sorted by the report's subject and then its key, with
 decimals as decimal128. A file is in force when a record says so; nothing here knows which are.
+A file has the columns that its report had on its day; what is read back has those of all days, null where the day of
+the file did not have them, so that old and new rows are read together.
 """
 
 from __future__ import annotations
@@ -61,7 +63,7 @@ class Facts:
         return path
 
     def rows_of(self, file: FactFile, columns: Sequence[str] | None = None) -> pa.Table:
-        """All rows of one submission: the canonical columns and `source_row`, or only those that are named."""
+        """All rows of one submission: the canonical columns of all days and `source_row`, or only those named."""
         names = None if columns is None else list(columns)
         return pq.read_table(self.path(file), schema=arrow_schema(report_of(file.report)), columns=names)
 
@@ -75,18 +77,22 @@ class Facts:
     ) -> pa.Table:
         """Rows of several submissions of one report, in order of period, exchange and the sender's row.
 
-        Columns: the canonical ones, then `exchange`, `submission`, `source_row`. `condition` is DuckDB SQL over
-        the canonical columns with `?` for each of `parameters`; instants are TIMESTAMP WITH TIME ZONE.
+        Columns: the canonical ones of all days, then `exchange`, `submission`, `source_row`. `condition` is DuckDB SQL
+        over the canonical columns with `?` for each of `parameters`; instants are TIMESTAMP WITH TIME ZONE.
         """
         if not files:
             raise ValueError("rows are read of at least one submission")
         schema = fact_schema(files[0].report)
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            sources = " UNION ALL ".join(
-                f"SELECT *, {place} AS place FROM read_parquet('{self._quoted(file)}')"
-                for place, file in enumerate(files)
+            sources = " UNION ALL BY NAME ".join(
+                ["FROM every_column"]
+                + [
+                    f"SELECT *, {place} AS place FROM read_parquet('{self._quoted(file)}')"
+                    for place, file in enumerate(files)
+                ]
             )
+            connection.register("every_column", arrow_schema(report_of(files[0].report)).empty_table())
             names = ", ".join(f'"{name}"' for name in schema.names[:-3])
             query = f"""SELECT {names}, f.exchange, f.submission, source_row
                 FROM ({sources}) JOIN files f USING (place) WHERE ({condition})
@@ -100,7 +106,7 @@ class Facts:
 
 
 def fact_schema(report: str) -> pa.Schema:
-    """Arrow schema of what `Facts.read` returns."""
+    """Arrow schema of what `Facts.read` returns: the canonical columns of all days, and where each row comes from."""
     canonical = [column for column in arrow_schema(report_of(report)) if column.name != SOURCE_ROW]
     origin = [("exchange", pa.string()), ("submission", pa.string()), (SOURCE_ROW, pa.int64())]
     return pa.schema([*canonical, *origin])

@@ -1,7 +1,7 @@
 """The daily figures that screens read, derived from the canonical rows when a submission is accepted.
 
 One record a figure: its table, the report it comes from, and the DuckDB query that derives it. Queries see `rows` (the
-canonical columns, `submission`, `exchange`, `source_row`, instants as TIMESTAMP in UTC) and `submissions`
+canonical columns of all days, `submission`, `exchange`, `source_row`, instants as TIMESTAMP in UTC) and `submissions`
 (`submission`, `slot_count` = five-minute slots of the period), and return the table's columns. Amounts stay decimals:
 sums are exact, and products that would overflow are made in Python.
 """
@@ -18,6 +18,7 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import BigInteger, Connection, Table, insert
 
+from etl.normalise import with_every_column
 from etl.records import tables as t
 from etl.records.types import ExactDecimal
 from expectations.catalogue import report as report_of
@@ -27,6 +28,8 @@ SLOT = timedelta(minutes=5)
 """A slot begins at a KST minute divisible by five (specification 2.4)."""
 
 _EXACT = Context(prec=80)
+_GIVEN = ("exchange", "day")
+"""Columns of every table that come from the submission."""
 
 _VOLUME_SUMS = """sum(trade_value_krw) AS trade_value_krw, sum(api_trade_value_krw) AS api_trade_value_krw,
     sum(trade_count) AS trade_count, sum(api_trade_count) AS api_trade_count, sum(api_order_count) AS api_order_count,
@@ -43,6 +46,12 @@ class DailyFigure:
     table: Table
     report: str
     query: str
+
+
+def _as_filed(table: Table) -> str:
+    """The query of a figure whose columns are filed ones; a filed column that the table lacks is no figure."""
+    names = (column.name for column in table.c if column.name not in _GIVEN)
+    return f"SELECT {', '.join(names)} FROM rows"
 
 
 FIGURES = (
@@ -64,8 +73,8 @@ FIGURES = (
         f"""SELECT submission, market, {_VOLUME_SUMS}, {_MOST_ACCOUNTS}, count(DISTINCT hour_start) AS hour_count
             FROM rows GROUP BY submission, market""",
     ),
-    DailyFigure(t.key_days, "api_keys", "SELECT * EXCLUDE (snapshot_date, exchange) FROM rows"),
-    DailyFigure(t.key_actions, "key_actions", "SELECT * EXCLUDE (exchange) FROM rows"),
+    DailyFigure(t.key_days, "api_keys", _as_filed(t.key_days)),
+    DailyFigure(t.key_actions, "key_actions", _as_filed(t.key_actions)),
     DailyFigure(
         t.reconciliation_days,
         "reconciliation",
@@ -94,8 +103,8 @@ FIGURES = (
         """SELECT submission, asset, checked_at, ledger_quantity, wallet_quantity, price_krw, source_row
             FROM rows WHERE wallet_quantity < ledger_quantity""",
     ),
-    DailyFigure(t.halts, "halts", "SELECT * EXCLUDE (exchange) FROM rows"),
-    DailyFigure(t.audits, "audits", "SELECT * EXCLUDE (exchange) FROM rows"),
+    DailyFigure(t.halts, "halts", _as_filed(t.halts)),
+    DailyFigure(t.audits, "audits", _as_filed(t.audits)),
     DailyFigure(
         t.surveillance_days,
         "surveillance",
@@ -125,7 +134,7 @@ _MISMATCHES = """WITH checks AS (
 
 @dataclass(frozen=True, slots=True)
 class AcceptedRows:
-    """The rows of one accepted submission."""
+    """The rows of one accepted submission, with the columns of its day or of all days."""
 
     submission: str
     exchange: str
@@ -161,12 +170,12 @@ def write(connection: Connection, rows: Sequence[tuple[Table, list[dict[str, Any
 def _set_the_table(connection: duckdb.DuckDBPyConnection, report: str, files: Sequence[AcceptedRows]) -> None:
     connection.execute("SET TimeZone = 'UTC'")
     shape = report_of(report)
-    instants = [f.name for f in shape.fields if f.type is ValueType.INSTANT]
+    instants = [f.name for f in shape.every_field if f.type is ValueType.INSTANT]
     replaced = ", ".join(f"{name}::TIMESTAMP AS {name}" for name in instants)
     joined = pa.concat_tables(
-        file.table.append_column("submission", pa.array([file.submission] * file.table.num_rows)).append_column(
-            "exchange", pa.array([file.exchange] * file.table.num_rows)
-        )
+        with_every_column(file.table, shape)
+        .append_column("submission", pa.array([file.submission] * file.table.num_rows))
+        .append_column("exchange", pa.array([file.exchange] * file.table.num_rows))
         for file in files
     )
     connection.register("filed_rows", joined)
@@ -199,15 +208,18 @@ def _share_out(
     records: Sequence[dict[str, Any]],
     files: Sequence[AcceptedRows],
 ) -> None:
-    """Complete each record with exchange and day, amounts as decimals, and give it to its submission."""
+    """Complete each record with exchange and day, amounts as decimals, and give it to its submission.
+
+    A figure of a column that the submission's day did not have stays null.
+    """
     by_submission: dict[str, list[dict[str, Any]]] = {file.submission: [] for file in files}
     known = {file.submission: (file.exchange, file.period.first_day) for file in files}
     amounts = [column.name for column in table.c if isinstance(column.type, ExactDecimal)]
     counts = [column.name for column in table.c if isinstance(column.type, BigInteger)]
     for record in records:
         exchange, day = known[record["submission"]]
-        exact = {name: Decimal(record[name]) for name in amounts if name in record}
-        whole = {name: int(record[name]) for name in counts if name in record}
+        exact = {name: Decimal(record[name]) for name in amounts if record.get(name) is not None}
+        whole = {name: int(record[name]) for name in counts if record.get(name) is not None}
         by_submission[record["submission"]].append({**record, **exact, **whole, "exchange": exchange, "day": day})
     for submission, rows in by_submission.items():
         derived[submission].append((table, rows))

@@ -15,7 +15,7 @@ from expectations.catalogue import report
 
 def nil_return(declared: Declared) -> tuple[str, bytes]:
     """The name and the bytes of the exchange's own file without rows, as it would send it."""
-    shape = report(declared.report)
+    shape = report(declared.report).on(declared.period.first_day)
     own = exchange(declared.exchange)
     data = write_native(arrow_schema(shape).empty_table(), own, shape, declared.period)
     ending = own.layouts[declared.report].container
@@ -24,7 +24,7 @@ def nil_return(declared: Declared) -> tuple[str, bytes]:
 
 def written_out(declared: Declared, file: str, data: bytes) -> str:
     """What stands in a nil return, for a person to read before it is filed; a workbook as its rows."""
-    layout = exchange(declared.exchange).layouts[declared.report]
+    layout = exchange(declared.exchange).layouts[declared.report].on(declared.period.first_day)
     if PurePath(file).suffix.lower() == f".{Container.XLSX}":
         sheet = open_workbook(data)
         rows = (" | ".join(str(cell) for cell in row if cell != "") for row in sheet.cells)

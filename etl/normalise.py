@@ -52,13 +52,28 @@ class Normalised:
 
 
 def arrow_schema(report: Report) -> pa.Schema:
-    """Arrow schema of a report's canonical rows, `source_row` last."""
-    columns = [(f.name, ARROW_TYPES.get(f.type, pa.string())) for f in report.fields]
+    """Arrow schema of a report's canonical rows, `source_row` last: of all days, or of the day whose shape it is."""
+    columns = [(f.name, ARROW_TYPES.get(f.type, pa.string())) for f in report.every_field]
     return pa.schema([*columns, (SOURCE_ROW, pa.int64())])
 
 
+def with_every_column(table: pa.Table, report: Report) -> pa.Table:
+    """Canonical rows of one day with the columns of all days, null where the day did not have them."""
+    schema = arrow_schema(report)
+    if table.schema.equals(schema):
+        return table
+    arrays = [
+        table.column(column.name) if column.name in table.column_names else pa.nulls(table.num_rows, column.type)
+        for column in schema
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
 def normalise(table: TextTable, layout: Layout, report: Report, *, exchange: str, period: Period) -> Normalised:
-    """Read every cell of `table` as `layout` says; problems are values, never exceptions."""
+    """Read every cell of `table` as `layout` says; problems are values, never exceptions.
+
+    `layout` and `report` are those of the first day of `period`, and so are the columns of the rows.
+    """
     structure = [
         *_column_problems(table, layout),
         *_identity_problems(table, layout, exchange, period),
@@ -96,7 +111,9 @@ def _column_problems(table: TextTable, layout: Layout) -> Iterator[Finding]:
             yield Finding("SUB-002", column=name, found=found, expected=name, reason="missing_column")
     for name in seen:
         if name not in wanted and name not in layout.optional_columns:
-            yield Finding("SUB-002", column=name, found=name, expected="∅", reason="unknown_column")
+            days = layout.other_columns.get(name)
+            expected = f"∅ ({days}: {name})" if days else "∅"
+            yield Finding("SUB-002", column=name, found=name, expected=expected, reason="unknown_column")
 
 
 def _identity_problems(table: TextTable, layout: Layout, exchange: str, period: Period) -> Iterator[Finding]:

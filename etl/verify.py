@@ -120,8 +120,8 @@ def _shape_faults(path: Path, submission: Submission) -> Iterator[Fault]:
         return
     if rows != submission.row_count:
         yield Fault(submission.id, f"{rows} rows are published, {submission.row_count} were accepted")
-    elif not columns.equals(arrow_schema(report(submission.report))):
-        yield Fault(submission.id, "its published rows have other columns than their report")
+    elif not columns.equals(arrow_schema(report(submission.report).on(submission.period.first_day))):
+        yield Fault(submission.id, "its published rows have other columns than their report had on their day")
 
 
 def _reading_faults(store: Store, submission: Submission) -> Iterator[Fault]:
@@ -135,7 +135,7 @@ def _reading_faults(store: Store, submission: Submission) -> Iterator[Fault]:
         yield Fault(submission.id, f"its kept bytes cannot be read again ({type(error).__name__}: {error})")
         return
     try:
-        published = store.facts.rows_of(file)
+        published = store.facts.rows_of(file, None if read is None else read.column_names)
     except (pa.ArrowException, OSError) as error:
         yield Fault(submission.id, f"its published rows cannot be read ({str(error).splitlines()[0]})")
         return

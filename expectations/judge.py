@@ -1,15 +1,17 @@
 """One question: these rows under these rules → findings.
 
 Many files of one report are judged in one batch. The conditions of the rules may name two relations: `rows`, the
-canonical columns plus `submission`, `source_row`, `exchange`, `at` (the period field as an instant), `period_start`,
-`period_end`, `day` and `already_filed`; and `submissions`, one record a file, with or without rows; both also hold
-the thresholds in force, by name. Instants are TIMESTAMP in UTC. A rule that crashes is our error, never a finding
-(great_expectations reports it as a failure without result).
+canonical columns of all days plus `submission`, `source_row`, `exchange`, `at` (the period field as an instant),
+`period_start`, `period_end`, `day` and `already_filed`; and `submissions`, one record a file, with or without rows;
+both also hold the thresholds in force, by name. Instants are TIMESTAMP in UTC. A rule that crashes is our error, never
+a finding (great_expectations reports it as a failure without result). A rule that names a column which its report does
+not have on the day of a file finds nothing of that file.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,7 +30,7 @@ from great_expectations.core.batch import Batch
 from great_expectations.validator.validator import Validator
 
 from expectations.engine import DuckDBBatchData, DuckDBExecutionEngine
-from expectations.verbs import READERS_VERB, row_predicates, unique_key_query
+from expectations.verbs import CELLS_VERB, READERS_VERB, row_predicates, unique_key_query
 from expectations.vocabulary import Finding, Period, Report, Rule, ValueType
 
 _AT_KST_MIDNIGHT = {
@@ -59,6 +61,7 @@ class RuleCrashedError(RuntimeError):
 class FiledRows:
     """The canonical rows of one submission with what rules need to know of it.
 
+    `table` has the columns of all days, null where the submission's day did not have them.
     `totals` are its reported totals by canonical column; `already_filed` the halt ids that earlier accepted files
     hold (specification 2.5); `parameters` the thresholds in force on its day, each a column of `submissions` and of
     `rows`.
@@ -97,6 +100,7 @@ def judge(
     judged = [rule for rule in rules if rule.type != READERS_VERB]
     found: dict[str, list[Finding]] = {file.submission: [] for file in files}
     days = {file.submission: file.period.first_day for file in files}
+    dated_names = report.dated_names
     if not files or not judged:
         return found
     with _database(os.getpid()).cursor() as connection:
@@ -105,11 +109,25 @@ def judge(
             connection.register(name, _without_zones(table))
         for rule, result in zip(judged, _validate(connection, report, judged), strict=True):
             since = None if as_if_in_force else rule.effective_from
+            dated = _named(rule, dated_names)
             for record in result:
                 submission = record["submission"]
-                if submission in found and (since is None or days[submission] >= since):
+                if submission not in found or (since is not None and days[submission] < since):
+                    continue
+                if not dated or _are_there(rule, dated, record.get("column"), report.on(days[submission])):
                     found[submission].append(_finding(rule, record))
     return found
+
+
+def _named(rule: Rule, names: frozenset[str]) -> frozenset[str]:
+    """The columns among `names` that a rule names."""
+    return frozenset(name for name in names if re.search(rf"\b{name}\b", str(rule.kwargs)))
+
+
+def _are_there(rule: Rule, dated: frozenset[str], column: str | None, shape: Report) -> bool:
+    """True where a day has every column that the rule names; a rule about cells asks that of each `column` alone."""
+    asked = dated & {column} if rule.type == CELLS_VERB else dated
+    return asked <= frozenset(shape.field_names)
 
 
 @cache
@@ -125,7 +143,7 @@ def expectation(rule: Rule, report: Report) -> dict[str, Any]:
     """The rule's record as Great Expectations takes it, completed with what the report knows."""
     kwargs = dict(rule.kwargs)
     if rule.type == "expect_key_to_be_unique":
-        instants = [f.name for f in report.fields if f.type is ValueType.INSTANT]
+        instants = [f.name for f in report.every_field if f.type is ValueType.INSTANT]
         kwargs["query"] = unique_key_query(kwargs["key"], kwargs["subject"], instants)
     return {"type": rule.type, "kwargs": kwargs, "severity": rule.severity.value, "meta": {"id": rule.id}}
 
@@ -251,7 +269,7 @@ def _known_halts(files: Sequence[FiledRows]) -> pa.Table:
 def _set_totals(connection: duckdb.DuckDBPyConnection, report: Report, files: Sequence[FiledRows]) -> None:
     """`column_totals`: what the file reports of its own sums beside what its rows sum to (SUB-009)."""
     reported = [(file.submission, name, text) for file in files for name, text in file.totals.items()]
-    summed = [f.name for f in report.fields if f.type in (ValueType.KRW, ValueType.COUNT)]
+    summed = [f.name for f in report.every_field if f.type in (ValueType.KRW, ValueType.COUNT)]
     if not reported or not summed:
         connection.register("column_totals", _NO_TOTALS)
         return

@@ -205,13 +205,14 @@ class ExpectFileToBeReadable(_Verb):
 
 
 READERS_VERB = "expect_file_to_be_readable"
+CELLS_VERB = "expect_no_cell_where"
 
 
 def row_predicates(type_: str, kwargs: Mapping[str, Any]) -> list[Predicate]:
     """The predicates that a rule adds to the shared pass; none for a rule with a query of its own."""
     if type_ == "expect_no_row_where":
         return [Predicate(kwargs["violation"], kwargs["subject"], kwargs["found"], kwargs["expected"])]
-    if type_ == "expect_no_cell_where":
+    if type_ == CELLS_VERB:
         return _of_cells(kwargs["cells"], kwargs["subject"], kwargs["expected"])
     return []
 

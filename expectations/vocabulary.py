@@ -7,10 +7,12 @@ and 5 (rules). Nothing here knows a library, a file format or an exchange.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 KST = timezone(timedelta(hours=9), "KST")
@@ -136,7 +138,9 @@ class Field:
     """One canonical column of a report.
 
     `unit` is a word such as `KRW` or `keys`, empty where a value has none; `codes` is the closed list of a
-    `code`; `maximum_length` holds for texts.
+    `code`; `maximum_length` holds for texts. The column is part of the report from the KST day `since` on, and up to
+    the day before `until`; None is no bound. Where its definition changes (a code more, an optional column that
+    becomes required), it stands twice in its report: one `until` the date, the next `since` it.
     """
 
     name: str
@@ -147,16 +151,38 @@ class Field:
     required: bool = True
     codes: tuple[str, ...] = ()
     maximum_length: int = TEXT_MAXIMUM
+    since: date | None = None
+    until: date | None = None
 
     def __post_init__(self) -> None:
-        """A code has its list, and nothing else has one."""
+        """A code has its list, and nothing else has one; the last day does not come before the first."""
         if (self.type is ValueType.CODE) != bool(self.codes):
             raise ValueError(f"field {self.name}: codes go with type code, and with no other")
+        if self.first_day >= self.end_day:
+            raise ValueError(f"field {self.name}: since {self.since} is not before until {self.until}")
+
+    @property
+    def first_day(self) -> date:
+        """The first day on which it is part of its report."""
+        return self.since or date.min
+
+    @property
+    def end_day(self) -> date:
+        """The day from which it is not part of its report any more."""
+        return self.until or date.max
+
+    def is_part_between(self, first_day: date, last_day: date) -> bool:
+        """True where it is part of its report on one of these days at least, both included."""
+        return self.first_day <= last_day and first_day < self.end_day
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """The shape of one report: its columns in order, its key, its period and when it is due.
+
+    `fields` are the columns of every day, each with the days on which it is part of the report; `on` gives the shape
+    of one day. What reads, checks or shows one file goes by the shape of its day; what reads files of many days
+    together goes by `every_field`, and a column that a file's day did not have is absent there (null).
 
     `period_field` is the column that must lie in the declared period (SUB-003); `subject_field` the column a
     finding of this report is about. It is due at `due_time` KST on the day after the period or, where
@@ -173,24 +199,55 @@ class Report:
     subject_field: str
     due_day_of_next_month: int | None
     due_time: time
+    other_fields: tuple[Field, ...] = ()
+    """In the shape of a day: the definitions that hold on other days only."""
 
     def __post_init__(self) -> None:
-        """Refuse a key, a period field or a subject that is no column."""
+        """Refuse a key, a period field or a subject that is no column on every day, and definitions that overlap."""
+        for name in self.field_names:
+            _refuse_conflicts(self.name, [f for f in self.fields if f.name == name])
         for name in (*self.key, self.period_field, self.subject_field):
             if name not in self.field_names:
                 raise ValueError(f"report {self.name}: {name} is no field of it")
+            if not self.other_fields and name in self.dated_names:
+                raise ValueError(f"report {self.name}: {name} is needed on every day, so it has no first and no last")
 
     @property
     def field_names(self) -> tuple[str, ...]:
-        """Names of the columns in order."""
-        return tuple(f.name for f in self.fields)
+        """Names of the columns in order, each once."""
+        return tuple(dict.fromkeys(f.name for f in self.fields))
+
+    @property
+    def every_field(self) -> tuple[Field, ...]:
+        """Each column once, as it is defined last, with every code it ever had: what data of all days hold."""
+        return tuple(self.field(name) for name in self.field_names)
 
     def field(self, name: str) -> Field:
-        """The column called `name`; KeyError naming the report where there is none."""
-        for candidate in self.fields:
-            if candidate.name == name:
-                return candidate
-        raise KeyError(f"report {self.name} has no field {name}")
+        """The column called `name`, as in `every_field`; KeyError naming the report where there is none."""
+        found = sorted((f for f in self.fields if f.name == name), key=lambda f: f.first_day)
+        if not found:
+            raise KeyError(f"report {self.name} has no field {name}")
+        if len(found) == 1:
+            return found[0]
+        return replace(found[-1], codes=tuple(dict.fromkeys(code for f in found for code in f.codes)))
+
+    def on(self, day: date) -> Report:
+        """The shape that a file of `day` has; of a period of many days (a month), the shape of its first day."""
+        return self.between(day, day)
+
+    def between(self, first_day: date, last_day: date) -> Report:
+        """The shape with the columns that are part of the report on one of these days at least, both included."""
+        here = tuple(f for f in self.fields if f.is_part_between(first_day, last_day))
+        if len(here) == len(self.fields):
+            return self
+        return replace(self, fields=here, other_fields=tuple(f for f in self.fields if f not in here))
+
+    @property
+    def dated_names(self) -> frozenset[str]:
+        """The columns that are not part of the report on every day."""
+        return frozenset(
+            name for name in self.field_names if not _covers_every_day([f for f in self.fields if f.name == name])
+        )
 
     def due_at(self, period: Period) -> datetime:
         """The moment (UTC) by which `period` is to be filed (2.8)."""
@@ -199,6 +256,22 @@ class Report:
         else:
             day = period.end.astimezone(KST).date().replace(day=self.due_day_of_next_month)
         return datetime.combine(day, self.due_time, KST).astimezone(UTC)
+
+
+def _refuse_conflicts(report: str, definitions: Sequence[Field]) -> None:
+    """Definitions of one column follow one another, and mean values of one type and unit."""
+    ordered = sorted(definitions, key=lambda f: f.first_day)
+    for before, after in pairwise(ordered):
+        if before.end_day > after.first_day:
+            raise ValueError(f"report {report}: {after.name} is defined twice on {after.first_day}")
+        if (before.type, before.unit) != (after.type, after.unit):
+            raise ValueError(f"report {report}: {after.name} changes its type or unit; give it another name")
+
+
+def _covers_every_day(definitions: Sequence[Field]) -> bool:
+    ordered = sorted(definitions, key=lambda f: f.first_day)
+    joined = all(before.end_day == after.first_day for before, after in pairwise(ordered))
+    return joined and ordered[0].since is None and ordered[-1].until is None
 
 
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)

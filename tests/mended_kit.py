@@ -25,6 +25,7 @@ from pathlib import Path
 import openpyxl
 
 from etl.exchanges import exchange as exchange_of
+from expectations.vocabulary import Period
 
 PART = "breaches"
 DECIMALS = 18
@@ -97,7 +98,8 @@ def mend(kit: Path) -> list[str]:
             continue
         path.write_bytes(data)
         concerned.append(name)
-        layout = exchange_of(file["exchange"]).layouts[file["report"]]
+        day = Period.parse(file["period"]).first_day
+        layout = exchange_of(file["exchange"]).layouts[file["report"]].on(day)
         for column, native in layout.columns.items():
             if native.name in cut:
                 file[f"sum_{column}"] = f"{Decimal(file[f'sum_{column}']) - cut[native.name]:f}"

@@ -18,8 +18,10 @@ from app.words import LANGUAGES, say
 from app.worker.process import address_of_store, worker_for
 from etl.coordinates import coordinates, layout_of
 from etl.drafts import drafts_of
+from etl.intake import Declared
 from etl.store import Store, open_store
 from expectations.catalogue import all_rules, parameter
+from expectations.vocabulary import Period
 from tests.bad_inputs import BAD, DAY, KORBIT, Bad, good
 from tests.door import API, Answer, Client, token
 from tests.filing import checks
@@ -150,7 +152,7 @@ def test_a_formula_in_a_text_cell_comes_back_as_text(doors: dict[str, Client]) -
     told = send(doors, "checks", Bad(KORBIT, lambda: content)).json
     found = findings_of(told["findings"])
     assert formula in {finding.found for _, finding in found}
-    layout = layout_of("korbit", "surveillance", KORBIT, None)
+    layout = layout_of(Declared("korbit", "surveillance", Period.parse("2026-11-02")), KORBIT, None)
     extract = every_finding(found, sentences_of(found, "ko"), coordinates(layout), "x", "ko")
     rows = list(csv.reader(io.StringIO(as_csv(extract).decode("utf-8-sig"))))
     cells = [cell for row in rows for cell in row]

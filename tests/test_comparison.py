@@ -1,7 +1,7 @@
 """Findings against the version before: fixed, still open, new, back again, by what they are about and not by row."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,10 +10,10 @@ from etl.comparison import Comparison, RowChange, compared, compared_draft
 from etl.coordinates import coordinates, layout_of
 from etl.exchanges import all_exchanges
 from etl.fingerprints import fingerprint
-from etl.intake import declare
+from etl.intake import Declared, declare
 from etl.layout import CANONICAL
 from etl.store import Store, open_store
-from expectations.vocabulary import Finding
+from expectations.vocabulary import Finding, Period
 from tests.filing import MORNING, checks, file
 
 DAY = "2026-11-02"
@@ -89,7 +89,7 @@ def test_a_row_is_known_by_its_record() -> None:
 def test_a_place_is_called_as_the_senders_own_program_calls_it(
     exchange: str, file: str, format_: str | None, names: tuple[str, ...], place: str | None
 ) -> None:
-    layout = layout_of(exchange, "reconciliation", file, format_)
+    layout = layout_of(Declared(exchange, "reconciliation", Period.parse(DAY)), file, format_)
     column = layout.columns["ledger_quantity"].name
     if names and column not in names:
         names = tuple(column if name == "장부수량" else name for name in names)
@@ -100,6 +100,7 @@ def test_a_place_is_called_as_the_senders_own_program_calls_it(
 
 def test_every_exchange_has_its_places() -> None:
     for exchange in all_exchanges().values():
-        for layout in exchange.layouts.values():
+        for dated in exchange.layouts.values():
+            layout = dated.on(date.fromisoformat(DAY))
             for name in layout.columns.values():
                 assert coordinates(layout)(5, name.name)

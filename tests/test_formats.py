@@ -16,7 +16,7 @@ import xlsxwriter
 
 from etl.examine import Verdict
 from etl.layout import Container
-from expectations.catalogue import all_reports, report
+from expectations.catalogue import all_reports
 from expectations.vocabulary import Finding, Period, State, ValueType
 from tests.golden.filing import (
     PAIRS,
@@ -26,6 +26,7 @@ from tests.golden.filing import (
     native_layout,
     reasons_of,
     sample,
+    shape_of,
     verdict_on,
     with_column,
     without_row_numbers,
@@ -974,7 +975,7 @@ def test_what_is_no_parquet_is_refused(data: bytes) -> None:
 def test_the_types_of_a_template_are_the_canonical_ones() -> None:
     for name in all_reports():
         schema = pq.read_schema(io.BytesIO(canonical_file(name, Container.PARQUET)))
-        assert schema.names == list(report(name).field_names)
-        for shape in report(name).fields:
+        assert schema.names == list(shape_of(name).field_names)
+        for shape in shape_of(name).fields:
             if shape.type in {ValueType.QUANTITY, ValueType.KRW}:
                 assert pa.types.is_decimal(schema.field(shape.name).type)

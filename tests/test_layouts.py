@@ -13,7 +13,7 @@ from etl.exchanges.korbit import camel_case
 from etl.layout import CANONICAL, Container, House, Layout, Native, canonical_layout
 from expectations.catalogue import all_reports, report
 from expectations.vocabulary import ValueType
-from tests.golden.filing import PAIRS, native_layout
+from tests.golden.filing import PAIRS, native_layout, shape_of
 
 EXCHANGES = ("upbit", "bithumb", "coinone", "korbit", "gopax")
 
@@ -246,8 +246,7 @@ def test_native_columns_are_those_of_the_specification(exchange_id: str, report_
 @pytest.mark.parametrize(("exchange_id", "report_name"), PAIRS)
 def test_columns_are_exactly_those_of_the_report(exchange_id: str, report_name: str) -> None:
     layout = native_layout(exchange_id, report_name)
-    assert set(layout.columns) == set(report(report_name).field_names)
-    assert len(layout.columns) == len(report(report_name).fields)
+    assert set(layout.columns) == set(shape_of(report_name).field_names)
     assert len(set(layout.native_names)) == len(layout.native_names), "a native name stands twice"
 
 
@@ -296,7 +295,7 @@ def test_the_container_is_that_of_the_specification(exchange_id: str, report_nam
 
 @pytest.mark.parametrize(("exchange_id", "report_name"), PAIRS)
 def test_codes_are_complete_and_invertible(exchange_id: str, report_name: str) -> None:
-    for shape in report(report_name).fields:
+    for shape in shape_of(report_name).fields:
         codes = native_layout(exchange_id, report_name).columns[shape.name].codes
         assert tuple(codes) == shape.codes, shape.name
         assert len(set(codes.values())) == len(codes), f"{shape.name}: one word for two codes"
@@ -306,8 +305,8 @@ def test_codes_are_complete_and_invertible(exchange_id: str, report_name: str) -
 def test_korean_codes_are_those_of_the_specification(exchange_id: str, place: int) -> None:
     found = {
         (name, shape.name): dict(native_layout(exchange_id, name).columns[shape.name].codes)
-        for name, report_ in all_reports().items()
-        for shape in report_.fields
+        for name in all_reports()
+        for shape in shape_of(name).fields
         if shape.codes
     }
     assert found == korean_words(place)
@@ -321,8 +320,8 @@ def test_korean_codes_are_those_of_the_specification(exchange_id: str, place: in
 def test_other_codes_are_the_canonical_ones_in_the_exchanges_case(
     exchange_id: str, spelled: Callable[[str], str]
 ) -> None:
-    for name, shape in all_reports().items():
-        for field in shape.fields:
+    for name in all_reports():
+        for field in shape_of(name).fields:
             if field.codes and not (field.name == "mode" and exchange_id in {"upbit", "korbit"}):
                 codes = native_layout(exchange_id, name).columns[field.name].codes
                 assert dict(codes) == {code: spelled(code) for code in field.codes}
@@ -370,7 +369,7 @@ CANONICAL_NOTATIONS = {
 @pytest.mark.parametrize("report_name", list(all_reports()))
 @pytest.mark.parametrize("container", [Container.CSV, Container.XLSX, Container.PARQUET])
 def test_the_canonical_template_has_exactly_the_canonical_columns(report_name: str, container: Container) -> None:
-    shape = report(report_name)
+    shape = shape_of(report_name)
     layout = canonical_layout(shape, container)
     assert layout.native_names == shape.field_names
     assert layout.optional_columns == ("exchange",)

@@ -32,6 +32,7 @@ from tests.golden.filing import (
     reading_of,
     reasons_of,
     sample,
+    shape_of,
     table_of,
     verdict_on,
     without_row_numbers,
@@ -235,9 +236,7 @@ REST = {
 }
 IN_SECONDS = {("coinone", "key_actions"), ("coinone", "halts")}
 
-CELLS = [
-    (exchange_id, report_name, shape.name) for exchange_id, report_name in PAIRS for shape in report(report_name).fields
-]
+CELLS = [(member, report_name, field.name) for member, report_name in PAIRS for field in shape_of(report_name).fields]
 
 
 def wrong_value(exchange_id: str, report_name: str, name: str) -> tuple[str | None, Any, str]:
@@ -275,7 +274,7 @@ def test_a_cell_that_is_none_of_its_type_is_found_where_it_stands(
 
 @pytest.mark.parametrize(("exchange_id", "report_name"), PAIRS)
 def test_after_a_cell_that_does_not_parse_only_the_sub_rules_speak(exchange_id: str, report_name: str) -> None:
-    shape = report(report_name)
+    shape = shape_of(report_name)
     for name in (shape.period_field, shape.key[-1], shape.field_names[-1]):
         native = native_layout(exchange_id, report_name).columns[name]
         value = wrong_value(exchange_id, report_name, name)[1]
@@ -410,7 +409,7 @@ PERIOD_CELLS = {
     [(name, value, is_inside) for name, cases in PERIOD_CELLS.items() for value, is_inside in cases],
 )
 def test_every_row_lies_in_the_period(report_name: str, value: str, is_inside: bool) -> None:
-    shape = report(report_name)
+    shape = shape_of(report_name)
     records = [dict(record) for record in RECORDS[report_name]]
     records[0][shape.period_field] = value
     if report_name == "key_actions":
@@ -511,7 +510,7 @@ NO_SECRETS = [
 TEXT_COLUMNS = [
     (exchange_id, report_name, shape.name)
     for exchange_id, report_name in PAIRS
-    for shape in report(report_name).fields
+    for shape in shape_of(report_name).fields
     if shape.type in {ValueType.TEXT, ValueType.HASH, ValueType.TARGET}
 ]
 KEY_COLUMNS = {"note", "auditor", "key_ref", "account_ref"}
@@ -673,7 +672,7 @@ def test_the_row_of_totals_is_no_data(report_name: str) -> None:
     [
         (name, shape.name)
         for name in TOTALLED
-        for shape in report(name).fields
+        for shape in shape_of(name).fields
         if shape.type in {ValueType.KRW, ValueType.COUNT}
     ],
 )
@@ -713,7 +712,7 @@ def test_a_total_is_a_decimal_number_and_compared_exactly(text: Any, reason: str
 def test_a_file_without_its_row_of_totals_lacks_every_total() -> None:
     data = changed_workbook(native_file("bithumb", "api_keys"), 3, lambda rows: rows.pop())
     verdict = verdict_on(data, "bithumb", "api_keys")
-    counts = [f for f in report("api_keys").fields if f.type is ValueType.COUNT]
+    counts = [f for f in shape_of("api_keys").fields if f.type is ValueType.COUNT]
     assert reasons_of(verdict) == [("SUB-009", "total_absent")] * len(counts)
 
 
@@ -819,8 +818,8 @@ def test_a_target_is_text(value: Any) -> None:
 
 @pytest.mark.parametrize("report_name", list(all_reports()))
 def test_the_canonical_table_has_the_canonical_columns_and_the_senders_row(report_name: str) -> None:
-    schema = arrow_schema(report(report_name))
-    assert schema.names == [*report(report_name).field_names, SOURCE_ROW]
+    schema = arrow_schema(shape_of(report_name))
+    assert schema.names == [*shape_of(report_name).field_names, SOURCE_ROW]
     table = verdict_on(native_file("upbit", report_name), "upbit", report_name).table
     assert table is not None
     assert table.schema == schema

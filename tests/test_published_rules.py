@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from etl.normalise import arrow_schema
+from etl.normalise import arrow_schema, with_every_column
 from expectations.catalogue import all_parameters, all_reports, all_rules, calendar_rules, parameter, report
 from expectations.judge import FiledRows, judge
 from expectations.messages import message
@@ -160,6 +160,7 @@ def filed(rule: Rule, records: Records, files: Mapping[str, Mapping[str, str]] |
         period = Period.parse(file["period"])
         thresholds = {p.name: parameter(p.name, period.first_day, file["exchange"]) for p in all_parameters()}
         table = table_of(own, shape.name) if own else arrow_schema(shape).empty_table()
+        table = with_every_column(table, shape)
         judged.append(FiledRows(name, file["exchange"], period, table, parameters=thresholds))
     return judged
 

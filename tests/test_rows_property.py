@@ -18,7 +18,16 @@ from etl.layout import Container
 from expectations.catalogue import all_reports, all_rules
 from expectations.messages import message
 from expectations.vocabulary import State
-from tests.golden.filing import ENDINGS, PAIRS, canonical_file, file_name, native_file, native_layout, period_of
+from tests.golden.filing import (
+    ENDINGS,
+    PAIRS,
+    canonical_file,
+    file_name,
+    native_file,
+    native_layout,
+    period_of,
+    shape_of,
+)
 
 profile = settings(
     derandomize=True,
@@ -67,7 +76,7 @@ def assert_every_row_is_accounted_for(verdict: Verdict) -> None:
     if verdict.table is not None:
         positions = verdict.table.column("source_row").to_pylist()
         assert positions == sorted(set(positions)), "rows keep the sender's order and place"
-        for shape in all_reports().values():
+        for shape in map(shape_of, all_reports()):
             if set(shape.field_names) < set(verdict.table.column_names):
                 required = [field.name for field in shape.fields if field.required]
                 assert not any(verdict.table.column(name).null_count for name in required)

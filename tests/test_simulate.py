@@ -47,8 +47,9 @@ def without_rows(report_name):
 
 def read_back(data, name, exchange_id, report_name, period):
     """The canonical rows of a file and the totals it states; no finding is expected."""
-    shape, member = report(report_name), exchange(exchange_id)
-    cells, layout = read(data, name, member, shape)
+    day = period.first_day
+    shape = report(report_name).on(day)
+    cells, layout = read(data, name, exchange(exchange_id).layouts[report_name].on(day), shape)
     result = normalise(cells, layout, shape, exchange=exchange_id, period=period)
     assert not result.findings, result.findings[:3]
     return result.table.drop_columns([SOURCE_ROW]), result.totals
@@ -80,7 +81,7 @@ TARGETS = ["BTC/KRW", "1INCH", "ALL", "ACCOUNTS", "ETH/BTC"]
 
 def awkward_table(report_name):
     """Five rows in which every column holds its most awkward values, and the last row nothing where it may."""
-    shape = report(report_name)
+    shape = report(report_name).on(period_of(report_name).first_day)
     schema = arrow_schema(shape)
     columns = []
     for field in shape.fields:
@@ -111,7 +112,7 @@ def test_every_exchange_and_every_report_is_simulated():
 @every_report
 def test_every_notation_of_a_layout_can_be_written(exchange_id, report_name):
     layouts = [
-        exchange(exchange_id).layouts[report_name],
+        exchange(exchange_id).layouts[report_name].on(DAY),
         *(canonical_layout(report(report_name), container) for container in (Container.CSV, Container.XLSX)),
     ]
     for layout in layouts:
@@ -137,7 +138,7 @@ def test_a_simulated_day_reads_back_exactly(exchange_id, report_name):
 @every_report
 def test_awkward_values_read_back_exactly(exchange_id, report_name):
     table = awkward_table(report_name)
-    if exchange(exchange_id).layouts[report_name].total_row:
+    if exchange(exchange_id).layouts[report_name].on(DAY).total_row:
         table = table.slice(0, 2)  # the total of the largest values is no longer a value
     back, _ = native_read_back(table, exchange_id, report_name, period_of(report_name))
     assert back.equals(table)
@@ -239,7 +240,7 @@ NIL_RETURNS = [
 def text_of(data, exchange_id):
     if exchange_id == "bithumb":
         return zipfile.ZipFile(io.BytesIO(data)).read("xl/worksheets/sheet1.xml").decode("utf-8")
-    return data.decode(exchange(exchange_id).layouts["halts"].encoding)
+    return data.decode(exchange(exchange_id).layouts["halts"].on(DAY).encoding)
 
 
 @pytest.mark.parametrize(("exchange_id", "report_name", "pattern"), TRAPS)
@@ -452,8 +453,9 @@ def files_of(files, event, period):
 
 def is_refused(file):
     """True where cells cannot be read or the totals do not agree."""
-    shape = report(file.report)
-    cells, layout = read(file.path.read_bytes(), file.path.name, exchange(file.exchange), shape)
+    day = file.period.first_day
+    shape, native = report(file.report).on(day), exchange(file.exchange).layouts[file.report].on(day)
+    cells, layout = read(file.path.read_bytes(), file.path.name, native, shape)
     result = normalise(cells, layout, shape, exchange=file.exchange, period=file.period)
     return bool(result.findings) or any(
         Decimal(stated.replace(",", "")) != pc.sum(result.table[name]).as_py() for name, stated in result.totals.items()
@@ -481,8 +483,9 @@ def test_exactly_the_files_that_the_story_spoils_are_refused(told):
 def test_three_cells_are_bad_in_the_file_with_bad_cells(told):
     ((event, period),) = events(Happening.BAD_CELLS)
     file = files_of(told, event, period)[0]
-    shape = report(file.report)
-    cells, layout = read(file.path.read_bytes(), file.path.name, exchange(file.exchange), shape)
+    day = file.period.first_day
+    shape, native = report(file.report).on(day), exchange(file.exchange).layouts[file.report].on(day)
+    cells, layout = read(file.path.read_bytes(), file.path.name, native, shape)
     result = normalise(cells, layout, shape, exchange=file.exchange, period=file.period)
     assert Counter(finding.rule for finding in result.findings) == {"SUB-006": 3}
 

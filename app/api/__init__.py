@@ -30,6 +30,7 @@ from app.api.incoming import declared_by, received_body
 from app.api.limits import Limit
 from app.api.problems import ProblemError, problem
 from app.api.service import Service
+from app.moments import kst_day, now
 from app.worker.process import Worker
 from etl.records.submissions import Submission
 from etl.records.tokens import Token, TokenScope
@@ -175,10 +176,11 @@ class Door:
         return JSONResponse(await run_in_threadpool(service.obligations, caller, first, last))
 
     async def template(self, request: Request) -> Response:
-        """A blank canonical template."""
+        """A blank canonical template, of today where no day is given."""
         service, _ = await self._entered(request, TokenScope.READ)
         report, ending = request.path_params["report"], request.path_params["ending"]
-        data = await run_in_threadpool(service.template, report, ending, service.store.home / "incoming")
+        day = _day(request, "day") or kst_day(now())
+        data = await run_in_threadpool(service.template, report, ending, day, service.store.home / "incoming")
         headers = {"Content-Disposition": f'attachment; filename="{report}.{ending}"'}
         return Response(data, media_type="application/octet-stream", headers=headers)
 

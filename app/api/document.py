@@ -332,8 +332,9 @@ def _paths() -> dict[str, Any]:
                 "parameters": [
                     _in_path("report", "Which report.", enum=reports),
                     _in_path("ending", "Which format.", enum=["csv", "xlsx", "parquet"]),
+                    _query("day", "The day that is filed; today where none is given.", format="date", type="string"),
                 ],
-                "responses": _answers({"200": _file("The template.")}, 404),
+                "responses": _answers({"200": _file("The template.")}, 400, 404),
             }
         },
         "/key": {

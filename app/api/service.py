@@ -104,7 +104,8 @@ class Service:
         if not submission.evidence_kept:
             raise ProblemError(409, "The bytes of this file are not kept, because it holds secrets or personal data.")
         data = self.store.evidence.path(submission.sha256).read_bytes()
-        layout = layout_of(submission.exchange, submission.report, submission.file, submission.format)
+        declared = Declared(submission.exchange, submission.report, submission.period)
+        layout = layout_of(declared, submission.file, submission.format)
         try:
             found = [finding for _, finding in self._findings(submission)]
             return annotated(data, layout, found, language), f"findings_{submission.file}"
@@ -152,12 +153,12 @@ class Service:
             if one.exchange == caller.exchange
         ]
 
-    def template(self, report: str, ending: str, folder: Path) -> bytes:
-        """The blank canonical template of a report; ProblemError where there is none."""
+    def template(self, report: str, ending: str, day: date, folder: Path) -> bytes:
+        """The blank canonical template of a report on a day; ProblemError where there is none."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"template_{report}.{ending}"
         try:
-            write_template(report_of(report), path)
+            write_template(report_of(report).on(day), path)
             return path.read_bytes()
         except (KeyError, ValueError) as error:
             raise ProblemError(404, f"There is no template {report}.{ending}.") from error

@@ -587,11 +587,16 @@ app.command()(restore)
 def template(
     report_name: Annotated[str, typer.Argument(help="The report.", metavar="REPORT")],
     out: Annotated[Path, typer.Option("--out", help="The file to write: .csv, .xlsx or .parquet.")],
+    period: Annotated[
+        str | None, typer.Option("--period", help="The day or month that is filed; today where not given.")
+    ] = None,
 ) -> None:
-    """A blank canonical template of a report."""
+    """A blank canonical template of a report, with the columns of the day that is filed."""
+    from app.moments import kst_day, now
     from etl.export import write_template
 
-    write_template(report(report_name), out)
+    day = Period.parse(period).first_day if period else kst_day(now())
+    write_template(report(report_name).on(day), out)
     print(f"{out}", file=sys.stderr)
 
 

@@ -16,6 +16,7 @@ from app.worker.tasks import Sent
 from etl.annotated import UNOPENED
 from etl.comparison import Comparison
 from etl.coordinates import coordinates, layout_of
+from etl.intake import Declared
 from etl.store import Store
 from expectations.vocabulary import Finding
 
@@ -41,9 +42,9 @@ def compared(_store: Store, _scope: Scope, number: str) -> Comparison:
     return worker().compare(number).result(_LONGEST_SECONDS)
 
 
-def placed_in(exchange: str, report: str, file: str, format_: str | None, names: Sequence[str]) -> Placed:
+def placed_in(declared: Declared, file: str, format_: str | None, names: Sequence[str]) -> Placed:
     """Writes where a row and column stand in a file."""
-    return coordinates(layout_of(exchange, report, file, format_), names)
+    return coordinates(layout_of(declared, file, format_), names)
 
 
 def annotated_file(view: View, sent: Sent, found: Found) -> None:
@@ -61,7 +62,7 @@ def annotated_file(view: View, sent: Sent, found: Found) -> None:
         view.say("filing.annotated"),
         made,
         f"findings_{sent.file}",
-        f"{sent.report}/{sent.exchange}",
+        f"{sent.declared.report}/{sent.declared.exchange}",
         key=f"annotated.{number}",
         icon=":material/rule:",
     )

@@ -22,6 +22,7 @@ from app.widgets.view import View, ask, store
 from app.worker.tasks import Sent
 from etl.comparison import Comparison
 from etl.drafts import Draft, draft_bytes, draft_path, draft_told
+from etl.intake import Declared
 from etl.layout import Container
 from etl.nil_returns import written_out
 from etl.receipts import receipt_of
@@ -29,7 +30,7 @@ from etl.records.log import EventKind
 from etl.records.submissions import Submission
 from etl.signing import signer_of
 from expectations.catalogue import report as report_of
-from expectations.vocabulary import State
+from expectations.vocabulary import Period, State
 
 _MOST_SHOWN_BYTES = 20_000
 
@@ -73,9 +74,9 @@ def _drawn_draft(view: View, desk: Desk, draft: Draft, told: dict[str, Any]) -> 
         return True
     found = findings_of(told["findings"])
     comparison = _kept_comparison(told)
-    placed = placed_in(draft.exchange, draft.report, draft.file, None, comparison.names)
+    placed = placed_in(draft.declared, draft.file, None, comparison.names)
     sender_findings(view, found, placed, draft.file)
-    sent = Sent(draft_path(store(), draft), draft.exchange, draft.report, draft.file, None)
+    sent = Sent(draft_path(store(), draft), draft.declared, draft.file, None)
     annotated_file(view, sent, found)
     since_the_version_before(view, comparison)
     return False
@@ -140,7 +141,8 @@ def secret_panel(view: View, looked: Looked) -> None:
     told = looked.look.told
     section(view, "filing.not_kept", file=looked.upload.name)
     verdict(view, told["state"], "filing.not_kept_how", is_draft=True)
-    placed = placed_in(told["exchange"], told["report"], looked.upload.name, None, looked.look.comparison.names)
+    declared = Declared(told["exchange"], told["report"], Period.parse(told["period"]))
+    placed = placed_in(declared, looked.upload.name, None, looked.look.comparison.names)
     sender_findings(view, findings_of(told["findings"]), placed, looked.upload.name)
 
 
@@ -207,11 +209,12 @@ def submission_findings(view: View, filed: Submission) -> None:
     """The findings of a submission for its sender, beside the version before."""
     found = ask(findings_found, filed.id)
     comparison = comparison_of(view, filed.id)
-    placed = placed_in(filed.exchange, filed.report, filed.file, filed.format, comparison.names)
+    declared = Declared(filed.exchange, filed.report, filed.period)
+    placed = placed_in(declared, filed.file, filed.format, comparison.names)
     sender_findings(view, found, placed, filed.file)
     if filed.evidence_kept:
         path = store().evidence.path(filed.sha256)
-        annotated_file(view, Sent(path, filed.exchange, filed.report, filed.file, filed.format), found)
+        annotated_file(view, Sent(path, declared, filed.file, filed.format), found)
     since_the_version_before(view, comparison)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import func
 
 from app.frames import frame_of
 from app.queries.choice import Choice, chosen_figures, in_force, rows_of
+from app.queries.exactly import added
 from app.queries.spans import Span, spans_of
 from app.scope import Scope
 from etl.records.tables import key_days
@@ -26,7 +27,8 @@ _STATE = ("exchange", "scope", "day", *_STATES, "max_ips_per_key", *_CALLS, "sou
 def key_flow(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
     """Keys that came and went and calls, one row per exchange and span in which it filed, scopes added up.
 
-    `opening_keys` of its first filed day, `active_keys` of its last, and `day_count` filed days.
+    `opening_keys` of its first filed day, `active_keys` of its last, and `day_count` filed days. A sum is None where
+    one of these days has not what is added up.
     """
     table = key_days.c
     names = ("opening_keys", *_SUMS, "active_keys")
@@ -50,7 +52,7 @@ def key_flow(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
         row["day_count"] += 1
         row["active_keys"] = int(day["active_keys"])
         for name in _SUMS:
-            row[name] += int(day[name])
+            row[name] = added(row[name], day[name])
     return frame_of(rows.values(), _FLOW)
 
 
@@ -62,7 +64,7 @@ def key_balance(flow: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for exchange, own in flow.groupby("exchange", sort=False):
-        sums = {name: int(own[name].sum()) for name in ("day_count", *_SUMS)}
+        sums = {name: int(own[name].sum()) for name in ("day_count", *_FLOWS)}
         opening, active = int(own["opening_keys"].iloc[0]), int(own["active_keys"].iloc[-1])
         ended = sums["expired_keys"] + sums["deleted_keys"] + sums["forced_expired_keys"]
         unexplained = active - (opening + sums["issued_keys"] - ended)

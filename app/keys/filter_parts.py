@@ -16,7 +16,7 @@ from expectations.catalogue import report as report_of
 
 def case_filters(view: View, moves: Mapping[str, str]) -> CasesWanted:
     """Which cases are listed: by exchange, progress, stage, risk, suspicion, move (`origin>taken`) and a text."""
-    codes = {field.name: field.codes for field in report_of("key_actions").fields}
+    codes = {field.name: field.codes for field in report_of("key_actions").every_field}
     picks = ("cases",)
     firm, standing, stage, move = st.columns(4)
     with firm:

@@ -112,6 +112,8 @@ def _axis_name(axis: str) -> str:
 
 def _measured(row: Mapping[str, Any], measure: str, is_rate: bool) -> float | None:
     """The mean of the filed days, so that a week cut short, or with a day missing, is no drop."""
+    if row[measure] is None:
+        return None
     value = _rate(row, measure) if is_rate else Decimal(row[measure]) / row["day_count"]
     return None if value is None else float(value)
 
@@ -196,6 +198,8 @@ def _lane(
 
 
 def _hover(row: Mapping[str, Any], exchange: str, measure: str, span: Span, look: Look) -> str:
+    if row[measure] is None:
+        return ""
     is_whole = row["day_count"] == span.day_count
     filed = "" if is_whole else " · " + look.say("keys.filed", count=row["day_count"], days=span.day_count)
     mean = Decimal(row[measure]) / row["day_count"]

@@ -138,10 +138,16 @@ def key_ends(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:
 @part
 def key_calls(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:
     """Calls from unregistered addresses, refused and served."""
-    blocked, unlisted = (f"{int(flow[name].sum()):,}" for name in _CALLS)
+    blocked, unlisted = (_total(flow, name) for name in _CALLS)
     title = view.say("key_revocations.calls", blocked=blocked, unlisted=unlisted)
     _lanes(view, flow, _CALLS, "calls", title, is_rate=is_rate)
     note(view.say("key_revocations.calls_note", source=source_mark(view, Source.DAXA)))
+
+
+def _total(flow: pd.DataFrame, name: str) -> str:
+    """The sum of what was filed; a dash where the report has no such column on any of the days."""
+    filed = flow[name].dropna()
+    return f"{int(filed.sum()):,}" if len(filed) else "–"
 
 
 @part

@@ -1,10 +1,19 @@
-"""Differences and products of amounts to the last digit: Python's own context would cut at twenty-eight."""
+"""Sums, differences and products of amounts to the last digit: Python's own context would cut at twenty-eight."""
 
 from __future__ import annotations
 
 from decimal import Context, Decimal
 
 _EXACT = Context(prec=80)
+
+
+def added(total: int | None, count: int | None) -> int | None:
+    """The sum of two counts; None where one is absent, which is not zero.
+
+    >>> added(3, 4), added(3, None)
+    (7, None)
+    """
+    return None if total is None or count is None else total + int(count)
 
 
 def less(amount: Decimal, other: Decimal) -> Decimal:

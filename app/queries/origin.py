@@ -66,13 +66,14 @@ def rows_behind(
     parameters: Sequence[Any] = (),
     submission: str | None = None,
 ) -> pd.DataFrame:
-    """The first rows in force that meet `condition`: `file` and `source_row`, then the report's columns.
+    """The first rows in force that meet `condition`: `file` and `source_row`, then the columns of these days.
 
     `submission` narrows it to one file. The frame is empty where nothing was published; managers see no rows at all.
     """
-    names = report_of(report).field_names
     files = accepted_files(store, scope, report, exchange, first_day, last_day)
     files = [file for file in files if submission in (None, file.facts.submission)]
+    days = [first_day, last_day, *(Period.parse(file.facts.period).first_day for file in files)]
+    names = report_of(report).between(min(days), max(days)).field_names
     if not files or not scope.sees_rows:
         return frame_of([], ("file", "source_row", *names))
     table = store.facts.read(

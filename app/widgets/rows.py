@@ -62,10 +62,10 @@ def rows_behind(
     rows_seen(view, report, exchange, first=str(first_day), last=str(last_day), **about)
     if len(frame) == ROW_LIMIT:
         note(view.say("rows.cut", count=ROW_LIMIT))
-    shape = report_of(report)
+    fields = [field for field in report_of(report).every_field if field.name in frame.columns]
     columns = {"file": Shown.TEXT, "source_row": Shown.COUNT}
-    columns |= {field.name: _NATURES.get(field.type, Shown.TEXT) for field in shape.fields}
-    labels = {field.name: _label(view, report, field) for field in shape.fields}
+    columns |= {field.name: _NATURES.get(field.type, Shown.TEXT) for field in fields}
+    labels = {field.name: _label(view, report, field) for field in fields}
     table(view, frame, columns, labels=labels, alt=view.say("rows.alt", report=view.report(report)))
 
 

@@ -48,8 +48,7 @@ class Sent:
     """A file that was sent: where its bytes are, and how they are read."""
 
     path: Path
-    exchange: str
-    report: str
+    declared: Declared
     file: str
     format: str | None
 
@@ -125,7 +124,7 @@ def annotate(sent: Sent, found: Sequence[Finding], language: str) -> bytes:
     from etl.annotated import annotated
     from etl.coordinates import layout_of
 
-    layout = layout_of(sent.exchange, sent.report, sent.file, sent.format)
+    layout = layout_of(sent.declared, sent.file, sent.format)
     return annotated(sent.path.read_bytes(), layout, found, language)
 
 

@@ -8,7 +8,7 @@ from etl.formats import csv_lines, workbook
 from etl.formats.json_records import read_json
 from etl.formats.parquet_columns import read_parquet
 from etl.formats.table import TextTable, UnreadableError
-from etl.layout import Container, Exchange, Layout, canonical_layout
+from etl.layout import Container, Layout, canonical_layout
 from expectations.catalogue import parameter
 from expectations.vocabulary import Report
 
@@ -22,8 +22,8 @@ _PROGRAMS = (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"#!")
 _CANONICAL_CONTAINERS = (Container.CSV, Container.XLSX, Container.PARQUET)
 
 
-def read(data: bytes, name: str, exchange: Exchange, report: Report) -> tuple[TextTable, Layout]:
-    """The file's cells and the layout they are in.
+def read(data: bytes, name: str, native: Layout, report: Report) -> tuple[TextTable, Layout]:
+    """The file's cells and the layout they are in; `native` and `report` are those of the day that the file is of.
 
     Raises UnreadableError (SUB-001, SUB-008), the sender's trouble, where the file does not open as that layout.
     """
@@ -34,14 +34,14 @@ def read(data: bytes, name: str, exchange: Exchange, report: Report) -> tuple[Te
         raise UnreadableError("empty_file", "0", "> 0")
     if data.startswith(_PROGRAMS):
         raise UnreadableError("program", data[:4].decode("latin-1").strip("\x7f"), "XLSX | CSV | JSON | PARQUET")
-    container = _container(name, exchange.layouts[report.name])
+    container = _container(name, native)
     if container is Container.XLSX:
         sheet = workbook.open_workbook(data)
-        layout = _layout(sheet.header_names, container, exchange.layouts[report.name], report)
+        layout = _layout(sheet.header_names, container, native, report)
         table = workbook.read_sheet(sheet, layout)
     else:
         names = csv_lines.header_names(data) if container is Container.CSV else ()
-        layout = _layout(names, container, exchange.layouts[report.name], report)
+        layout = _layout(names, container, native, report)
         table = _READERS[container](data, layout)
     most = int(parameter("maximum_rows"))
     if table.row_count > most:

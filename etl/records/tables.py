@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from etl.records.types import ExactDecimal, Instant
+from expectations.catalogue import all_reports
 
 metadata = MetaData(
     naming_convention={
@@ -132,6 +133,8 @@ The visitor is opaque: a digest of the person's id."""
 
 
 _DERIVED = "derived"
+_NOT_ON_EVERY_DAY = tuple(sorted(name for report in all_reports().values() for name in report.dated_names))
+"""Names of filed columns; a figure made of one ends with its name (`last_price_krw`)."""
 
 figures_made = Table("figures_made", metadata, Column("version", String(16), primary_key=True), info={_DERIVED: True})
 """By which version of the figures the figure tables were filled: one row."""
@@ -140,8 +143,11 @@ figures_made = Table("figures_made", metadata, Column("version", String(16), pri
 def _figure(name: str, *columns: Column[Any], found_by: str = "") -> Table:
     """A table of figures: the submission it came from, then exchange and KST day, then what is counted.
 
-    `found_by` is the column by which single things are looked for on any day.
+    `found_by` is the column by which single things are looked for on any day. What comes from a column that a report
+    does not have on every day may be null.
     """
+    for column in columns:
+        column.nullable = column.nullable or column.name.endswith(_NOT_ON_EVERY_DAY)
     return Table(
         name,
         metadata,

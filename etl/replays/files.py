@@ -76,7 +76,8 @@ def _written(folder: Path, declared: Declared, rows: Sequence[Mapping[str, Any]]
     report, exchange = report_of(declared.report), member_exchange(declared.exchange)
     container = exchange.layouts[report.name].container
     path = folder / f"{exchange.id}_{report.name}_{declared.period.text}.{container.value}"
-    path.write_bytes(write_native(_table(report, rows), exchange, report, declared.period))
+    table = _table(report.on(declared.period.first_day), rows)
+    path.write_bytes(write_native(table, exchange, report, declared.period))
     return ReplayFile(Candidate(path, declared), declared.period.end + _SENT_AFTER)
 
 

@@ -36,12 +36,15 @@ def write_native(
     period: Period,
     *,
     totals_of: pa.Table | None = None,
+    layout: Layout | None = None,
 ) -> bytes:
-    """`table` as `exchange` files it; without rows, its nil return. `source_row` is not needed.
+    """`table` as `exchange` files it in that period; without rows, its nil return. `source_row` is not needed.
 
-    `totals_of` gives a row of totals that belongs to other rows than those of the file.
+    `table` has the columns of the period's first day at least; those of other days are left out.
+    `totals_of` gives a row of totals that belongs to other rows than those of the file, `layout` another way of
+    writing than the exchange's own.
     """
-    layout = exchange.layouts[report.name]
+    layout = layout or exchange.layouts[report.name].on(period.first_day)
     if layout.container is Container.XLSX:
         name = exchange.name_on(period.first_day).ko
         title = f"{name} {layout.sheet} 보고"
@@ -53,7 +56,7 @@ def write_native(
 
 
 def write_canonical(table: pa.Table, report: Report, container: Container) -> bytes:
-    """`table` as the canonical template; without rows, the blank template, which is the nil return as well."""
+    """`table` as the canonical template of the shape `report`; without rows, the blank one, also the nil return."""
     if container is Container.PARQUET:
         return _parquet(table, report)
     layout = canonical_layout(report, container)

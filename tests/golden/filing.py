@@ -17,7 +17,7 @@ from etl.layout import Container, Layout, canonical_layout
 from etl.normalise import SOURCE_ROW, normalise
 from etl.writing.native import write_canonical, write_native
 from expectations.catalogue import all_reports, report
-from expectations.vocabulary import Cadence, Finding, Period
+from expectations.vocabulary import Cadence, Finding, Period, Report
 from tests.golden.rows import RECORDS
 
 FOLDER = Path(__file__).parent
@@ -31,10 +31,15 @@ def period_of(report_name: str) -> Period:
     return Period.parse("2026-10" if report(report_name).cadence is Cadence.MONTH else "2026-11-02")
 
 
+def shape_of(report_name: str) -> Report:
+    """The shape that samples have."""
+    return report(report_name).on(period_of(report_name).first_day)
+
+
 def table_of(records: Iterable[Mapping[str, Any]], report_name: str) -> pa.Table:
     """Canonical records, written as the canonical template writes them, as the table that is judged."""
     records = list(records)
-    shape = report(report_name)
+    shape = shape_of(report_name)
     texts = {
         name: pa.array([None if r[name] is None else str(r[name]) for r in records], pa.string())
         for name in shape.field_names
@@ -62,7 +67,7 @@ def sample(exchange_id: str, report_name: str) -> pa.Table:
 
 def native_layout(exchange_id: str, report_name: str) -> Layout:
     """How that exchange writes that report."""
-    return exchange(exchange_id).layouts[report_name]
+    return exchange(exchange_id).layouts[report_name].on(period_of(report_name).first_day)
 
 
 def file_name(exchange_id: str, report_name: str, container: Container | None = None) -> str:
@@ -79,13 +84,13 @@ def native_file(exchange_id: str, report_name: str, table: pa.Table | None = Non
 
 def canonical_file(report_name: str, container: Container, table: pa.Table | None = None) -> bytes:
     """Upbit's sample, or `table`, as the canonical template."""
-    return write_canonical(sample("upbit", report_name) if table is None else table, report(report_name), container)
+    return write_canonical(sample("upbit", report_name) if table is None else table, shape_of(report_name), container)
 
 
 def canonical_text(table: pa.Table) -> str:
     """The canonical CSV of a table with the sender's row in front: what a golden file holds."""
-    report_name = next(n for n, shape in all_reports().items() if set(shape.field_names) <= set(table.column_names))
-    text = write_canonical(table, report(report_name), Container.CSV).decode("utf-8")
+    report_name = next(name for name in all_reports() if set(shape_of(name).field_names) <= set(table.column_names))
+    text = write_canonical(table, shape_of(report_name), Container.CSV).decode("utf-8")
     records = csv.reader(io.StringIO(text, newline=""))
     numbers = [SOURCE_ROW, *table.column(SOURCE_ROW).to_pylist()]
     target = io.StringIO(newline="")

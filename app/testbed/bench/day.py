@@ -95,7 +95,7 @@ def _filed_rows(store: Store, submission: Submission, report: Report, thresholds
         exchange=submission.exchange,
         period=submission.period,
         table=table,
-        totals=_totals(report, table),
+        totals=_totals(report.on(day), table),
         parameters={name: parameter(name, day, submission.exchange) for name in thresholds},
     )
 

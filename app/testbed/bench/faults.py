@@ -54,7 +54,7 @@ _SPOILT_RELATIONS: Mapping[str, tuple[str, ...]] = {
 _IDS = {"actions": "action_id", "current_halts": "halt_id"}
 """Relations of single things, that are repeated under other names."""
 
-_CODES = {field.name: field.codes for report in all_reports().values() for field in report.fields if field.codes}
+_CODES = {field.name: field.codes for report in all_reports().values() for field in report.every_field if field.codes}
 
 
 def with_faults(reports: Sequence[FiledReport], seed: int) -> list[FiledReport]:
@@ -86,7 +86,7 @@ def _spoilt_file(one: FiledRows, filed: FiledReport, random: np.random.Generator
     if not one.table.num_rows:
         return one
     table = _repeated(one.table)
-    for field in filed.report.fields:
+    for field in filed.report.every_field:
         table = _with_faults(table, field.name, random)
     if filed.report.name in _ALL_DAY:
         table = _all_day(table, filed.report.subject_field, _ALL_DAY[filed.report.name])

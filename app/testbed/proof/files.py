@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from types import MappingProxyType
 from typing import Any
@@ -15,7 +15,7 @@ from etl.exchanges import all_exchanges, exchange
 from etl.layout import Container, Layout
 from etl.writing.native import write_native
 from expectations.catalogue import report as report_of
-from expectations.vocabulary import KST, Cadence, Finding, Period, ValueType
+from expectations.vocabulary import KST, Cadence, Finding, Period, Report, ValueType
 
 Row = dict[str, Any]
 
@@ -64,8 +64,13 @@ class Files:
         return self._rows[key]
 
     def layout(self, report: str) -> Layout:
-        """How the exchange writes that report."""
-        return self._layouts.get(report, self.exchange.layouts[report])
+        """How the exchange writes that report on the day of mutations, or the audited month."""
+        day = Period.parse(_usual(report)).first_day
+        return self._layouts.get(report) or self.exchange.layouts[report].on(day)
+
+    def shape(self, report: str) -> Report:
+        """The shape of that report on the day of mutations, or of the audited month."""
+        return report_of(report).on(Period.parse(_usual(report)).first_day)
 
     def write_as(self, report: str, layout: Layout) -> None:
         """Write the report in another way than the exchange does."""
@@ -82,11 +87,11 @@ class Files:
     ) -> bytes:
         """The file as the exchange writes it, changed rows included; perhaps with totals of other rows, or a lie."""
         chosen = period or _usual(report)
-        member = replace(self.exchange, layouts={**self.exchange.layouts, report: self.layout(report)})
         table = self.table(report, chosen)
         totals_of = table.slice(1) if totals_without_first else None
         said = Period.parse(stated_period or chosen)
-        return write_native(table, member, report_of(report), said, totals_of=totals_of)
+        layout = self._layouts.get(report) or self.exchange.layouts[report].on(Period.parse(chosen).first_day)
+        return write_native(table, self.exchange, report_of(report), said, totals_of=totals_of, layout=layout)
 
     def table(self, report: str, period: str | None = None) -> pa.Table:
         """The rows changed so far as a canonical table."""
@@ -232,7 +237,7 @@ def negative_cells(rule: str, report: str, **numbers: object) -> Mutation:
     """The proof of the rules on negative numbers: every number of the first row is below zero, or as given."""
 
     def changed(files: Files) -> Sequence[Wanted]:
-        shape, rows = report_of(report), files.rows(report)
+        shape, rows = files.shape(report), files.rows(report)
         kinds = (ValueType.COUNT, ValueType.KRW, ValueType.QUANTITY)
         names = [f.name for f in shape.fields if f.type in kinds]
         rows[0].update({name: type(rows[0][name])(-1) for name in names} | numbers)

@@ -173,11 +173,14 @@ def _received_at(seed: int, exchange: str, report: Report, period: Period) -> da
 
 
 def table_of(run: Run, exchange: str, report: Report, period: Period) -> pa.Table:
-    """The canonical rows of a period, without `source_row`."""
+    """The canonical rows of a period with the columns of its day, without `source_row`."""
     columns = GENERATORS[report.name](run, exchange, period)
-    schema = arrow_schema(report)
+    schema = arrow_schema(report.on(period.first_day))
     schema = schema.remove(schema.get_field_index(SOURCE_ROW))
-    return pa.Table.from_arrays([columns[name] for name in report.field_names], schema=schema)
+    lacking = [name for name in schema.names if name not in columns]
+    if lacking:
+        raise KeyError(f"{report.name}: the simulator makes no {', '.join(lacking)}; add it in etl/simulate")
+    return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
 def contents(run: Run, filing: Filing) -> bytes:
@@ -191,7 +194,7 @@ def contents(run: Run, filing: Filing) -> bytes:
             return write_native(table.slice(0, table.num_rows - 1), exchange, report, filing.period)
         case Version.BAD_CELLS:
             data = write_native(table, exchange, report, filing.period)
-            return _with_bad_cells(data, exchange.layouts[report.name])
+            return _with_bad_cells(data, exchange.layouts[report.name].on(filing.period.first_day))
         case Version.WHOLE:
             return write_native(table, exchange, report, filing.period)
 

@@ -14,7 +14,6 @@ from app.testbed.proof.mutations.key_actions import add_step
 from etl.layout import Container
 from etl.writing.native import write_canonical
 from expectations.catalogue import parameter
-from expectations.catalogue import report as report_of
 from expectations.vocabulary import ValueType
 
 KEYS = "api_keys"
@@ -68,7 +67,7 @@ def says_otherwise(files: Files) -> Sequence[Wanted]:
     if layout.period_cell:
         files.send(KEYS, files.native(KEYS, stated_period="2026-11-01"))
         return [files.wanted("SUB-004", KEYS, reason="other_period")]
-    template = write_canonical(files.table(KEYS), report_of(KEYS), Container.CSV)
+    template = write_canonical(files.table(KEYS), files.shape(KEYS), Container.CSV)
     other = "gopax" if files.exchange.id != "gopax" else "upbit"
     files.send(
         KEYS,
@@ -161,5 +160,5 @@ def wrong_totals(files: Files) -> Sequence[Wanted]:
     report = "api_volume"
     files.send(report, files.native(report, totals_without_first=True))
     first = files.rows(report)[0]
-    summed = [f.name for f in report_of(report).fields if f.type in (ValueType.KRW, ValueType.COUNT)]
+    summed = [f.name for f in files.shape(report).fields if f.type in (ValueType.KRW, ValueType.COUNT)]
     return [files.wanted("SUB-009", report, column=name, reason="total_differs") for name in summed if first[name] != 0]
