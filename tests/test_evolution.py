@@ -15,7 +15,7 @@ import pytest
 from etl import jobs
 from etl.export import export
 from etl.intake import Candidate, Declared
-from etl.simulate import simulate
+from app.testbed.simulate import simulate
 from etl.store import open_store
 from expectations.vocabulary import Period
 from tests.evolution.change import ASSETS, EARLIER, LATER, ROOT, SEED, change

@@ -179,7 +179,7 @@ def table_of(run: Run, exchange: str, report: Report, period: Period) -> pa.Tabl
     schema = schema.remove(schema.get_field_index(SOURCE_ROW))
     lacking = [name for name in schema.names if name not in columns]
     if lacking:
-        raise KeyError(f"{report.name}: the simulator makes no {', '.join(lacking)}; add it in etl/simulate")
+        raise KeyError(f"{report.name}: the simulator makes no {', '.join(lacking)}; add it in app/testbed/simulate")
     return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
