@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from app.testbed.simulate import simulate
 from etl import jobs
 from etl.export import export
 from etl.intake import Candidate, Declared
-from app.testbed.simulate import simulate
 from etl.store import open_store
 from expectations.vocabulary import Period
 from tests.evolution.change import ASSETS, EARLIER, LATER, ROOT, SEED, change

@@ -26,11 +26,12 @@ from app.api import PREFIX, Door
 from app.cli import main
 from app.identity import Role
 from app.navigation import SCREENS
+from app.testbed.simulate import canonical_table, simulate
 from app.work import Place, Worker, close_workers
 from etl.layout import Container
 from etl.records.tokens import TokenScope
-from etl.simulate import canonical_table, simulate, write_canonical
 from etl.store import Store, open_store
+from etl.writing.native import write_canonical
 from expectations.catalogue import report
 from expectations.vocabulary import KST, Period
 from tests.door import token
