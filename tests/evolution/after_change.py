@@ -21,13 +21,14 @@ from sqlalchemy import Engine, event
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-import app.identity
+import app.sign_in.present
 from app.api import PREFIX, Door
 from app.cli import main
-from app.identity import Role
 from app.navigation import SCREENS
+from app.scope import Role
 from app.testbed.simulate import canonical_table, simulate
-from app.work import Place, Worker, close_workers
+from app.worker.process import Worker, close_workers
+from app.worker.tasks import Place
 from etl.layout import Container
 from etl.records.tokens import TokenScope
 from etl.store import Store, open_store
@@ -278,7 +279,7 @@ def test_every_page_opens_over_the_days_of_both_shapes(name: str) -> None:
 
 @pytest.mark.usefixtures("pages")
 def test_the_field_guide_is_that_of_the_day_that_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app.identity, "current_identity", lambda: somebody("korbit"))
+    monkeypatch.setattr(app.sign_in.present, "current_identity", lambda: somebody("korbit"))
     session = opened_at("filing", task="templates", language="en")
     (chosen,) = [one for one in session.selectbox if one.key == "filing.template.report"]
     session = chosen.select("api_keys").run()
@@ -336,5 +337,5 @@ def test_the_http_door_takes_each_day_in_its_shape(store: Store) -> None:
 
 
 def test_the_source_is_the_changed_copy() -> None:
-    assert Path(app.identity.__file__).is_relative_to(ROOT)
+    assert Path(app.sign_in.present.__file__).is_relative_to(ROOT)
     assert report("api_keys").dated_names == {ADDED, DROPPED}
