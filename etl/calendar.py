@@ -1,7 +1,7 @@
-"""The calendar of filing: what each exchange was to file, when it was due, and by which file it was met (2.8).
+"""The calendar of filing: what each exchange owes, when it is due, and whether, when and by what it was met (2.8).
 
-Obligations are derived, never stored: one for each exchange, report and day (month for audits) since they began, whose
-due time a given moment has reached or that has been met before it.
+Obligations are derived, never stored. What became of one is decided by `outcome` alone: rule CAL-001, the screens, the
+API and receipts all ask it, so that none of them can tell another story.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, select
 
 from etl.exchanges import all_exchanges
 from etl.records import tables as t
@@ -20,90 +22,231 @@ from expectations.vocabulary import KST, Cadence, Period, Report, State
 OBLIGATIONS_BEGIN = date(2026, 6, 1)
 """The month after the standard (2.8, MODEL)."""
 
-MET_BY = (State.ACCEPTED.value, State.SUPERSEDED.value, State.WITHDRAWN.value)
-"""What counts is the receipt of the first file that was accepted, whatever became of it later."""
+EVER_ACCEPTED = (State.ACCEPTED, State.SUPERSEDED, State.WITHDRAWN)
+"""The states of files that were accepted, whatever became of them later."""
+_ENDED = (State.SUPERSEDED.value, State.WITHDRAWN.value)
+
+
+class ObligationState(StrEnum):
+    """What became of an obligation: `outcome` gives the first seven, screens the other three where they know more."""
+
+    MISSING = "missing"
+    REJECTED = "rejected"
+    """Nothing is in force, and the file that was received last was rejected."""
+    PARTIAL = "partial"
+    """What is in force covers a part of the period."""
+    RECEIVED = "received"
+    """Nothing is in force, and the file that was received last is not judged yet."""
+    LATE = "late"
+    CURRENT = "current"
+    NOT_DUE = "not_due"
+    """Not met, and its due time has not passed."""
+    NIL = "nil"
+    """Met by nil returns alone."""
+    DRAFT = "draft"
+    """Missing or not due, and its exchange has checked a file for it that it has not submitted."""
+    UNRECORDED = "unrecorded"
+    """It was due before there were records, so nothing is known of it."""
+
+
+MET = (ObligationState.CURRENT, ObligationState.LATE)
+
+
+@dataclass(frozen=True, slots=True)
+class FiledFile:
+    """One file as it was filed: for what, when received, and its state; `left_at`: when it left force, if it did."""
+
+    id: str
+    exchange: str
+    report: str
+    period: Period
+    received_at: datetime
+    state: State
+    row_count: int | None = None
+    left_at: datetime | None = None
+
+    def state_at(self, moment: datetime) -> State:
+        """The state that it had at a moment after its receipt; a verdict counts from the receipt, as it is recorded."""
+        return State.ACCEPTED if self.left_at is not None and self.left_at > moment else self.state
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one obligation, as known at a moment.
+
+    `first_met_at` is the receipt with which accepted files first covered the period, whatever became of them later:
+    lateness is measured by it. `submission` is the one that met the obligation, or met it again since it was last open;
+    None while it is not met. `filed` says what the files come to whether it is due yet or not (`missing`: to nothing).
+    `reopened_at`: when a withdrawal opened it again; None where it never was, or was met again since.
+    """
+
+    report: str
+    period: Period
+    due_at: datetime
+    state: ObligationState
+    filed: ObligationState
+    first_met_at: datetime | None = None
+    submission: str | None = None
+    reopened_at: datetime | None = None
+    is_nil: bool = False
+    in_force: tuple[FiledFile, ...] = ()
+    last_filed: FiledFile | None = None
+
+    @property
+    def is_met(self) -> bool:
+        """True where files in force cover the period."""
+        return self.submission is not None
+
+    @property
+    def met_at(self) -> datetime | None:
+        """The receipt by which its lateness is measured; None while nothing in force covers the period."""
+        return self.first_met_at if self.is_met else None
+
+    @property
+    def is_due(self) -> bool:
+        """True where it is met, or its due time has passed."""
+        return self.state is not ObligationState.NOT_DUE
+
+    @property
+    def is_missing(self) -> bool:
+        """True where its due time has passed and nothing in force covers the period (CAL-001)."""
+        return self.is_due and not self.is_met
+
+    @property
+    def is_late(self) -> bool:
+        """True where it is met, and what covered it first was received after its due time (CAL-001)."""
+        return self.state is ObligationState.LATE
+
+    @property
+    def late_by(self) -> timedelta | None:
+        """How late it was met; None where it was in time or is not met."""
+        return self.first_met_at - self.due_at if self.is_late and self.first_met_at else None
+
+    @property
+    def received_at(self) -> datetime | None:
+        """When it was first met, or, where nothing meets it, when the last file for it was received."""
+        return self.met_at or (self.last_filed.received_at if self.last_filed else None)
+
+    @property
+    def shown_submission(self) -> str | None:
+        """The submission to look at: the newest in force, or else the last that was filed."""
+        shown = self.in_force[-1] if self.in_force else self.last_filed
+        return shown.id if shown else None
+
+    def is_late_if_received(self, at: datetime) -> bool:
+        """Whether a file received at `at` would meet it late; what follows a file that met it in time would not."""
+        return (self.first_met_at or at) > self.due_at
 
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """One report of one exchange for one period: when it is due, and when and by what it was met (None: not yet)."""
+    """One report that one exchange owes for one period, and what became of it."""
 
     exchange: str
     report: str
     period: Period
-    due_at: datetime
-    met_at: datetime | None
-    submission: str | None
+    outcome: Outcome
 
     @property
     def id(self) -> str:
         """Name of the obligation: exchange, report and period."""
         return f"{self.exchange}/{self.report}/{self.period.text}"
 
+    @property
+    def month(self) -> str:
+        """The month that its period begins in, as `2026-11`."""
+        return self.period.text[:7]
+
+
+FiledFiles = Mapping[tuple[str, str, date], Sequence[FiledFile]]
+"""Files in order of receipt, by exchange, report and the KST day on which their period begins."""
+
+# -------------------------------------------------------------------------------------------------- the decision
+
+
+def outcome(report: Report, period: Period, files: Sequence[FiledFile], moment: datetime) -> Outcome:
+    """What became of an obligation at a moment; `files`: all that one exchange filed for it, in order of receipt.
+
+    What was received or left force after the moment does not count. Late is what first covered the period after the
+    due time; a withdrawal after which files in force no longer cover the period opens it again (2.8).
+    """
+    due_at = report.due_at(period)
+    known = [file for file in files if file.received_at <= moment]
+    history = _history(known, period, moment)
+    last = known[-1] if known else None
+    if history.submission is not None and history.first_met_at is not None:
+        filed = ObligationState.LATE if history.first_met_at > due_at else ObligationState.CURRENT
+    elif history.in_force:
+        filed = ObligationState.PARTIAL
+    else:
+        filed = _NOTHING_IN_FORCE.get(last.state if last else None, ObligationState.MISSING)
+    return Outcome(
+        report.name,
+        period,
+        due_at,
+        state=filed if filed in MET or due_at < moment else ObligationState.NOT_DUE,
+        filed=filed,
+        first_met_at=history.first_met_at,
+        submission=history.submission,
+        reopened_at=history.reopened_at,
+        is_nil=filed in MET and not any(file.row_count for file in history.in_force),
+        in_force=history.in_force,
+        last_filed=last,
+    )
+
+
+_NOTHING_IN_FORCE: Mapping[State | None, ObligationState] = {
+    State.RECEIVED: ObligationState.RECEIVED,
+    State.REJECTED: ObligationState.REJECTED,
+}
+
 
 @dataclass(frozen=True, slots=True)
-class _Filed:
-    submission: str
-    period: Period
-    received_at: datetime
+class _History:
+    first_met_at: datetime | None
+    submission: str | None
+    reopened_at: datetime | None
+    in_force: tuple[FiledFile, ...]
 
 
-def obligations(
-    connection: Connection, now: datetime, *, first_day: date | None = None, last_day: date | None = None
-) -> list[Obligation]:
-    """Every obligation that is due by `now` or met, for periods that begin from `first_day` to `last_day`."""
-    first = max(first_day or OBLIGATIONS_BEGIN, OBLIGATIONS_BEGIN)
-    last = min(last_day or date.max, now.astimezone(KST).date())
-    filed = _filed(connection, first)
-    found = []
-    for id_ in all_exchanges():
-        for report in all_reports().values():
-            for period in _periods(report, first, last):
-                met = _meeting(filed.get((id_, report.name, period.first_day), ()), period)
-                due_at = report.due_at(period)
-                if met is not None or due_at <= now:
-                    met_at, submission = (met.received_at, met.submission) if met else (None, None)
-                    found.append(Obligation(id_, report.name, period, due_at, met_at, submission))
-    return found
+def _history(files: Sequence[FiledFile], period: Period, moment: datetime) -> _History:
+    """Follow how files came into force and left it up to a moment, and whether those in force covered the period."""
+    first_met_at = submission = reopened_at = None
+    in_force: dict[str, FiledFile] = {}
+    length, wanted = timedelta(), period.end - period.start
+    for at, has_left, _, file in _events(files, moment):
+        if has_left:
+            del in_force[file.id]
+            length -= file.period.end - file.period.start
+        else:
+            in_force[file.id] = file
+            length += file.period.end - file.period.start
+        if has_left == (submission is None):
+            continue  # leaving cannot meet it, and coming cannot open it
+        # Slices come by hundreds; they are put in order only once they are long enough together.
+        is_covered = length >= wanted and covers([one.period for one in in_force.values()], period)
+        if is_covered and submission is None:
+            submission, reopened_at = file.id, None
+            first_met_at = first_met_at or at
+        elif not is_covered and submission is not None:
+            submission, reopened_at = None, at
+    return _History(first_met_at, submission, reopened_at, tuple(in_force.values()))
 
 
-def _periods(report: Report, first: date, last: date) -> Iterator[Period]:
-    """Periods that begin from `first` to `last`, oldest first; the month of `first` counts whole."""
-    if report.cadence is Cadence.MONTH:
-        month = first.replace(day=1)
-        while month <= last:
-            yield Period.parse(f"{month:%Y-%m}")
-            month = (month + timedelta(days=32)).replace(day=1)
-    else:
-        for number in range((last - first).days + 1):
-            yield Period.of_day(first + timedelta(days=number))
+def _events(files: Sequence[FiledFile], moment: datetime) -> list[tuple[datetime, bool, int, FiledFile]]:
+    """When each accepted file came into force and when it left (True), in order of time, up to a moment.
 
-
-def _filed(connection: Connection, first: date) -> Mapping[tuple[str, str, date], Sequence[_Filed]]:
-    """What was ever accepted, by exchange, report and the day on which its period begins, in order of receipt."""
-    c = t.submissions.c
-    start = Period.of_day(first.replace(day=1)).start
-    query = (
-        select(c.id, c.exchange, c.report, c.period, c.period_start, c.period_end, c.received_at)
-        .where(c.state.in_(MET_BY), c.period_end > start)
-        .order_by(c.received_at, c.recorded_at, c.id)
-    )
-    filed: dict[tuple[str, str, date], list[_Filed]] = {}
-    for row in connection.execute(query):
-        period = Period(row.period_start, row.period_end, row.period)
-        key = (row.exchange, row.report, period.first_day)
-        filed.setdefault(key, []).append(_Filed(row.id, period, row.received_at))
-    return filed
-
-
-def _meeting(filed: Sequence[_Filed], period: Period) -> _Filed | None:
-    """The file with which accepted files first covered the period: a whole one, or the last slice that was wanting."""
-    covered: list[Period] = []
-    for file in filed:
-        covered.append(file.period)
-        if covers(covered, period):
-            return file
-    return None
+    At one moment what comes is before what leaves, so that a correction leaves no gap. A file that had left by its own
+    receipt, since a file received earlier was judged later, leaves at its receipt.
+    """
+    events = []
+    for place, file in enumerate(files):
+        if file.state in EVER_ACCEPTED:
+            events.append((file.received_at, False, place, file))
+            if file.left_at is not None and file.left_at <= moment:
+                events.append((max(file.left_at, file.received_at), True, place, file))
+    events.sort(key=lambda event: event[:3])
+    return events
 
 
 def covers(pieces: Sequence[Period], whole: Period) -> bool:
@@ -114,3 +257,108 @@ def covers(pieces: Sequence[Period], whole: Period) -> bool:
             return False
         reached = max(reached, piece.end)
     return reached >= whole.end
+
+
+# --------------------------------------------------------------------------------------------------- the records
+
+
+def obligations(
+    connection: Connection,
+    moment: datetime,
+    *,
+    first_day: date | None = None,
+    last_day: date | None = None,
+    exchanges: Sequence[str] | None = None,
+    reports: Sequence[str] | None = None,
+) -> list[Obligation]:
+    """Every obligation for periods that begin from `first_day` to `last_day`, and what became of it by `moment`.
+
+    By exchange, report and period, no later than the day of `moment`; the month of `first_day` counts whole. Of all
+    exchanges and reports where none are given. The files are read by one statement.
+    """
+    first = max(first_day or OBLIGATIONS_BEGIN, OBLIGATIONS_BEGIN)
+    last = min(last_day or date.max, moment.astimezone(KST).date())
+    if last < first:
+        return []
+    names = tuple(all_exchanges()) if exchanges is None else tuple(exchanges)
+    files = filed_files(connection, first.replace(day=1), last, names, reports)
+    return list(obligations_from(files, moment, first, last, names, reports))
+
+
+def obligations_from(
+    files: FiledFiles,
+    moment: datetime,
+    first_day: date,
+    last_day: date,
+    exchanges: Sequence[str],
+    reports: Sequence[str] | None = None,
+) -> Iterator[Obligation]:
+    """The obligations for periods that begin on these days, the month of the first whole, from files read already."""
+    wanted = [report for report in all_reports().values() if reports is None or report.name in reports]
+    periods = {report.name: tuple(periods_of(report, first_day, last_day)) for report in wanted}
+    for exchange in exchanges:
+        for report in wanted:
+            for period in periods[report.name]:
+                own = files.get((exchange, report.name, period.first_day), ())
+                yield Obligation(exchange, report.name, period, outcome(report, period, own, moment))
+
+
+def periods_of(report: Report, first: date, last: date) -> Iterator[Period]:
+    """Periods of a report that begin from `first` to `last`, oldest first; the month of `first` counts whole."""
+    first = max(first, OBLIGATIONS_BEGIN)
+    if report.cadence is Cadence.MONTH:
+        month = first.replace(day=1)
+        while month <= last:
+            yield Period.parse(f"{month:%Y-%m}")
+            month = (month + timedelta(days=32)).replace(day=1)
+    else:
+        for number in range((last - first).days + 1):
+            yield Period.of_day(first + timedelta(days=number))
+
+
+def filed_files(
+    connection: Connection,
+    first_day: date,
+    last_day: date,
+    exchanges: Sequence[str],
+    reports: Sequence[str] | None = None,
+) -> FiledFiles:
+    """Every file, in whatever state, whose period begins from `first_day` to `last_day`, by one statement."""
+    c = t.submissions.c
+    conditions = [
+        c.exchange.in_(exchanges),
+        c.period_start >= Period.of_day(first_day).start,
+        c.period_start < Period.of_day(last_day).end,
+    ]
+    if reports is not None:
+        conditions.append(c.report.in_(reports))
+    return files_where(connection, *conditions)
+
+
+def files_where(connection: Connection, *conditions: ColumnElement[bool]) -> FiledFiles:
+    """The files whose row of the table `submissions` meets the conditions, with when they left force."""
+    c, s = t.submissions.c, t.states.c
+    left = and_(s.submission == c.id, s.state == c.state, c.state.in_(_ENDED))
+    query = (
+        select(
+            *(c.id, c.exchange, c.report, c.period, c.period_start, c.period_end, c.received_at, c.state, c.row_count),
+            s.at,
+        )
+        .select_from(t.submissions.outerjoin(t.states, left))
+        .where(*conditions)
+        .order_by(c.received_at, c.recorded_at, c.id)
+    )
+    periods: dict[str, tuple[Period, date]] = {}
+    filed: dict[tuple[str, str, date], list[FiledFile]] = {}
+    for row in connection.execute(query):
+        period, day = periods.get(row.period) or periods.setdefault(row.period, _with_day(row))
+        file = FiledFile(
+            row.id, row.exchange, row.report, period, row.received_at, State(row.state), row.row_count, row.at
+        )
+        filed.setdefault((row.exchange, row.report, day), []).append(file)
+    return filed
+
+
+def _with_day(row: Any) -> tuple[Period, date]:
+    period = Period(row.period_start, row.period_end, row.period)
+    return period, period.first_day

@@ -1,20 +1,20 @@
 """Judging the calendar: which obligations were met late, which are missing, and who files nothing at all.
 
-A late filing is found of the submission that met the obligation and is kept with it; what is missing depends on the
-moment at which one asks, and is found then.
+What became of each obligation is what `etl.calendar.outcome` says. A late filing is found of the submission that met
+the obligation and is recorded with it; what is missing depends on the moment at which one asks, and is found then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import pyarrow as pa
 from sqlalchemy import Connection, select
 
 from etl.affected import StoreChange
-from etl.calendar import MET_BY, Obligation, obligations
+from etl.calendar import EVER_ACCEPTED, Obligation, obligations
 from etl.normalise import arrow_schema
 from etl.records import submissions as life
 from etl.records import tables as t
@@ -25,11 +25,13 @@ from expectations.judge import FiledRows, judge
 from expectations.vocabulary import Finding, Kind, Period
 
 LATE_OR_MISSING = "CAL-001"
+_WHOLE_RECORD = datetime(9999, 12, 30, tzinfo=UTC)
+"""A moment after all that is recorded: whether something met was late depends on no clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarFinding:
-    """What is found of an obligation; `obligation.submission` is None where nothing met it."""
+    """What is found of an obligation; `obligation.outcome.submission` is None where nothing meets it."""
 
     obligation: Obligation
     kind: Kind
@@ -58,27 +60,29 @@ def review_calendar(store: Store, changes: Sequence[StoreChange], at: datetime) 
     first, last = min(c.first_day for c in changes), max(c.last_day for c in changes)
     touched = {(c.exchange, c.report, day) for c in changes for day in (c.first_day, c.last_day)}
     with reading(store.engine) as connection:
-        every = obligations(connection, at, first_day=first, last_day=last)
-        due = [o for o in every if (o.exchange, o.report, o.period.first_day) in touched]
+        every = obligations(connection, _WHOLE_RECORD, first_day=first, last_day=last)
+        met = [o for o in every if o.outcome.is_met and (o.exchange, o.report, o.period.first_day) in touched]
         concerned = _concerned(connection, changes)
     found: dict[str, list[tuple[Finding, Kind]]] = {id_: [] for id_ in concerned}
-    for late in calendar_findings([o for o in due if o.submission is not None], at):
-        if late.obligation.submission in found and late.finding.rule == LATE_OR_MISSING:
-            found[late.obligation.submission].append((late.finding, late.kind))
+    for late in calendar_findings(met, at):
+        submission = late.obligation.outcome.submission
+        if submission in found and late.finding.rule == LATE_OR_MISSING:
+            found[submission].append((late.finding, late.kind))
     with writing(store.engine) as connection:
         for id_, findings in found.items():
-            submission = life.by_id(connection, id_)
-            if submission is not None:
-                life.replace_findings(connection, submission, [LATE_OR_MISSING], findings, at)
+            filed = life.by_id(connection, id_)
+            if filed is not None:
+                life.replace_findings(connection, filed, [LATE_OR_MISSING], findings, at)
 
 
 def missing_now(
     store: Store, now: datetime, *, first_day: date | None = None, last_day: date | None = None
 ) -> list[CalendarFinding]:
-    """Obligations that nothing has met by `now`, and members that file nothing of a kind."""
+    """Obligations that nothing in force meets at `now`, and members that file nothing of a kind."""
     with reading(store.engine) as connection:
-        due = obligations(connection, now, first_day=first_day, last_day=last_day)
-    return [f for f in calendar_findings(due, now) if f.obligation.submission is None]
+        every = obligations(connection, now, first_day=first_day, last_day=last_day)
+    due = [one for one in every if one.outcome.is_due]
+    return [f for f in calendar_findings(due, now) if not f.obligation.outcome.is_met]
 
 
 def _concerned(connection: Connection, changes: Sequence[StoreChange]) -> list[str]:
@@ -90,7 +94,7 @@ def _concerned(connection: Connection, changes: Sequence[StoreChange]) -> list[s
         query = select(c.id).where(
             c.exchange == exchange,
             c.report == name,
-            c.state.in_(MET_BY),
+            c.state.in_(EVER_ACCEPTED),
             c.period_start < end,
             c.period_end > start,
         )
@@ -103,16 +107,16 @@ def _relation(due: Sequence[Obligation], now: datetime) -> pa.Table:
     first_due: dict[tuple[str, str], datetime] = {}
     for o in due:
         key = (o.exchange, o.report)
-        first_due[key] = min(first_due.get(key, o.due_at), o.due_at)
+        first_due[key] = min(first_due.get(key, o.outcome.due_at), o.outcome.due_at)
     return pa.table(
         {
             "obligation": [o.id for o in due],
-            "submission": pa.array([o.submission for o in due], pa.string()),
+            "submission": pa.array([o.outcome.submission for o in due], pa.string()),
             "exchange": [o.exchange for o in due],
             "report": [o.report for o in due],
             "period": [o.period.text for o in due],
-            "due_at": pa.array([o.due_at for o in due], instant),
-            "met_at": pa.array([o.met_at for o in due], instant),
+            "due_at": pa.array([o.outcome.due_at for o in due], instant),
+            "met_at": pa.array([o.outcome.met_at for o in due], instant),
             "now": pa.array([now for _ in due], instant),
             "first_due_at": pa.array([first_due[o.exchange, o.report] for o in due], instant),
         }

@@ -16,14 +16,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from etl.calendar import OBLIGATIONS_BEGIN, Obligation, obligations
+from etl.calendar import OBLIGATIONS_BEGIN, Outcome, obligations
 from etl.canonical import canonical_json
 from etl.records import submissions as life
 from etl.records.engine import reading
 from etl.records.submissions import Submission
 from etl.signing import PublicKey, signer_of
 from etl.store import Store
-from expectations.catalogue import report
 from expectations.vocabulary import KST, Finding, Kind
 
 _KIND = "daxa receipt"
@@ -83,30 +82,29 @@ def _content(connection: Connection, filed: Submission, now: datetime) -> dict[s
 
 
 def _punctuality(connection: Connection, filed: Submission, now: datetime) -> dict[str, Any]:
-    """When the period was due, by which submission it was met, and how many seconds late.
+    """When the period was due, by which submission it is met, and how many seconds late.
 
-    A correction of what was filed in time is not late; while nothing meets the period, its own receipt counts.
+    What counts is when accepted files first covered the period, so a correction of what was filed in time is not late;
+    while nothing ever did, the submission's own receipt counts.
     """
     if filed.period.first_day < OBLIGATIONS_BEGIN:
         return {"due_at": None, "met_by": None, "late_seconds": None}
-    obligation = _obligation(connection, filed, now)
-    due_at = obligation.due_at if obligation else report(filed.report).due_at(filed.period)
-    met_at = obligation.met_at if obligation else None
-    late = max((met_at or filed.received_at) - due_at, timedelta(0))
+    found = _outcome(connection, filed, now)
+    late = max((found.first_met_at or filed.received_at) - found.due_at, timedelta(0))
     return {
-        "due_at": _kst(due_at),
-        "met_by": obligation.submission if obligation else None,
+        "due_at": _kst(found.due_at),
+        "met_by": found.submission,
         "late_seconds": late // timedelta(seconds=1),
     }
 
 
-def _obligation(connection: Connection, filed: Submission, now: datetime) -> Obligation | None:
+def _outcome(connection: Connection, filed: Submission, now: datetime) -> Outcome:
+    """What became of the obligation that the submission was filed for."""
     day = filed.period.first_day
-    for one in obligations(connection, now, first_day=day, last_day=day):
-        is_its = (one.exchange, one.report) == (filed.exchange, filed.report)
-        if is_its and one.period.contains(filed.period):
-            return one
-    return None
+    (one,) = obligations(
+        connection, now, first_day=day, last_day=day, exchanges=(filed.exchange,), reports=(filed.report,)
+    )
+    return one.outcome
 
 
 def findings_digest(findings: Iterable[tuple[Kind, Finding]]) -> str:

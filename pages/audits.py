@@ -226,7 +226,7 @@ def recorded(frame: pd.DataFrame) -> pd.DataFrame:
 view = current_view()
 page_header(view, "audits")
 note(view.say("audits.definition"))
-filed = ask(audit_months, view.choice, view.moment.replace(minute=0, second=0, microsecond=0))
+filed = ask(audit_months, view.choice, view.moment)
 if (filed["stand"].isin(NOTHING_DUE) & filed["asset_count"].isna()).all():
     nothing(view, "audits")
     report_findings(view, "audits")

@@ -7,8 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from app.columns import Shown
-from app.frames import frame_of
+from app.columns import Shown, frame_of
 from app.obligations.outcomes import first_recorded_day, unmet_obligations
 from app.quality import scorecard
 from app.quality.charts import grade_grid, measure_course
@@ -170,7 +169,7 @@ def show_month(view: View, at: str, month: str) -> None:
     table(view, lambda: reports, REPORTS, alt=title)
     note(view.say("data_quality.month_how"))
     place = f"{at}.{month}"
-    show_list(view, "unmet", place, ask(unmet_obligations, at, month, moment), UNMET)
+    show_list(view, "unmet", place, frame_of(ask(unmet_obligations, at, month, moment), UNMET), UNMET)
     show_list(view, "files", place, ask(corrected_files, at, month), FILES)
     note(view.say("list.to_submission"))
 
@@ -196,7 +195,7 @@ def show_list(view: View, name: str, place: str, frame: pd.DataFrame, columns: M
 view = current_view()
 page_header(view, "data_quality")
 note(view.say("data_quality.definition"))
-moment = view.moment.replace(minute=0, second=0, microsecond=0)
+moment = view.moment
 months = shown_months(view.choice)
 counted = ask(quality_months, view.choice, moment)
 scored = cached(view, "scored", lambda: scorecard.score(counted, view.moment))

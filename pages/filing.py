@@ -8,7 +8,7 @@ from app.filing.template_parts import templates_and_guide
 from app.filing.upload_parts import looked_without_draft, nil_section, upload_section
 from app.filing.verdict import filed_submission
 from app.filing.verdict_parts import draft_panel, receipt_panel, secret_panel, submission_findings, withdrawal
-from app.obligations.duty_parts import duty_calendar
+from app.obligations.calendar_parts import obligation_calendar
 from app.widgets.address import picked
 from app.widgets.header import empty, page_header, section, sentence, stop
 from app.widgets.switches import switch
@@ -26,7 +26,7 @@ if desk is None:
 sentence(view.say("filing.for_exchange", exchange=view.exchange(desk.exchange)))
 task = switch(view.say("filing.task"), "task", TASKS, lambda name: view.say(f"filing.tasks.{name}"))
 if task == "duties":
-    duty_calendar(view, desk.exchange)
+    obligation_calendar(view, desk.exchange)
 elif task == "templates":
     templates_and_guide(view, desk.exchange)
 else:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from app.answers.list_parts import answers_line
 from app.columns import Shown
 from app.moments import duration, kst_minute
-from app.obligations.status import Stand
 from app.overview import changes as overview_changes
 from app.overview import lane_parts
 from app.overview.changes import lines_of
@@ -21,6 +20,7 @@ from app.widgets.header import empty, markup, note, page_header, section, senten
 from app.widgets.parts import part
 from app.widgets.tables import table
 from app.widgets.view import View, ask, cached, current_view
+from etl.calendar import ObligationState
 
 MOST_LINES = 7
 AHEAD = timedelta(days=1)
@@ -52,11 +52,11 @@ def now_in_words(view: View, found: Situation) -> str:
     counts = {"count": len(found.lanes), "current": len(found.current), "now": kst_minute(view.now)}
     parts = [view.say("overview.current", **counts)]
     if worst := found.worst_standing:
-        late = worst.stand is Stand.LATE and worst.received_at
+        late = worst.state is ObligationState.LATE and worst.received_at
         length = duration((worst.received_at if late and worst.received_at else view.now) - worst.due_at, view.language)
         about = {"exchange": view.exchange(worst.exchange), "report": view.report(worst.report)}
         key = "was_late" if late else "lacking"
-        state = view.say(f"state.{worst.stand}")
+        state = view.say(f"state.{worst.state}")
         parts.append(view.say(f"overview.worst_{key}", **about, period=worst.period, length=length, state=state))
         if len(found.lacking) > 1:
             parts.append(view.say("overview.more_lacking", count=len(found.lacking) - 1))
@@ -127,9 +127,8 @@ def show_changes(view: View, told: Told) -> None:
 
 view = current_view()
 page_header(view, "overview")
-hour = view.now.replace(minute=0, second=0, microsecond=0)
 found = ask(situation, view.choice, view.moment)
-figures = {one.exchange: one for one in ask(lane_figures, view.choice, hour)}
+figures = {one.exchange: one for one in ask(lane_figures, view.choice, view.moment)}
 if view.is_empty:
     empty(view, "store")
 else:

@@ -56,14 +56,14 @@ def months_to_choose(view: View) -> tuple[str, ...]:
 @part
 def show_month(view: View, month: str) -> None:
     """The sentences, the matrix, and where it has gaps."""
-    months, hour = trend_months(month), view.moment.replace(minute=0, second=0, microsecond=0)
+    months, moment = trend_months(month), view.moment.replace(minute=0, second=0, microsecond=0)
     exchanges = view.choice.exchanges
-    figures = {name: ask(lane_figures, months_as_days(exchanges, (name,)), hour) for name in months}
+    figures = {name: ask(lane_figures, months_as_days(exchanges, (name,)), moment) for name in months}
     days = months_as_days(exchanges, months)
-    counted = ask(quality_months, days, hour)
-    scored = cached(view, "scored", lambda: scorecard.score(counted, hour))
-    audits = ask(audit_months, days, hour)
-    found = cached(view, "trends", lambda: trends(figures, scored, months, hour))
+    counted = ask(quality_months, days, moment)
+    scored = cached(view, "scored", lambda: scorecard.score(counted, moment))
+    audits = ask(audit_months, days, moment)
+    found = cached(view, "trends", lambda: trends(figures, scored, months, moment))
     due_before = records_of(audits[audits["month"] == months[-2]])
     sums = [figures[name][-1] for name in months[:-3:-1]]  # of all together, or of the only one
     header.sentences(trend_parts.sentences(view, sums[0], sums[1], due_before, scored, found))

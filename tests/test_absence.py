@@ -30,8 +30,7 @@ def store(tmp_path: Path, database_url: str) -> Iterator[Store]:
 
 def told(store: Store, report: str, choice: Choice = WEEK, scope: Scope = EVERYBODY) -> list[tuple[object, ...]]:
     found = absences(store, scope, choice, report, NOON)
-    columns = ("state", "exchange", "period_count", "first_period", "last_period")
-    return [tuple(row[name] for name in columns) for row in found.to_dict("records")]
+    return [(one.state, one.exchange, one.period_count, one.first_period, one.last_period) for one in found]
 
 
 def test_an_empty_store_has_no_reasons(store: Store) -> None:

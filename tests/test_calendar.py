@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from etl import jobs
-from etl.calendar import OBLIGATIONS_BEGIN, obligations
+from etl.calendar import OBLIGATIONS_BEGIN, ObligationState, obligations
 from etl.exchanges import all_exchanges
 from etl.overdue import missing_now
 from etl.records.engine import reading
@@ -46,10 +46,10 @@ def test_due_times_are_those_of_the_specification(report, period, due):
 
 def test_a_slice_alone_does_not_meet_the_day_and_the_last_wanting_one_does(store, tmp_path):
     file(store, tmp_path, f"korbit_reconciliation_{DAY}T00-12.csv", checks(f"{DAY}T00-12"), MORNING)
-    assert of_the_day(store).submission is None
+    assert not of_the_day(store).outcome.is_met
     late = MORNING + timedelta(hours=2)
     last = file(store, tmp_path, f"korbit_reconciliation_{DAY}T12-24.csv", checks(f"{DAY}T12-24"), late)
-    met = of_the_day(store)
+    met = of_the_day(store).outcome
     assert (met.submission, met.met_at) == (last.receipt.submission.id, late)
     assert "CAL-001" in {finding.rule for _, finding in last.findings}
 
@@ -73,7 +73,7 @@ def test_what_is_missing_is_found_once_it_is_due_and_not_before(store, tmp_path)
     missing = [f for f in missing_now(store, NOON, **day) if f.finding.rule == "CAL-001"]
     daily = len(all_reports()) - 1
     assert len(missing) == len(all_exchanges()) * daily - 1
-    assert all(f.finding.reason == "missing" and f.obligation.submission is None for f in missing)
+    assert all(f.finding.reason == "missing" and not f.obligation.outcome.is_met for f in missing)
 
 
 def test_a_member_that_files_nothing_of_a_kind_is_named_once_another_does(store, tmp_path):
@@ -89,7 +89,17 @@ def test_obligations_begin_with_june(store):
     assert min(o.period.first_day for o in every) == OBLIGATIONS_BEGIN == date(2026, 6, 1)
 
 
-def test_withdrawing_does_not_make_what_was_met_unmet(store, tmp_path):
+def test_a_withdrawal_opens_the_obligation_again_and_lateness_stays_that_of_the_first_file(store, tmp_path):
     submission = file(store, tmp_path, NAME, checks(DAY, every=5), MORNING).receipt.submission
-    jobs.withdraw(store, submission.id, reason="x", at=MORNING + timedelta(minutes=1))
-    assert of_the_day(store).met_at == MORNING
+    withdrawn_at = MORNING + timedelta(minutes=1)
+    jobs.withdraw(store, submission.id, reason="x", at=withdrawn_at)
+    assert of_the_day(store, MORNING).outcome.met_at == MORNING
+    assert of_the_day(store, withdrawn_at).outcome.state is ObligationState.NOT_DUE
+    found = of_the_day(store).outcome
+    assert (found.state, found.met_at, found.reopened_at) == (ObligationState.MISSING, None, withdrawn_at)
+    late = NOON + timedelta(hours=1)
+    again = file(store, tmp_path, NAME, checks(DAY, every=10), late)
+    found = of_the_day(store, late).outcome
+    assert (found.state, found.met_at) == (ObligationState.CURRENT, MORNING)
+    assert (found.submission, found.reopened_at) == (again.receipt.submission.id, None)
+    assert "CAL-001" not in {finding.rule for _, finding in again.findings}

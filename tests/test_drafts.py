@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.obligations.absence import absences
-from app.obligations.duties import duties
-from app.obligations.status import report_standing
+from app.obligations.calendar_entries import own_calendar
+from app.obligations.status import report_statuses
 from app.queries.choice import Choice
 from app.scope import Role, Scope
 from etl.drafts import LIFE, discard_draft, discard_expired, draft_bytes, draft_told, drafts_of, keep_draft
@@ -78,18 +78,18 @@ def test_what_is_only_a_draft_is_said_to_its_exchange_alone(store: Store, tmp_pa
     keep_draft(store, "P-1", DECLARED, NAME, b"bytes", TOLD, NOW)
 
     def told(scope: Scope) -> tuple[str, str, str]:
-        (standing,) = [
-            one.stand
-            for one in report_standing(store, scope, ("korbit",), noon)
+        (status,) = [
+            one.state
+            for one in report_statuses(store, scope, ("korbit",), noon)
             if (one.report, one.period) == ("halts", "2026-11-02")
         ]
         reasons = absences(store, scope, Choice(("korbit",), day, day), "halts", noon)
-        (duty,) = [
+        (entry,) = [
             one.state
-            for one in duties(store, scope, "korbit", noon)
+            for one in own_calendar(store, scope, "korbit", noon)
             if (one.report, one.period) == ("halts", "2026-11-02")
         ]
-        return str(standing), str(reasons["state"].iloc[0]), duty
+        return str(status), reasons[0].state, entry
 
     assert told(own) == ("draft", "draft", "draft")
     assert told(all_of_them) == ("missing", "not_reported", "missing")

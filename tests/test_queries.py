@@ -11,8 +11,8 @@ from people import EVERYBODY
 
 from app.filing.submissions import Wanted, state_history, submission_list, submission_versions
 from app.halts.events import halt_events
-from app.obligations.punctuality import Punctuality, punctuality
-from app.obligations.status import Stand, report_standing
+from app.obligations.punctuality import Punctuality, late_and_missing
+from app.obligations.status import report_statuses
 from app.queries.choice import Choice
 from app.queries.freshness import latest_day, records_stamp
 from app.queries.origin import rows_behind
@@ -21,6 +21,7 @@ from app.reconciliation.episodes import mismatch_episodes
 from app.rules.evaluated import unevaluated_days
 from app.rules.findings import About, finding_counts, finding_groups, finding_list, gravest, standing_findings
 from app.scope import Role, Scope
+from etl.calendar import ObligationState
 from etl.store import Store, open_store
 from expectations.vocabulary import KST, Period
 
@@ -125,7 +126,7 @@ def test_nobody_sees_what_their_scope_leaves_out(store: Store, tmp_path: Path) -
     assert finding_counts(store, GOPAX_ONLY, CHOICE, About()).empty
     assert standing_findings(store, GOPAX_ONLY, CHOICE, About(), "ko").empty
     assert unevaluated_days(store, GOPAX_ONLY, CHOICE).empty
-    assert {cell.exchange for cell in report_standing(store, GOPAX_ONLY, (), NOW)} == {"gopax"}
+    assert {cell.exchange for cell in report_statuses(store, GOPAX_ONLY, (), NOW)} == {"gopax"}
 
 
 def test_slices_of_a_day_add_up_and_a_missing_one_is_not_covered(store: Store, tmp_path: Path) -> None:
@@ -158,32 +159,32 @@ def test_a_halt_filed_again_is_shown_as_filed_last(store: Store, tmp_path: Path)
     assert (event["version_count"], len(event["earlier"])) == (2, 1)
 
 
-def stand(store: Store, report: str, moment: datetime = NOW) -> Stand:
-    (one,) = [cell for cell in report_standing(store, EVERYBODY, ("korbit",), moment) if cell.report == report]
-    return one.stand
+def stand(store: Store, report: str, moment: datetime = NOW) -> ObligationState:
+    (one,) = [cell for cell in report_statuses(store, EVERYBODY, ("korbit",), moment) if cell.report == report]
+    return one.state
 
 
 def test_what_was_due_and_did_not_come_is_missing(store: Store) -> None:
-    assert stand(store, "halts") is Stand.MISSING
-    assert stand(store, "halts", datetime(2026, 5, 20, 11, tzinfo=KST)) is Stand.NOT_DUE
+    assert stand(store, "halts") is ObligationState.MISSING
+    assert stand(store, "halts", datetime(2026, 5, 20, 11, tzinfo=KST)) is ObligationState.NOT_DUE
 
 
 def test_a_nil_return_is_not_nothing(store: Store, tmp_path: Path) -> None:
     file(store, tmp_path, "korbit_halts_2026-11-02.csv", halts())
-    assert stand(store, "halts") is Stand.NIL
+    assert stand(store, "halts") is ObligationState.NIL
 
 
 def test_a_slice_is_a_part(store: Store, tmp_path: Path) -> None:
     reconcile(store, tmp_path, "2026-11-02T00-12", range(0))
-    assert stand(store, "reconciliation") is Stand.PARTIAL
+    assert stand(store, "reconciliation") is ObligationState.PARTIAL
     reconcile(store, tmp_path, "2026-11-02T12-24", range(0))
-    assert stand(store, "reconciliation") is Stand.CURRENT
+    assert stand(store, "reconciliation") is ObligationState.CURRENT
 
 
 def test_a_file_after_the_due_time_is_late(store: Store, tmp_path: Path) -> None:
     late = datetime(2026, 11, 3, 10, 30, tzinfo=KST)
     file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02"), late)
-    assert stand(store, "reconciliation") is Stand.LATE
+    assert stand(store, "reconciliation") is ObligationState.LATE
     assert submission_list(store, EVERYBODY, CHOICE, Wanted()).iloc[0]["timeliness"] == "late"
 
 
@@ -192,25 +193,25 @@ def test_what_was_late_or_missing_in_the_period_is_counted(store: Store, tmp_pat
     file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02"), late)
     reconcile(store, tmp_path, "2026-11-04T00-12", range(0))
     moment = datetime(2026, 11, 5, 11, tzinfo=KST)
-    found = punctuality(store, EVERYBODY, CHOICE, moment)
+    found = late_and_missing(store, EVERYBODY, CHOICE, moment)
     assert found["korbit", "reconciliation"] == Punctuality(late=1, missing=2)
     assert found["korbit", "audits"] == Punctuality(late=0, missing=0)
     assert found["gopax", "halts"].missing == 3
-    assert {exchange for exchange, _ in punctuality(store, GOPAX_ONLY, CHOICE, moment)} == {"gopax"}
+    assert {exchange for exchange, _ in late_and_missing(store, GOPAX_ONLY, CHOICE, moment)} == {"gopax"}
 
 
 def test_nothing_is_missing_of_the_time_before_there_were_records(store: Store, tmp_path: Path) -> None:
     moment = datetime(2026, 11, 5, 11, tzinfo=KST)
-    assert not any(one.missing for one in punctuality(store, EVERYBODY, CHOICE, moment).values())
+    assert not any(one.missing for one in late_and_missing(store, EVERYBODY, CHOICE, moment).values())
     file(store, tmp_path, "korbit_reconciliation_2026-11-04.csv", checks("2026-11-04"))
-    found = punctuality(store, EVERYBODY, CHOICE, moment)
+    found = late_and_missing(store, EVERYBODY, CHOICE, moment)
     assert (found["korbit", "reconciliation"].missing, found["gopax", "reconciliation"].missing) == (0, 1)
 
 
 def test_a_refused_file_and_its_findings_are_told(store: Store, tmp_path: Path) -> None:
     broken = checks("2026-11-02").replace("100.5,match", "many,match", 1)
     outcome = file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", broken)
-    assert stand(store, "reconciliation") is Stand.REJECTED
+    assert stand(store, "reconciliation") is ObligationState.REJECTED
     found = finding_list(store, EVERYBODY, outcome.receipt.submission.id, "ko")
     assert (found.iloc[0]["rule"], found.iloc[0]["row"], found.iloc[0]["column"]) == ("SUB-006", 2, "price")
     assert "many" in found.iloc[0]["sentence"]
@@ -292,7 +293,7 @@ def test_a_correction_of_an_accepted_file_is_not_late(store: Store, tmp_path: Pa
     assert list(listed["state"]) == ["accepted", "superseded"]
     versions = submission_versions(store, EVERYBODY, listed.iloc[0]["id"])
     assert list(versions["id"]) == list(listed["id"])[::-1]
-    assert stand(store, "reconciliation", later) is not Stand.LATE
+    assert stand(store, "reconciliation", later) is not ObligationState.LATE
 
 
 def test_the_stamp_changes_with_every_publication(store: Store, tmp_path: Path) -> None:

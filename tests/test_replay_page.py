@@ -15,8 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.charts.style import Look
 from app.navigation import REPLAY, SCREENS
-from app.obligations.punctuality import punctuality
-from app.obligations.status import Stand, report_standing
+from app.obligations.punctuality import late_and_missing
+from app.obligations.status import report_statuses
 from app.queries.choice import Choice
 from app.replay import incident
 from app.replay.charts import LANES, incident_lanes, shortfall_course
@@ -24,6 +24,7 @@ from app.replay.checks import Course, course_of, replayed_checks, replayed_halts
 from app.rules.evaluated import unevaluated_days
 from app.scope import Role, Scope
 from app.words import LANGUAGES, say
+from etl.calendar import ObligationState
 from etl.replays import replay
 from etl.store import Store, open_store
 from expectations.vocabulary import KST
@@ -293,13 +294,13 @@ def test_a_page_without_a_replayed_report_says_that_none_was_made_up(opened: Cal
 
 
 def test_nothing_is_missing_in_february(store: Store) -> None:
-    stands = report_standing(store, EVERYBODY, (), FACTS.seen_from)
-    filed = {(one.exchange, one.report): one.stand for one in stands if one.stand is not Stand.NOT_DUE}
+    stands = report_statuses(store, EVERYBODY, (), FACTS.seen_from)
+    filed = {(one.exchange, one.report): one.state for one in stands if one.state is not ObligationState.NOT_DUE}
     assert filed == {
-        **{(exchange, "reconciliation"): Stand.CURRENT for exchange in EVERYBODY.exchanges},
-        ("bithumb", "halts"): Stand.NIL,
+        **{(exchange, "reconciliation"): ObligationState.CURRENT for exchange in EVERYBODY.exchanges},
+        ("bithumb", "halts"): ObligationState.NIL,
     }
-    met = punctuality(store, EVERYBODY, Choice((), date(2026, 1, 9), FACTS.last_day), FACTS.seen_from)
+    met = late_and_missing(store, EVERYBODY, Choice((), date(2026, 1, 9), FACTS.last_day), FACTS.seen_from)
     assert not any(one.late or one.missing for one in met.values())
 
 

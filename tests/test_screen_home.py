@@ -187,7 +187,7 @@ def test_nobody_is_told_what_their_scope_leaves_out(either_store: Store, tmp_pat
     filed(either_store, tmp_path, "korbit_reconciliation_2026-11-03.csv", BROKEN.replace("x", "x"))
     assert changes(either_store, GOPAX_ONLY, BEFORE, AFTER).empty
     noon = datetime(2026, 11, 3, 12, tzinfo=KST)
-    assert set(due_soon(either_store, GOPAX_ONLY, (), noon, noon + timedelta(days=1))["exchange"]) == {"gopax"}
+    assert {one.exchange for one in due_soon(either_store, GOPAX_ONLY, (), noon, noon + timedelta(days=1))} == {"gopax"}
     assert set(situation(either_store, GOPAX_ONLY, CHOICE, noon).lanes) == {"gopax"}
     assert not situation(either_store, GOPAX_ONLY, CHOICE, noon).open_episodes
     assert [one.exchange for one in lane_figures(either_store, GOPAX_ONLY, CHOICE, noon)] == ["gopax"]
@@ -242,21 +242,20 @@ def test_what_falls_due_says_what_has_arrived(either_store: Store, tmp_path: Pat
     filed(either_store, tmp_path, "korbit_halts_2026-11-02.csv", halts(), night - timedelta(minutes=10))
     reconciled(either_store, tmp_path, "2026-11-02T00-12", range(0), night - timedelta(minutes=5))
     found = due_soon(either_store, EVERYBODY, ("korbit",), night, night + timedelta(days=1))
-    rows = {row["report"]: (row["period"], row["stand"], row["received_at"]) for row in found.to_dict("records")}
+    rows = {row.report: (row.period, row.state, row.received_at) for row in found}
     assert rows["halts"] == ("2026-11-02", "current", night - timedelta(minutes=10))
     assert rows["reconciliation"] == ("2026-11-02", "partial", night - timedelta(minutes=5))
     assert rows["api_keys"] == ("2026-11-02", "not_due", None)
     assert "audits" not in rows
-    assert set(found["due_at"]) == {datetime(2026, 11, 3, 10, tzinfo=KST)}
+    assert {row.due_at for row in found} == {datetime(2026, 11, 3, 10, tzinfo=KST)}
 
 
 def test_audits_fall_due_on_the_tenth(store: Store) -> None:
     morning = datetime(2026, 11, 10, 11, tzinfo=KST)
     found = due_soon(store, EVERYBODY, (), morning, morning + timedelta(days=1))
-    assert list(found["report"][:5]) == ["audits"] * 5
-    assert set(found["period"][:5]) == {"2026-10"}
+    assert [(row.report, row.period) for row in found[:5]] == [("audits", "2026-10")] * 5
     assert len(found) == 5 + 5 * 6
-    assert due_soon(store, EVERYBODY, (), morning, morning).empty
+    assert due_soon(store, EVERYBODY, (), morning, morning) == ()
 
 
 # ----------------------------------------------------------------------------------------- how the lanes stand
@@ -282,7 +281,7 @@ def test_the_worst_off_comes_first_and_what_is_open_is_so_whatever_days_are_chos
     assert [row["asset"] for row in found.open_episodes] == ["BTC"]
     assert found.worst_standing is not None
     assert (found.worst_standing.exchange, found.worst_standing.report) == ("upbit", "api_volume")
-    assert {cell.stand for cell in found.standing if cell.report == "audits"} == {"unrecorded"}
+    assert {cell.state for cell in found.standing if cell.report == "audits"} == {"unrecorded"}
 
 
 def test_a_breach_marks_the_lane_of_its_report(store: Store, tmp_path: Path) -> None:

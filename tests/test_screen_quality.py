@@ -1,5 +1,6 @@
 """The page of data quality: what was due and filed, the counts of a month, and the grade that comes of them."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -12,13 +13,12 @@ from people import EVERYBODY
 from template_files import alerts, hour, template
 
 from app.obligations.outcomes import filed_for, first_recorded_day, obligations_of, records_begin, unmet_obligations
-from app.obligations.status import Stand
 from app.quality import scorecard
 from app.quality.counts import QUALITY_COLUMNS, corrected_files, month_by_report, quality_months
 from app.quality.measures import Dimension, Rating, caps_on, grade, measures_on
 from app.queries.choice import Choice
 from app.scope import Role, Scope
-from etl.calendar import obligations
+from etl.calendar import ObligationState, obligations
 from etl.records.engine import reading
 from etl.store import Store, open_store
 from expectations.vocabulary import KST, Period
@@ -83,9 +83,9 @@ def test_every_obligation_comes_to_one_thing(store: Store, tmp_path: Path) -> No
         "not_due": 27 * 6 + 1 - 6 + 6 - 6,
     }
     unmet = unmet_obligations(store, EVERYBODY, "korbit", "2026-11", NOW)
-    assert unmet["state"].value_counts().to_dict() == {"missing": 14, "partial": 1, "rejected": 1, "late": 1}
-    (one,) = unmet[unmet["state"] == "late"].to_dict("records")
-    assert (one["delay"], one["report"], one["period"]) == (timedelta(seconds=1), "halts", "2026-11-03")
+    assert Counter(one.state for one in unmet) == {"missing": 14, "partial": 1, "rejected": 1, "late": 1}
+    (one,) = [one for one in unmet if one.state == ObligationState.LATE]
+    assert (one.delay, one.report, one.period) == (timedelta(seconds=1), "halts", "2026-11-03")
     by_report = month_by_report(store, EVERYBODY, "korbit", "2026-11", NOW).set_index("report")
     assert by_report["due_count"].sum() == 18
     assert by_report.loc["halts", ["due_count", "late_count", "nil_count"]].tolist() == [3, 1, 2]
@@ -100,14 +100,13 @@ def test_the_screen_and_the_calendar_agree_on_what_was_met(store: Store, tmp_pat
     begin = records_begin(store)
     assert begin
     found = obligations_of(filed_for(store, EVERYBODY, CHOICE), ("korbit",), CHOICE, begin, NOW)
-    ours = {(one.report, one.period.text): one for one in found if one.stand in (Stand.CURRENT, Stand.LATE)}
+    ours = {(one.report, one.period.text): one for one in found if one.outcome.is_met}
     with reading(store.engine) as connection:
         calendar = obligations(connection, NOW, first_day=DAY, last_day=CHOICE.last_day)
-    theirs = {(one.report, one.period.text): one for one in calendar if one.met_at and one.exchange == "korbit"}
+    theirs = {(one.report, one.period.text): one for one in calendar if one.outcome.met_at and one.exchange == "korbit"}
     assert set(ours) == set(theirs) and len(ours) == 3
     for key, one in ours.items():
-        assert one.received_at == theirs[key].met_at
-        assert (one.stand is Stand.LATE) == (one.received_at > theirs[key].due_at)
+        assert one.outcome == theirs[key].outcome
 
 
 def test_corrections_and_first_attempts_are_counted_by_period(store: Store, tmp_path: Path) -> None:

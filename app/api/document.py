@@ -8,6 +8,7 @@ from typing import Any
 from app.api.answers import MOST_FINDING
 from app.api.problems import MEDIA_TYPE, TITLES
 from etl.answers import Answered
+from etl.calendar import ObligationState
 from etl.exchanges import all_exchanges
 from etl.records.answers import LONGEST_TEXT
 from expectations.catalogue import all_reports, all_rules
@@ -109,7 +110,12 @@ def _schemas() -> dict[str, Any]:
             items={"type": "array", "items": _reference("Listed")}, count=_COUNT, page=_COUNT, pages=_COUNT
         ),
         "Obligation": _object(
-            report=filed["report"], period=_TEXT, due_at=_INSTANT, met_at=_INSTANT_OR_NULL, submission=_TEXT_OR_NULL
+            report=filed["report"],
+            period=_TEXT,
+            due_at=_INSTANT,
+            met_at=_INSTANT_OR_NULL,
+            submission=_TEXT_OR_NULL,
+            state={"enum": [state.value for state in ObligationState]},
         ),
         "Receipt": _object(
             receipt=_object(

@@ -140,17 +140,20 @@ class Service:
     def obligations(self, caller: Token, first: date | None, last: date | None) -> list[dict[str, Any]]:
         """What the caller's exchange was to file by now: when it was due, and when and by what it was met."""
         with reading(self.store.engine) as connection:
-            found = obligations(connection, datetime.now(UTC), first_day=first, last_day=last)
+            found = obligations(
+                connection, datetime.now(UTC), first_day=first, last_day=last, exchanges=(caller.exchange,)
+            )
         return [
             {
                 "report": one.report,
                 "period": one.period.text,
-                "due_at": instant_text(one.due_at),
-                "met_at": instant_text(one.met_at),
-                "submission": one.submission,
+                "due_at": instant_text(one.outcome.due_at),
+                "met_at": instant_text(one.outcome.met_at),
+                "submission": one.outcome.submission,
+                "state": one.outcome.state,
             }
             for one in found
-            if one.exchange == caller.exchange
+            if one.outcome.is_due
         ]
 
     def template(self, report: str, ending: str, day: date, folder: Path) -> bytes:

@@ -14,8 +14,7 @@ import pandas as pd
 from app.amounts import exact_add, exact_sum, ratio
 from app.frames import frame_of, records_of
 from app.moments import kst_day
-from app.obligations.outcomes import Obliged, filed_for, obligations_of, records_begin
-from app.obligations.status import Stand
+from app.obligations.outcomes import filed_for, obligations_of, records_begin
 from app.queries.choice import Choice, chosen_figures, rows_of
 from app.queries.exactly import less, times
 from app.queries.months import month_of, month_start, months_as_days, shown_months
@@ -23,7 +22,7 @@ from app.queries.origin import accepted_files
 from app.rules.book import parameter
 from app.rules.findings import About, finding_counts
 from app.scope import Scope
-from etl.calendar import OBLIGATIONS_BEGIN
+from etl.calendar import OBLIGATIONS_BEGIN, Obligation, ObligationState
 from etl.records.tables import audits, reconciliation_assets
 from etl.store import Store
 from expectations.catalogue import report as report_of
@@ -77,7 +76,7 @@ def audit_months(store: Store, scope: Scope, choice: Choice, moment: datetime) -
 
 
 def _month(
-    exchange: str, month: str, due: Obliged | None, said: Mapping[str, Any], standing: Mapping[Any, int]
+    exchange: str, month: str, due: Obligation | None, said: Mapping[str, Any], standing: Mapping[Any, int]
 ) -> dict[str, Any]:
     row: dict[str, Any] = {**dict.fromkeys(MONTH_COLUMNS), "exchange": exchange, "month": month, **said}
     is_obliged = month >= month_of(OBLIGATIONS_BEGIN)
@@ -85,11 +84,11 @@ def _month(
     row["finding_count"] = int(standing.get((exchange, month), 0))
     if due is None:
         return row
-    is_doubted = bool(said.get("doubted_count")) and due.stand in (Stand.CURRENT, Stand.LATE)
-    row["stand"] = QUALIFIED if is_doubted else Stand.NIL if due.is_nil else due.stand.value
-    row |= {"received_at": due.received_at, "submission": due.submission}
-    if due.stand in (Stand.CURRENT, Stand.LATE):
-        row["timeliness"] = "late" if due.stand is Stand.LATE else "on_time"
+    is_doubted = bool(said.get("doubted_count")) and due.outcome.is_met
+    row["stand"] = QUALIFIED if is_doubted else str(ObligationState.NIL if due.outcome.is_nil else due.outcome.state)
+    row |= {"received_at": due.outcome.received_at, "submission": due.outcome.shown_submission}
+    if due.outcome.is_met:
+        row["timeliness"] = "late" if due.outcome.is_late else "on_time"
     return row
 
 

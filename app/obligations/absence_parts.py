@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
+from itertools import groupby
 
-import pandas as pd
 import streamlit as st
 
-from app.frames import records_of
 from app.moments import duration
-from app.obligations.absence import NOT_REPORTED, absences
+from app.obligations.absence import NOT_REPORTED, Absence, absences
 from app.served import served_incident
 from app.widgets.address import link, unfiltered
 from app.widgets.header import state_mark
@@ -21,7 +21,7 @@ from app.widgets.view import View, ask, cached
 def absent(view: View, report: str) -> None:
     """Say which rows of a report are wanting in the chosen days, and why; nothing where none are."""
     found = ask(absences, view.choice, report, view.moment)
-    if not found.empty:
+    if found:
         _list(view, report, found)
 
 
@@ -39,37 +39,34 @@ def nothing(view: View, report: str) -> None:
     text = escape(view.say("empty.filtered", report=view.report(report)))
     way_out = f'<a href="{clear}">{escape(view.say("empty.clear"))}</a>'
     st.html(f'<p class="empty"><span aria-hidden="true">∅</span> {text} {way_out}</p>')
-    if not found.empty:
+    if found:
         _list(view, report, found)
 
 
-def _list(view: View, report: str, found: pd.DataFrame) -> None:
+def _list(view: View, report: str, found: Sequence[Absence]) -> None:
     st.html(cached(view, f"absence.{report}", lambda: f'<ul class="absent">{_items(view, report, found)}</ul>'))
 
 
-def _items(view: View, report: str, found: pd.DataFrame) -> str:
-    return "".join(
-        _item(view, report, str(state), group) for state, group in found.groupby("state", sort=False, dropna=False)
-    )
+def _items(view: View, report: str, found: Sequence[Absence]) -> str:
+    groups = groupby(found, key=lambda one: one.state)
+    return "".join(_item(view, report, state, tuple(group)) for state, group in groups)
 
 
-def _item(view: View, report: str, state: str, group: pd.DataFrame) -> str:
+def _item(view: View, report: str, state: str, group: Sequence[Absence]) -> str:
     """One reason: sign and word, at whom and for how many periods, since when, and what to do."""
     who = [
         view.say(
             "absence.periods",
-            exchange=view.exchange(row["exchange"]),
-            count=row["period_count"],
-            periods=row["first_period"]
-            if row["period_count"] == 1
-            else f"{row['first_period']} ~ {row['last_period']}",
+            exchange=view.exchange(one.exchange),
+            count=one.period_count,
+            periods=one.first_period if one.period_count == 1 else f"{one.first_period} ~ {one.last_period}",
         )
-        for row in records_of(group)
+        for one in group
     ]
-    due = duration(abs(view.moment - min(group["due_at"])), view.language, 1)
+    due = duration(abs(view.moment - min(one.due_at for one in group)), view.language, 1)
     said = view.say(f"absence.{state}", due=due)
     mark = f"– {view.say('absence.word')}" if state == NOT_REPORTED else state_mark(view, state)
-    exchange = group.iloc[0]["exchange"] if len(group) == 1 else ""
+    exchange = group[0].exchange if len(group) == 1 else ""
     target = escape(link("submissions", report=report, **({"exchange": exchange} if exchange else {})))
     return (
         f'<li class="{escape(state)}"><b>{escape(mark)}</b> {escape(" · ".join(who))}'

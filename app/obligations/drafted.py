@@ -1,4 +1,7 @@
-"""What is only a draft: checked and not submitted, so it meets no obligation. Told to the exchange itself alone."""
+"""The drafts that whoever asks may know of: what was checked and not submitted, so that it meets no obligation.
+
+Only the exchange itself knows of its drafts.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,12 @@ from expectations.vocabulary import Period
 
 
 @dataclass(frozen=True, slots=True)
-class Drafted:
+class KnownDrafts:
     """The drafts that whoever asks may know of."""
 
     drafts: tuple[Draft, ...]
 
-    def is_drafted(self, exchange: str, report: str, period: Period) -> bool:
+    def includes(self, exchange: str, report: str, period: Period) -> bool:
         """True where something for this period, or a part of it, was checked and not submitted."""
         return any(
             (draft.exchange, draft.report) == (exchange, report) and period.contains(draft.period)
@@ -25,8 +28,8 @@ class Drafted:
         )
 
 
-def drafted(store: Store, scope: Scope, moment: datetime) -> Drafted:
-    """The drafts at a moment: those of the exchange that asks, and of nobody else."""
+def known_drafts(store: Store, scope: Scope, moment: datetime) -> KnownDrafts:
+    """The drafts at a moment, where an exchange asks for its own; nobody else knows of any."""
     if scope.role is not Role.EXCHANGE:
-        return Drafted(())
-    return Drafted(tuple(drafts_of(store, scope.exchanges, moment)))
+        return KnownDrafts(())
+    return KnownDrafts(tuple(drafts_of(store, scope.exchanges, moment)))

@@ -21,13 +21,13 @@ from app.halts.availability import halted_time, weighted_time
 from app.halts.events import halt_events
 from app.keys.case_totals import WHOLE, CaseTotals, case_totals
 from app.keys.counts import key_flow
-from app.obligations.outcomes import MET, Filed, filed_for, obligations_of, records_begin
-from app.obligations.status import Stand
+from app.obligations.outcomes import filed_for, obligations_of, records_begin
 from app.queries.choice import Choice
 from app.reconciliation.days import reconciled_days
 from app.reconciliation.episodes import mismatch_episodes
 from app.scope import Scope
 from app.volume.course import volume_ranking
+from etl.calendar import FiledFiles, ObligationState
 from etl.store import Store
 from expectations.vocabulary import Period, State
 
@@ -136,16 +136,16 @@ def lane_figures(store: Store, scope: Scope, choice: Choice, moment: datetime) -
 _Part = Mapping[str, Mapping[str, Any]]
 
 
-def _accepted_days(filed: Filed) -> Counter[tuple[str, str]]:
+def _accepted_days(filed: FiledFiles) -> Counter[tuple[str, str]]:
     """For how many days each exchange has an accepted file of each report, whole or a slice."""
     return Counter(
         (exchange, report)
         for (exchange, report, _), files in filed.items()
-        if any(row["state"] == State.ACCEPTED for row in files)
+        if any(file.state is State.ACCEPTED for file in files)
     )
 
 
-def _obliged(store: Store, scope: Scope, filed: Filed, choice: Choice, moment: datetime) -> _Part:
+def _obliged(store: Store, scope: Scope, filed: FiledFiles, choice: Choice, moment: datetime) -> _Part:
     exchanges = scope.visible(choice.exchanges)
     names = ("due_count", "on_time_count", "late_count", "unmet_count")
     counts: dict[str, dict[str, Any]] = {
@@ -154,11 +154,12 @@ def _obliged(store: Store, scope: Scope, filed: Filed, choice: Choice, moment: d
     begin = records_begin(store)
     for one in obligations_of(filed, exchanges, choice, begin, moment) if begin else ():
         own = counts[one.exchange]
-        own["wanting_days"][one.report] += one.stand in (Stand.MISSING, Stand.REJECTED, Stand.RECEIVED)
-        own["due_count"] += one.stand is not Stand.NOT_DUE
-        own["on_time_count"] += one.stand is Stand.CURRENT
-        own["late_count"] += one.stand is Stand.LATE
-        own["unmet_count"] += one.stand not in (*MET, Stand.NOT_DUE)
+        found = one.outcome
+        own["wanting_days"][one.report] += found.is_missing and found.state is not ObligationState.PARTIAL
+        own["due_count"] += found.is_due
+        own["on_time_count"] += found.state is ObligationState.CURRENT
+        own["late_count"] += found.is_late
+        own["unmet_count"] += found.is_missing
     return counts
 
 

@@ -9,14 +9,10 @@ from html import escape
 from types import MappingProxyType
 from typing import Any
 
-import pandas as pd
-
 from app.amounts import krw, percent, percent_down
 from app.audits.months import QUALIFIED
-from app.frames import records_of
 from app.moments import KST, duration
-from app.obligations.due import due_soon
-from app.obligations.status import Stand
+from app.obligations.due import DueSoon, due_soon
 from app.overview.changes import NewsKind
 from app.overview.lane_figures import Lane, LaneFigures
 from app.overview.lane_states import BREACH, QUIET, REVIEW, LaneState, Situation
@@ -27,6 +23,7 @@ from app.rules.filter_parts import report_of_rule
 from app.widgets.address import link
 from app.widgets.header import kind_mark, state_mark
 from app.widgets.view import View, ask
+from etl.calendar import ObligationState
 from expectations.vocabulary import Kind, Period
 
 LANE_PAGES: Mapping[Lane, str] = MappingProxyType(
@@ -56,7 +53,7 @@ CHANGE_GLYPHS: Mapping[NewsKind, str] = MappingProxyType(
     }
 )
 _STEPS = tuple(str(step) for step in Rating)
-_GRAVE = (Stand.MISSING, Stand.DRAFT, Stand.REJECTED, "open", Rating.POOR)
+_GRAVE = (ObligationState.MISSING, ObligationState.DRAFT, ObligationState.REJECTED, "open", Rating.POOR)
 
 
 def lane_mark(view: View, state: str) -> str:
@@ -105,7 +102,13 @@ def lane_age(view: View, one: LaneState) -> str:
         return str(one.more["month"])
     if one.since is None:
         return ""
-    is_lasting = one.state in (Stand.MISSING, Stand.DRAFT, Stand.REJECTED, Stand.PARTIAL, "open")
+    is_lasting = one.state in (
+        ObligationState.MISSING,
+        ObligationState.DRAFT,
+        ObligationState.REJECTED,
+        ObligationState.PARTIAL,
+        "open",
+    )
     length = duration(view.moment - one.since, view.language, 1)
     return view.say("overview.lasting" if is_lasting else "overview.ago", length=length)
 
@@ -238,29 +241,32 @@ def change_link(view: View, line: Mapping[str, Any]) -> str:
 def due_lines(view: View, ahead: timedelta) -> list[str]:
     """What falls due within that time, a line for each report and period."""
     due = ask(due_soon, view.choice.exchanges, view.moment, view.moment + ahead)
-    groups = due.groupby(["report", "period"], sort=False) if len(due) else ()
-    return [_due_line(view, str(about[0]), rows) for about, rows in groups]
+    groups: dict[tuple[str, str], list[DueSoon]] = {}
+    for one in due:
+        groups.setdefault((one.report, one.period), []).append(one)
+    return [_due_line(view, report, rows) for (report, _), rows in groups.items()]
 
 
-def _due_line(view: View, report: str, rows: pd.DataFrame) -> str:
+def _due_line(view: View, report: str, rows: Sequence[DueSoon]) -> str:
     """One report and period that falls due: how much of it has arrived, what is waited for, and for how long yet."""
-    first = rows.iloc[0]
-    waiting = [row for row in records_of(rows) if row["stand"] != Stand.CURRENT]
+    first = rows[0]
+    waiting = [row for row in rows if row.state != ObligationState.CURRENT]
     names = ", ".join(
-        view.exchange(row["exchange"]) + ("" if row["stand"] == Stand.NOT_DUE else f" {state_mark(view, row['stand'])}")
+        view.exchange(row.exchange)
+        + ("" if row.state == ObligationState.NOT_DUE else f" {state_mark(view, row.state)}")
         for row in waiting
     )
-    is_quiet = len(waiting) == len(rows) and all(row["stand"] == Stand.NOT_DUE for row in waiting)
+    is_quiet = len(waiting) == len(rows) and all(row.state == ObligationState.NOT_DUE for row in waiting)
     key = "overview.due_waiting" if waiting and not is_quiet else "overview.due_all"
     text = view.say(
         key,
         report=view.report(report),
-        period=first["period"] if len(first["period"]) == 7 else first["period"][5:],
+        period=first.period if len(first.period) == 7 else first.period[5:],
         arrived=len(rows) - len(waiting),
         count=len(rows),
         names=names,
     )
-    left = view.say("overview.left", length=duration(first["due_at"] - view.moment, view.language))
-    period = Period.parse(first["period"])
+    left = view.say("overview.left", length=duration(first.due_at - view.moment, view.language))
+    period = Period.parse(first.period)
     address = filtered(view, "submissions", "", (period.first_day, period.last_day), report=report)
-    return _line(address, text, f"{first['due_at'].astimezone(KST):%m-%d %H:%M} · {left}")
+    return _line(address, text, f"{first.due_at.astimezone(KST):%m-%d %H:%M} · {left}")

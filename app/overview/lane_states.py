@@ -15,8 +15,8 @@ from app.audits.months import QUALIFIED, doubted_audits
 from app.frames import records_of
 from app.halts.events import halt_events
 from app.moments import kst_day
-from app.obligations.outcomes import is_recorded, records_begin
-from app.obligations.status import Stand, Standing, report_standing
+from app.obligations.outcomes import records_begin
+from app.obligations.status import ReportStatus, report_statuses
 from app.overview.lane_figures import LANE_REPORTS, Lane
 from app.quality.counts import quality_months
 from app.quality.measures import Rating, grade
@@ -25,19 +25,29 @@ from app.queries.months import month_of, month_start
 from app.reconciliation.episodes import mismatch_episodes
 from app.rules.findings import About, finding_counts
 from app.scope import Scope
+from etl.calendar import ObligationState
 from etl.store import Store
 from expectations.catalogue import all_reports, calendar_rules
 from expectations.vocabulary import Kind, Period
 
 OPEN, BREACH, REVIEW, QUIET = "open", "breach", "review", "quiet"
 """A shortfall or halt is open; a breach stands; something is to be explained; nothing was found."""
-URGENT = (OPEN, Stand.MISSING, Stand.DRAFT, Stand.REJECTED, Stand.PARTIAL, BREACH, QUALIFIED, Rating.POOR)
+URGENT = (
+    OPEN,
+    ObligationState.MISSING,
+    ObligationState.DRAFT,
+    ObligationState.REJECTED,
+    ObligationState.PARTIAL,
+    BREACH,
+    QUALIFIED,
+    Rating.POOR,
+)
 """What asks for somebody, the gravest first."""
-NOTABLE = (Stand.RECEIVED, Stand.LATE, REVIEW, Rating.WATCH)
+NOTABLE = (ObligationState.RECEIVED, ObligationState.LATE, REVIEW, Rating.WATCH)
 """What is worth a look."""
-_NOT_FILED = (Stand.MISSING, Stand.DRAFT)
-_ARRIVED = (Stand.CURRENT, Stand.NIL, Stand.LATE)
-_NOTHING_DUE = (Stand.NOT_DUE, Stand.UNRECORDED)
+_NOT_FILED = (ObligationState.MISSING, ObligationState.DRAFT)
+_ARRIVED = (ObligationState.CURRENT, ObligationState.NIL, ObligationState.LATE)
+_NOTHING_DUE = (ObligationState.NOT_DUE, ObligationState.UNRECORDED)
 _GRAVITY: Mapping[str, int] = {str(state): place for place, state in enumerate((*URGENT, *NOTABLE))}
 
 
@@ -73,7 +83,7 @@ class LaneState:
 class Situation:
     """All lanes of all exchanges, the exchange worst off first, and what is open now."""
 
-    standing: tuple[Standing, ...]
+    standing: tuple[ReportStatus, ...]
     lanes: Mapping[str, Mapping[Lane, LaneState]]
     open_halts: tuple[Mapping[str, Any], ...]
     open_episodes: tuple[Mapping[str, Any], ...]
@@ -90,23 +100,23 @@ class Situation:
         return tuple(exchange for exchange in self.lanes if exchange not in lacking)
 
     @property
-    def lacking(self) -> tuple[Standing, ...]:
+    def lacking(self) -> tuple[ReportStatus, ...]:
         """What was due last and has not arrived whole, the longest due first."""
-        lacking = [cell for cell in self.standing if cell.stand not in (*_ARRIVED, *_NOTHING_DUE)]
+        lacking = [cell for cell in self.standing if cell.state not in (*_ARRIVED, *_NOTHING_DUE)]
         return tuple(sorted(lacking, key=lambda cell: cell.due_at))
 
     @property
-    def worst_standing(self) -> Standing | None:
+    def worst_standing(self) -> ReportStatus | None:
         """What has been missing longest, else what is missing in part or was refused, else what was latest."""
         if self.lacking:
             return self.lacking[0]
-        late = [cell for cell in self.standing if cell.stand is Stand.LATE and cell.received_at]
+        late = [cell for cell in self.standing if cell.state is ObligationState.LATE and cell.received_at]
         return max(late, key=lambda cell: (cell.received_at or cell.due_at) - cell.due_at, default=None)
 
 
 def situation(store: Store, scope: Scope, choice: Choice, moment: datetime) -> Situation:
     """How the chosen exchanges stand at a moment, with what was found in the chosen days."""
-    standing = _recorded(store, report_standing(store, scope, choice.exchanges, moment))
+    standing = _recorded(store, report_statuses(store, scope, choice.exchanges, moment))
     today = kst_day(moment)
     present = Choice(choice.exchanges, today - timedelta(days=1), today)
     halts = [row for row in records_of(halt_events(store, scope, present)) if row["resumed_at"] is None]
@@ -130,16 +140,16 @@ def situation(store: Store, scope: Scope, choice: Choice, moment: datetime) -> S
     return Situation(standing, {exchange: lanes[exchange] for exchange in order}, tuple(halts), tuple(episodes))
 
 
-def _recorded(store: Store, standing: Sequence[Standing]) -> tuple[Standing, ...]:
+def _recorded(store: Store, standing: Sequence[ReportStatus]) -> tuple[ReportStatus, ...]:
     """The standings, but that of what was due before there were records nothing is said to be missing."""
     begin = records_begin(store)
 
-    def is_known(cell: Standing) -> bool:
+    def is_known(cell: ReportStatus) -> bool:
         report = all_reports()[cell.report]
-        return begin is not None and is_recorded(report, Period.parse(cell.period), begin)
+        return begin is not None and begin.includes(report, Period.parse(cell.period))
 
     return tuple(
-        replace(cell, stand=Stand.UNRECORDED) if cell.stand in _NOT_FILED and not is_known(cell) else cell
+        replace(cell, state=ObligationState.UNRECORDED) if cell.state in _NOT_FILED and not is_known(cell) else cell
         for cell in standing
     )
 
@@ -149,21 +159,23 @@ def _order(states: Iterable[LaneState]) -> list[int]:
     return sorted(one.gravity for one in states)
 
 
-def _submission(exchange: str, own: Sequence[Standing], moment: datetime) -> LaneState:
+def _submission(exchange: str, own: Sequence[ReportStatus], moment: datetime) -> LaneState:
     """The worst of what was due last, and for how long."""
-    due = [cell for cell in own if cell.stand not in _NOTHING_DUE]
+    due = [cell for cell in own if cell.state not in _NOTHING_DUE]
     if not due:
-        return LaneState(exchange, Lane.SUBMISSION, str(own[0].stand if own else Stand.NOT_DUE))
+        return LaneState(exchange, Lane.SUBMISSION, str(own[0].state if own else ObligationState.NOT_DUE))
     places = {str(state): place for place, state in enumerate((*URGENT, *NOTABLE))}
-    worst = min(due, key=lambda cell: (places.get(cell.stand, len(places)), cell.due_at))
-    arrived = sum(cell.stand in _ARRIVED for cell in due)
+    worst = min(due, key=lambda cell: (places.get(cell.state, len(places)), cell.due_at))
+    arrived = sum(cell.state in _ARRIVED for cell in due)
     received = [cell.received_at for cell in due if cell.received_at]
-    is_lacking = worst.stand not in _ARRIVED
-    picks = {"report": worst.report, "period": worst.period} if is_lacking or worst.stand is Stand.LATE else {}
+    is_lacking = worst.state not in _ARRIVED
+    picks = (
+        {"report": worst.report, "period": worst.period} if is_lacking or worst.state is ObligationState.LATE else {}
+    )
     return LaneState(
         exchange,
         Lane.SUBMISSION,
-        str(worst.stand if worst.stand is not Stand.NIL else Stand.CURRENT),
+        str(worst.state if worst.state is not ObligationState.NIL else ObligationState.CURRENT),
         worst.due_at if is_lacking else max(received, default=None),
         len(due) - arrived,
         {"arrived": arrived, "due": len(due)},
@@ -191,7 +203,7 @@ def _found(store: Store, scope: Scope, choice: Choice) -> _Found:
     return counts
 
 
-def _judged(lane: Lane, own: Sequence[Standing], found: _Found) -> LaneState:
+def _judged(lane: Lane, own: Sequence[ReportStatus], found: _Found) -> LaneState:
     """What the rules found of a lane's reports: breaches before what is to be explained."""
     exchange = own[0].exchange
     for state, kinds in ((BREACH, (Kind.COMPLIANCE,)), (REVIEW, (Kind.CONSISTENCY, Kind.PLAUSIBILITY))):
@@ -200,7 +212,7 @@ def _judged(lane: Lane, own: Sequence[Standing], found: _Found) -> LaneState:
         if counts:
             ends = [end for _, end in counts if end is not None]
             return LaneState(exchange, lane, state, max(ends, default=None), sum(count for count, _ in counts))
-    arrived = [cell.received_at for cell in own if cell.report == LANE_REPORTS[lane][0] and cell.stand in _ARRIVED]
+    arrived = [cell.received_at for cell in own if cell.report == LANE_REPORTS[lane][0] and cell.state in _ARRIVED]
     return LaneState(exchange, lane, QUIET, arrived[0] if arrived else None)
 
 
@@ -217,13 +229,13 @@ def _open_episode(exchange: str, episodes: Sequence[Mapping[str, Any]]) -> LaneS
 def _halts(
     exchange: str,
     halts: Sequence[Mapping[str, Any]],
-    own: Sequence[Standing],
+    own: Sequence[ReportStatus],
     doubted: Collection[str],
     found: _Found,
 ) -> LaneState:
     """An audit that is wanting or qualified, an open halt, or what the rules found; with how the audit stands."""
     audit = next((cell for cell in own if cell.report == "audits"), None)
-    stand = QUALIFIED if exchange in doubted else str(audit.stand) if audit else Stand.NOT_DUE
+    stand = QUALIFIED if exchange in doubted else str(audit.state) if audit else ObligationState.NOT_DUE
     more = {"audit": stand, "audit_month": audit.period if audit else ""}
     open_ones = [row for row in halts if row["exchange"] == exchange]
     if open_ones:
@@ -231,13 +243,13 @@ def _halts(
         picks = {"at": exchange, "halt": first["halt_id"]}
         return LaneState(exchange, Lane.HALTS, OPEN, first["halted_at"], len(open_ones), more, picks)
     judged = _judged(Lane.HALTS, own, found)
-    if audit is not None and stand in (*URGENT, Stand.RECEIVED) and _GRAVITY[stand] < judged.gravity:
+    if audit is not None and stand in (*URGENT, ObligationState.RECEIVED) and _GRAVITY[stand] < judged.gravity:
         since = audit.due_at if stand != QUALIFIED else audit.received_at
         return LaneState(exchange, Lane.HALTS, stand, since, 1, more, {"report": "audits", "period": audit.period})
     return LaneState(exchange, Lane.HALTS, judged.state, judged.since, judged.count, more, judged.picks)
 
 
-def _doubted_audits(store: Store, scope: Scope, standing: Sequence[Standing]) -> frozenset[str]:
+def _doubted_audits(store: Store, scope: Scope, standing: Sequence[ReportStatus]) -> frozenset[str]:
     """The exchanges whose audit that was due last came, and holds another opinion than unqualified."""
     months = {cell.exchange: cell.period for cell in standing if cell.report == "audits"}
     if not months:

@@ -13,8 +13,8 @@ from app.columns import Shown
 from app.filing.submissions import Wanted, submission_list
 from app.frames import frame_of, records_of
 from app.moments import duration
-from app.obligations.punctuality import Punctuality, punctuality
-from app.obligations.status import Stand, Standing
+from app.obligations.punctuality import Punctuality, late_and_missing
+from app.obligations.status import ReportStatus
 from app.overview.lane_states import Situation
 from app.rules import book, findings
 from app.rules.evaluated import unevaluated_days
@@ -25,13 +25,14 @@ from app.widgets.header import columns, empty, kind_mark, markup, note, section,
 from app.widgets.parts import part
 from app.widgets.tables import table
 from app.widgets.view import View, ask, cached
+from etl.calendar import ObligationState
 
 
 @dataclass(frozen=True, slots=True)
 class Filing:
     """What was due last, what was late or missing in the chosen days, and the gravest findings, by place."""
 
-    standing: Sequence[Standing]
+    standing: Sequence[ReportStatus]
     punctual: Mapping[tuple[str, str], Punctuality]
     gravest: Mapping[tuple[str, str], Gravest]
 
@@ -48,16 +49,16 @@ def standing_matrix(view: View, filing: Filing) -> str:
     return f'<table class="matrix"><thead><tr>{corner}{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
-def _cell(view: View, cell: Standing, filing: Filing) -> str:
+def _cell(view: View, cell: ReportStatus, filing: Filing) -> str:
     """One cell: sign and word, how old, and the gravest kind of finding."""
     target = link("submissions", **_about(view, cell))
-    lines = [f"<b>{escape(state_mark(view, cell.stand))}</b>", f"<small>{escape(age(view, cell))}</small>"]
+    lines = [f"<b>{escape(state_mark(view, cell.state))}</b>", f"<small>{escape(age(view, cell))}</small>"]
     more = (*_record(view, cell, filing), _findings(view, cell, filing))
     lines += [f"<small>{escape(text)}</small>" for text in more if text]
-    return f'<td class="{cell.stand}"><a href="{escape(target)}">{"".join(lines)}</a></td>'
+    return f'<td class="{cell.state}"><a href="{escape(target)}">{"".join(lines)}</a></td>'
 
 
-def _findings(view: View, cell: Standing, filing: Filing) -> str:
+def _findings(view: View, cell: ReportStatus, filing: Filing) -> str:
     """The gravest kind that stands in the chosen days in sign and word, how many are of it, and how many others."""
     worst = filing.gravest.get((cell.exchange, cell.report))
     if worst is None:
@@ -67,7 +68,7 @@ def _findings(view: View, cell: Standing, filing: Filing) -> str:
     return view.say(f"overview.{said}", kind=kind, count=f"{worst.count:,}", more=f"{worst.more:,}")
 
 
-def _record(view: View, cell: Standing, filing: Filing) -> list[str]:
+def _record(view: View, cell: ReportStatus, filing: Filing) -> list[str]:
     """What was missing or late in the chosen days, if anything."""
     found = filing.punctual[cell.exchange, cell.report]
     counts = {"missing": found.missing, "late": found.late}
@@ -75,7 +76,7 @@ def _record(view: View, cell: Standing, filing: Filing) -> list[str]:
     return [view.say("overview.in_period", parts=" · ".join(parts))] if parts else []
 
 
-def _about(view: View, cell: Standing) -> dict[str, str]:
+def _about(view: View, cell: ReportStatus) -> dict[str, str]:
     """The filters that lead to a cell's submissions: the present days, or the cell's own where these leave it out."""
     filters = {"exchange": cell.exchange, "report": cell.report}
     if cell.first_day <= view.choice.last_day and view.choice.first_day <= cell.last_day:
@@ -83,15 +84,15 @@ def _about(view: View, cell: Standing) -> dict[str, str]:
     return {**filters, "period": "custom", "from": str(cell.first_day), "to": str(cell.last_day)}
 
 
-def age(view: View, cell: Standing) -> str:
+def age(view: View, cell: ReportStatus) -> str:
     """How long ago what is there was filed, or for how long what is not there has been due."""
     period = cell.period if len(cell.period) == 7 else cell.period[5:]
-    if cell.stand in (Stand.NOT_DUE, Stand.UNRECORDED):
+    if cell.state in (ObligationState.NOT_DUE, ObligationState.UNRECORDED):
         return period
-    if cell.stand in (Stand.MISSING, Stand.DRAFT, Stand.PARTIAL):
+    if cell.state in (ObligationState.MISSING, ObligationState.DRAFT, ObligationState.PARTIAL):
         length = duration(view.moment - cell.due_at, view.language, 1)
         return view.say("overview.overdue", period=period, length=length)
-    if cell.stand is Stand.LATE and cell.received_at:
+    if cell.state is ObligationState.LATE and cell.received_at:
         length = duration(cell.received_at - cell.due_at, view.language, 1)
         return view.say("overview.was_late", period=period, length=length)
     length = duration(view.moment - cell.received_at, view.language, 1) if cell.received_at else ""
@@ -131,7 +132,7 @@ def filing_detail(view: View, found: Situation) -> None:
     """Every exchange with every report, then what stands, is open, was refused, and could not be evaluated."""
     section(view, "overview.standing")
     counted = ask(finding_counts, view.choice, About())
-    punctual = ask(punctuality, view.choice, view.moment)
+    punctual = ask(late_and_missing, view.choice, view.moment)
     filing = Filing(found.standing, punctual, findings.gravest(counted))
     markup(cached(view, "standing_matrix", lambda: standing_matrix(view, filing)))
     note(view.say("overview.legend"))

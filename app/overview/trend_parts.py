@@ -14,7 +14,6 @@ from app.audits.months import QUALIFIED, UNOBLIGED, UNRECORDED
 from app.frames import frame_of
 from app.keys.case_totals import WHOLE
 from app.moments import duration
-from app.obligations.status import Stand
 from app.overview.lane_figures import Lane, LaneFigures
 from app.overview.lane_parts import change_in_points
 from app.overview.trend_charts import TrendCellDrawn, TrendPoint
@@ -23,6 +22,7 @@ from app.quality.measures import Rating
 from app.quality.scorecard import Scored
 from app.quality.scorecard_parts import step_mark
 from app.widgets.view import View
+from etl.calendar import ObligationState
 
 _MINUTE = timedelta(minutes=1)
 TREND_COLUMNS = (
@@ -226,7 +226,11 @@ def _of_audits(view: View, audits: Sequence[Mapping[str, Any]], month: str) -> s
     audits = [row for row in audits if row["stand"] not in (UNRECORDED, UNOBLIGED)]
     if not audits:
         return view.say("trends.no_audits", month=month)
-    received = [row for row in audits if row["stand"] in (Stand.CURRENT, Stand.LATE, Stand.NIL, QUALIFIED)]
+    received = [
+        row
+        for row in audits
+        if row["stand"] in (ObligationState.CURRENT, ObligationState.LATE, ObligationState.NIL, QUALIFIED)
+    ]
     lacking = [row for row in audits if row not in received]
     names = ", ".join(
         f"{view.exchange(row['exchange'])} ({view.say('audit_stand.' + row['stand'])})" for row in lacking

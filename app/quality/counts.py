@@ -14,13 +14,12 @@ import pandas as pd
 from sqlalchemy import func
 
 from app.frames import frame_of, records_of
-from app.obligations.outcomes import Filed, Obliged, filed_for, obligations_of, records_begin
-from app.obligations.status import Stand
+from app.obligations.outcomes import filed_for, obligations_of, records_begin
 from app.queries.choice import Choice, chosen_figures, rows_of
 from app.queries.months import months_as_days, shown_months, year_and_month
 from app.rules.findings import About, finding_counts
 from app.scope import Scope
-from etl.calendar import MET_BY
+from etl.calendar import EVER_ACCEPTED, FiledFile, FiledFiles, Obligation, ObligationState
 from etl.records.tables import reconciliation_days, volume_days
 from etl.store import Store
 from expectations.catalogue import all_reports
@@ -41,13 +40,13 @@ QUALITY_COLUMNS = ("exchange", "month", *_OBLIGED, *_FILED, *_FIGURES, *_FOUND)
 REPORT_COLUMNS = ("report", *_OBLIGED)
 FILE_COLUMNS = ("state", "exchange", "report", "period", "received_at", "row_count", "submission")
 _COUNTED_AS = {
-    Stand.MISSING: "missing_count",
-    Stand.REJECTED: "refused_count",
-    Stand.PARTIAL: "partial_count",
-    Stand.RECEIVED: "received_count",
-    Stand.NOT_DUE: "not_due_count",
-    Stand.LATE: "late_count",
-    Stand.CURRENT: "on_time_count",
+    ObligationState.MISSING: "missing_count",
+    ObligationState.REJECTED: "refused_count",
+    ObligationState.PARTIAL: "partial_count",
+    ObligationState.RECEIVED: "received_count",
+    ObligationState.NOT_DUE: "not_due_count",
+    ObligationState.LATE: "late_count",
+    ObligationState.CURRENT: "on_time_count",
 }
 
 Key = tuple[str, str]
@@ -76,35 +75,35 @@ def quality_months(store: Store, scope: Scope, choice: Choice, moment: datetime)
     return frame_of(({"exchange": e, "month": m, **own} for (e, m), own in counts.items()), QUALITY_COLUMNS)
 
 
-def _count_obligation(own: dict[str, int], one: Obliged) -> None:
-    own[_COUNTED_AS[one.stand]] += 1
-    own["nil_count"] += one.is_nil
-    own["due_count"] += one.stand is not Stand.NOT_DUE
-    own["met_count"] += one.stand in (Stand.CURRENT, Stand.LATE)
+def _count_obligation(own: dict[str, int], one: Obligation) -> None:
+    own[_COUNTED_AS[one.outcome.state]] += 1
+    own["nil_count"] += one.outcome.is_nil
+    own["due_count"] += one.outcome.is_due
+    own["met_count"] += one.outcome.is_met
 
 
-def _count_files(counts: Counts, filed: Filed) -> None:
+def _count_files(counts: Counts, filed: FiledFiles) -> None:
     for own, files in _by_period(counts, filed):
-        decided = [row["state"] for row in files if row["state"] != State.RECEIVED]
-        accepted = [state for state in decided if state in MET_BY]
+        decided = [file.state for file in files if file.state is not State.RECEIVED]
+        accepted = [state for state in decided if state in EVER_ACCEPTED]
         own["rejected_count"] += len(decided) - len(accepted)
         own["accepted_count"] += len(accepted)
         own["in_force_count"] += decided.count(State.ACCEPTED)
         own["superseded_count"] += decided.count(State.SUPERSEDED)
         own["attempted_count"] += bool(decided)
-        own["first_time_count"] += bool(decided) and decided[0] in MET_BY
-        own["refiled_count"] += bool(accepted) and decided[0] not in MET_BY
-        own["received_row_count"] += sum(row["row_count"] or 0 for row in files)
+        own["first_time_count"] += bool(decided) and decided[0] in EVER_ACCEPTED
+        own["refiled_count"] += bool(accepted) and decided[0] not in EVER_ACCEPTED
+        own["received_row_count"] += sum(file.row_count or 0 for file in files)
     for own in counts.values():
         own["correction_count"] = own["superseded_count"] + own["refiled_count"]
 
 
-def _by_period(counts: Counts, filed: Filed) -> Iterable[tuple[dict[str, int], list[dict[str, Any]]]]:
+def _by_period(counts: Counts, filed: FiledFiles) -> Iterable[tuple[dict[str, int], list[FiledFile]]]:
     """The files of each period, slices apart, as received, with the counts of its exchange and month."""
-    periods: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
+    periods: dict[tuple[str, str, str], list[FiledFile]] = defaultdict(list)
     for files in filed.values():
-        for row in files:
-            periods[row["exchange"], row["report"], row["period"]].append(row)
+        for file in files:
+            periods[file.exchange, file.report, file.period.text].append(file)
     for (exchange, _, period), files in periods.items():
         yield counts[exchange, period[:7]], files
 
@@ -162,13 +161,18 @@ def month_by_report(store: Store, scope: Scope, exchange: str, month: str, momen
 def corrected_files(store: Store, scope: Scope, exchange: str, month: str) -> pd.DataFrame:
     """The files of one exchange and month that were refused, replaced or withdrawn, and those that came after them."""
     filed = filed_for(store, scope, months_as_days((exchange,), (month,)))
-    periods: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    periods: dict[tuple[str, str], list[FiledFile]] = defaultdict(list)
     for files in filed.values():
-        for row in files:
-            periods[row["report"], row["period"]].append({**row, "submission": row["id"]})
-    rows = [row for files in periods.values() if _is_corrected(files) for row in files]
+        for file in files:
+            periods[file.report, file.period.text].append(file)
+    rows = [_file_row(file) for files in periods.values() if _is_corrected(files) for file in files]
     return frame_of(sorted(rows, key=lambda row: (row["period"], row["report"], row["received_at"])), FILE_COLUMNS)
 
 
-def _is_corrected(files: Sequence[Mapping[str, Any]]) -> bool:
-    return len(files) > 1 or files[0]["state"] in (State.REJECTED, State.SUPERSEDED, State.WITHDRAWN)
+def _file_row(file: FiledFile) -> dict[str, Any]:
+    about = {"state": str(file.state), "exchange": file.exchange, "report": file.report, "period": file.period.text}
+    return {**about, "received_at": file.received_at, "row_count": file.row_count, "submission": file.id}
+
+
+def _is_corrected(files: Sequence[FiledFile]) -> bool:
+    return len(files) > 1 or files[0].state in (State.REJECTED, State.SUPERSEDED, State.WITHDRAWN)

@@ -157,8 +157,8 @@ def _reasons(view: View) -> dict[str, list[tuple[str, int]]]:
     """Why days of an exchange are not there, and how many."""
     moment = view.moment
     found: dict[str, list[tuple[str, int]]] = {}
-    for row in records_of(ask(absences, view.choice, "api_volume", moment)):
-        found.setdefault(row["exchange"], []).append((row["state"], row["period_count"]))
+    for row in ask(absences, view.choice, "api_volume", moment):
+        found.setdefault(row.exchange, []).append((row.state, row.period_count))
     return found
 
 
