@@ -20,7 +20,6 @@ from app.widgets.header import empty, markup, note, page_header, section, senten
 from app.widgets.parts import part
 from app.widgets.tables import table
 from app.widgets.view import View, ask, cached, current_view
-from etl.calendar import ObligationState
 
 MOST_LINES = 7
 AHEAD = timedelta(days=1)
@@ -52,10 +51,9 @@ def now_in_words(view: View, found: Situation) -> str:
     counts = {"count": len(found.lanes), "current": len(found.current), "now": kst_minute(view.now)}
     parts = [view.say("overview.current", **counts)]
     if worst := found.worst_standing:
-        late = worst.state is ObligationState.LATE and worst.received_at
-        length = duration((worst.received_at if late and worst.received_at else view.now) - worst.due_at, view.language)
+        length = duration(worst.late_by or view.now - worst.due_at, view.language)
         about = {"exchange": view.exchange(worst.exchange), "report": view.report(worst.report)}
-        key = "was_late" if late else "lacking"
+        key = "was_late" if worst.late_by else "lacking"
         state = view.say(f"state.{worst.state}")
         parts.append(view.say(f"overview.worst_{key}", **about, period=worst.period, length=length, state=state))
         if len(found.lacking) > 1:

@@ -34,6 +34,7 @@ class ReportStatus:
     due_at: datetime
     state: ObligationState
     received_at: datetime | None = None
+    late_by: timedelta | None = None
 
 
 def latest_due_period(report: Report, moment: datetime) -> Period:
@@ -80,5 +81,13 @@ def _state(one: Outcome) -> ObligationState:
 def _status(exchange: str, one: Outcome, state: ObligationState) -> ReportStatus:
     period = one.period
     return ReportStatus(
-        exchange, one.report, period.text, period.first_day, period.last_day, one.due_at, state, one.received_at
+        exchange,
+        one.report,
+        period.text,
+        period.first_day,
+        period.last_day,
+        one.due_at,
+        state,
+        one.received_at,
+        one.late_by,
     )

@@ -110,8 +110,8 @@ class Situation:
         """What has been missing longest, else what is missing in part or was refused, else what was latest."""
         if self.lacking:
             return self.lacking[0]
-        late = [cell for cell in self.standing if cell.state is ObligationState.LATE and cell.received_at]
-        return max(late, key=lambda cell: (cell.received_at or cell.due_at) - cell.due_at, default=None)
+        late = [cell for cell in self.standing if cell.late_by]
+        return max(late, key=lambda cell: cell.late_by or timedelta(), default=None)
 
 
 def situation(store: Store, scope: Scope, choice: Choice, moment: datetime) -> Situation:

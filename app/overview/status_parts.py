@@ -92,8 +92,8 @@ def age(view: View, cell: ReportStatus) -> str:
     if cell.state in (ObligationState.MISSING, ObligationState.DRAFT, ObligationState.PARTIAL):
         length = duration(view.moment - cell.due_at, view.language, 1)
         return view.say("overview.overdue", period=period, length=length)
-    if cell.state is ObligationState.LATE and cell.received_at:
-        length = duration(cell.received_at - cell.due_at, view.language, 1)
+    if cell.late_by:
+        length = duration(cell.late_by, view.language, 1)
         return view.say("overview.was_late", period=period, length=length)
     length = duration(view.moment - cell.received_at, view.language, 1) if cell.received_at else ""
     return view.say("overview.filed", period=period, length=length)
