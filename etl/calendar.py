@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -21,6 +21,9 @@ from expectations.vocabulary import KST, Cadence, Period, Report, State
 
 OBLIGATIONS_BEGIN = date(2026, 6, 1)
 """The month after the standard (2.8, MODEL)."""
+
+AFTER_ALL_RECORDS = datetime(9999, 12, 30, tzinfo=UTC)
+"""A moment as of which all that is recorded counts: whether what was met was late depends on no clock."""
 
 EVER_ACCEPTED = (State.ACCEPTED, State.SUPERSEDED, State.WITHDRAWN)
 """The states of files that were accepted, whatever became of them later."""
@@ -120,7 +123,12 @@ class Outcome:
     @property
     def late_by(self) -> timedelta | None:
         """How late it was met; None where it was in time or is not met."""
-        return self.first_met_at - self.due_at if self.is_late and self.first_met_at else None
+        return self.first_late_by if self.is_late else None
+
+    @property
+    def first_late_by(self) -> timedelta:
+        """How late the period was first met, whatever became of it later; nothing where it was in time or never met."""
+        return max((self.first_met_at or self.due_at) - self.due_at, timedelta(0))
 
     @property
     def received_at(self) -> datetime | None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 import pyarrow as pa
 from sqlalchemy import Connection, select
 
 from etl.affected import StoreChange
-from etl.calendar import EVER_ACCEPTED, Obligation, obligations
+from etl.calendar import AFTER_ALL_RECORDS, EVER_ACCEPTED, Obligation, obligations
 from etl.normalise import arrow_schema
 from etl.records import submissions as life
 from etl.records import tables as t
@@ -25,8 +25,6 @@ from expectations.judge import FiledRows, judge
 from expectations.vocabulary import Finding, Kind, Period
 
 LATE_OR_MISSING = "CAL-001"
-_WHOLE_RECORD = datetime(9999, 12, 30, tzinfo=UTC)
-"""A moment after all that is recorded: whether something met was late depends on no clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ def review_calendar(store: Store, changes: Sequence[StoreChange], at: datetime) 
     first, last = min(c.first_day for c in changes), max(c.last_day for c in changes)
     touched = {(c.exchange, c.report, day) for c in changes for day in (c.first_day, c.last_day)}
     with reading(store.engine) as connection:
-        every = obligations(connection, _WHOLE_RECORD, first_day=first, last_day=last)
+        every = obligations(connection, AFTER_ALL_RECORDS, first_day=first, last_day=last)
         met = [o for o in every if o.outcome.is_met and (o.exchange, o.report, o.period.first_day) in touched]
         concerned = _concerned(connection, changes)
     found: dict[str, list[tuple[Finding, Kind]]] = {id_: [] for id_ in concerned}

@@ -90,7 +90,8 @@ def _punctuality(connection: Connection, filed: Submission, now: datetime) -> di
     if filed.period.first_day < OBLIGATIONS_BEGIN:
         return {"due_at": None, "met_by": None, "late_seconds": None}
     found = _outcome(connection, filed, now)
-    late = max((found.first_met_at or filed.received_at) - found.due_at, timedelta(0))
+    own = max(filed.received_at - found.due_at, timedelta(0))
+    late = own if found.first_met_at is None else found.first_late_by
     return {
         "due_at": _kst(found.due_at),
         "met_by": found.submission,

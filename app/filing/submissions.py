@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import PurePath
 from typing import Any
 
@@ -11,8 +12,11 @@ import pandas as pd
 from sqlalchemy import Select, func, select
 
 from app.frames import frame_of
+from app.moments import kst_day
 from app.queries.choice import Choice, rows_of
 from app.scope import Scope
+from etl.calendar import AFTER_ALL_RECORDS, Outcome, filed_files, outcome, periods_of
+from etl.records.engine import reading
 from etl.records.tables import findings, states, submissions
 from etl.store import Store
 from expectations.catalogue import all_reports
@@ -113,20 +117,43 @@ def _submission_frame(store: Store, statement: Select[Any]) -> pd.DataFrame:
         table.submission.in_(ids), table.lifted_at.is_(None)
     )
     counts = {row["submission"]: row["n"] for row in rows_of(store, counted.group_by(table.submission))}
+    outcomes = _outcomes(store, rows)
     for row in rows:
         row["file"] = PurePath(row["file"]).name
         row["due_at"] = all_reports()[row["report"]].due_at(Period.parse(row["period"]))
-        row["timeliness"] = _timeliness(row, row["id"] in corrections)
+        row["timeliness"] = _timeliness(row, row["id"] in corrections, outcomes.get(_obligation_of(row)))
         row["finding_count"] = counts.get(row["id"], 0)
     return frame_of(rows, _COLUMNS)
 
 
-def _timeliness(row: dict[str, Any], is_correction: bool) -> str:
-    """`correction` where it replaced an accepted one, which is never late (specification, 2.8)."""
+def _obligation_of(row: dict[str, Any]) -> tuple[str, str, date]:
+    return row["exchange"], row["report"], kst_day(row["period_start"])
+
+
+def _outcomes(store: Store, rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str, date], Outcome]:
+    """What became of the obligations that the submissions were filed for, by all that is recorded."""
+    wanted = {_obligation_of(row) for row in rows}
+    if not wanted:
+        return {}
+    days = [day for _, _, day in wanted]
+    exchanges, reports = sorted({exchange for exchange, _, _ in wanted}), sorted({report for _, report, _ in wanted})
+    with reading(store.engine) as connection:
+        files = filed_files(connection, min(days), max(days), exchanges, reports)
+    return {
+        (exchange, report, day): outcome(all_reports()[report], period, files[exchange, report, day], AFTER_ALL_RECORDS)
+        for exchange, report, day in wanted
+        for period in periods_of(all_reports()[report], day, day)
+    }
+
+
+def _timeliness(row: dict[str, Any], is_correction: bool, obligation: Outcome | None) -> str:
+    """`correction` where it replaced an accepted one or came after one that met it in time: never late (2.8)."""
+    received: datetime = row["received_at"]
     if is_correction:
         return "correction"
-    received: datetime = row["received_at"]
-    return "late" if received > row["due_at"] else "on_time"
+    if received <= row["due_at"]:
+        return "on_time"
+    return "late" if obligation is None or obligation.is_late_if_received(received) else "correction"
 
 
 def state_history(store: Store, scope: Scope, submission: str) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from app.filing.finding_parts import sender_findings, since_the_version_before
 from app.filing.upload_parts import refusal
 from app.filing.verdict import findings_found, receipt_content
 from app.moments import duration, kst_text
+from app.obligations.outcomes import obligation_for
 from app.widgets.address import pick
 from app.widgets.file_button import file_button
 from app.widgets.header import facts, note, section
@@ -97,6 +98,11 @@ def verdict(view: View, word: str, sentence: str, *, is_draft: bool = False) -> 
 def _timeliness_now(view: View, draft: Draft) -> str:
     """Whether it would be in time if it were submitted now."""
     due_at = report_of(draft.report).due_at(draft.period)
+    one = ask(obligation_for, draft.exchange, draft.report, draft.period.first_day, view.moment)
+    if one is not None and one.outcome.first_met_at is not None:
+        return view.say(
+            "filing.is_correction", late=_timeliness(view, one.outcome.first_late_by // timedelta(seconds=1))
+        )
     length = duration(abs(view.now - due_at), view.language)
     return view.say("filing.due_in" if due_at >= view.now else "filing.overdue", length=length)
 

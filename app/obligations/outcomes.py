@@ -89,6 +89,16 @@ def obligations_of(
             yield one
 
 
+def obligation_for(
+    store: Store, scope: Scope, exchange: str, report: str, day: date, moment: datetime
+) -> Obligation | None:
+    """The obligation whose period begins on a day; None before obligations began, and of another's exchange."""
+    exchanges = scope.visible((exchange,))
+    with reading(store.engine) as connection:
+        files = filed_files(connection, day, day, exchanges, (report,))
+    return next(obligations_from(files, moment, day, day, exchanges, (report,)), None)
+
+
 def unmet_obligations(
     store: Store, scope: Scope, exchange: str, month: str, moment: datetime
 ) -> tuple[UnmetObligation, ...]:

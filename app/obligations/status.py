@@ -79,15 +79,14 @@ def _state(one: Outcome) -> ObligationState:
 
 
 def _status(exchange: str, one: Outcome, state: ObligationState) -> ReportStatus:
-    period = one.period
     return ReportStatus(
-        exchange,
-        one.report,
-        period.text,
-        period.first_day,
-        period.last_day,
-        one.due_at,
-        state,
-        one.received_at,
-        one.late_by,
+        exchange=exchange,
+        report=one.report,
+        period=one.period.text,
+        first_day=one.period.first_day,
+        last_day=one.period.last_day,
+        due_at=one.due_at,
+        state=state,
+        received_at=one.received_at,
+        late_by=one.late_by,
     )
