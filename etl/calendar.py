@@ -244,15 +244,16 @@ def _history(files: Sequence[FiledFile], period: Period, moment: datetime) -> _H
 def _events(files: Sequence[FiledFile], moment: datetime) -> list[tuple[datetime, bool, int, FiledFile]]:
     """When each accepted file came into force and when it left (True), in order of time, up to a moment.
 
-    At one moment what comes is before what leaves, so that a correction leaves no gap. A file that had left by its own
-    receipt, since a file received earlier was judged later, leaves at its receipt.
+    At one moment what comes is before what leaves, so that a correction leaves no gap. A file that left before its own
+    receipt never was in force: one that was received earlier took its place, and was judged later.
     """
     events = []
     for place, file in enumerate(files):
-        if file.state in EVER_ACCEPTED:
+        is_void = file.left_at is not None and file.left_at < file.received_at
+        if file.state in EVER_ACCEPTED and not is_void:
             events.append((file.received_at, False, place, file))
             if file.left_at is not None and file.left_at <= moment:
-                events.append((max(file.left_at, file.received_at), True, place, file))
+                events.append((file.left_at, True, place, file))
     events.sort(key=lambda event: event[:3])
     return events
 
