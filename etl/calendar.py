@@ -304,11 +304,14 @@ def obligations_from(
 ) -> Iterator[Obligation]:
     """The obligations for periods that begin on these days, the month of the first whole, from files read already."""
     wanted = [report for report in all_reports().values() if reports is None or report.name in reports]
-    periods = {report.name: tuple(periods_of(report, first_day, last_day)) for report in wanted}
+    periods = {
+        report.name: [(period, period.first_day) for period in periods_of(report, first_day, last_day)]
+        for report in wanted
+    }
     for exchange in exchanges:
         for report in wanted:
-            for period in periods[report.name]:
-                own = files.get((exchange, report.name, period.first_day), ())
+            for period, day in periods[report.name]:
+                own = files.get((exchange, report.name, day), ())
                 yield Obligation(exchange, report.name, period, outcome(report, period, own, moment))
 
 

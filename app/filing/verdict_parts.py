@@ -104,7 +104,7 @@ def _timeliness_now(view: View, draft: Draft) -> str:
             "filing.is_correction", late=_timeliness(view, one.outcome.first_late_by // timedelta(seconds=1))
         )
     length = duration(abs(view.now - due_at), view.language)
-    return view.say("filing.due_in" if due_at >= view.now else "filing.overdue", length=length)
+    return view.say("obligations.due_in" if due_at >= view.now else "obligations.overdue", length=length)
 
 
 def _nil_statement(view: View, draft: Draft) -> None:

@@ -42,18 +42,18 @@ class OpenObligation:
 
 def obligation_calendar(view: View, exchange: str) -> None:
     """Reports by days with the state of each, then what is still to be filed, the first due first."""
-    section(view, "filing.duties")
+    section(view, "obligations.calendar")
     found = ask(own_calendar, exchange, view.moment)
     if not found:
-        empty(view, "duties")
+        empty(view, "obligations")
         return
     days = sorted({one.first_day for one in found if not one.is_monthly})
     head = "".join(f'<th scope="col">{day:%m-%d}</th>' for day in days)
     rows = "".join(_row(view, report, days, found) for report in all_reports())
     corner = f'<th scope="col">{escape(view.say("column.report"))}</th>'
-    alt = escape(view.say("filing.duties"))
+    alt = escape(view.say("obligations.calendar"))
     st.html(
-        f'<div class="duties"><table class="duties" aria-label="{alt}"><thead><tr>{corner}'
+        f'<div class="obligations"><table class="obligations" aria-label="{alt}"><thead><tr>{corner}'
         f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
     states = (ObligationState.CURRENT, ObligationState.LATE, ObligationState.NIL, *_OPEN)
@@ -66,8 +66,8 @@ def obligation_calendar(view: View, exchange: str) -> None:
 
 def _to_do(view: View, found: Sequence[CalendarEntry]) -> None:
     unmet = sorted((one for one in found if one.state in _OPEN), key=lambda one: one.due_at)
-    title = view.say("filing.to_do", count=len(unmet))
-    section(view, "filing.to_do", count=len(unmet))
+    title = view.say("obligations.to_do", count=len(unmet))
+    section(view, "obligations.to_do", count=len(unmet))
     if unmet:
         rows = [OpenObligation(one.state, one.report, one.period, one.due_at, _how(view, one)) for one in unmet]
         table(view, rows, columns_of(OpenObligation), alt=title)
@@ -99,4 +99,4 @@ def _by(view: View, one: CalendarEntry) -> str:
 def _how(view: View, one: CalendarEntry) -> str:
     """How long there is left, or for how long it has been due."""
     length = duration(abs(view.now - one.due_at), view.language)
-    return view.say("filing.due_in" if one.due_at > view.now else "filing.overdue", length=length)
+    return view.say("obligations.due_in" if one.due_at > view.now else "obligations.overdue", length=length)

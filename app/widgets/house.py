@@ -46,15 +46,16 @@ table.cells { border-collapse: collapse; font-size: .875rem; font-variant-numeri
 table.cells th, table.cells td { text-align: left; padding: .15rem .8rem .15rem 0; vertical-align: top;
   overflow-wrap: anywhere; border-bottom: 1px solid rgba(128,140,153,.28); }
 table.cells th { font-weight: 600; white-space: nowrap; }
-table.duties { border-collapse: collapse; font-size: .8125rem; font-variant-numeric: tabular-nums; }
-table.duties th, table.duties td { padding: .2rem .3rem; border: 1px solid rgba(128,140,153,.28); text-align: center;
+table.obligations { border-collapse: collapse; font-size: .8125rem; font-variant-numeric: tabular-nums; }
+table.obligations th, table.obligations td { padding: .2rem .3rem; text-align: center;
+  border: 1px solid rgba(128,140,153,.28);
   white-space: nowrap; }
-table.duties tbody th { text-align: left; font-weight: 600; }
-table.duties td.missing, table.duties td.rejected { box-shadow: inset 0 -3px 0 #b3261e; }
-table.duties td.late, table.duties td.partial, table.duties td.received, table.duties td.draft {
+table.obligations tbody th { text-align: left; font-weight: 600; }
+table.obligations td.missing, table.obligations td.rejected { box-shadow: inset 0 -3px 0 #b3261e; }
+table.obligations td.late, table.obligations td.partial, table.obligations td.received, table.obligations td.draft {
   box-shadow: inset 0 -3px 0 #e3a53a; }
-table.duties td a { color: inherit !important; text-decoration: none !important; display: block; }
-div.duties { overflow-x: auto; }
+table.obligations td a { color: inherit !important; text-decoration: none !important; display: block; }
+div.obligations { overflow-x: auto; }
 p.failed { margin: .2rem 0; padding: .7rem .9rem; border: 1px solid #b3261e; border-left-width: 4px;
   border-radius: .4rem; }
 p.empty { margin: .2rem 0; padding: .7rem .9rem; border: 1px dashed rgba(128,140,153,.8); border-radius: .4rem; }
