@@ -1,13 +1,20 @@
 """Obligations: what was due when, by which file it was met, and how late (specification, 2.8)."""
 
+import json
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from app.filing.submissions import Wanted, submission_list
+from app.obligations.outcomes import obligation_for
+from app.queries.choice import Choice
+from app.scope import Role, Scope
 from etl import jobs
 from etl.calendar import OBLIGATIONS_BEGIN, ObligationState, obligations
 from etl.exchanges import all_exchanges
 from etl.overdue import missing_now
+from etl.receipts import receipt_of
 from etl.records.engine import reading
 from etl.store import open_store
 from expectations.catalogue import all_reports
@@ -103,3 +110,26 @@ def test_a_withdrawal_opens_the_obligation_again_and_lateness_stays_that_of_the_
     assert (found.state, found.met_at) == (ObligationState.CURRENT, MORNING)
     assert (found.submission, found.reopened_at) == (again.receipt.submission.id, None)
     assert "CAL-001" not in {finding.rule for _, finding in again.findings}
+
+
+def test_a_draft_a_receipt_and_the_list_tell_a_correction_of_what_was_in_time_as_not_late(store, tmp_path):
+    """Corrected, or refused when it was to be corrected, or filed again after a withdrawal: none of these is late."""
+    scope, late = Scope(Role.SUPERVISOR, tuple(all_exchanges())), MORNING + timedelta(hours=5)
+    day = date(2026, 11, 2)
+    rejected = "korbit_reconciliation_2026-11-01.csv"
+    file(store, tmp_path, NAME, checks(DAY, every=5), MORNING)
+    file(store, tmp_path, NAME, "broken", late)
+    file(store, tmp_path, rejected, "broken", MORNING - timedelta(days=1))
+    (met, unmet) = (
+        obligation_for(store, scope, "korbit", "reconciliation", one, late) for one in (day, day - timedelta(days=1))
+    )
+    assert met and not met.outcome.is_late_if_received(late)
+    assert unmet and unmet.outcome.is_late_if_received(late)
+    corrected = file(store, tmp_path, NAME, checks(DAY, every=10), late).receipt.submission
+    assert json.loads(receipt_of(store, corrected.id, late))["receipt"]["late_seconds"] == 0
+    jobs.withdraw(store, corrected.id, reason="x", at=late + timedelta(minutes=1))
+    again = file(store, tmp_path, NAME, checks(DAY, every=20), late + timedelta(minutes=2)).receipt.submission
+    assert json.loads(receipt_of(store, again.id, NOON + timedelta(days=1)))["receipt"]["late_seconds"] == 0
+    listed = submission_list(store, scope, Choice((), day, day), Wanted())
+    assert Counter(listed["timeliness"]) == {"correction": 3, "on_time": 1}
+    assert obligation_for(store, Scope(Role.EXCHANGE, ("gopax",)), "korbit", "reconciliation", day, late) is None

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from filing_histories import DAY, DUE_AT, END, Filed, History, Withdrawn, at, histories, record, replayed
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from people import EVERYBODY
 from sqlalchemy import delete, select
@@ -365,7 +365,10 @@ REOPENED = [Filed(2, DAY, A, 5), Withdrawn(3, 0), Filed(LATE, DAY, A, 5)]
 
 
 @settings(
-    max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], print_blob=True
+    max_examples=4,
+    phases=(Phase.explicit, Phase.generate),  # an example takes a second, and making one smaller hundreds of them
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    print_blob=True,
 )
 @example(sliced=REOPENED, nil=[Filed(LATE, DAY, A, 0)], other=[Filed(IN_TIME, DAY, A, 0)], hour=10)
 @given(
