@@ -10,12 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, select
+from sqlalchemy import Connection
 
 from etl.exchanges import all_exchanges
-from etl.records import tables as t
+from etl.records.filed_files import EVER_ACCEPTED, FiledFile, FiledFiles, filed_files
 from expectations.catalogue import all_reports
 from expectations.vocabulary import KST, Cadence, Period, Report, State
 
@@ -24,10 +23,6 @@ OBLIGATIONS_BEGIN = date(2026, 6, 1)
 
 AFTER_ALL_RECORDS = datetime(9999, 12, 30, tzinfo=UTC)
 """A moment as of which all that is recorded counts: whether what was met was late depends on no clock."""
-
-EVER_ACCEPTED = (State.ACCEPTED, State.SUPERSEDED, State.WITHDRAWN)
-"""The states of files that were accepted, whatever became of them later."""
-_ENDED = (State.SUPERSEDED.value, State.WITHDRAWN.value)
 
 
 class ObligationState(StrEnum):
@@ -53,24 +48,6 @@ class ObligationState(StrEnum):
 
 
 MET = (ObligationState.CURRENT, ObligationState.LATE)
-
-
-@dataclass(frozen=True, slots=True)
-class FiledFile:
-    """One file as it was filed: for what, when received, and its state; `left_at`: when it left force, if it did."""
-
-    id: str
-    exchange: str
-    report: str
-    period: Period
-    received_at: datetime
-    state: State
-    row_count: int | None = None
-    left_at: datetime | None = None
-
-    def state_at(self, moment: datetime) -> State:
-        """The state that it had at a moment after its receipt; a verdict counts from the receipt, as it is recorded."""
-        return State.ACCEPTED if self.left_at is not None and self.left_at > moment else self.state
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +142,6 @@ class Obligation:
         """The month that its period begins in, as `2026-11`."""
         return self.period.text[:7]
 
-
-FiledFiles = Mapping[tuple[str, str, date], Sequence[FiledFile]]
-"""Files in order of receipt, by exchange, report and the KST day on which their period begins."""
 
 # -------------------------------------------------------------------------------------------------- the decision
 
@@ -326,51 +300,3 @@ def periods_of(report: Report, first: date, last: date) -> Iterator[Period]:
     else:
         for number in range((last - first).days + 1):
             yield Period.of_day(first + timedelta(days=number))
-
-
-def filed_files(
-    connection: Connection,
-    first_day: date,
-    last_day: date,
-    exchanges: Sequence[str],
-    reports: Sequence[str] | None = None,
-) -> FiledFiles:
-    """Every file, in whatever state, whose period begins from `first_day` to `last_day`, by one statement."""
-    c = t.submissions.c
-    conditions = [
-        c.exchange.in_(exchanges),
-        c.period_start >= Period.of_day(first_day).start,
-        c.period_start < Period.of_day(last_day).end,
-    ]
-    if reports is not None:
-        conditions.append(c.report.in_(reports))
-    return files_where(connection, *conditions)
-
-
-def files_where(connection: Connection, *conditions: ColumnElement[bool]) -> FiledFiles:
-    """The files whose row of the table `submissions` meets the conditions, with when they left force."""
-    c, s = t.submissions.c, t.states.c
-    left = and_(s.submission == c.id, s.state == c.state, c.state.in_(_ENDED))
-    query = (
-        select(
-            *(c.id, c.exchange, c.report, c.period, c.period_start, c.period_end, c.received_at, c.state, c.row_count),
-            s.at,
-        )
-        .select_from(t.submissions.outerjoin(t.states, left))
-        .where(*conditions)
-        .order_by(c.received_at, c.recorded_at, c.id)
-    )
-    periods: dict[str, tuple[Period, date]] = {}
-    filed: dict[tuple[str, str, date], list[FiledFile]] = {}
-    for row in connection.execute(query):
-        period, day = periods.get(row.period) or periods.setdefault(row.period, _with_day(row))
-        file = FiledFile(
-            row.id, row.exchange, row.report, period, row.received_at, State(row.state), row.row_count, row.at
-        )
-        filed.setdefault((row.exchange, row.report, day), []).append(file)
-    return filed
-
-
-def _with_day(row: Any) -> tuple[Period, date]:
-    period = Period(row.period_start, row.period_end, row.period)
-    return period, period.first_day

@@ -14,11 +14,12 @@ import pyarrow as pa
 from sqlalchemy import Connection, select
 
 from etl.affected import StoreChange
-from etl.calendar import AFTER_ALL_RECORDS, EVER_ACCEPTED, Obligation, obligations
+from etl.calendar import AFTER_ALL_RECORDS, Obligation, obligations
 from etl.normalise import arrow_schema
 from etl.records import submissions as life
 from etl.records import tables as t
 from etl.records.engine import reading, writing
+from etl.records.filed_files import EVER_ACCEPTED
 from etl.store import Store
 from expectations.catalogue import all_rules, calendar_rules, report
 from expectations.judge import FiledRows, judge

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 
 from etl.affected import StoreChange
-from etl.calendar import FiledFile
 from etl.overdue import review_calendar
 from etl.records import submissions as life
 from etl.records.engine import writing
+from etl.records.filed_files import FiledFile
 from etl.records.submissions import Submission
 from etl.store import Store
 from expectations.vocabulary import KST, Period, State

@@ -15,8 +15,9 @@ from app.frames import frame_of
 from app.moments import kst_day
 from app.queries.choice import Choice, rows_of
 from app.scope import Scope
-from etl.calendar import AFTER_ALL_RECORDS, Outcome, filed_files, outcome, periods_of
+from etl.calendar import AFTER_ALL_RECORDS, Outcome, outcome, periods_of
 from etl.records.engine import reading
+from etl.records.filed_files import filed_files
 from etl.records.tables import findings, states, submissions
 from etl.store import Store
 from expectations.catalogue import all_reports

@@ -17,8 +17,9 @@ from app.moments import kst_day
 from app.queries.choice import Choice, rows_of
 from app.queries.months import months_as_days
 from app.scope import Scope
-from etl.calendar import FiledFiles, Obligation, ObligationState, filed_files, obligations_from
+from etl.calendar import Obligation, ObligationState, obligations_from
 from etl.records.engine import reading
+from etl.records.filed_files import FiledFiles, filed_files
 from etl.records.tables import submissions
 from etl.store import Store
 from expectations.catalogue import all_reports

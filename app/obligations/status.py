@@ -10,8 +10,9 @@ from sqlalchemy import and_, or_
 from app.moments import kst_day
 from app.obligations.drafted import known_drafts
 from app.scope import Scope
-from etl.calendar import OBLIGATIONS_BEGIN, ObligationState, Outcome, files_where, outcome
+from etl.calendar import OBLIGATIONS_BEGIN, ObligationState, Outcome, outcome
 from etl.records.engine import reading
+from etl.records.filed_files import files_where
 from etl.records.tables import submissions
 from etl.store import Store
 from expectations.catalogue import all_reports

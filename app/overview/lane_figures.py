@@ -27,7 +27,8 @@ from app.reconciliation.days import reconciled_days
 from app.reconciliation.episodes import mismatch_episodes
 from app.scope import Scope
 from app.volume.course import volume_ranking
-from etl.calendar import FiledFiles, ObligationState
+from etl.calendar import ObligationState
+from etl.records.filed_files import FiledFiles
 from etl.store import Store
 from expectations.vocabulary import Period, State
 

@@ -19,7 +19,8 @@ from app.queries.choice import Choice, chosen_figures, rows_of
 from app.queries.months import months_as_days, shown_months, year_and_month
 from app.rules.findings import About, finding_counts
 from app.scope import Scope
-from etl.calendar import EVER_ACCEPTED, FiledFile, FiledFiles, Obligation, ObligationState
+from etl.calendar import Obligation, ObligationState
+from etl.records.filed_files import EVER_ACCEPTED, FiledFile, FiledFiles
 from etl.records.tables import reconciliation_days, volume_days
 from etl.store import Store
 from expectations.catalogue import all_reports

@@ -28,20 +28,12 @@ from app.obligations.status import report_statuses
 from app.overview.lane_figures import lane_figures
 from app.quality.counts import month_by_report, quality_months
 from app.queries.choice import Choice
-from etl.calendar import (
-    AFTER_ALL_RECORDS,
-    FiledFile,
-    Obligation,
-    ObligationState,
-    filed_files,
-    obligations,
-    obligations_from,
-    outcome,
-)
+from etl.calendar import AFTER_ALL_RECORDS, Obligation, ObligationState, obligations, obligations_from, outcome
 from etl.exchanges import all_exchanges
 from etl.overdue import LATE_OR_MISSING, calendar_findings, missing_now
 from etl.receipts import receipt_of
 from etl.records.engine import reading, writing
+from etl.records.filed_files import FiledFile, filed_files
 from etl.records.tables import findings, states, submissions
 from etl.records.tokens import Token
 from etl.store import Store, open_store
