@@ -11,8 +11,8 @@ from app.overview.lane_figures import Lane, lane_figures
 from app.overview.trend_charts import trend_matrix
 from app.overview.trend_parts import drawn, gaps_frame, row_name, trend_frame
 from app.overview.trends import is_open, trend_months, trends
-from app.quality import scorecard
 from app.quality.counts import quality_months
+from app.quality.scorecard import score
 from app.queries.months import month_of, months_as_days
 from app.widgets import header
 from app.widgets.drawings import chart
@@ -61,7 +61,7 @@ def show_month(view: View, month: str) -> None:
     figures = {name: ask(lane_figures, months_as_days(exchanges, (name,)), moment) for name in months}
     days = months_as_days(exchanges, months)
     counted = ask(quality_months, days, moment)
-    scored = cached(view, "scored", lambda: scorecard.score(counted, moment))
+    scored = cached(view, "scored", lambda: score(counted, moment))
     audits = ask(audit_months, days, moment)
     found = cached(view, "trends", lambda: trends(figures, scored, months, moment))
     due_before = records_of(audits[audits["month"] == months[-2]])

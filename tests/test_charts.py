@@ -29,6 +29,8 @@ from app.keys.case_time_charts import case_lengths
 from app.keys.key_charts import key_balance_bars, key_lanes
 from app.overview.trend_charts import TrendCellDrawn, TrendPoint, trend_matrix
 from app.quality.charts import grade_grid, measure_course
+from app.quality.measures import Rating, measures_on
+from app.quality.scorecard import GradeLine, RatedMeasure
 from app.queries.spans import Span
 from app.reconciliation.day_charts import day_strip, reconciliation_calendar, slot_strip
 from app.reconciliation.episode_charts import closing_times, episode_sizes
@@ -56,6 +58,11 @@ EXCHANGES = ("upbit", "bithumb", "coinone", "korbit", "gopax")
 
 def frame(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame([[row[name] for name in columns] for row in rows], columns=columns, dtype=object)
+
+
+def lines_of(rows: pd.DataFrame, record: Callable[..., Any]) -> list[Any]:
+    """The rows of a frame as records."""
+    return [record(**row) for row in rows.to_dict("records")]
 
 
 def volume(exchange: str, day: date) -> dict[str, Any]:
@@ -299,16 +306,26 @@ def stages(exchange: str, day: date) -> dict[str, Any]:
     }
 
 
+RATINGS = (Rating.GOOD, Rating.WATCH, Rating.POOR, Rating.UNJUDGED, Rating.GOOD)
+ON_TIME = measures_on(DAYS[0])[0]
+
+
 def graded(exchange: str, day: date) -> dict[str, Any]:
     return {
         "exchange": exchange,
         "month": f"2026-{day.day:02}",
-        "step": ("good", "watch", "poor", "unjudged", "good")[day.day - 1],
-        "is_open": day.day == 5,
+        "grade_text": "",
         "due_count": 138,
         "why": "",
-        **{"value": None if day.day == 4 else Decimal("0.99"), "part": 99, "whole": 100},
+        "rating": RATINGS[day.day - 1],
+        "is_open": day.day == 5,
     }
+
+
+def rated(exchange: str, day: date) -> dict[str, Any]:
+    value = None if day.day == 4 else Decimal("0.99")
+    about = {"exchange": exchange, "month": f"2026-{day.day:02}", "measure": ON_TIME, "rating": RATINGS[day.day - 1]}
+    return {**about, "value": value, "part": 99, "whole": 100}
 
 
 def replayed(exchange: str, day: date) -> dict[str, Any]:
@@ -391,10 +408,10 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
         lambda f, look: pattern_panels(f, {"upbit": DAYS[:1]}, EXCHANGES, SPANS, "cancel_ratio", look),
     ),
     "stage_shares": (stages, stage_shares),
-    "grade_grid": (graded, lambda f, look: grade_grid(f, EXCHANGES, MONTHS, look)),
+    "grade_grid": (graded, lambda f, look: grade_grid(lines_of(f, GradeLine), EXCHANGES, MONTHS, look)),
     "measure_course": (
-        graded,
-        lambda f, look: measure_course(f, MONTHS, (Decimal("0.99"), Decimal("0.95")), "", True, look),
+        rated,
+        lambda f, look: measure_course(lines_of(f, RatedMeasure), MONTHS, ON_TIME, "", look),
     ),
     "halt_lanes": (halt, halt_lanes),
     "halt_bars": (reach, lambda f, look: halt_bars(f, EXCHANGES, look)),

@@ -26,10 +26,9 @@ from app.overview.lane_figures import Lane, LaneFigures, lane_figures
 from app.overview.trend_charts import TrendCellDrawn, TrendPoint, trend_matrix
 from app.overview.trend_parts import count_before
 from app.overview.trends import Trend, TrendMonth, due_days, is_open, trend_months, trends
-from app.quality import scorecard
 from app.quality.counts import quality_months
 from app.quality.measures import Rating
-from app.quality.scorecard import Scored
+from app.quality.scorecard import Scored, score
 from app.queries.choice import Choice
 from app.queries.months import months_as_days
 from app.reconciliation.days import reconciled_days
@@ -57,8 +56,8 @@ def store(filled_home: Path) -> Iterator[Store]:
     opened.engine.dispose()
 
 
-def scored(store: Store, months: tuple[str, ...]) -> list[Scored]:
-    return scorecard.score(quality_months(store, EVERYBODY, months_as_days((), months), HOUR), HOUR)
+def scored(store: Store, months: tuple[str, ...]) -> tuple[Scored, ...]:
+    return score(quality_months(store, EVERYBODY, months_as_days((), months), HOUR), HOUR)
 
 
 def trends_of(store: Store, month: str = MONTH) -> dict[tuple[str, Lane], Trend]:
@@ -72,15 +71,15 @@ def trends_of(store: Store, month: str = MONTH) -> dict[tuple[str, Lane], Trend]
 
 def on_time(store: Store) -> dict[str, Any]:
     """As the page of data quality counts."""
-    rows = [row for row in records_of(quality_months(store, EVERYBODY, DAYS, HOUR)) if row["month"] == MONTH]
-    met, due = (sum(row[f"{name}_count"] for row in rows) for name in ("on_time", "due"))
-    shares = {row["exchange"]: Decimal(row["on_time_count"]) / row["due_count"] for row in rows}
+    rows = [one for one in quality_months(store, EVERYBODY, DAYS, HOUR) if one.month == MONTH]
+    met, due = (sum(one.count(name) for one in rows) for name in ("on_time_count", "due_count"))
+    shares = {one.exchange: Decimal(one.on_time_count) / one.due_count for one in rows}
     return {**shares, WHOLE: Decimal(met) / due}
 
 
 def grades(store: Store) -> dict[str, Any]:
     places = {Rating.GOOD: 2, Rating.WATCH: 1, Rating.POOR: 0}
-    return {one.exchange: places[one.grade.step] for one in scored(store, (MONTH,)) if one.month == MONTH}
+    return {one.exchange: places[one.grade.rating] for one in scored(store, (MONTH,)) if one.month == MONTH}
 
 
 def shares(store: Store) -> dict[str, Any]:

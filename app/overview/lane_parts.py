@@ -17,7 +17,7 @@ from app.overview.changes import NewsKind
 from app.overview.lane_figures import Lane, LaneFigures
 from app.overview.lane_states import BREACH, QUIET, REVIEW, LaneState, Situation
 from app.quality.measures import Rating
-from app.quality.scorecard_parts import step_mark
+from app.quality.scorecard_parts import rating_mark
 from app.rules import book
 from app.rules.filter_parts import report_of_rule
 from app.widgets.address import link
@@ -52,14 +52,13 @@ CHANGE_GLYPHS: Mapping[NewsKind, str] = MappingProxyType(
         NewsKind.WITHDRAWN: "⊘",
     }
 )
-_STEPS = tuple(str(step) for step in Rating)
 _GRAVE = (ObligationState.MISSING, ObligationState.DRAFT, ObligationState.REJECTED, "open", Rating.POOR)
 
 
 def lane_mark(view: View, state: str) -> str:
     """Sign and word of how a lane stands."""
-    if state in _STEPS:
-        return step_mark(view, state)
+    if state in tuple(Rating):
+        return rating_mark(view, Rating(state))
     if state == BREACH:
         return kind_mark(view, Kind.COMPLIANCE)
     if state in (REVIEW, QUIET):
@@ -116,7 +115,7 @@ def lane_age(view: View, one: LaneState) -> str:
 def lane_value(view: View, one: LaneState, figures: LaneFigures) -> str:
     """What the lane shows in figures, of the chosen days."""
     if one.lane is Lane.QUALITY:
-        return view.say("overview.quality", before=step_mark(view, one.more["before"]))
+        return view.say("overview.quality", before=rating_mark(view, Rating(one.more["before"])))
     if one.lane is Lane.SUBMISSION:
         shares = {"share": _down(figures.on_time_share)}
         return view.say("overview.submission", **{name: one.more.get(name, 0) for name in ("arrived", "due")}, **shares)

@@ -19,7 +19,8 @@ from app.obligations.outcomes import records_begin
 from app.obligations.status import ReportStatus, report_statuses
 from app.overview.lane_figures import LANE_REPORTS, Lane
 from app.quality.counts import quality_months
-from app.quality.measures import Rating, grade
+from app.quality.measures import Rating
+from app.quality.scorecard import score
 from app.queries.choice import Choice
 from app.queries.months import month_of, month_start
 from app.reconciliation.episodes import mismatch_episodes
@@ -260,10 +261,9 @@ def _doubted_audits(store: Store, scope: Scope, standing: Sequence[ReportStatus]
 def _grades(store: Store, scope: Scope, choice: Choice, moment: datetime) -> dict[str, LaneState]:
     """The grade of the month that the chosen days end in, with that of the month before."""
     month = month_of(choice.last_day)
-    rows = records_of(quality_months(store, scope, choice, moment))
-    steps: dict[str, dict[str, Rating]] = defaultdict(dict)
-    for row in rows:
-        steps[row["exchange"]][row["month"]] = grade(row, month_start(row["month"])).step
+    ratings: dict[str, dict[str, Rating]] = defaultdict(dict)
+    for one in score(quality_months(store, scope, choice, moment), moment):
+        ratings[one.exchange][one.month] = one.grade.rating
     before = month_of(month_start(month) - timedelta(days=1))
     return {
         exchange: LaneState(
@@ -273,5 +273,5 @@ def _grades(store: Store, scope: Scope, choice: Choice, moment: datetime) -> dic
             more={"month": month, "before": str(own.get(before, Rating.UNJUDGED))},
             picks={"at": exchange, "month": month},
         )
-        for exchange, own in steps.items()
+        for exchange, own in ratings.items()
     }

@@ -20,7 +20,7 @@ from app.overview.trend_charts import TrendCellDrawn, TrendPoint
 from app.overview.trends import RATES, Trend, TrendMonth
 from app.quality.measures import Rating
 from app.quality.scorecard import Scored
-from app.quality.scorecard_parts import step_mark
+from app.quality.scorecard_parts import rating_mark
 from app.widgets.view import View
 from etl.calendar import ObligationState
 
@@ -48,7 +48,7 @@ def value_words(view: View, lane: Lane, one: TrendMonth) -> str:
     if one.value is None:
         return view.say("trends.none")
     if lane is Lane.QUALITY:
-        return step_mark(view, str(one.step or Rating.UNJUDGED))
+        return rating_mark(view, one.rating or Rating.UNJUDGED)
     if lane is Lane.SUBMISSION:
         return percent_down(one.value)
     if lane is Lane.API_SHARE:
@@ -67,7 +67,7 @@ def change_words(view: View, trend: Trend) -> str:
         return change_in_points(view, change)
     arrow = "→" if not change else "↑" if change > 0 else "↓"
     if trend.lane is Lane.QUALITY:
-        return view.say("trends.step_before", arrow=arrow, before=view.say(f"step.{trend.before.step}"))
+        return view.say("trends.step_before", arrow=arrow, before=view.say(f"step.{trend.before.rating}"))
     if trend.lane is Lane.HALTS:
         return f"{arrow}{duration(abs(int(change)) * _MINUTE, view.language)}"
     return f"{arrow}{abs(int(change)):,}"
@@ -247,7 +247,7 @@ def _of_audits(view: View, audits: Sequence[Mapping[str, Any]], month: str) -> s
 
 def _of_corrections(view: View, scored: Sequence[Scored], filing: Trend) -> str:
     months = (filing.now.month, filing.before.month)
-    now, before = (sum(one.counts["correction_count"] for one in scored if one.month == month) for month in months)
-    missing = sum(one.counts["missing_count"] for one in scored if one.month == months[0])
+    now, before = (sum(one.counts.correction_count for one in scored if one.month == month) for month in months)
+    missing = sum(one.counts.missing_count for one in scored if one.month == months[0])
     said_before = count_before(view, before, filing.before)
     return view.say("trends.corrections", count=f"{now:,}", before=said_before, missing=f"{missing:,}")

@@ -32,7 +32,7 @@ _MINUTE = timedelta(minutes=1)
 class TrendMonth:
     """One month of a lane: its figure (None: nothing was filed), and of how many days it is.
 
-    `value` is a share, a count, whole minutes or, for data quality, the place of `step`. Of `whole_count` days (or
+    `value` is a share, a count, whole minutes or, for data quality, the place of `rating`. Of `whole_count` days (or
     obligations of days, where the lane is about all reports) `expected_count` have been due and `filed_count` counted.
     """
 
@@ -42,7 +42,7 @@ class TrendMonth:
     expected_count: int
     whole_count: int
     is_open: bool
-    step: Rating | None = None
+    rating: Rating | None = None
 
     @property
     def is_partial(self) -> bool:
@@ -111,7 +111,7 @@ def trends(
 
     `figures`: what `queries.lane_figures` answers of each month; `scored`: the grades of the months.
     """
-    steps = {(one.exchange, one.month): one.grade.step for one in scored}
+    ratings = {(one.exchange, one.month): one.grade.rating for one in scored}
     by_month = {month: {one.exchange: one for one in figures[month]} for month in months}
     due = {month: due_days(month, moment) for month in months}
     found = []
@@ -120,7 +120,7 @@ def trends(
             if exchange == WHOLE and lane is Lane.QUALITY:
                 continue  # grades add up to nothing
             rows = tuple(
-                _month(by_month[month][exchange], lane, month, steps.get((exchange, month)), due[month], moment)
+                _month(by_month[month][exchange], lane, month, ratings.get((exchange, month)), due[month], moment)
                 for month in months
             )
             found.append(Trend(exchange, lane, rows))
@@ -131,7 +131,9 @@ _DAILY = sum(report.cadence is not Cadence.MONTH for report in all_reports().val
 """Obligations of a day."""
 
 
-def _month(figures: LaneFigures, lane: Lane, month: str, step: Rating | None, due: int, moment: datetime) -> TrendMonth:
+def _month(
+    figures: LaneFigures, lane: Lane, month: str, rating: Rating | None, due: int, moment: datetime
+) -> TrendMonth:
     days = _days(Period.parse(month))
     weight = figures.day_count // days  # of all together each exchange's days count
     filed, wanting = figures.due_count, 0
@@ -143,8 +145,8 @@ def _month(figures: LaneFigures, lane: Lane, month: str, step: Rating | None, du
     # Some of what is not due yet has come already; what was due before there were records never comes.
     counts = (filed, max(due * weight, filed + wanting), days * weight)
     if lane is Lane.QUALITY:
-        place = _PLACES.get(step) if step is not None else None
-        return TrendMonth(month, place, *counts, is_open(month, moment), step or Rating.UNJUDGED)
+        place = _PLACES.get(rating) if rating is not None else None
+        return TrendMonth(month, place, *counts, is_open(month, moment), rating or Rating.UNJUDGED)
     value = value_of(figures, lane) if figures.is_filed(lane) else None
     return TrendMonth(month, value, *counts, is_open(month, moment))
 

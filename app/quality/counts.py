@@ -1,19 +1,20 @@
 """The counts of data quality, by exchange and month of the period: what was due, filed, refused, corrected, found.
 
-Only counts: `app.quality.measures` makes measures and grades of them. An obligation is of the month of its period.
+Only counts: `app.quality.measures` makes values and ratings of them. An obligation is of the month of its period.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import func
 
-from app.frames import frame_of, records_of
+from app.columns import Count, ExchangeId, Text
+from app.frames import records_of
 from app.obligations.outcomes import filed_for, obligations_of, records_begin
 from app.queries.choice import Choice, chosen_figures, rows_of
 from app.queries.months import months_as_days, shown_months, year_and_month
@@ -23,23 +24,9 @@ from etl.calendar import Obligation, ObligationState
 from etl.records.filed_files import EVER_ACCEPTED, FiledFile, FiledFiles
 from etl.records.tables import reconciliation_days, volume_days
 from etl.store import Store
-from expectations.catalogue import all_reports
 from expectations.vocabulary import Kind, State
 
 HOURS_PER_DAY = 24
-_OBLIGED = (
-    *("due_count", "met_count", "on_time_count", "late_count", "missing_count", "refused_count"),
-    *("partial_count", "received_count", "nil_count", "not_due_count"),
-)
-_FILED = (
-    *("attempted_count", "first_time_count", "rejected_count", "superseded_count", "refiled_count"),
-    *("accepted_count", "in_force_count", "received_row_count", "correction_count"),
-)
-_FIGURES = ("covered_slot_count", "slot_count", "volume_hour_count", "expected_hour_count")
-_FOUND = ("refusal_count", "consistency_count", "plausibility_count")
-QUALITY_COLUMNS = ("exchange", "month", *_OBLIGED, *_FILED, *_FIGURES, *_FOUND)
-REPORT_COLUMNS = ("report", *_OBLIGED)
-FILE_COLUMNS = ("state", "exchange", "report", "period", "received_at", "row_count", "submission")
 _COUNTED_AS = {
     ObligationState.MISSING: "missing_count",
     ObligationState.REJECTED: "refused_count",
@@ -49,41 +36,92 @@ _COUNTED_AS = {
     ObligationState.LATE: "late_count",
     ObligationState.CURRENT: "on_time_count",
 }
-
-Key = tuple[str, str]
-Counts = dict[Key, dict[str, int]]
+"""The count that an obligation adds to, by what came of it."""
 
 
-def quality_months(store: Store, scope: Scope, choice: Choice, moment: datetime) -> pd.DataFrame:
-    """The counts of every chosen exchange and shown month.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObligationCounts:
+    """How many obligations there were, and what came of them.
 
-    `due_count` obligations had fallen due or were met before; of these `met_count` are met by files in force,
-    `on_time_count` in time. `attempted_count` periods were filed and decided, `first_time_count` of them accepted at
-    once. `correction_count`: files that replaced an accepted one, and periods that were accepted after a refusal.
+    `due_count` had fallen due or were met before; of these `met_count` are met by files in force, `on_time_count` in
+    time and `late_count` late. `nil_count` of the met ones had nothing to report.
     """
+
+    due_count: Count = 0
+    met_count: Count = 0
+    on_time_count: Count = 0
+    late_count: Count = 0
+    missing_count: Count = 0
+    partial_count: Count = 0
+    refused_count: Count = 0
+    received_count: Count = 0
+    nil_count: Count = 0
+    not_due_count: Count = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityMonth(ObligationCounts):
+    """All counts of one exchange's month.
+
+    `attempted_count` periods were filed and decided, `first_time_count` of them accepted at once. `correction_count`:
+    files that replaced an accepted one, and periods that were accepted after a refusal.
+    """
+
+    exchange: ExchangeId
+    month: Text
+    attempted_count: Count = 0
+    first_time_count: Count = 0
+    rejected_count: Count = 0
+    superseded_count: Count = 0
+    refiled_count: Count = 0
+    accepted_count: Count = 0
+    in_force_count: Count = 0
+    received_row_count: Count = 0
+    correction_count: Count = 0
+    covered_slot_count: Count = 0
+    slot_count: Count = 0
+    volume_hour_count: Count = 0
+    expected_hour_count: Count = 0
+    refusal_count: Count = 0
+    consistency_count: Count = 0
+    plausibility_count: Count = 0
+
+    def count(self, name: str) -> int:
+        """The count that a measure or a cap names; AttributeError where there is none."""
+        value: int = getattr(self, name)
+        return value
+
+
+_Counts = Mapping[tuple[str, str], Counter[str]]
+"""Counts by name, by exchange and month."""
+
+
+def quality_months(store: Store, scope: Scope, choice: Choice, moment: datetime) -> tuple[QualityMonth, ...]:
+    """The counts of every chosen exchange and shown month, by exchange, the oldest month first."""
     months = shown_months(choice)
     days = months_as_days(choice.exchanges, months)
     exchanges = scope.visible(choice.exchanges)
-    counts: Counts = {(e, m): dict.fromkeys(QUALITY_COLUMNS[2:], 0) for e in exchanges for m in months}
+    counts: _Counts = {(exchange, month): Counter() for exchange in exchanges for month in months}
     filed = filed_for(store, scope, days)
     begin = records_begin(store)
     if begin is not None:
         for one in obligations_of(filed, exchanges, days, begin, moment):
-            _count_obligation(counts[one.exchange, one.month], one)
+            count_obligation(counts[one.exchange, one.month], one)
     _count_files(counts, filed)
     _count_figures(store, scope, days, counts)
     _count_findings(store, scope, days, counts)
-    return frame_of(({"exchange": e, "month": m, **own} for (e, m), own in counts.items()), QUALITY_COLUMNS)
+    return tuple(QualityMonth(exchange=exchange, month=month, **own) for (exchange, month), own in counts.items())
 
 
-def _count_obligation(own: dict[str, int], one: Obligation) -> None:
+def count_obligation(own: Counter[str], one: Obligation) -> None:
+    """Add an obligation to the counts of `ObligationCounts`."""
     own[_COUNTED_AS[one.outcome.state]] += 1
     own["nil_count"] += one.outcome.is_nil
     own["due_count"] += one.outcome.is_due
     own["met_count"] += one.outcome.is_met
 
 
-def _count_files(counts: Counts, filed: FiledFiles) -> None:
+def _count_files(counts: _Counts, filed: FiledFiles) -> None:
     for own, files in _by_period(counts, filed):
         decided = [file.state for file in files if file.state is not State.RECEIVED]
         accepted = [state for state in decided if state in EVER_ACCEPTED]
@@ -99,7 +137,7 @@ def _count_files(counts: Counts, filed: FiledFiles) -> None:
         own["correction_count"] = own["superseded_count"] + own["refiled_count"]
 
 
-def _by_period(counts: Counts, filed: FiledFiles) -> Iterable[tuple[dict[str, int], list[FiledFile]]]:
+def _by_period(counts: _Counts, filed: FiledFiles) -> Iterable[tuple[Counter[str], list[FiledFile]]]:
     """The files of each period, slices apart, as received, with the counts of its exchange and month."""
     periods: dict[tuple[str, str, str], list[FiledFile]] = defaultdict(list)
     for files in filed.values():
@@ -109,18 +147,18 @@ def _by_period(counts: Counts, filed: FiledFiles) -> Iterable[tuple[dict[str, in
         yield counts[exchange, period[:7]], files
 
 
-def _count_figures(store: Store, scope: Scope, days: Choice, counts: Counts) -> None:
+def _count_figures(store: Store, scope: Scope, days: Choice, counts: _Counts) -> None:
     """Slots and hours, added up by the database."""
     table = reconciliation_days.c
     for key, row in _sums(store, scope, days, reconciliation_days, table.covered_slot_count, table.slot_count).items():
-        counts[key] |= row
+        counts[key].update(row)
     table = volume_days.c
     for key, row in _sums(store, scope, days, volume_days, table.row_count, table.market_count).items():
         counts[key]["volume_hour_count"] = row["row_count"]
         counts[key]["expected_hour_count"] = HOURS_PER_DAY * row["market_count"]
 
 
-def _sums(store: Store, scope: Scope, days: Choice, table: Any, *columns: Any) -> dict[Key, dict[str, int]]:
+def _sums(store: Store, scope: Scope, days: Choice, table: Any, *columns: Any) -> dict[tuple[str, str], dict[str, int]]:
     by = (table.c.exchange, *year_and_month(table.c.day))
     labelled = [by[0], by[1].label("year"), by[2].label("month")]
     sums = [func.sum(column).label(column.name) for column in columns]
@@ -133,7 +171,8 @@ def _sums(store: Store, scope: Scope, days: Choice, table: Any, *columns: Any) -
     }
 
 
-def _count_findings(store: Store, scope: Scope, days: Choice, counts: Counts) -> None:
+def _count_findings(store: Store, scope: Scope, days: Choice, counts: _Counts) -> None:
+    """Refusing findings ever made; findings of disagreement and of the unusual that are open."""
     for row in records_of(finding_counts(store, scope, days, About())):
         own = counts.get((row["exchange"], row["month"]))
         if own is None:
@@ -142,38 +181,3 @@ def _count_findings(store: Store, scope: Scope, days: Choice, counts: Counts) ->
             own["refusal_count"] += row["found_count"]
         elif row["kind"] in (Kind.CONSISTENCY, Kind.PLAUSIBILITY):
             own[f"{row['kind']}_count"] += row["standing_count"]
-
-
-# ------------------------------------------------------------------------------------- one exchange's month
-
-
-def month_by_report(store: Store, scope: Scope, exchange: str, month: str, moment: datetime) -> pd.DataFrame:
-    """What became of one exchange's obligations of a month, report by report."""
-    begin = records_begin(store)
-    days = months_as_days((exchange,), (month,))
-    exchanges = scope.visible((exchange,))
-    counts: Mapping[str, dict[str, int]] = {name: dict.fromkeys(_OBLIGED, 0) for name in all_reports()}
-    if begin is not None:
-        for one in obligations_of(filed_for(store, scope, days), exchanges, days, begin, moment):
-            _count_obligation(counts[one.report], one)
-    return frame_of(({"report": name, **own} for name, own in counts.items() if exchanges), REPORT_COLUMNS)
-
-
-def corrected_files(store: Store, scope: Scope, exchange: str, month: str) -> pd.DataFrame:
-    """The files of one exchange and month that were refused, replaced or withdrawn, and those that came after them."""
-    filed = filed_for(store, scope, months_as_days((exchange,), (month,)))
-    periods: dict[tuple[str, str], list[FiledFile]] = defaultdict(list)
-    for files in filed.values():
-        for file in files:
-            periods[file.report, file.period.text].append(file)
-    rows = [_file_row(file) for files in periods.values() if _is_corrected(files) for file in files]
-    return frame_of(sorted(rows, key=lambda row: (row["period"], row["report"], row["received_at"])), FILE_COLUMNS)
-
-
-def _file_row(file: FiledFile) -> dict[str, Any]:
-    about = {"state": str(file.state), "exchange": file.exchange, "report": file.report, "period": file.period.text}
-    return {**about, "received_at": file.received_at, "row_count": file.row_count, "submission": file.id}
-
-
-def _is_corrected(files: Sequence[FiledFile]) -> bool:
-    return len(files) > 1 or files[0].state in (State.REJECTED, State.SUPERSEDED, State.WITHDRAWN)

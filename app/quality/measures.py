@@ -1,30 +1,30 @@
-"""What data quality is measured by, and the grade of an exchange's month: the worst of its parts, capped.
+"""How data quality is measured, and the grade of an exchange's month: the worst of its parts, capped.
 
-Measures, thresholds and caps are data, in `measures.toml`, each with its date and reason. Nothing is weighed or
-averaged, because averages hide a critical failure: a dimension stands as its worst measure, the grade as its worst
-dimension, and a critical failure caps it.
+Measures, bounds and caps are data, in `measures.toml`, each with its date and reason. Nothing is weighted or averaged,
+because an average hides a critical failure: a dimension has the rating of its worst measure, the grade that of the
+worst dimension, and a critical failure caps it. The bounds rate how files came in; no rule judges by them.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from app.amounts import ratio
+from app.quality.counts import QualityMonth
 from expectations.vocabulary import Wording
 
 _FILE = Path(__file__).with_name("measures.toml")
 
 
 class Dimension(StrEnum):
-    """What of data quality is looked at (the dimensions of the ECB and the Bundesbank)."""
+    """The dimensions of data quality (after the ECB and the Bundesbank)."""
 
     TIMELINESS = "timeliness"
     COMPLETENESS = "completeness"
@@ -35,22 +35,24 @@ class Dimension(StrEnum):
 
 
 class Rating(StrEnum):
-    """How good something is, the best first."""
+    """How good a measure, a dimension or a month is, the best first."""
 
     GOOD = "good"
     WATCH = "watch"
     POOR = "poor"
     UNJUDGED = "unjudged"
-    """There is nothing yet to judge by."""
+    """There is no count yet to rate."""
 
 
-STEPS = tuple(Rating)
 _WORST_FIRST = (Rating.POOR, Rating.WATCH, Rating.GOOD)
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A ratio of two counts of a month, `per` so many of the whole, and its two thresholds."""
+    """A ratio of two counts of a month, `per` so many of the whole.
+
+    `good` and `watch` are the last values that still have that rating.
+    """
 
     name: str
     dimension: Dimension
@@ -63,37 +65,42 @@ class Measure:
     effective_from: date
     reason: Wording
 
-    def value(self, counts: Mapping[str, Any]) -> Decimal | None:
-        """The value of a month; none where there is no whole."""
-        share = ratio(counts[self.part], counts[self.whole])
+    @property
+    def is_share(self) -> bool:
+        """True where a value is a part of one, and false where it is so many per hundred or thousand."""
+        return self.per == 1
+
+    def value(self, counts: QualityMonth) -> Decimal | None:
+        """The value of a month; None where the whole is zero."""
+        share = ratio(counts.count(self.part), counts.count(self.whole))
         return None if share is None else share * self.per
 
-    def step(self, counts: Mapping[str, Any]) -> Rating:
-        """The step of a month, by counts that are compared exactly."""
-        part, whole = counts[self.part] * self.per, counts[self.whole]
+    def rating(self, counts: QualityMonth) -> Rating:
+        """The rating of a month; counts are compared with the bounds exactly, without a division."""
+        part, whole = counts.count(self.part) * self.per, counts.count(self.whole)
         if not whole:
             return Rating.UNJUDGED
-        for threshold, step in ((self.good, Rating.GOOD), (self.watch, Rating.WATCH)):
-            if part >= threshold * whole if self.is_better_higher else part <= threshold * whole:
-                return step
+        for bound, rating in ((self.good, Rating.GOOD), (self.watch, Rating.WATCH)):
+            if part >= bound * whole if self.is_better_higher else part <= bound * whole:
+                return rating
         return Rating.POOR
 
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """A count that must be zero for a grade above `step`."""
+    """A count that must be zero for a grade above `rating`."""
 
     count: str
-    step: Rating
+    rating: Rating
     effective_from: date
     reason: Wording
 
 
 @dataclass(frozen=True, slots=True)
-class Grade:
-    """The grade of a month with all that it comes from: steps by measure and by dimension, and the caps that hold."""
+class MonthGrade:
+    """The grade of a month and what it comes from: the ratings by measure and dimension, and the caps that apply."""
 
-    step: Rating
+    rating: Rating
     measures: Mapping[str, Rating]
     dimensions: Mapping[Dimension, Rating]
     caps: tuple[Cap, ...]
@@ -115,7 +122,7 @@ def _records() -> tuple[tuple[Measure, ...], tuple[Cap, ...]]:
     caps = tuple(
         Cap(
             entry["count"],
-            Rating(entry["step"]),
+            Rating(entry["rating"]),
             entry["effective_from"],
             Wording(entry["reason_ko"], entry["reason_en"]),
         )
@@ -135,7 +142,7 @@ def measures_on(day: date) -> tuple[Measure, ...]:
 
 
 def caps_on(day: date) -> tuple[Cap, ...]:
-    """The caps that were in force on a day, or the first that ever were."""
+    """Every cap as it was in force on a day, or the first that ever was."""
     newest: dict[str, Cap] = {}
     for cap in sorted(_records()[1], key=lambda cap: cap.effective_from):
         if cap.effective_from <= day or cap.count not in newest:
@@ -143,19 +150,20 @@ def caps_on(day: date) -> tuple[Cap, ...]:
     return tuple(newest.values())
 
 
-def worst(steps: list[Rating]) -> Rating:
-    """The worst of some steps; unjudged where none is judged."""
-    return next((step for step in _WORST_FIRST if step in steps), Rating.UNJUDGED)
+def worst(ratings: Iterable[Rating]) -> Rating:
+    """The worst of some ratings; unjudged where none is judged."""
+    found = set(ratings)
+    return next((rating for rating in _WORST_FIRST if rating in found), Rating.UNJUDGED)
 
 
-def grade(counts: Mapping[str, Any], day: date) -> Grade:
+def grade(counts: QualityMonth, day: date) -> MonthGrade:
     """The grade of a month's counts by what was in force on `day`, its first; unjudged while nothing was due."""
     measures = measures_on(day)
-    steps = {measure.name: measure.step(counts) for measure in measures}
+    ratings = {measure.name: measure.rating(counts) for measure in measures}
     by_dimension = {
-        dimension: worst([steps[measure.name] for measure in measures if measure.dimension is dimension])
+        dimension: worst(ratings[measure.name] for measure in measures if measure.dimension is dimension)
         for dimension in Dimension
     }
-    caps = tuple(cap for cap in caps_on(day) if counts[cap.count])
-    step = worst([*by_dimension.values(), *(cap.step for cap in caps)]) if counts["due_count"] else Rating.UNJUDGED
-    return Grade(step, steps, by_dimension, caps)
+    caps = tuple(cap for cap in caps_on(day) if counts.count(cap.count))
+    rating = worst([*by_dimension.values(), *(cap.rating for cap in caps)]) if counts.due_count else Rating.UNJUDGED
+    return MonthGrade(rating, ratings, by_dimension, caps)

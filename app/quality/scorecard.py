@@ -1,18 +1,16 @@
-"""The data-quality counts made grades: what the page of data quality shows, in values and steps and before any word."""
+"""The counts of data quality graded: every exchange's month, and every measure of it, before any word."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Any
-
-import pandas as pd
 
 from app.amounts import exact
-from app.frames import frame_of, records_of
-from app.quality.measures import Cap, Dimension, Grade, Measure, Rating, caps_on, grade, measures_on
+from app.columns import Count, ExchangeId, LongText, Text
+from app.quality.counts import QualityMonth
+from app.quality.measures import Cap, Dimension, Measure, MonthGrade, Rating, caps_on, grade, measures_on
 from app.queries.months import month_start
 from expectations.vocabulary import Period
 
@@ -21,19 +19,50 @@ from expectations.vocabulary import Period
 class Scored:
     """One exchange's month: its counts, its grade, and whether the month is still open."""
 
-    exchange: str
-    month: str
-    counts: dict[str, Any]
-    grade: Grade
+    counts: QualityMonth
+    grade: MonthGrade
+    is_open: bool
+
+    @property
+    def exchange(self) -> str:
+        """The exchange."""
+        return self.counts.exchange
+
+    @property
+    def month(self) -> str:
+        """The month, as periods write it."""
+        return self.counts.month
+
+
+@dataclass(frozen=True, slots=True)
+class GradeLine:
+    """The grade of one exchange's month in words, and the reasons."""
+
+    exchange: ExchangeId
+    month: Text
+    grade_text: Text
+    due_count: Count
+    why: LongText
+    rating: Rating
     is_open: bool
 
 
-def score(frame: pd.DataFrame, now: datetime) -> list[Scored]:
-    """Every exchange and month of what `queries.quality_months` answers, graded by what was in force in its month."""
-    return [
-        Scored(row["exchange"], row["month"], row, grade(row, month_start(row["month"])), is_open(row["month"], now))
-        for row in records_of(frame)
-    ]
+@dataclass(frozen=True, slots=True)
+class RatedMeasure:
+    """One measure of one exchange's month; `value` is None where the whole is zero."""
+
+    exchange: str
+    month: str
+    measure: Measure
+    rating: Rating
+    value: Decimal | None
+    part: int
+    whole: int
+
+
+def score(months: Iterable[QualityMonth], now: datetime) -> tuple[Scored, ...]:
+    """Every exchange's month in the given order, graded by what was in force in that month."""
+    return tuple(Scored(one, grade(one, month_start(one.month)), is_open(one.month, now)) for one in months)
 
 
 def is_open(month: str, now: datetime) -> bool:
@@ -41,32 +70,26 @@ def is_open(month: str, now: datetime) -> bool:
     return Period.parse(month).end > now
 
 
-PARTS = ("exchange", "month", "dimension", "measure", "step", "value", "part", "whole", "good", "watch")
-
-
-def parts(scored: Sequence[Scored]) -> pd.DataFrame:
-    """Every measure of every month: its two counts, its value and its step, with the thresholds that made it."""
-    rows = [
-        {
-            "exchange": one.exchange,
-            "month": one.month,
-            "dimension": measure.dimension.value,
-            "measure": measure.name,
-            "step": one.grade.measures[measure.name].value,
-            "value": measure.value(one.counts),
-            "part": one.counts[measure.part],
-            "whole": one.counts[measure.whole],
-            "good": measure.good,
-            "watch": measure.watch,
-        }
+def rated_measures(scored: Sequence[Scored], name: str = "") -> tuple[RatedMeasure, ...]:
+    """The measure called `name`, or all measures, of every month: two counts, the value and the rating."""
+    return tuple(
+        RatedMeasure(
+            exchange=one.exchange,
+            month=one.month,
+            measure=measure,
+            rating=one.grade.measures[measure.name],
+            value=measure.value(one.counts),
+            part=one.counts.count(measure.part),
+            whole=one.counts.count(measure.whole),
+        )
         for one in scored
         for measure in measures_of(one.month)
-    ]
-    return frame_of(rows, PARTS)
+        if name in ("", measure.name)
+    )
 
 
 def measures_of(month: str) -> tuple[Measure, ...]:
-    """The measures by which a month is graded."""
+    """The measures by which a month is graded, in the order of the dimensions."""
     return measures_on(month_start(month))
 
 
@@ -75,23 +98,24 @@ def caps_of(month: str) -> tuple[Cap, ...]:
     return caps_on(month_start(month))
 
 
-def is_share(measure: Measure) -> bool:
-    """True where a value is a part of one, and false where it is so many per hundred or thousand."""
-    return measure.per == 1
-
-
-def said(measure: Measure, value: Decimal | None) -> str:
-    """A value in its unit, rounded towards the worse so that it never reads better than it is; a dash for none."""
+def value_text(measure: Measure, value: Decimal | None) -> str:
+    """A value in its unit, rounded towards the worse so that it never reads better than it is; a dash for None."""
     if value is None:
         return "–"
     rounding = ROUND_FLOOR if measure.is_better_higher else ROUND_CEILING
-    shown = value * 100 if is_share(measure) else value
-    shown = shown.quantize(Decimal("0.01") if is_share(measure) else Decimal("0.001"), rounding)
-    return f"{exact(shown)} %" if is_share(measure) else exact(shown)
+    shown = value * 100 if measure.is_share else value
+    shown = shown.quantize(Decimal("0.01") if measure.is_share else Decimal("0.001"), rounding)
+    return f"{exact(shown)} %" if measure.is_share else exact(shown)
+
+
+def bound_text(measure: Measure, rating: Rating) -> str:
+    """The bound of the rating good or watch, with the side on which values have it."""
+    bound = measure.good if rating is Rating.GOOD else measure.watch
+    return f"{'≥' if measure.is_better_higher else '≤'} {value_text(measure, bound)}"
 
 
 def lowest_dimensions(one: Scored) -> list[Dimension]:
-    """The dimensions that stand at the grade's own step, unless that is the best one."""
-    if one.grade.step in (Rating.GOOD, Rating.UNJUDGED):
+    """The dimensions that have the rating of the grade itself, unless that is the best one."""
+    if one.grade.rating in (Rating.GOOD, Rating.UNJUDGED):
         return []
-    return [dimension for dimension, step in one.grade.dimensions.items() if step is one.grade.step]
+    return [dimension for dimension, rating in one.grade.dimensions.items() if rating is one.grade.rating]
