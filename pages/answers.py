@@ -20,7 +20,8 @@ from app.answers.list_parts import (
     unread_list,
     waiting_list,
 )
-from app.overview.lane_parts import due_lines, news
+from app.overview.due_parts import due_lines
+from app.overview.line_parts import NewsList, news_lists
 from app.scope import Role
 from app.widgets.header import empty, markup, note, page_header, sentence, stop
 from app.widgets.view import View, ask, cached, current_view
@@ -31,7 +32,7 @@ AHEAD = timedelta(days=1)
 def show_due(view: View) -> None:
     """What falls due within a day."""
     heading, how, nothing = (view.say(key) for key in ("answers.due", "overview.due_how", "overview.no_due"))
-    markup(cached(view, "due", lambda: news(((heading, how, due_lines(view, AHEAD), nothing),))))
+    markup(cached(view, "due", lambda: news_lists(NewsList(heading, how, due_lines(view, AHEAD), nothing))))
 
 
 view = current_view()

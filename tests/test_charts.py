@@ -27,7 +27,7 @@ from app.keys.allow_list_charts import allow_list_coverage, allow_list_strictnes
 from app.keys.case_charts import case_timeline, open_stages, stage_moves
 from app.keys.case_time_charts import case_lengths
 from app.keys.key_charts import key_balance_bars, key_lanes
-from app.overview.trend_charts import TrendCellDrawn, TrendPoint, trend_matrix
+from app.overview.trend_charts import TrendCell, TrendPoint, trend_matrix
 from app.quality.charts import grade_grid, measure_course
 from app.quality.measures import Rating, measures_on
 from app.quality.scorecard import GradeLine, RatedMeasure
@@ -363,7 +363,7 @@ def trend_cell(exchange: str, day: date) -> dict[str, Any]:
 
 def trends_of(cells: pd.DataFrame, look: Look) -> Figure:
     drawn = {
-        (row["exchange"], row["lane"]): TrendCellDrawn(
+        (row["exchange"], row["lane"]): TrendCell(
             "1.0 %", (TrendPoint(row["value"], "10", True), TrendPoint(Decimal(2), "11", False)), False
         )
         for row in cells.to_dict("records")

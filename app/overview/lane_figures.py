@@ -1,17 +1,19 @@
-"""The six lanes: what the first page and the managers' page say of every exchange, over any run of days.
+"""The figures of the six lanes: what the overview and the trends say of every exchange, over any run of days.
 
-Each figure is asked of the same query as on the supervisors' page about it, so that the pages agree. The grade of data
-quality is of whole months (`app.quality.measures`) and audits are of the month before: both are asked for apart.
+Each figure comes from the same query as on the page of its subject, so that the pages agree. The grade of data quality
+is of whole months (`app.quality.scorecard`) and audits are of the month before: both have queries of their own.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import reduce
+from operator import add
 from types import MappingProxyType
 from typing import Any
 
@@ -19,7 +21,7 @@ from app.amounts import ratio
 from app.frames import records_of
 from app.halts.availability import halted_time, weighted_time
 from app.halts.events import halt_events
-from app.keys.case_totals import WHOLE, CaseTotals, case_totals
+from app.keys.case_totals import WHOLE, case_totals
 from app.keys.counts import key_flow
 from app.obligations.outcomes import filed_for, obligations_of, records_begin
 from app.queries.choice import Choice
@@ -28,13 +30,12 @@ from app.reconciliation.episodes import mismatch_episodes
 from app.scope import Scope
 from app.volume.course import volume_ranking
 from etl.calendar import ObligationState
-from etl.records.filed_files import FiledFiles
 from etl.store import Store
 from expectations.vocabulary import Period, State
 
 
 class Lane(StrEnum):
-    """What is looked at of every exchange, in the order of the screens."""
+    """One of six subjects that are followed of every exchange, in the order of the screens."""
 
     SUBMISSION = "submission"
     QUALITY = "quality"
@@ -55,28 +56,24 @@ LANE_REPORTS: Mapping[Lane, tuple[str, ...]] = MappingProxyType(
 """The reports that a lane is about, the one first that its figures come from; the other lanes are about all."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LaneFigures:
     """The figures of one exchange over the chosen days, or of all that are looked at (`WHOLE`).
 
     Nothing is counted as zero that was not filed: by report, `filed_days` says for how many of the days one is
     accepted, `wanting_days` for how many one is due and none is. `open_case_count` is at the end of the days, all other
-    counts are of the days. `halted` is how long halts were in force, `weighted` the same by how far they reached,
-    `passed` the time of which both are.
+    counts are of the days. `share` is API value of all value, `share_change` against as many days before. `halted` is
+    how long halts were in force, `weighted` the same by how far they reached, `passed` the time of which both are.
     """
 
     exchange: str
     day_count: int
-    filed_days: Mapping[str, int]
-    wanting_days: Mapping[str, int]
+    filed_days: Counter[str]
+    wanting_days: Counter[str]
     due_count: int
     on_time_count: int
-    late_count: int
-    unmet_count: int
     share: Decimal | None
     share_change: Decimal | None
-    trade_value_krw: Decimal
-    api_trade_value_krw: Decimal
     open_case_count: int
     opened_case_count: int
     closed_case_count: int
@@ -85,7 +82,6 @@ class LaneFigures:
     covered_slot_count: int
     expected_slot_count: int
     episode_count: int
-    grave_episode_count: int
     halt_count: int
     halted: timedelta
     weighted: timedelta
@@ -104,110 +100,131 @@ class LaneFigures:
     def is_filed(self, lane: Lane) -> bool:
         """True where there is anything to count from."""
         if lane in LANE_REPORTS:
-            return self.filed_days.get(LANE_REPORTS[lane][0], 0) > 0
+            return self.filed_days[LANE_REPORTS[lane][0]] > 0
         return self.due_count > 0
 
 
-def lane_figures(store: Store, scope: Scope, choice: Choice, moment: datetime) -> tuple[LaneFigures, ...]:
+_SUMS = (
+    *("day_count", "filed_days", "wanting_days", "due_count", "on_time_count"),
+    *("open_case_count", "opened_case_count", "closed_case_count", "forced_expired_keys"),
+    *("covered_slot_count", "expected_slot_count", "episode_count", "halt_count", "halted", "weighted", "passed"),
+)
+"""The figures of all together that are the sums of the exchanges' own."""
+
+
+def exchange_figures(store: Store, scope: Scope, choice: Choice, moment: datetime) -> tuple[LaneFigures, ...]:
     """The figures of every chosen exchange in the order of the screens; of several, all together come last."""
     exchanges = scope.visible(choice.exchanges)
-    filed = filed_for(store, scope, choice)
-    parts = (
-        _obliged(store, scope, filed, choice, moment),
-        _shares(store, scope, choice),
-        _cases(case_totals(store, scope, choice), exchanges),
-        _forced(store, scope, choice),
-        _reconciled(store, scope, choice, moment),
-        _halted(store, scope, choice, moment),
-    )
-    days = _accepted_days(filed)
-    about: dict[str, Any] = {"day_count": len(choice.days), "passed": _passed(choice, moment)}
+    filing = _filing(store, scope, choice, moment)
+    shares = _shares(store, scope, choice)
+    cases = case_totals(store, scope, choice)
+    forced = _forced_keys(store, scope, choice)
+    reconciled = _reconciled(store, scope, choice, moment)
+    halted = _halted(store, scope, choice, moment)
     own = [
         LaneFigures(
             exchange=exchange,
-            filed_days={report: count for (name, report), count in days.items() if name == exchange},
-            **about,
-            **{key: value for part in parts for key, value in part[exchange].items()},
+            day_count=len(choice.days),
+            filed_days=filing[exchange].filed_days,
+            wanting_days=filing[exchange].wanting_days,
+            due_count=filing[exchange].due_count,
+            on_time_count=filing[exchange].on_time_count,
+            share=shares[exchange].share,
+            share_change=shares[exchange].change,
+            open_case_count=cases.open_count.get(exchange, 0),
+            opened_case_count=cases.opened_count.get(exchange, 0),
+            closed_case_count=cases.closed_count.get(exchange, 0),
+            expiry_median=cases.expiry_median.get(exchange),
+            forced_expired_keys=forced[exchange],
+            covered_slot_count=reconciled[exchange]["covered_slot_count"],
+            expected_slot_count=reconciled[exchange]["expected_slot_count"],
+            episode_count=reconciled[exchange]["episode_count"],
+            halt_count=halted[exchange].halt_count,
+            halted=halted[exchange].halted,
+            weighted=halted[exchange].weighted,
+            passed=_passed(choice, moment),
         )
         for exchange in exchanges
     ]
-    return (*own, _together(own, parts)) if len(own) > 1 else tuple(own)
+    if len(own) < 2:
+        return tuple(own)
+    sums: dict[str, Any] = {name: reduce(add, [getattr(one, name) for one in own]) for name in _SUMS}
+    share = shares[WHOLE]
+    median = cases.expiry_median.get(WHOLE)
+    together = LaneFigures(exchange=WHOLE, share=share.share, share_change=share.change, expiry_median=median, **sums)
+    return (*own, together)
 
 
-_Part = Mapping[str, Mapping[str, Any]]
+@dataclass(slots=True)
+class _Filing:
+    """What one exchange filed of what was due, counted up."""
+
+    filed_days: Counter[str] = field(default_factory=Counter)
+    wanting_days: Counter[str] = field(default_factory=Counter)
+    due_count: int = 0
+    on_time_count: int = 0
 
 
-def _accepted_days(filed: FiledFiles) -> Counter[tuple[str, str]]:
-    """For how many days each exchange has an accepted file of each report, whole or a slice."""
-    return Counter(
-        (exchange, report)
-        for (exchange, report, _), files in filed.items()
-        if any(file.state is State.ACCEPTED for file in files)
-    )
-
-
-def _obliged(store: Store, scope: Scope, filed: FiledFiles, choice: Choice, moment: datetime) -> _Part:
+def _filing(store: Store, scope: Scope, choice: Choice, moment: datetime) -> Mapping[str, _Filing]:
+    """By exchange; a day of which only a slice is accepted is filed."""
     exchanges = scope.visible(choice.exchanges)
-    names = ("due_count", "on_time_count", "late_count", "unmet_count")
-    counts: dict[str, dict[str, Any]] = {
-        exchange: {**dict.fromkeys(names, 0), "wanting_days": Counter[str]()} for exchange in exchanges
-    }
-    begin = records_begin(store)
+    counts = {exchange: _Filing() for exchange in exchanges}
+    filed, begin = filed_for(store, scope, choice), records_begin(store)
+    for (exchange, report, _), files in filed.items():
+        counts[exchange].filed_days[report] += any(file.state is State.ACCEPTED for file in files)
     for one in obligations_of(filed, exchanges, choice, begin, moment) if begin else ():
         own = counts[one.exchange]
-        found = one.outcome
-        own["wanting_days"][one.report] += found.is_missing and found.state is not ObligationState.PARTIAL
-        own["due_count"] += found.is_due
-        own["on_time_count"] += found.state is ObligationState.CURRENT
-        own["late_count"] += found.is_late
-        own["unmet_count"] += found.is_missing
+        state = one.outcome.state
+        own.wanting_days[one.report] += one.outcome.is_missing and state is not ObligationState.PARTIAL
+        own.due_count += one.outcome.is_due
+        own.on_time_count += state is ObligationState.CURRENT
     return counts
 
 
-def _shares(store: Store, scope: Scope, choice: Choice) -> _Part:
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """An API share of the days, and its change against as many days before."""
+
+    share: Decimal | None
+    change: Decimal | None
+
+
+def _shares(store: Store, scope: Scope, choice: Choice) -> Mapping[str, _Share]:
+    """By exchange, and of all together (`WHOLE`)."""
     ranking = volume_ranking(store, scope, choice)
-    rows = {row["exchange"]: row for row in records_of(ranking.by_exchange)}
-    names = ("share", "trade_value_krw", "api_trade_value_krw")
-    return {
-        exchange: {**{name: row[name] for name in names}, "share_change": row["change"]}
-        for exchange, row in {**rows, WHOLE: ranking.together}.items()
-    }
+    own = {row["exchange"]: row for row in records_of(ranking.by_exchange)}
+    return {name: _Share(row["share"], row["change"]) for name, row in {**own, WHOLE: ranking.together}.items()}
 
 
-def _cases(totals: CaseTotals, exchanges: Sequence[str]) -> _Part:
-    return {
-        exchange: {
-            "open_case_count": totals.open_count.get(exchange, 0),
-            "opened_case_count": totals.opened_count.get(exchange, 0),
-            "closed_case_count": totals.closed_count.get(exchange, 0),
-            "expiry_median": totals.expiry_median.get(exchange),
-        }
-        for exchange in (*exchanges, WHOLE)
-    }
-
-
-def _forced(store: Store, scope: Scope, choice: Choice) -> _Part:
-    counts = {exchange: {"forced_expired_keys": 0} for exchange in scope.visible(choice.exchanges)}
+def _forced_keys(store: Store, scope: Scope, choice: Choice) -> Counter[str]:
+    """How many keys were forced to expire, by exchange."""
+    counts: Counter[str] = Counter()
     for row in records_of(key_flow(store, scope, choice)):
-        counts[row["exchange"]]["forced_expired_keys"] += row["forced_expired_keys"]
+        counts[row["exchange"]] += row["forced_expired_keys"]
     return counts
 
 
-def _reconciled(store: Store, scope: Scope, choice: Choice, moment: datetime) -> _Part:
-    names = ("covered_slot_count", "expected_slot_count", "episode_count", "grave_episode_count")
-    counts: dict[str, dict[str, int]] = {
-        exchange: dict.fromkeys(names, 0) for exchange in scope.visible(choice.exchanges)
-    }
+def _reconciled(store: Store, scope: Scope, choice: Choice, moment: datetime) -> Mapping[str, Counter[str]]:
+    """Slots and shortfall episodes, counted by exchange."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in records_of(reconciled_days(store, scope, choice, moment)):
-        for name in names[:2]:
+        for name in ("covered_slot_count", "expected_slot_count"):
             counts[row["exchange"]][name] += row[name]
     for row in records_of(mismatch_episodes(store, scope, choice)):
         counts[row["exchange"]]["episode_count"] += 1
-        counts[row["exchange"]]["grave_episode_count"] += bool(row["is_grave"])
     return counts
 
 
-def _halted(store: Store, scope: Scope, choice: Choice, moment: datetime) -> _Part:
+@dataclass(frozen=True, slots=True)
+class _Halted:
+    """How many halts touch the days, for how long they were in force, and the same weighted by reach."""
+
+    halt_count: int
+    halted: timedelta
+    weighted: timedelta
+
+
+def _halted(store: Store, scope: Scope, choice: Choice, moment: datetime) -> Mapping[str, _Halted]:
     start = Period.of_day(choice.first_day).start
     end = max(start, min(Period.of_day(choice.last_day).end, moment))
     events = records_of(halt_events(store, scope, choice))
@@ -215,7 +232,7 @@ def _halted(store: Store, scope: Scope, choice: Choice, moment: datetime) -> _Pa
     for exchange in scope.visible(choice.exchanges):
         own = [row for row in events if row["exchange"] == exchange]
         halted = sum((halted_time(row, start, end) for row in own), timedelta())
-        found[exchange] = {"halt_count": len(own), "halted": halted, "weighted": weighted_time(own, start, end)}
+        found[exchange] = _Halted(len(own), halted, weighted_time(own, start, end))
     return found
 
 
@@ -223,21 +240,3 @@ def _passed(choice: Choice, moment: datetime) -> timedelta:
     """How much of the chosen days has passed."""
     start, end = Period.of_day(choice.first_day).start, Period.of_day(choice.last_day).end
     return max(min(end, moment) - start, timedelta())
-
-
-def _together(own: Sequence[LaneFigures], parts: Sequence[_Part]) -> LaneFigures:
-    """All exchanges added up; what does not add up is as its own query says of all together."""
-    apart = {**parts[1][WHOLE], "expiry_median": parts[2][WHOLE]["expiry_median"]}
-    names = [name for part in parts for name in part[own[0].exchange] if name not in apart]
-    sums = {name: sum((getattr(one, name) for one in own[1:]), getattr(own[0], name)) for name in names}
-    filed: Counter[str] = Counter()
-    for one in own:
-        filed.update(one.filed_days)
-    return LaneFigures(
-        exchange=WHOLE,
-        day_count=own[0].day_count * len(own),
-        passed=own[0].passed * len(own),
-        filed_days=dict(filed),
-        **sums,
-        **apart,
-    )

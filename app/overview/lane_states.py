@@ -1,6 +1,6 @@
-"""How each lane of an exchange stands now: what is missing, open or breached, and since when.
+"""The state of every lane of an exchange now: what is missing, open or breached, and since when.
 
-The figures beside are of the chosen days (`lanes`); what is missing or open is so now, whatever days are chosen.
+What is missing or open is so now, whatever days are chosen; the figures beside it (`lane_figures`) are of the days.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from expectations.catalogue import all_reports, calendar_rules
 from expectations.vocabulary import Kind, Period
 
 OPEN, BREACH, REVIEW, QUIET = "open", "breach", "review", "quiet"
-"""A shortfall or halt is open; a breach stands; something is to be explained; nothing was found."""
+"""A shortfall or halt is open; a breach is open; a finding is to be explained; nothing was found."""
 URGENT = (
     OPEN,
     ObligationState.MISSING,
@@ -43,9 +43,9 @@ URGENT = (
     QUALIFIED,
     Rating.POOR,
 )
-"""What asks for somebody, the gravest first."""
+"""States that need attention, the gravest first."""
 NOTABLE = (ObligationState.RECEIVED, ObligationState.LATE, REVIEW, Rating.WATCH)
-"""What is worth a look."""
+"""States that are worth a look, the gravest first."""
 _NOT_FILED = (ObligationState.MISSING, ObligationState.DRAFT)
 _ARRIVED = (ObligationState.CURRENT, ObligationState.NIL, ObligationState.LATE)
 _NOTHING_DUE = (ObligationState.NOT_DUE, ObligationState.UNRECORDED)
@@ -53,12 +53,28 @@ _GRAVITY: Mapping[str, int] = {str(state): place for place, state in enumerate((
 
 
 @dataclass(frozen=True, slots=True)
-class LaneState:
-    """How one lane of an exchange stands.
+class ArrivedReports:
+    """Of how many reports that were due last the files have arrived."""
 
-    `since`: when what is missing or open began; else the end of the newest period with a finding that stands, or when
-    the newest file arrived. `count` of what the state is about, `more` says in figures what else belongs to it;
-    `picks`: what its page is to show.
+    arrived: int
+    due: int
+
+
+@dataclass(frozen=True, slots=True)
+class GradedMonth:
+    """The month that a grade is of, and the grade of the month before."""
+
+    month: str
+    before: Rating
+
+
+@dataclass(frozen=True, slots=True)
+class LaneState:
+    """The state of one lane of an exchange.
+
+    `since`: when what is missing or open began; else the end of the newest period with an open finding, or when the
+    newest file arrived. `count` of what the state is about. `picks`: what the lane's page is to show. `arrived` is of
+    the lane of submissions, `graded` of data quality, `audit_state` of halts.
     """
 
     exchange: str
@@ -66,13 +82,20 @@ class LaneState:
     state: str
     since: datetime | None = None
     count: int = 0
-    more: Mapping[str, Any] = field(default_factory=dict)
     picks: Mapping[str, str] = field(default_factory=dict)
+    arrived: ArrivedReports | None = None
+    graded: GradedMonth | None = None
+    audit_state: str = ""
 
     @property
     def is_urgent(self) -> bool:
-        """True where it asks for somebody."""
+        """True where it needs attention."""
         return self.state in URGENT
+
+    @property
+    def is_notable(self) -> bool:
+        """True where it needs attention or is worth a look."""
+        return self.state in _GRAVITY
 
     @property
     def gravity(self) -> int:
@@ -82,52 +105,52 @@ class LaneState:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All lanes of all exchanges, the exchange worst off first, and what is open now."""
+    """All lanes of all exchanges, the exchange with the gravest states first, and what is open now."""
 
-    standing: tuple[ReportStatus, ...]
+    statuses: tuple[ReportStatus, ...]
     lanes: Mapping[str, Mapping[Lane, LaneState]]
     open_halts: tuple[Mapping[str, Any], ...]
     open_episodes: tuple[Mapping[str, Any], ...]
 
     @property
     def urgent_count(self) -> int:
-        """How many of the lanes ask for somebody."""
+        """How many of the lanes need attention."""
         return sum(one.is_urgent for own in self.lanes.values() for one in own.values())
 
     @property
     def current(self) -> tuple[str, ...]:
         """The exchanges of which everything that was due last has arrived."""
-        lacking = {cell.exchange for cell in self.lacking}
-        return tuple(exchange for exchange in self.lanes if exchange not in lacking)
+        outstanding = {cell.exchange for cell in self.outstanding}
+        return tuple(exchange for exchange in self.lanes if exchange not in outstanding)
 
     @property
-    def lacking(self) -> tuple[ReportStatus, ...]:
+    def outstanding(self) -> tuple[ReportStatus, ...]:
         """What was due last and has not arrived whole, the longest due first."""
-        lacking = [cell for cell in self.standing if cell.state not in (*_ARRIVED, *_NOTHING_DUE)]
-        return tuple(sorted(lacking, key=lambda cell: cell.due_at))
+        found = [cell for cell in self.statuses if cell.state not in (*_ARRIVED, *_NOTHING_DUE)]
+        return tuple(sorted(found, key=lambda cell: cell.due_at))
 
     @property
-    def worst_standing(self) -> ReportStatus | None:
+    def worst_status(self) -> ReportStatus | None:
         """What has been missing longest, else what is missing in part or was refused, else what was latest."""
-        if self.lacking:
-            return self.lacking[0]
-        late = [cell for cell in self.standing if cell.late_by]
+        if self.outstanding:
+            return self.outstanding[0]
+        late = [cell for cell in self.statuses if cell.late_by]
         return max(late, key=lambda cell: cell.late_by or timedelta(), default=None)
 
 
 def situation(store: Store, scope: Scope, choice: Choice, moment: datetime) -> Situation:
-    """How the chosen exchanges stand at a moment, with what was found in the chosen days."""
-    standing = _recorded(store, report_statuses(store, scope, choice.exchanges, moment))
+    """The state of every lane of the chosen exchanges at a moment, with the open findings of the chosen days."""
+    statuses = _recorded(store, report_statuses(store, scope, choice.exchanges, moment))
     today = kst_day(moment)
     present = Choice(choice.exchanges, today - timedelta(days=1), today)
     halts = [row for row in records_of(halt_events(store, scope, present)) if row["resumed_at"] is None]
     episodes = [row for row in records_of(mismatch_episodes(store, scope, present)) if row["ended_at"] is None]
     found = _found(store, scope, choice)
     grades = _grades(store, scope, choice, moment)
-    doubted = _doubted_audits(store, scope, standing)
+    doubted = _doubted_audits(store, scope, statuses)
     lanes = {}
     for exchange in scope.visible(choice.exchanges):
-        own = [cell for cell in standing if cell.exchange == exchange]
+        own = [cell for cell in statuses if cell.exchange == exchange]
         states = {
             Lane.SUBMISSION: _submission(exchange, own, moment),
             Lane.QUALITY: grades[exchange],
@@ -138,11 +161,11 @@ def situation(store: Store, scope: Scope, choice: Choice, moment: datetime) -> S
         }
         lanes[exchange] = states
     order = sorted(lanes, key=lambda exchange: _order(lanes[exchange].values()))
-    return Situation(standing, {exchange: lanes[exchange] for exchange in order}, tuple(halts), tuple(episodes))
+    return Situation(statuses, {exchange: lanes[exchange] for exchange in order}, tuple(halts), tuple(episodes))
 
 
-def _recorded(store: Store, standing: Sequence[ReportStatus]) -> tuple[ReportStatus, ...]:
-    """The standings, but that of what was due before there were records nothing is said to be missing."""
+def _recorded(store: Store, statuses: Sequence[ReportStatus]) -> tuple[ReportStatus, ...]:
+    """The statuses, where what was due before there were records is unrecorded in place of missing."""
     begin = records_begin(store)
 
     def is_known(cell: ReportStatus) -> bool:
@@ -151,7 +174,7 @@ def _recorded(store: Store, standing: Sequence[ReportStatus]) -> tuple[ReportSta
 
     return tuple(
         replace(cell, state=ObligationState.UNRECORDED) if cell.state in _NOT_FILED and not is_known(cell) else cell
-        for cell in standing
+        for cell in statuses
     )
 
 
@@ -179,8 +202,8 @@ def _submission(exchange: str, own: Sequence[ReportStatus], moment: datetime) ->
         str(worst.state if worst.state is not ObligationState.NIL else ObligationState.CURRENT),
         worst.due_at if is_lacking else max(received, default=None),
         len(due) - arrived,
-        {"arrived": arrived, "due": len(due)},
         picks,
+        arrived=ArrivedReports(arrived, len(due)),
     )
 
 
@@ -188,9 +211,9 @@ _Found = Mapping[tuple[str, str, str], tuple[int, datetime | None]]
 
 
 def _found(store: Store, scope: Scope, choice: Choice) -> _Found:
-    """How many findings stand, by exchange, report and kind, and when the newest period with one ended.
+    """How many findings are open, by exchange, report and kind, and when the newest period with one ended.
 
-    That a file came late is said of the submissions, not of what is in it.
+    That a file came late belongs to the lane of submissions and is not counted here.
     """
     of_files = {rule.id for rule in calendar_rules()}
     counts: dict[tuple[str, str, str], tuple[int, datetime | None]] = {}
@@ -224,7 +247,7 @@ def _open_episode(exchange: str, episodes: Sequence[Mapping[str, Any]]) -> LaneS
     worst = max(own, key=lambda row: (row["is_grave"], row["shortfall_krw"]))
     picks = {"at": exchange, "day": kst_day(worst["largest_at"]).isoformat(), "asset": worst["asset"]}
     since = min(row["started_at"] for row in own)
-    return LaneState(exchange, Lane.RECONCILIATION, OPEN, since, len(own), {}, picks)
+    return LaneState(exchange, Lane.RECONCILIATION, OPEN, since, len(own), picks)
 
 
 def _halts(
@@ -234,25 +257,26 @@ def _halts(
     doubted: Collection[str],
     found: _Found,
 ) -> LaneState:
-    """An audit that is wanting or qualified, an open halt, or what the rules found; with how the audit stands."""
+    """An open halt, an audit that is missing or qualified, or what the rules found; with the state of the audit."""
     audit = next((cell for cell in own if cell.report == "audits"), None)
-    stand = QUALIFIED if exchange in doubted else str(audit.state) if audit else ObligationState.NOT_DUE
-    more = {"audit": stand, "audit_month": audit.period if audit else ""}
+    state = QUALIFIED if exchange in doubted else str(audit.state) if audit else ObligationState.NOT_DUE
     open_ones = [row for row in halts if row["exchange"] == exchange]
     if open_ones:
         first = min(open_ones, key=lambda row: row["halted_at"])
         picks = {"at": exchange, "halt": first["halt_id"]}
-        return LaneState(exchange, Lane.HALTS, OPEN, first["halted_at"], len(open_ones), more, picks)
+        since = first["halted_at"]
+        return LaneState(exchange, Lane.HALTS, OPEN, since, len(open_ones), picks, audit_state=state)
     judged = _judged(Lane.HALTS, own, found)
-    if audit is not None and stand in (*URGENT, ObligationState.RECEIVED) and _GRAVITY[stand] < judged.gravity:
-        since = audit.due_at if stand != QUALIFIED else audit.received_at
-        return LaneState(exchange, Lane.HALTS, stand, since, 1, more, {"report": "audits", "period": audit.period})
-    return LaneState(exchange, Lane.HALTS, judged.state, judged.since, judged.count, more, judged.picks)
+    if audit is not None and state in (*URGENT, ObligationState.RECEIVED) and _GRAVITY[state] < judged.gravity:
+        since = audit.due_at if state != QUALIFIED else audit.received_at
+        picks = {"report": "audits", "period": audit.period}
+        return LaneState(exchange, Lane.HALTS, state, since, 1, picks, audit_state=state)
+    return replace(judged, audit_state=state)
 
 
-def _doubted_audits(store: Store, scope: Scope, standing: Sequence[ReportStatus]) -> frozenset[str]:
+def _doubted_audits(store: Store, scope: Scope, statuses: Sequence[ReportStatus]) -> frozenset[str]:
     """The exchanges whose audit that was due last came, and holds another opinion than unqualified."""
-    months = {cell.exchange: cell.period for cell in standing if cell.report == "audits"}
+    months = {cell.exchange: cell.period for cell in statuses if cell.report == "audits"}
     if not months:
         return frozenset()
     return doubted_audits(store, scope, tuple(months), next(iter(months.values())))
@@ -270,8 +294,8 @@ def _grades(store: Store, scope: Scope, choice: Choice, moment: datetime) -> dic
             exchange,
             Lane.QUALITY,
             str(own[month]),
-            more={"month": month, "before": str(own.get(before, Rating.UNJUDGED))},
             picks={"at": exchange, "month": month},
+            graded=GradedMonth(month, own.get(before, Rating.UNJUDGED)),
         )
         for exchange, own in ratings.items()
     }

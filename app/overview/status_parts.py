@@ -1,66 +1,64 @@
-"""Where every exchange stands with every report as a table of links, and what is open, breached and refused."""
+"""What was due last, as a table of links: exchanges by reports, with what was late, missing or found in the days."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
-import pandas as pd
-
-from app.columns import Shown
-from app.filing.submissions import Wanted, submission_list
-from app.frames import frame_of, records_of
 from app.moments import duration
 from app.obligations.punctuality import Punctuality, late_and_missing
 from app.obligations.status import ReportStatus
-from app.overview.lane_states import Situation
-from app.rules import book, findings
-from app.rules.evaluated import unevaluated_days
-from app.rules.finding_parts import standing_list
-from app.rules.findings import About, Gravest, finding_counts
-from app.widgets.address import go, link
-from app.widgets.header import columns, empty, kind_mark, markup, note, section, state_mark
+from app.rules.findings import About, Gravest, finding_counts, gravest
+from app.widgets.address import link
+from app.widgets.header import kind_mark, markup, note, section, state_mark
 from app.widgets.parts import part
-from app.widgets.tables import table
 from app.widgets.view import View, ask, cached
 from etl.calendar import ObligationState
 
 
-@dataclass(frozen=True, slots=True)
-class Filing:
-    """What was due last, what was late or missing in the chosen days, and the gravest findings, by place."""
+@part
+def show_statuses(view: View, statuses: Sequence[ReportStatus]) -> None:
+    """Every exchange with every report."""
+    section(view, "overview.standing")
+    punctual = ask(late_and_missing, view.choice, view.moment)
+    days = ReportDays(punctual, gravest(ask(finding_counts, view.choice, About())))
+    markup(cached(view, "status_matrix", lambda: _matrix(view, statuses, days)))
+    note(view.say("overview.legend"))
 
-    standing: Sequence[ReportStatus]
+
+@dataclass(frozen=True, slots=True)
+class ReportDays:
+    """What was late or missing in the chosen days, and the gravest open findings, by exchange and report."""
+
     punctual: Mapping[tuple[str, str], Punctuality]
     gravest: Mapping[tuple[str, str], Gravest]
 
 
-def standing_matrix(view: View, filing: Filing) -> str:
-    """Exchanges by reports."""
-    reports = list(dict.fromkeys(cell.report for cell in filing.standing))
+def _matrix(view: View, statuses: Sequence[ReportStatus], days: ReportDays) -> str:
+    """Exchanges by reports, as HTML."""
+    reports = list(dict.fromkeys(cell.report for cell in statuses))
     head = "".join(f'<th scope="col">{escape(view.report(report))}</th>' for report in reports)
     rows = ""
     for exchange in view.exchanges:
-        cells = "".join(_cell(view, cell, filing) for cell in filing.standing if cell.exchange == exchange)
+        cells = "".join(_cell(view, cell, days) for cell in statuses if cell.exchange == exchange)
         rows += f'<tr><th scope="row">{escape(view.exchange(exchange))}</th>{cells}</tr>'
     corner = f'<th scope="col">{escape(view.say("column.exchange"))}</th>'
     return f'<table class="matrix"><thead><tr>{corner}{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
-def _cell(view: View, cell: ReportStatus, filing: Filing) -> str:
+def _cell(view: View, cell: ReportStatus, days: ReportDays) -> str:
     """One cell: sign and word, how old, and the gravest kind of finding."""
     target = link("submissions", **_about(view, cell))
-    lines = [f"<b>{escape(state_mark(view, cell.state))}</b>", f"<small>{escape(age(view, cell))}</small>"]
-    more = (*_record(view, cell, filing), _findings(view, cell, filing))
+    lines = [f"<b>{escape(state_mark(view, cell.state))}</b>", f"<small>{escape(_age(view, cell))}</small>"]
+    more = (*_late_or_missing(view, cell, days), _findings(view, cell, days))
     lines += [f"<small>{escape(text)}</small>" for text in more if text]
     return f'<td class="{cell.state}"><a href="{escape(target)}">{"".join(lines)}</a></td>'
 
 
-def _findings(view: View, cell: ReportStatus, filing: Filing) -> str:
-    """The gravest kind that stands in the chosen days in sign and word, how many are of it, and how many others."""
-    worst = filing.gravest.get((cell.exchange, cell.report))
+def _findings(view: View, cell: ReportStatus, days: ReportDays) -> str:
+    """The gravest kind of open finding in sign and word, how many are of it, and how many are others."""
+    worst = days.gravest.get((cell.exchange, cell.report))
     if worst is None:
         return ""
     said = "more_findings" if worst.more else "findings"
@@ -68,9 +66,9 @@ def _findings(view: View, cell: ReportStatus, filing: Filing) -> str:
     return view.say(f"overview.{said}", kind=kind, count=f"{worst.count:,}", more=f"{worst.more:,}")
 
 
-def _record(view: View, cell: ReportStatus, filing: Filing) -> list[str]:
+def _late_or_missing(view: View, cell: ReportStatus, days: ReportDays) -> list[str]:
     """What was missing or late in the chosen days, if anything."""
-    found = filing.punctual[cell.exchange, cell.report]
+    found = days.punctual[cell.exchange, cell.report]
     counts = {"missing": found.missing, "late": found.late}
     parts = [view.say(f"overview.{name}_count", count=count) for name, count in counts.items() if count]
     return [view.say("overview.in_period", parts=" · ".join(parts))] if parts else []
@@ -84,8 +82,8 @@ def _about(view: View, cell: ReportStatus) -> dict[str, str]:
     return {**filters, "period": "custom", "from": str(cell.first_day), "to": str(cell.last_day)}
 
 
-def age(view: View, cell: ReportStatus) -> str:
-    """How long ago what is there was filed, or for how long what is not there has been due."""
+def _age(view: View, cell: ReportStatus) -> str:
+    """How long ago the file came, how late it was, or for how long it has been due."""
     period = cell.period if len(cell.period) == 7 else cell.period[5:]
     if cell.state in (ObligationState.NOT_DUE, ObligationState.UNRECORDED):
         return period
@@ -97,110 +95,3 @@ def age(view: View, cell: ReportStatus) -> str:
         return view.say("overview.was_late", period=period, length=length)
     length = duration(view.moment - cell.received_at, view.language, 1) if cell.received_at else ""
     return view.say("overview.filed", period=period, length=length)
-
-
-# ------------------------------------------------------------------------------------------------- in detail
-
-_EPISODES = {
-    "exchange": Shown.EXCHANGE,
-    "asset": Shown.TEXT,
-    "started_at": Shown.INSTANT,
-    "duration": Shown.DURATION,
-    "shortfall_krw": Shown.WON,
-    "shortfall_ratio": Shown.BASIS_POINTS,
-}
-_HALTS = {
-    "exchange": Shown.EXCHANGE,
-    "halt_id": Shown.TEXT,
-    "target": Shown.TEXT,
-    "trigger": Shown.CODE,
-    "halted_at": Shown.INSTANT,
-}
-_MOST_REJECTIONS = 10
-_REJECTIONS = {
-    "received_at": Shown.INSTANT,
-    "exchange": Shown.EXCHANGE,
-    "report": Shown.REPORT,
-    "period": Shown.TEXT,
-    "finding_count": Shown.COUNT,
-    "file": Shown.TEXT,
-}
-
-
-@part
-def filing_detail(view: View, found: Situation) -> None:
-    """Every exchange with every report, then what stands, is open, was refused, and could not be evaluated."""
-    section(view, "overview.standing")
-    counted = ask(finding_counts, view.choice, About())
-    punctual = ask(late_and_missing, view.choice, view.moment)
-    filing = Filing(found.standing, punctual, findings.gravest(counted))
-    markup(cached(view, "standing_matrix", lambda: standing_matrix(view, filing)))
-    note(view.say("overview.legend"))
-    _breaches(view, counted)
-    left, right = columns(2)
-    with left:
-        section(view, "overview.open_episodes")
-        _rows_or(view, found.open_episodes, _EPISODES, "open_episodes")
-    with right:
-        section(view, "overview.open_halts")
-        _rows_or(view, found.open_halts, _HALTS, "open_halts")
-    section(view, "overview.rejections")
-    rejected = ask(submission_list, view.choice, Wanted(state="rejected"))
-    _rows_or(view, records_of(rejected.head(_MOST_REJECTIONS)), _REJECTIONS, "rejections")
-    if not view.is_empty:
-        _unevaluated(view)
-
-
-def _rows_or(view: View, rows: Sequence[Mapping[str, Any]], shown: Mapping[str, Shown], name: str) -> None:
-    """The rows as a table, or that there are none."""
-    if not rows:
-        empty(view, name)
-    else:
-        table(view, lambda: frame_of(rows, shown), shown, alt=view.say(f"overview.{name}"), key=name)
-
-
-@part
-def _breaches(view: View, counted: pd.DataFrame) -> None:
-    """What shows that the standard was not kept, the newest first; a row leads to its submission."""
-    about = About(kind="compliance")
-    total = int(counted[counted["kind"] == about.kind]["standing_count"].sum())
-    section(view, "overview.breaches", count=f"{total:,}")
-    if total:
-        alt = view.say("overview.breaches", count=total)
-        standing_list(view, about, total, alt=alt, leave_out=("kind",))
-    else:
-        empty(view, "breaches")
-
-
-@part
-def _unevaluated(view: View) -> None:
-    """On how many accepted days each rule that needs another report could not be evaluated."""
-    found = ask(unevaluated_days, view.choice)
-    section(view, "overview.unevaluated")
-    if found.empty:
-        note(view.say("overview.all_evaluated"))
-        return
-    note(view.say("overview.unevaluated_how"))
-    shown = {"rule": Shown.TEXT, **dict.fromkeys(view.exchanges, Shown.COUNT), "needs": Shown.TEXT}
-    table(
-        view,
-        lambda: _by_rule(view, found),
-        {**shown, "statement": Shown.LONG_TEXT},
-        labels={exchange: view.exchange(exchange) for exchange in view.exchanges},
-        alt=view.say("overview.unevaluated"),
-        key="unevaluated",
-        on_pick=lambda row: go("rules", rule=row["rule"]),
-    )
-    note(view.say("list.to_rule"))
-
-
-def _by_rule(view: View, found: pd.DataFrame) -> pd.DataFrame:
-    """A row for each rule with the days of every exchange, and the reports that the rule needs."""
-    days = {(row["rule"], row["exchange"]): row["unevaluated_day_count"] for row in records_of(found)}
-    rows = []
-    for name in dict.fromkeys(found["rule"]):
-        rule = book.known_rule(name)
-        needs = " · ".join(view.report(report) for report in rule.needs)
-        own = {exchange: days.get((name, exchange), 0) for exchange in view.exchanges}
-        rows.append({"rule": name, **own, "needs": needs, "statement": rule.statement.in_language(view.language)})
-    return frame_of(rows, ("rule", *view.exchanges, "needs", "statement"))

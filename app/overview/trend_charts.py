@@ -29,7 +29,7 @@ class TrendPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class TrendCellDrawn:
+class TrendCell:
     """One lane of one row: the words that stand in it, its months, the oldest first, and whether they are counts."""
 
     words: str
@@ -38,7 +38,7 @@ class TrendCellDrawn:
 
 
 def trend_matrix(
-    cells: Mapping[tuple[str, str], TrendCellDrawn],
+    cells: Mapping[tuple[str, str], TrendCell],
     rows: Mapping[str, str],
     lanes: Mapping[str, str],
     look: Look,
@@ -96,7 +96,7 @@ def _gaps(gaps: Mapping[str, list[Any]], look: Look) -> Any:
 
 
 def _figure(
-    cells: Mapping[tuple[str, str], TrendCellDrawn],
+    cells: Mapping[tuple[str, str], TrendCell],
     rows: Mapping[str, str],
     lanes: Mapping[str, str],
     traces: Sequence[Any],
@@ -146,7 +146,7 @@ def _figure(
     )
 
 
-def _heights(cell: TrendCellDrawn) -> list[float | None]:
+def _heights(cell: TrendCell) -> list[float | None]:
     """The height of each month in its row; a course that stands still runs in the middle."""
     known = [point.value for point in cell.points if point.value is not None]
     high = max(known, default=Decimal())

@@ -1,7 +1,7 @@
-"""Six lanes of every exchange by month: what the managers' page shows, before any word.
+"""Six lanes of every exchange by month, before any word.
 
-The figures are those of the supervisors' pages over the days of a month (`lane_figures`, `app.quality.measures`). What
-was not filed is a gap; a month that is not over, or of which days are missing, is marked as provisional or partial.
+The figures are those of each subject's page over the days of a month (`lane_figures`, `app.quality.scorecard`). What
+was not filed is a gap; a month that is not over is provisional, and one of which days are missing partial.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class TrendMonth:
 
     @property
     def is_partial(self) -> bool:
-        """True where the month is not over, or some of it is wanting."""
+        """True where the month is not over, or some of it was not filed."""
         return self.is_open or self.filed_count < self.expected_count
 
 
@@ -104,12 +104,12 @@ def due_days(month: str, moment: datetime) -> int:
     return sum(all(report.due_at(day) <= moment for report in daily) for day in days)
 
 
-def trends(
+def lane_trends(
     figures: Mapping[str, Sequence[LaneFigures]], scored: Sequence[Scored], months: Sequence[str], moment: datetime
-) -> list[Trend]:
+) -> tuple[Trend, ...]:
     """Every lane of every exchange, and of all together where that makes sense, over these months.
 
-    `figures`: what `queries.lane_figures` answers of each month; `scored`: the grades of the months.
+    `figures`: what `exchange_figures` answers of each month; `scored`: the grades of the months.
     """
     ratings = {(one.exchange, one.month): one.grade.rating for one in scored}
     by_month = {month: {one.exchange: one for one in figures[month]} for month in months}
@@ -124,7 +124,7 @@ def trends(
                 for month in months
             )
             found.append(Trend(exchange, lane, rows))
-    return found
+    return tuple(found)
 
 
 _DAILY = sum(report.cadence is not Cadence.MONTH for report in all_reports().values())
@@ -135,11 +135,11 @@ def _month(
     figures: LaneFigures, lane: Lane, month: str, rating: Rating | None, due: int, moment: datetime
 ) -> TrendMonth:
     days = _days(Period.parse(month))
-    weight = figures.day_count // days  # of all together each exchange's days count
+    weight = figures.day_count // days  # one, or the number of exchanges where it is of all together
     filed, wanting = figures.due_count, 0
     if lane in LANE_REPORTS:
         report = LANE_REPORTS[lane][0]
-        filed, wanting = figures.filed_days.get(report, 0), figures.wanting_days.get(report, 0)
+        filed, wanting = figures.filed_days[report], figures.wanting_days[report]
     else:
         weight *= _DAILY
     # Some of what is not due yet has come already; what was due before there were records never comes.

@@ -1,4 +1,4 @@
-"""The visit that the person at the screen is in: since when changes are shown, and that they have been."""
+"""The present visit of the person at the screen: since when changes are shown, and that they were shown."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from app.overview.changes import decided_until
+from app.overview.change_queries import decided_until
 from app.widgets.view import View, ask, current_view, store
 from etl.records.engine import RecordsUnavailableError, reading, writing
 from etl.records.visits import Visit, keep_visit, visit_of
 
-_KEPT = "visit.kept"
-_KEPT_EVERY = timedelta(minutes=1)
-"""A visit is written down no more often: every run of a page is activity, and each writing waits for others."""
+_RECORDED = "visit.recorded"
+_RECORDED_EVERY = timedelta(minutes=1)
+"""A visit is recorded no more often: every run of a page is activity, and each writing waits for others."""
 
 
 def present_visit(view: View) -> Visit:
@@ -25,26 +25,26 @@ def present_visit(view: View) -> Visit:
         return visit_of(connection, _visitor(), view.now)
 
 
-def told_until(view: View) -> datetime:
-    """Up to which minute this run shows what changed: what is still on its way is told next time."""
+def seen_until(view: View) -> datetime:
+    """Up to which minute this run shows what changed: a file that is still on its way is shown next time."""
     return ask(decided_until, view.now.replace(second=0, microsecond=0)).replace(second=0, microsecond=0)
 
 
 def keep_seen(view: View, shown_until: datetime | None = None) -> None:
-    """Record that the person is here, and up to when changes are on the screen, if they are.
+    """Record that the person is here, and until when changes are on the screen, if they are.
 
-    Nothing is lost where the records cannot be written just now: the next run says it again.
+    Where the records cannot be written just now nothing is lost: the next run records it.
     """
-    kept: dict[str, datetime] = st.session_state.setdefault(_KEPT, {})
+    recorded: dict[str, datetime] = st.session_state.setdefault(_RECORDED, {})
     key = "shown" if shown_until else "seen"
-    if key in kept and timedelta() <= view.now - kept[key] < _KEPT_EVERY:
+    if key in recorded and timedelta() <= view.now - recorded[key] < _RECORDED_EVERY:
         return
     with suppress(RecordsUnavailableError), writing(store().engine, lock="visits") as connection:
         visit = visit_of(connection, _visitor(), view.now)
         keep_visit(connection, replace(visit, shown_until=shown_until or visit.shown_until))
-        kept |= {key: view.now, "seen": view.now}
+        recorded |= {key: view.now, "seen": view.now}
 
 
 def _visitor() -> str:
-    """A digest of the person: when they were here is nobody's business but theirs."""
+    """A digest of the person, so that visits cannot be read back to a name."""
     return hashlib.sha256(current_view().identity.person.encode()).hexdigest()

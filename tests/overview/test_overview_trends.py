@@ -22,10 +22,10 @@ from app.halts.events import halt_events
 from app.keys.case_records import CasesWanted, case_list
 from app.keys.case_totals import case_flow
 from app.keys.counts import key_flow
-from app.overview.lane_figures import Lane, LaneFigures, lane_figures
-from app.overview.trend_charts import TrendCellDrawn, TrendPoint, trend_matrix
-from app.overview.trend_parts import count_before
-from app.overview.trends import Trend, TrendMonth, due_days, is_open, trend_months, trends
+from app.overview.lane_figures import Lane, LaneFigures, exchange_figures
+from app.overview.trend_charts import TrendCell, TrendPoint, trend_matrix
+from app.overview.trend_sentence_parts import count_before
+from app.overview.trends import Trend, TrendMonth, due_days, is_open, lane_trends, trend_months
 from app.quality.counts import quality_months
 from app.quality.measures import Rating
 from app.quality.scorecard import Scored, score
@@ -42,7 +42,6 @@ from etl.replays import all_replays
 from etl.store import Store, open_store
 from expectations.vocabulary import KST, Period
 
-ROOT = Path(__file__).resolve().parent.parent
 MONTH = "2026-11"
 DAYS = Choice((), date(2026, 11, 1), date(2026, 11, 30))
 HOUR = NOW.replace(minute=0)
@@ -62,8 +61,8 @@ def scored(store: Store, months: tuple[str, ...]) -> tuple[Scored, ...]:
 
 def trends_of(store: Store, month: str = MONTH) -> dict[tuple[str, Lane], Trend]:
     months = trend_months(month)
-    figures = {name: lane_figures(store, EVERYBODY, months_as_days((), (name,)), HOUR) for name in months}
-    return {(one.exchange, one.lane): one for one in trends(figures, scored(store, months), months, HOUR)}
+    figures = {name: exchange_figures(store, EVERYBODY, months_as_days((), (name,)), HOUR) for name in months}
+    return {(one.exchange, one.lane): one for one in lane_trends(figures, scored(store, months), months, HOUR)}
 
 
 # --------------------------------------------------------------------- equal to the pages of the supervisors
@@ -132,7 +131,7 @@ def test_a_lane_shows_the_number_of_the_supervisors_page(store: Store, lane: Lan
 
 
 def test_the_sentences_count_as_the_pages_do(store: Store) -> None:
-    together = lane_figures(store, EVERYBODY, DAYS, HOUR)[-1]
+    together = exchange_figures(store, EVERYBODY, DAYS, HOUR)[-1]
     flow = case_flow(store, EVERYBODY, DAYS)
     moves = flow.moves
     assert together.opened_case_count == moves[moves["origin"] == "detected"]["step_count"].sum()
@@ -200,11 +199,11 @@ def test_six_months_end_with_the_chosen_one() -> None:
 
 
 def test_all_together_are_the_sums(store: Store) -> None:
-    *own, together = lane_figures(store, EVERYBODY, DAYS, HOUR)
+    *own, together = exchange_figures(store, EVERYBODY, DAYS, HOUR)
     for name in ("due_count", "open_case_count", "covered_slot_count", "halt_count", "halted", "weighted", "passed"):
         assert getattr(together, name) == sum((getattr(one, name) for one in own[1:]), getattr(own[0], name))
     assert together.day_count == 150
-    only: tuple[LaneFigures, ...] = lane_figures(store, EVERYBODY, Choice(("korbit",), *_ends()), HOUR)
+    only: tuple[LaneFigures, ...] = exchange_figures(store, EVERYBODY, Choice(("korbit",), *_ends()), HOUR)
     assert [one.exchange for one in only] == ["korbit"]
 
 
@@ -217,7 +216,7 @@ def _ends() -> tuple[date, date]:
 
 def drawn(*values: str | None, from_zero: bool = False) -> Any:
     points = tuple(TrendPoint(None if value is None else Decimal(value), "", value != "9") for value in values)
-    cells = {("upbit", "keys"): TrendCellDrawn("9", points, from_zero)}
+    cells = {("upbit", "keys"): TrendCell("9", points, from_zero)}
     return trend_matrix(cells, {"upbit": "업비트"}, {"keys": "키"}, Look("ko"))
 
 
