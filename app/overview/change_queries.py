@@ -65,7 +65,7 @@ def _of_states(connection: Connection, scope: Scope, since: datetime, until: dat
         *(later[name] == c[name] for name in ("exchange", "report", "period_start", "period_end")),
         later.received_at > c.received_at,
     )
-    told = (State.REJECTED, State.SUPERSEDED, State.WITHDRAWN)
+    ending = (State.REJECTED, State.SUPERSEDED, State.WITHDRAWN)
     statement = (
         select(
             states.c.state,
@@ -75,7 +75,7 @@ def _of_states(connection: Connection, scope: Scope, since: datetime, until: dat
             filed_since.label("is_replaced"),
         )
         .join(submissions, c.id == states.c.submission)
-        .where(states.c.state.in_(told), states.c.at > since, states.c.at <= until, c.exchange.in_(scope.exchanges))
+        .where(states.c.state.in_(ending), states.c.at > since, states.c.at <= until, c.exchange.in_(scope.exchanges))
     )
     for row in connection.execute(statement):
         kind = _kind_of_state(row.state, is_replaced=row.is_replaced)

@@ -61,7 +61,7 @@ class LaneFigures:
     """The figures of one exchange over the chosen days, or of all that are looked at (`WHOLE`).
 
     Nothing is counted as zero that was not filed: by report, `filed_days` says for how many of the days one is
-    accepted, `wanting_days` for how many one is due and none is. `open_case_count` is at the end of the days, all other
+    accepted, `unfiled_days` for how many one is due and none is. `open_case_count` is at the end of the days, all other
     counts are of the days. `share` is API value of all value, `share_change` against as many days before. `halted` is
     how long halts were in force, `weighted` the same by how far they reached, `passed` the time of which both are.
     """
@@ -69,7 +69,7 @@ class LaneFigures:
     exchange: str
     day_count: int
     filed_days: Counter[str]
-    wanting_days: Counter[str]
+    unfiled_days: Counter[str]
     due_count: int
     on_time_count: int
     share: Decimal | None
@@ -105,7 +105,7 @@ class LaneFigures:
 
 
 _SUMS = (
-    *("day_count", "filed_days", "wanting_days", "due_count", "on_time_count"),
+    *("day_count", "filed_days", "unfiled_days", "due_count", "on_time_count"),
     *("open_case_count", "opened_case_count", "closed_case_count", "forced_expired_keys"),
     *("covered_slot_count", "expected_slot_count", "episode_count", "halt_count", "halted", "weighted", "passed"),
 )
@@ -126,7 +126,7 @@ def exchange_figures(store: Store, scope: Scope, choice: Choice, moment: datetim
             exchange=exchange,
             day_count=len(choice.days),
             filed_days=filing[exchange].filed_days,
-            wanting_days=filing[exchange].wanting_days,
+            unfiled_days=filing[exchange].unfiled_days,
             due_count=filing[exchange].due_count,
             on_time_count=filing[exchange].on_time_count,
             share=shares[exchange].share,
@@ -160,7 +160,7 @@ class _Filing:
     """What one exchange filed of what was due, counted up."""
 
     filed_days: Counter[str] = field(default_factory=Counter)
-    wanting_days: Counter[str] = field(default_factory=Counter)
+    unfiled_days: Counter[str] = field(default_factory=Counter)
     due_count: int = 0
     on_time_count: int = 0
 
@@ -175,7 +175,7 @@ def _filing(store: Store, scope: Scope, choice: Choice, moment: datetime) -> Map
     for one in obligations_of(filed, exchanges, choice, begin, moment) if begin else ():
         own = counts[one.exchange]
         state = one.outcome.state
-        own.wanting_days[one.report] += one.outcome.is_missing and state is not ObligationState.PARTIAL
+        own.unfiled_days[one.report] += one.outcome.is_missing and state is not ObligationState.PARTIAL
         own.due_count += one.outcome.is_due
         own.on_time_count += state is ObligationState.CURRENT
     return counts

@@ -112,6 +112,8 @@ def lane_value(view: View, one: LaneState, figures: LaneFigures) -> str:
 
 
 def _audit(view: View, one: LaneState) -> str:
+    if one.audit_state == ObligationState.UNRECORDED:
+        return view.say("overview.audit_unrecorded")
     key = "audit_stand.qualified" if one.audit_state == QUALIFIED else f"state.{one.audit_state}"
     return view.say("overview.audit", stand=view.say(key))
 

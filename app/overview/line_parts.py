@@ -13,7 +13,7 @@ from app.widgets.view import View
 
 @dataclass(frozen=True, slots=True)
 class NewsList:
-    """A heading, what stands beside it, the lines as HTML, and what is said where there are none."""
+    """A heading, the words beside it, the lines as HTML, and the text where there are none."""
 
     heading: str
     beside: str

@@ -15,7 +15,7 @@ _ROW_PIXELS = 74
 _LEFT, _RIGHT = 0.06, 0.94
 """Where in its cell a course begins and ends."""
 _FOOT, _TOP = 0.12, 0.50
-"""Between which heights of its row it runs; the words stand above."""
+"""Between which heights of its row it runs; the words are above."""
 _WORDS = 0.78
 
 
@@ -30,7 +30,7 @@ class TrendPoint:
 
 @dataclass(frozen=True, slots=True)
 class TrendCell:
-    """One lane of one row: the words that stand in it, its months, the oldest first, and whether they are counts."""
+    """One lane of one row: its words, its months, the oldest first, and whether they are counts."""
 
     words: str
     points: tuple[TrendPoint, ...]
@@ -43,7 +43,7 @@ def trend_matrix(
     lanes: Mapping[str, str],
     look: Look,
 ) -> go.Figure:
-    """The cells; every course has a scale of its own, counts from zero. Hollow marks: not over, or days are wanting.
+    """The cells; every course has a scale of its own, counts from zero. Hollow marks: months not over, or partial.
 
     `rows` and `lanes`: the names of both, in order. Months without any filing are gaps with a dash at the foot.
     """
@@ -147,7 +147,7 @@ def _figure(
 
 
 def _heights(cell: TrendCell) -> list[float | None]:
-    """The height of each month in its row; a course that stands still runs in the middle."""
+    """The height of each month in its row; a constant course runs in the middle."""
     known = [point.value for point in cell.points if point.value is not None]
     high = max(known, default=Decimal())
     low = Decimal() if cell.from_zero else min(known, default=Decimal())

@@ -136,14 +136,14 @@ def _month(
 ) -> TrendMonth:
     days = _days(Period.parse(month))
     weight = figures.day_count // days  # one, or the number of exchanges where it is of all together
-    filed, wanting = figures.due_count, 0
+    filed, unfiled = figures.due_count, 0
     if lane in LANE_REPORTS:
         report = LANE_REPORTS[lane][0]
-        filed, wanting = figures.filed_days[report], figures.wanting_days[report]
+        filed, unfiled = figures.filed_days[report], figures.unfiled_days[report]
     else:
         weight *= _DAILY
     # Some of what is not due yet has come already; what was due before there were records never comes.
-    counts = (filed, max(due * weight, filed + wanting), days * weight)
+    counts = (filed, max(due * weight, filed + unfiled), days * weight)
     if lane is Lane.QUALITY:
         place = _PLACES.get(rating) if rating is not None else None
         return TrendMonth(month, place, *counts, is_open(month, moment), rating or Rating.UNJUDGED)

@@ -12,7 +12,7 @@ from app.obligations.outcomes import filed_for, obligations_of, records_begin
 from app.quality.counts import ObligationCounts, count_obligation
 from app.queries.months import months_as_days
 from app.scope import Scope
-from etl.calendar import FiledFile
+from etl.records.filed_files import FiledFile
 from etl.store import Store
 from expectations.catalogue import all_reports
 from expectations.vocabulary import State

@@ -107,9 +107,9 @@ def test_what_was_not_filed_is_no_figure(store: Store, tmp_path: Path) -> None:
     assert not any(korbit.is_filed(lane) for lane in (Lane.API_SHARE, Lane.KEYS, Lane.HALTS))
     assert not figures["upbit"].is_filed(Lane.RECONCILIATION)
     assert (korbit.covered_slot_count, korbit.expected_slot_count, korbit.episode_count) == (24, 288, 1)
-    assert (korbit.due_count, korbit.on_time_count, korbit.wanting_days.total()) == (6, 1, 5)
+    assert (korbit.due_count, korbit.on_time_count, korbit.unfiled_days.total()) == (6, 1, 5)
     together = figures[""]
-    assert (together.due_count, together.wanting_days.total(), together.episode_count) == (30, 29, 1)
+    assert (together.due_count, together.unfiled_days.total(), together.episode_count) == (30, 29, 1)
     assert (together.share, together.day_count) == (None, 10)
 
 
