@@ -26,7 +26,7 @@ from opening import keep_nothing, opened_at
 from people import EVERYBODY, SUPERVISOR, identity_of
 
 import app
-from app.administration.lists import LogWanted
+from app.administration.audit_log import LogWanted
 from app.api import Door
 from app.filing.submissions import Wanted, submission_list
 from app.keys.case_records import CasesWanted
