@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from app.answers.list_parts import answers_line
+from app.answers.summary_parts import answers_line
 from app.columns import Shown
 from app.moments import duration, kst_minute
 from app.obligations.status import Stand

@@ -95,7 +95,7 @@ def of_others(text: str) -> list[str]:
 def submission(store: Store) -> str:
     """A submission of the other's that was rejected, so that it has findings."""
     listed = submission_list(store, EVERYBODY, choice(OTHER), Wanted())
-    return str(listed.sort_values("finding_count").iloc[-1]["id"])
+    return max(listed, key=lambda one: one.finding_count).id
 
 
 def choice(*exchanges: str) -> Choice:

@@ -145,7 +145,8 @@ def filing_detail(view: View, found: Situation) -> None:
         _rows_or(view, found.open_halts, _HALTS, "open_halts")
     section(view, "overview.rejections")
     rejected = ask(submission_list, view.choice, Wanted(state="rejected"))
-    _rows_or(view, records_of(rejected.head(_MOST_REJECTIONS)), _REJECTIONS, "rejections")
+    newest = [{name: getattr(one, name) for name in (*_REJECTIONS, "id")} for one in rejected[:_MOST_REJECTIONS]]
+    _rows_or(view, newest, _REJECTIONS, "rejections")
     if not view.is_empty:
         _unevaluated(view)
 
