@@ -1,4 +1,4 @@
-"""A verdict in words with what belongs to it: of a draft, what would become of it; of a submission, its receipt."""
+"""A verdict in words: of a draft, what would become of it; of a submission, its receipt, findings and withdrawal."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _MOST_SHOWN_BYTES = 20_000
 
 
 def draft_panel(view: View, desk: Desk, draft: Draft) -> None:
-    """One draft: that it is not submitted, what would become of it, its findings, and what can be done with it.
+    """A draft: that it is not submitted, what would become of it, its findings, and the buttons that submit or discard.
 
     It leaves the screen when it is submitted or discarded, so that no verdict of a draft stands beside a receipt.
     """
@@ -53,7 +53,7 @@ def draft_panel(view: View, desk: Desk, draft: Draft) -> None:
 
 
 def _draw_draft(view: View, desk: Desk, draft: Draft, told: dict[str, Any]) -> bool:
-    """Draw a draft; whether it has become a submission, or nothing, by one of its buttons."""
+    """Draw a draft; True where one of its buttons has submitted or discarded it."""
     section(view, "filing.draft_of", report=view.report(draft.report), period=draft.period.text)
     verdict(view, verdict_word(draft.state, draft.finding_count), f"filing.would.{draft.state}", is_draft=True)
     facts(
@@ -91,7 +91,7 @@ def verdict(view: View, word: str, sentence: str, *, is_draft: bool = False) -> 
 
 
 def _timeliness_now(view: View, draft: Draft) -> str:
-    """Whether it would be in time if it were submitted now."""
+    """How long it is to the due time, or past it: a clock, no verdict."""
     due_at = report_of(draft.report).due_at(draft.period)
     length = duration(abs(view.now - due_at), view.language)
     return view.say("filing.due_in" if due_at >= view.now else "filing.overdue", length=length)
@@ -107,7 +107,7 @@ def _nil_statement(view: View, draft: Draft) -> None:
 
 
 def _is_resolved(view: View, desk: Desk, draft: Draft) -> bool:
-    """The buttons that submit, which a rejected file cannot be, and discard; whether one of them did."""
+    """The buttons that submit (not where it would be rejected) and discard; True where one of them did."""
     with st.container(horizontal=True, gap="small"):
         submitted = st.button(
             view.say("filing.submit"),
@@ -143,7 +143,7 @@ def secret_panel(view: View, checked: CheckedUpload) -> None:
 
 
 def receipt_panel(view: View, filed: Submission, *, is_repeated: bool = False) -> None:
-    """A submission: the verdict in words, its receipt with what binds it, and both files that prove it."""
+    """A submission: the verdict in words, what its receipt says, and the signed receipt with its public key."""
     content = ask(receipt_content, filed.id, view.now.replace(second=0, microsecond=0))
     if content is None:
         return
@@ -204,7 +204,7 @@ def _receipt_files(view: View, filed: Submission) -> None:
 
 
 def submission_findings(view: View, filed: Submission) -> None:
-    """The findings of a submission for its sender, beside the version before."""
+    """The findings of a submission for its sender, and the comparison with the version before."""
     found = ask(findings_found, filed.id)
     comparison = comparison_of(view, filed.id)
     declared = Declared(filed.exchange, filed.report, filed.period)
@@ -217,7 +217,7 @@ def submission_findings(view: View, filed: Submission) -> None:
 
 
 def withdrawal(view: View, desk: Desk | None, filed: Submission) -> None:
-    """Taking an own accepted submission out of force, with a reason, confirmed by typing its number."""
+    """The form that withdraws an accepted submission of one's own: a reason, and its number typed to confirm."""
     if desk is None or filed.exchange != desk.exchange or filed.state is not State.ACCEPTED:
         return
     with st.expander(view.say("filing.withdraw"), icon=":material/undo:"):

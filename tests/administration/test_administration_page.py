@@ -42,7 +42,7 @@ from tests.opening import opened_at
 
 pytestmark = pytest.mark.usefixtures("judged_in_this_process")
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery"
 RATIO = "halt_shortfall_ratio"
 DAY = "2026-11-02"

@@ -28,7 +28,6 @@ from etl.records.tables import findings, submissions
 from etl.store import Store, open_store
 from expectations.vocabulary import Period
 
-ROOT = Path(__file__).resolve().parent.parent
 KORBIT = Identity("P-korbit", "korbit", Scope(Role.EXCHANGE, ("korbit",)))
 GOPAX = Identity("P-gopax", "gopax", Scope(Role.EXCHANGE, ("gopax",)))
 FSS = Identity("P-fss", "fss", Scope(Role.SUPERVISOR, tuple(all_exchanges())))
