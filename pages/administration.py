@@ -1,10 +1,10 @@
 """Administration: thresholds with four eyes, people, machine tokens, the audit log, unfinished work."""
 
-from app.administration.acting_parts import outcome
+from app.administration.action_parts import show_result
 from app.administration.log_parts import log_section
 from app.administration.people_parts import people_section
-from app.administration.thresholds_parts import threshold_section
-from app.administration.tokens_parts import token_section
+from app.administration.threshold_change_parts import threshold_section
+from app.administration.token_parts import token_section
 from app.administration.work_parts import work_section
 from app.scope import Role
 from app.widgets.header import page_header, stop
@@ -23,7 +23,7 @@ view = current_view()
 if view.scope.role is not Role.ADMIN:
     stop()
 page_header(view, "administration")
-outcome(view)
+show_result(view)
 chosen = switch(
     view.say("administration.section"), "section", tuple(SECTIONS), lambda name: view.say(f"administration.of_{name}")
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.filing.desk_parts import desk_of
 from app.filing.draft_parts import present_drafts
 from app.filing.template_parts import templates_and_guide
-from app.filing.upload_parts import looked_without_draft, nil_section, upload_section
+from app.filing.upload_parts import checked_without_draft, nil_section, upload_section
 from app.filing.verdict import filed_submission
 from app.filing.verdict_parts import draft_panel, receipt_panel, secret_panel, submission_findings, withdrawal
 from app.obligations.calendar_parts import obligation_calendar
@@ -36,8 +36,8 @@ else:
         receipt_panel(view, filed, is_repeated=bool(picked("repeated")))
         submission_findings(view, filed)
         withdrawal(view, desk, filed)
-    for looked in looked_without_draft():
-        secret_panel(view, looked)
+    for checked in checked_without_draft():
+        secret_panel(view, checked)
     for draft in present_drafts(view):
         draft_panel(view, desk, draft)
     wake_worker()

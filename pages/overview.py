@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.answers.list_parts import answers_line
+from app.answers.summary_parts import answers_line
 from app.overview.change_parts import show_changes
 from app.overview.lane_figures import exchange_figures
 from app.overview.lane_parts import show_lanes

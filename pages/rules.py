@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 
 from app.amounts import exact
-from app.answers import explanations
-from app.answers.list_parts import away_note, away_text, with_shares
+from app.answers.explanation_parts import explained_table, explained_text
+from app.answers.explanations import explained_counts
 from app.columns import Shown
 from app.frames import frame_of
 from app.moments import kst_text
@@ -77,12 +77,6 @@ UNEVALUATED = {
 # What an example holds as text: amounts, by the unit that ends their names, and instants.
 AMOUNTS = ("_quantity", "_krw", "_ratio")
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d")
-AWAY = {
-    "exchange": Shown.EXCHANGE,
-    "found_count": Shown.COUNT,
-    "accepted_count": Shown.COUNT,
-    "accepted_share": Shown.PERCENT,
-}
 
 
 def book(view: View, rules: Sequence[Rule]) -> pd.DataFrame:
@@ -99,7 +93,7 @@ def book(view: View, rules: Sequence[Rule]) -> pd.DataFrame:
             "expected_to_change": change_mark(view, rule),
             "statement": rule.statement.in_language(view.language),
             **{name: standing_of(rule, name, standing, wholly_open) for name in view.exchanges},
-            "explained_away": away_text(away[away["rule"] == rule.id]),
+            "explained_away": explained_text([one for one in explained if one.rule == rule.id]),
             "unevaluated_day_count": int(missed.get(rule.id, 0)) if rule.needs else None,
             "report": report_of_rule(view, rulebook.report_of(rule)),
             "effective_from": since(view, rule),
@@ -250,7 +244,7 @@ def firings(view: View, rule: Rule) -> None:
             )
         with right:
             table(view, lambda: own, MONTHS, alt=view.say("rules.by_month"), most_rows=7)
-    explained_away(view, rule)
+    explained_table(view, [one for one in explained if one.rule == rule.id])
     missing_days(view, rule)
     if total and view.identity.scope.sees_rows:
         section(view, "list.standing", count=f"{total:,}")
@@ -262,17 +256,6 @@ def by_month(rule: Rule) -> pd.DataFrame:
     """How often a rule fired, by month and exchange."""
     own = counts[counts["rule"] == rule.id]
     return own.groupby(["month", "exchange"], as_index=False)[["found_count", "standing_count"]].sum()
-
-
-@part
-def explained_away(view: View, rule: Rule) -> None:
-    """How many findings of a rule an accepted explanation speaks for, by exchange."""
-    own = away[away["rule"] == rule.id]
-    if own.empty:
-        return
-    section(view, "answers.away")
-    table(view, with_shares(own), AWAY, alt=view.say("answers.away"))
-    away_note(view)
 
 
 @part
@@ -295,7 +278,7 @@ note(view.say("rules.definition"))
 chosen = rulebook.rules(*rule_filters(view))
 counts = ask(finding_counts, view.choice, About())
 unevaluated = ask(unevaluated_days, view.choice)
-away = ask(explanations.explained_away, view.choice)
+explained = ask(explained_counts, view.choice)
 if not chosen:
     empty(view, "rules")
     stop()

@@ -156,11 +156,11 @@ def test_a_picked_asset_shows_its_checks(opened: Open, filled_home: Path) -> Non
 def test_a_rejected_file_shows_its_findings(opened: Open, filled_home: Path, store: Store) -> None:
     choice = Choice((), LAST_DAY.replace(day=13), LAST_DAY)
     rejected = submission_list(store, EVERYBODY, choice, Wanted(state="rejected"))
-    submission = rejected.iloc[0]["id"]
+    submission = rejected[0].id
     for language in LANGUAGES:
         session = opened(filled_home, "submissions", submission=submission, lang=language)
         found = next(frame.value for frame in session.dataframe if "sentence" in frame.value)
-        assert len(found) == rejected.iloc[0]["finding_count"]
+        assert len(found) == rejected[0].finding_count
         assert bool(re.search("[가-힣]", found["sentence"].iloc[0])) == (language == "ko")
 
 

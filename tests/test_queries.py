@@ -111,15 +111,15 @@ def test_an_episode_is_open_though_no_later_file_holds_the_asset(store: Store, t
 
 def test_nobody_sees_what_their_scope_leaves_out(store: Store, tmp_path: Path) -> None:
     reconcile(store, tmp_path, "2026-11-02", range(20, 24))
-    submission = submission_list(store, EVERYBODY, CHOICE, Wanted()).iloc[0]["id"]
+    submission = submission_list(store, EVERYBODY, CHOICE, Wanted())[0].id
     assert episodes(store, GOPAX_ONLY) == []
     assert reconciled_days(store, GOPAX_ONLY, CHOICE, NOW).empty
     assert reconciled_assets(store, GOPAX_ONLY, "korbit", DAY, NOW).empty
     assert asset_checks(store, GOPAX_ONLY, "korbit", DAY, "BTC").empty
     assert rows_behind(store, GOPAX_ONLY, "reconciliation", "korbit", DAY, DAY).empty
-    assert submission_list(store, GOPAX_ONLY, CHOICE, Wanted()).empty
-    assert submission_versions(store, GOPAX_ONLY, submission).empty
-    assert state_history(store, GOPAX_ONLY, submission).empty
+    assert submission_list(store, GOPAX_ONLY, CHOICE, Wanted()) == ()
+    assert submission_versions(store, GOPAX_ONLY, submission) == ()
+    assert state_history(store, GOPAX_ONLY, submission) == ()
     assert finding_list(store, GOPAX_ONLY, submission, "ko").empty
     assert finding_groups(store, GOPAX_ONLY, submission, "ko").empty
     assert not finding_counts(store, EVERYBODY, CHOICE, About()).empty
@@ -185,7 +185,7 @@ def test_a_file_after_the_due_time_is_late(store: Store, tmp_path: Path) -> None
     late = datetime(2026, 11, 3, 10, 30, tzinfo=KST)
     file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02"), late)
     assert stand(store, "reconciliation") is ObligationState.LATE
-    assert submission_list(store, EVERYBODY, CHOICE, Wanted()).iloc[0]["timeliness"] == "late"
+    assert submission_list(store, EVERYBODY, CHOICE, Wanted())[0].timeliness == "late"
 
 
 def test_what_was_late_or_missing_in_the_period_is_counted(store: Store, tmp_path: Path) -> None:
@@ -215,8 +215,8 @@ def test_a_refused_file_and_its_findings_are_told(store: Store, tmp_path: Path) 
     found = finding_list(store, EVERYBODY, outcome.receipt.submission.id, "ko")
     assert (found.iloc[0]["rule"], found.iloc[0]["row"], found.iloc[0]["column"]) == ("SUB-006", 2, "price")
     assert "many" in found.iloc[0]["sentence"]
-    (row,) = submission_list(store, EVERYBODY, CHOICE, Wanted(state="rejected")).to_dict("records")
-    assert row["finding_count"] == len(found)
+    (row,) = submission_list(store, EVERYBODY, CHOICE, Wanted(state="rejected"))
+    assert row.finding_count == len(found)
 
 
 def firings(store: Store, rule: str) -> list[tuple[int, int]]:
@@ -289,10 +289,10 @@ def test_a_correction_of_an_accepted_file_is_not_late(store: Store, tmp_path: Pa
     later = datetime(2026, 11, 9, 10, tzinfo=KST)
     file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02", wallet="1.7"), later)
     listed = submission_list(store, EVERYBODY, CHOICE, Wanted())
-    assert list(listed["timeliness"]) == ["correction", "on_time"]
-    assert list(listed["state"]) == ["accepted", "superseded"]
-    versions = submission_versions(store, EVERYBODY, listed.iloc[0]["id"])
-    assert list(versions["id"]) == list(listed["id"])[::-1]
+    assert [one.timeliness for one in listed] == ["correction", "on_time"]
+    assert [one.state for one in listed] == ["accepted", "superseded"]
+    versions = submission_versions(store, EVERYBODY, listed[0].id)
+    assert versions == listed[::-1]
     assert stand(store, "reconciliation", later) is not ObligationState.LATE
 
 

@@ -26,7 +26,7 @@ from opening import keep_nothing, opened_at
 from people import EVERYBODY, SUPERVISOR, identity_of
 
 import app
-from app.administration.lists import LogWanted
+from app.administration.audit_log import LogWanted
 from app.api import Door
 from app.filing.submissions import Wanted, submission_list
 from app.keys.case_records import CasesWanted
@@ -95,7 +95,7 @@ def of_others(text: str) -> list[str]:
 def submission(store: Store) -> str:
     """A submission of the other's that was rejected, so that it has findings."""
     listed = submission_list(store, EVERYBODY, choice(OTHER), Wanted())
-    return str(listed.sort_values("finding_count").iloc[-1]["id"])
+    return max(listed, key=lambda one: one.finding_count).id
 
 
 def choice(*exchanges: str) -> Choice:

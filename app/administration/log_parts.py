@@ -1,16 +1,19 @@
-"""The audit log at the screen: entries newest first by filter, all of them as a file, and the chain recomputed."""
+"""The audit log at the screen: entries by filter, the newest first, all of them as a file, and the verification."""
 
 from __future__ import annotations
 
 from concurrent.futures import wait
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from app.administration.lists import LOG_PAGE, LogWanted, log_actors, log_count, log_page, whole_log
-from app.columns import Shown
+from app.administration.action_parts import actor_name
+from app.administration.actors import log_actors
+from app.administration.audit_log import LOG_PAGE, LogEntry, LogWanted, log_count, log_page, whole_log
+from app.columns import columns_of
 from app.exports import Cells, Column, Extract, as_csv
 from app.moments import kst_text
 from app.rules.finding_parts import page_of
@@ -21,21 +24,15 @@ from app.widgets.tables import table
 from app.widgets.view import View, ask_anew, store
 from app.widgets.working import worker
 from etl.records.log import EventKind
+from etl.store import Store
 
-_LOG = {
-    "sequence": Shown.COUNT,
-    "at": Shown.MOMENT,
-    "actor": Shown.TEXT,
-    "act": Shown.TEXT,
-    "subject": Shown.TEXT,
-    "details": Shown.LONG_TEXT,
-}
+_SHOWN = columns_of(LogEntry, "sequence", "at", "actor", "act", "subject", "details")
 _ACT, _ACTOR, _SUBJECT = "act", "actor", "about"
 _SECONDS = 300
 
 
 def log_section(view: View) -> None:
-    """What was done by whom, and whether the log still is what was written."""
+    """The entries that match, all of them as a file, and the verification of the chain."""
     _verifying(view)
     actors = ask_anew(log_actors)
     wanted = _filters(view, actors)
@@ -46,11 +43,8 @@ def log_section(view: View) -> None:
         return
     number = page_of(view, total, LOG_PAGE, "entries")
     entries = ask_anew(log_page, wanted, number)
-    frame = entries.assign(
-        actor=[_actor(view, one) for one in entries["actor"]],
-        act=[view.say(f"act.{one}") for one in entries["act"]],
-    )
-    table(view, frame, _LOG, alt=view.say("administration.log", count=f"{total:,}"), most_rows=LOG_PAGE)
+    rows = [replace(one, actor=actor_name(view, one.actor), act=view.say(f"act.{one.act}")) for one in entries]
+    table(view, rows, _SHOWN, alt=view.say("administration.log", count=f"{total:,}"), most_rows=LOG_PAGE)
     file_button(
         view,
         view.say("administration.whole_log", count=f"{total:,}"),
@@ -62,15 +56,11 @@ def log_section(view: View) -> None:
     )
 
 
-def _actor(view: View, name: str) -> str:
-    return view.say(f"actor.{name}") if name in ("command", "system") else name
-
-
 def _filters(view: View, actors: dict[str, str]) -> LogWanted:
-    """Act, actor and subject, kept in the address as picks of this page."""
+    """The kind of event, the actor and the subject that are chosen, kept in the URL state of this page."""
     first, second, third = st.columns(3)
     acts = {one.value: view.say(f"act.{one.value}") for one in EventKind}
-    people = {key: name or _actor(view, key) for key, name in actors.items()}
+    people = {key: name or actor_name(view, key) for key, name in actors.items()}
     for name, known in ((_ACT, acts), (_ACTOR, people)):
         st.session_state[f"log.{name}"] = picked(name) if picked(name) in known else ""
     st.session_state[f"log.{_SUBJECT}"] = picked(_SUBJECT)
@@ -100,24 +90,24 @@ def _filters(view: View, actors: dict[str, str]) -> LogWanted:
     return LogWanted(act, actor, (subject or "").strip())
 
 
-def _file(view: View, opened: Any, wanted: LogWanted) -> bytes:
-    """All entries of what is wanted, as they stand in the log."""
+def _file(view: View, opened: Store, wanted: LogWanted) -> bytes:
+    """A CSV file of all entries that match, as they stand in the log, with their hashes."""
     found = whole_log(opened, view.scope, wanted)
     kinds = {"sequence": Cells.NUMBER, "at": Cells.INSTANT}
     columns = [
         Column(
             view.say(f"column.{name}"),
             kinds.get(name, Cells.TEXT),
-            found[name].tolist(),
+            [getattr(one, name) for one in found],
         )
-        for name in (*_LOG, "hash")
+        for name in columns_of(LogEntry)
     ]
     title = view.say("administration.log", count=f"{len(found):,}")
     return as_csv(Extract(title, {}, columns, view.say("export.cover"), view.say("export.rows")))
 
 
 def _verifying(view: View) -> None:
-    """The chain recomputed when somebody asks, beside the screens; nothing is said to be whole before that."""
+    """The chain recomputed by the worker when somebody asks; nothing is said to be whole before that."""
     section(view, "administration.verification")
     asked = st.button(view.say("administration.verify"), key="log.verify", icon=":material/verified:")
     if not asked:
@@ -129,10 +119,10 @@ def _verifying(view: View) -> None:
     if not future.done():
         note(view.say("administration.still_working"))
         return
-    _told(view, future.result())
+    _verification(view, future.result())
 
 
-def _told(view: View, found: dict[str, Any]) -> None:
+def _verification(view: View, found: dict[str, Any]) -> None:
     if found["broken_entry"] is not None:
         st.error(view.say("administration.broken", entry=f"{found['broken_entry']:,}"), icon=":material/error:")
         note(view.say("administration.broken_how"))

@@ -1,41 +1,58 @@
-"""People: who may sign in and as what; letting somebody in, a new password, shutting out and letting in again."""
+"""People at the screen: the list of accounts, adding one, a new password, disabling and enabling one."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 
-from app.administration.acting_parts import act, acts_of
-from app.administration.lists import people_list
-from app.columns import Shown
-from app.frames import records_of
+from app.administration.accounts import PersonAccount, people_list
+from app.administration.action_parts import actions_of, perform
+from app.columns import ExchangeId, Instant, StateCode, Text, columns_of
 from app.scope import Role
 from app.widgets.header import note, section
 from app.widgets.tables import table
 from app.widgets.view import View, ask_anew
 
-_PEOPLE = {
-    "name": Shown.TEXT,
-    "role": Shown.TEXT,
-    "exchange": Shown.EXCHANGE,
-    "state": Shown.STATE,
-    "created_at": Shown.INSTANT,
-    "disabled_at": Shown.INSTANT,
-    "person_id": Shown.TEXT,
-}
+
+@dataclass(frozen=True, slots=True)
+class _PersonRow:
+    """An account as the table shows it: the role in words."""
+
+    name: Text
+    role: Text
+    exchange: ExchangeId | None
+    state: StateCode
+    created_at: Instant
+    disabled_at: Instant | None
+    person_id: Text
 
 
 def people_section(view: View) -> None:
-    """Everybody, and what can be done about them."""
+    """Every account, and what can be done about it."""
     everybody = ask_anew(people_list)
     section(view, "administration.people", count=len(everybody))
     note(view.say("administration.people_how"))
-    frame = everybody.assign(role=[view.say(f"role.{role}") for role in everybody["role"]], person_id=everybody["id"])
-    table(view, frame, _PEOPLE, alt=view.say("administration.people", count=len(everybody)), most_rows=15)
+    rows = [_row(view, one) for one in everybody]
+    alt = view.say("administration.people", count=len(everybody))
+    table(view, rows, columns_of(_PersonRow), alt=alt, most_rows=15)
     left, right = st.columns(2, gap="large")
     with left:
         _adding(view)
     with right:
-        _changing(view, {row["name"]: row["state"] for row in records_of(everybody)})
+        _changing(view, {one.name: one.state for one in everybody})
+
+
+def _row(view: View, one: PersonAccount) -> _PersonRow:
+    return _PersonRow(
+        name=one.name,
+        role=view.say(f"role.{one.role}"),
+        exchange=one.exchange,
+        state=one.state,
+        created_at=one.created_at,
+        disabled_at=one.disabled_at,
+        person_id=one.person_id,
+    )
 
 
 def _adding(view: View) -> None:
@@ -56,8 +73,8 @@ def _adding(view: View) -> None:
         )
 
     def add() -> None:
-        if act(
-            view, "administration.person_added", lambda: acts_of(view).add_person(name, role, exchange)[1], name=name
+        if perform(
+            view, "administration.person_added", lambda: actions_of(view).add_person(name, role, exchange)[1], name=name
         ):
             st.session_state.pop("person.name", None)
 
@@ -65,24 +82,24 @@ def _adding(view: View) -> None:
 
 
 def _changing(view: View, states: dict[str, str]) -> None:
-    """A new password, or shutting somebody out, which asks for the name once more."""
+    """A new password, or disabling an account, which asks for the name once more."""
     section(view, "administration.change_person")
     name = st.selectbox(view.say("column.name"), tuple(states), key="person.chosen")
 
     def set_password() -> None:
-        act(view, "administration.password_set", lambda: acts_of(view).set_password(name)[1], name=name)
+        perform(view, "administration.password_set", lambda: actions_of(view).set_password(name)[1], name=name)
 
     def enable() -> None:
         def do() -> None:
-            acts_of(view).enable_person(name)
+            actions_of(view).enable_person(name)
 
-        act(view, "administration.person_enabled", do, name=name)
+        perform(view, "administration.person_enabled", do, name=name)
 
     def disable() -> None:
         def do() -> None:
-            acts_of(view).disable_person(name)
+            actions_of(view).disable_person(name)
 
-        act(view, "administration.person_disabled", do, name=name)
+        perform(view, "administration.person_disabled", do, name=name)
 
     if states[name] == "disabled":
         st.button(view.say("administration.enable"), key="person.enable", on_click=enable)

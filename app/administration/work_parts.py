@@ -1,63 +1,59 @@
-"""Unfinished work: what was received and is not decided, and our own failures with their numbers."""
+"""Unfinished work at the screen: submissions that wait for their decision, and incidents with their numbers."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app.administration.acting_parts import act
-from app.administration.lists import incident_list, waiting_submissions
-from app.columns import Shown
+from app.administration.action_parts import perform
+from app.administration.work import Incident, WaitingSubmission, incident_list, waiting_submissions
+from app.columns import columns_of
 from app.widgets.address import go
 from app.widgets.header import note, section
 from app.widgets.tables import table
 from app.widgets.view import View, ask_anew
 from app.widgets.working import worker
 
-_WAITING = {
-    "received_at": Shown.INSTANT,
-    "exchange": Shown.EXCHANGE,
-    "report": Shown.REPORT,
-    "period": Shown.TEXT,
-    "size_bytes": Shown.COUNT,
-    "file": Shown.TEXT,
-    "id": Shown.TEXT,
-}
-_INCIDENTS = {"at": Shown.INSTANT, "incident": Shown.TEXT, "submission": Shown.TEXT, "summary": Shown.LONG_TEXT}
-
 
 def work_section(view: View) -> None:
-    """What waits, with a way to have it taken up again, and what went wrong with us."""
+    """What waits, with a button that has it taken up again, and what we failed on."""
+    _waiting(view)
+    _incidents(view)
+
+
+def _waiting(view: View) -> None:
     waiting = ask_anew(waiting_submissions)
     section(view, "administration.waiting", count=len(waiting))
-    if waiting.empty:
+    if not waiting:
         note(view.say("administration.nothing_waits"))
-    else:
-        note(view.say("administration.waiting_how"))
-        table(
-            view,
-            waiting,
-            _WAITING,
-            alt=view.say("administration.waiting", count=len(waiting)),
-            key="administration.waiting",
-            on_pick=lambda row: go("submissions", submission=row["id"]),
-        )
+        return
+    note(view.say("administration.waiting_how"))
+    table(
+        view,
+        waiting,
+        columns_of(WaitingSubmission),
+        alt=view.say("administration.waiting", count=len(waiting)),
+        key="administration.waiting",
+        on_pick=lambda row: go("submissions", submission=row.id),
+    )
 
-        def take_up() -> None:
-            act(view, "administration.taken_up", lambda: worker().take_up())
+    def take_up() -> None:
+        perform(view, "administration.taken_up", lambda: worker().take_up())
 
-        st.button(view.say("administration.take_up"), key="work.take_up", on_click=take_up)
-    failures = ask_anew(incident_list)
-    section(view, "administration.incidents", count=len(failures))
-    if failures.empty:
+    st.button(view.say("administration.take_up"), key="work.take_up", on_click=take_up)
+
+
+def _incidents(view: View) -> None:
+    incidents = ask_anew(incident_list)
+    section(view, "administration.incidents", count=len(incidents))
+    if not incidents:
         note(view.say("administration.no_incidents"))
         return
     note(view.say("administration.incidents_how"))
-    frame = failures.assign(incident=failures["id"])
     table(
         view,
-        frame,
-        _INCIDENTS,
-        alt=view.say("administration.incidents", count=len(failures)),
+        incidents,
+        columns_of(Incident),
+        alt=view.say("administration.incidents", count=len(incidents)),
         key="administration.incidents",
-        on_pick=lambda row: go("submissions", submission=row["submission"] or ""),
+        on_pick=lambda row: go("submissions", submission=row.submission or ""),
     )

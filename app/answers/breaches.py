@@ -1,14 +1,14 @@
-"""Breaches and how they stand, each with all that was done about it."""
+"""Breaches with what was said about each: a list, and the events of one."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
-import pandas as pd
 from sqlalchemy import Connection
 
-from app.answers.explanations import REOPENED, SHOWN_BY_DATA, names_of
-from app.frames import frame_of
+from app.answers.people import names_of
+from app.answers.states import FOUND, SHOWN_BY_DATA, breach_answer, step_answer
 from app.queries.choice import Choice
 from app.scope import Scope
 from etl.answers import BreachState
@@ -16,63 +16,79 @@ from etl.records import breaches as recorded
 from etl.records.breaches import Breach
 from etl.records.engine import reading
 from etl.store import Store
-from expectations.vocabulary import Period
-
-BREACH_COLUMNS = (
-    *("state", "since", "exchange", "report", "rule", "subject", "period", "start", "end", "said", "person"),
-    *("is_over_by_itself", "occurrence", "finding", "submission", "found", "expected", "column", "row", "reason"),
-)
-FOUND = "found"
-"""With what the course of a breach begins."""
-STEP_COLUMNS = ("at", "state", "said", "person")
+from expectations.vocabulary import Finding, Period
 
 
-def breach_list(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
-    """The breaches of the chosen exchanges and days, the newest period first; `said` is what was said last."""
+@dataclass(frozen=True, slots=True)
+class BreachLine:
+    """A breach as its newest finding tells it, since when it is in its state, and what was said last, by whom."""
+
+    occurrence: str
+    exchange: str
+    report: str
+    period: str
+    finding_number: int
+    submission: str
+    finding: Finding
+    state: BreachState
+    answer: str
+    """The state in the words of `app.answers.states`."""
+    since: datetime
+    said: str | None
+    person: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BreachEvent:
+    """Something that happened to a breach; `said` and `person` are none where the data alone shows it."""
+
+    at: datetime
+    answer: str
+    said: str | None
+    person: str | None
+
+
+def breach_list(store: Store, scope: Scope, choice: Choice) -> tuple[BreachLine, ...]:
+    """The breaches of the chosen exchanges and days, the newest period first."""
     with reading(store.engine) as connection:
-        every, names = _found(connection, scope, choice), names_of(connection)
-    rows = []
-    for one in every:
-        last = one.steps[-1] if one.steps else None
-        found: dict[str, Any] = {
-            name: getattr(one.finding, name)
-            for name in ("rule", "subject", "start", "end", "found", "expected", "column", "row", "reason")
-        }
-        rows.append(
-            {
-                **found,
-                "state": one.state.value,
-                "since": one.since,
-                "exchange": one.exchange,
-                "report": one.report,
-                "period": one.period,
-                "said": last.text if last else None,
-                "person": names.get(last.person, last.person) if last else None,
-                "is_over_by_itself": one.is_over_by_itself,
-                "occurrence": one.occurrence,
-                "finding": one.finding_number,
-                "submission": one.submission,
-            }
-        )
-    return frame_of(rows, BREACH_COLUMNS)
+        every, names = _breaches(connection, scope, choice), names_of(connection)
+    return tuple(_line(one, names) for one in every)
 
 
-def breach_steps(store: Store, scope: Scope, choice: Choice, occurrence: str) -> pd.DataFrame:
-    """What was done about one breach, oldest first; what the data shows is nobody's step."""
+def _line(one: Breach, names: dict[str, str]) -> BreachLine:
+    last = one.steps[-1] if one.steps else None
+    return BreachLine(
+        occurrence=one.occurrence,
+        exchange=one.exchange,
+        report=one.report,
+        period=one.period,
+        finding_number=one.finding_number,
+        submission=one.submission,
+        finding=one.finding,
+        state=one.state,
+        answer=breach_answer(one),
+        since=one.since,
+        said=last.text if last else None,
+        person=names.get(last.person, last.person) if last else None,
+    )
+
+
+def breach_events(store: Store, scope: Scope, choice: Choice, occurrence: str) -> tuple[BreachEvent, ...]:
+    """The events of one breach of the chosen exchanges and days, the oldest first; none of another's."""
     with reading(store.engine) as connection:
-        every, names = _found(connection, scope, choice), names_of(connection)
-    rows: list[dict[str, Any]] = []
+        every, names = _breaches(connection, scope, choice), names_of(connection)
+    found: list[BreachEvent] = []
     for one in (one for one in every if one.occurrence == occurrence):
-        rows.append({"at": one.found_at, "state": FOUND, "said": None, "person": None})
+        found.append(BreachEvent(one.found_at, FOUND, None, None))
         if one.over_at is not None:
-            rows.append({"at": one.over_at, "state": SHOWN_BY_DATA, "said": None, "person": None})
-        for step in one.steps:
-            state = REOPENED if step.state is BreachState.OPEN else step.state.value
-            person = names.get(step.person, step.person)
-            rows.append({"at": step.at, "state": state, "said": step.text, "person": person})
-    return frame_of(sorted(rows, key=lambda row: row["at"]), STEP_COLUMNS)
+            found.append(BreachEvent(one.over_at, SHOWN_BY_DATA, None, None))
+        found += [
+            BreachEvent(step.at, step_answer(step), step.text, names.get(step.person, step.person))
+            for step in one.steps
+        ]
+    return tuple(sorted(found, key=lambda event: event.at))
 
 
-def _found(connection: Connection, scope: Scope, choice: Choice) -> list[Breach]:
+def _breaches(connection: Connection, scope: Scope, choice: Choice) -> list[Breach]:
     start, end = Period.of_day(choice.first_day).start, Period.of_day(choice.last_day).end
     return recorded.breaches(connection, scope.visible(choice.exchanges), start, end)

@@ -1,56 +1,33 @@
-"""Answers beside findings: what waits for an explanation or a decision, what was said, how much was explained away."""
+"""Explanations of findings: what waits for one, those that were given, and how many findings of a rule they explain."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-import pandas as pd
 from sqlalchemy import Connection, select
 
-from app.frames import frame_of
+from app.amounts import ratio
+from app.answers.people import names_of
+from app.columns import Count, ExchangeId, Percent, Text
 from app.moments import kst_day
 from app.queries.choice import Choice
 from app.rules.findings import stands
 from app.scope import Scope
-from etl.answers import EXPLAINED_KINDS, Answered, BreachState, Explanation, answer_for, fingerprint, occurrence
+from etl.answers import EXPLAINED_KINDS, LEAST_FOR_SHARE, Answered, Explanation, answer_for, fingerprint, occurrence
 from etl.records import submissions as life
-from etl.records.access_tables import people
-from etl.records.answer_tables import breach_states
-from etl.records.answers import decisions_of, explanations_of
-from etl.records.breaches import Breach, breaches
+from etl.records.answers import explanations_of
 from etl.records.engine import reading
 from etl.records.tables import findings, submissions
 from etl.store import Store
-from expectations.vocabulary import Finding, Kind, Period
-
-ANSWER_COLUMNS = (
-    *("id", "state", "until", "explanation", "text", "person", "decided_by", "decided_at", "reason", "occurrence"),
-)
-WAITING_COLUMNS = (
-    *("state", "exchange", "report", "rule", "kind", "subject", "column", "count", "first_day", "last_day"),
-    *("found", "expected", "finding", "findings", "submission", "found_at"),
-)
-EXPLANATION_COLUMNS = (
-    *("id", "state", "exchange", "report", "rule", "subject", "first_day", "standing_count", "said", "person", "at"),
-    *("until", "reason", "decided_by", "decided_at", "submission"),
-)
-AWAY_COLUMNS = ("rule", "exchange", "found_count", "accepted_count")
-SHOWN_BY_DATA = "shown_by_data"
-"""What is no step of anybody: the data shows that a breach is over."""
-NOT_REMEDIED = "not_remedied"
-"""A breach that is open: nobody has said what was done about it."""
-REOPENED = "reopened"
-"""The act by which a supervisor opens a breach again."""
-SAID_COLUMNS = ("at", "act", "exchange", "report", "rule", "subject", "period", "said", "person")
+from expectations.vocabulary import Finding, Period
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """A finding that is to be explained, with what makes it the same as another."""
+class _Explainable:
+    """A finding that an exchange explains, open or not, and what makes it the same as that of another day."""
 
     number: int
     exchange: str
@@ -59,7 +36,7 @@ class _Told:
     submission: str
     period_start: datetime
     finding: Finding
-    stands: bool
+    is_open: bool
     found_at: datetime
     fingerprint: str
 
@@ -69,16 +46,146 @@ class _Told:
         return kst_day(self.period_start)
 
 
-def names_of(connection: Connection) -> Mapping[str, str]:
-    """Everybody's name by their id."""
-    return {row.id: row.name for row in connection.execute(select(people.c.id, people.c.name))}
+@dataclass(frozen=True, slots=True)
+class UnexplainedMatter:
+    """The same finding of one or several days, open and unexplained, or with its explanation refused.
+
+    `first` is the number of the oldest finding, which an explanation is to be of; `numbers` those of all, the oldest
+    first. `finding` and `submission` are the newest.
+    """
+
+    state: Answered
+    exchange: str
+    report: str
+    kind: str
+    first: int
+    numbers: tuple[int, ...]
+    first_day: date
+    last_day: date
+    finding: Finding
+    submission: str
 
 
-def _told(connection: Connection, scope: Scope, choice: Choice) -> Iterator[_Told]:
+@dataclass(frozen=True, slots=True)
+class GivenExplanation:
+    """An explanation with its newest decision and the names of both persons.
+
+    `open_count` is how many open findings of the chosen days it speaks for.
+    """
+
+    explanation: Explanation
+    person: str
+    decided_by: str | None
+    open_count: int
+
+    @property
+    def state(self) -> Answered:
+        """How the findings that it speaks for are answered."""
+        return self.explanation.answered
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedCount:
+    """How many findings of a rule an exchange had, and for how many an accepted explanation speaks.
+
+    The share is none where the findings are fewer than LEAST_FOR_SHARE.
+    """
+
+    rule: Text
+    exchange: ExchangeId
+    found_count: Count
+    accepted_count: Count
+    accepted_share: Percent | None
+
+
+def awaiting_explanation(store: Store, scope: Scope, choice: Choice) -> tuple[UnexplainedMatter, ...]:
+    """The matters of the chosen exchanges and days that wait for an explanation, the longest open first."""
+    with reading(store.engine) as connection:
+        found = [one for one in _explainable(connection, scope, choice) if one.is_open]
+        explained = explanations_of(connection, scope.visible(choice.exchanges))
+    matters: dict[tuple[str, Answered], list[_Explainable]] = defaultdict(list)
+    for one in found:
+        answer = answer_for(explained.get(one.fingerprint, ()), one.day)
+        state = answer.answered if answer else Answered.OPEN
+        if state in (Answered.OPEN, Answered.REFUSED):
+            matters[one.fingerprint, state].append(one)
+    listed = [_matter(state, several) for (_, state), several in matters.items()]
+    return tuple(sorted(listed, key=lambda matter: (matter.first_day, matter.finding.rule, matter.exchange)))
+
+
+def _matter(state: Answered, several: list[_Explainable]) -> UnexplainedMatter:
+    oldest, newest = several[0], several[-1]
+    return UnexplainedMatter(
+        state=state,
+        exchange=oldest.exchange,
+        report=oldest.report,
+        kind=oldest.kind,
+        first=oldest.number,
+        numbers=tuple(one.number for one in several),
+        first_day=oldest.day,
+        last_day=newest.day,
+        finding=newest.finding,
+        submission=newest.submission,
+    )
+
+
+def explanations_given(store: Store, scope: Scope, choice: Choice) -> tuple[GivenExplanation, ...]:
+    """Every explanation of the chosen exchanges, whatever the days, the newest first."""
+    with reading(store.engine) as connection:
+        explained = explanations_of(connection, scope.visible(choice.exchanges))
+        names = names_of(connection)
+        counts: Counter[str] = Counter()
+        for one in _explainable(connection, scope, choice):
+            answer = answer_for(explained.get(one.fingerprint, ()), one.day) if one.is_open else None
+            if answer:
+                counts[answer.id] += 1
+    every = sorted((one for same in explained.values() for one in same), key=lambda one: one.at, reverse=True)
+    return tuple(
+        GivenExplanation(
+            explanation=one,
+            person=names.get(one.person, one.person),
+            decided_by=names.get(one.decision.person, one.decision.person) if one.decision else None,
+            open_count=counts[one.id],
+        )
+        for one in every
+    )
+
+
+def explained_counts(store: Store, scope: Scope, choice: Choice) -> tuple[ExplainedCount, ...]:
+    """Counts of the findings of the chosen exchanges and days that are explained, by rule and exchange.
+
+    A finding that several versions of a file have counts once; one that a correction took away counts too, because the
+    rule was right about it.
+    """
+    with reading(store.engine) as connection:
+        explained = explanations_of(connection, scope.visible(choice.exchanges))
+        once = {
+            occurrence(one.exchange, one.report, one.period_start, one.finding): one
+            for one in _explainable(connection, scope, choice)
+        }
+    found: Counter[tuple[str, str]] = Counter()
+    accepted: Counter[tuple[str, str]] = Counter()
+    for one in once.values():
+        place = (one.finding.rule, one.exchange)
+        answer = answer_for(explained.get(one.fingerprint, ()), one.day)
+        found[place] += 1
+        accepted[place] += answer is not None and answer.answered is Answered.ACCEPTED
+    return tuple(
+        ExplainedCount(*place, found[place], accepted[place], share_of(accepted[place], found[place]))
+        for place in sorted(found)
+    )
+
+
+def share_of(accepted: int, found: int) -> Percent | None:
+    """The share of findings that are explained; none of fewer than LEAST_FOR_SHARE."""
+    return ratio(accepted, found) if found >= LEAST_FOR_SHARE else None
+
+
+def _explainable(connection: Connection, scope: Scope, choice: Choice) -> Iterator[_Explainable]:
     """Every finding ever made that an exchange explains, of the chosen exchanges and days, the newest day last."""
     c = findings.c
     query = (
-        select(findings, submissions.c.period_start, stands().label("stands"))
+        select(findings, submissions.c.period_start, stands().label("is_open"))
         .join(submissions, submissions.c.id == c.submission)
         .where(
             c.kind.in_(EXPLAINED_KINDS),
@@ -90,199 +197,14 @@ def _told(connection: Connection, scope: Scope, choice: Choice) -> Iterator[_Tol
     )
     for row in connection.execute(query).mappings():
         finding, where = life.finding_from(row), (row["exchange"], row["report"])
-        yield _Told(
+        yield _Explainable(
             row["id"],
             *where,
             row["kind"],
             row["submission"],
             row["period_start"],
             finding,
-            bool(row["stands"]),
+            bool(row["is_open"]),
             row["found_at"],
             fingerprint(*where, finding),
         )
-
-
-def finding_answers(store: Store, scope: Scope, submission: str, numbers: tuple[int, ...]) -> pd.DataFrame:
-    """How these findings of a submission stand: what was said of each, who decided, until when.
-
-    `state` is none for what refuses a file: that is corrected.
-    """
-    query = (
-        select(findings, submissions.c.period_start, submissions.c.period_end)
-        .join(submissions, submissions.c.id == findings.c.submission)
-        .where(
-            findings.c.submission == submission,
-            findings.c.id.in_(numbers),
-            findings.c.exchange.in_(scope.exchanges),
-        )
-    )
-    with reading(store.engine) as connection:
-        rows = connection.execute(query).mappings().all()
-        if not rows:
-            return frame_of((), ANSWER_COLUMNS)
-        one = rows[0]
-        firm = (one["exchange"],)
-        explained = explanations_of(connection, firm)
-        known = breaches(connection, firm, one["period_start"], one["period_end"], report=one["report"])
-        names = names_of(connection)
-    by_occurrence = {breach.occurrence: breach for breach in known}
-    told = []
-    for row in rows:
-        finding, where = life.finding_from(row), (row["exchange"], row["report"])
-        if row["kind"] in EXPLAINED_KINDS:
-            same = explained.get(fingerprint(*where, finding), ())
-            told.append(_of_explanation(row["id"], answer_for(same, kst_day(row["period_start"])), names))
-        elif row["kind"] == Kind.COMPLIANCE:
-            breach = by_occurrence.get(occurrence(*where, row["period_start"], finding))
-            told.append(_of_breach(row["id"], breach, names))
-        else:
-            told.append(dict.fromkeys(ANSWER_COLUMNS) | {"id": row["id"]})
-    return frame_of(told, ANSWER_COLUMNS)
-
-
-def _of_explanation(number: int, one: Explanation | None, names: Mapping[str, str]) -> dict[str, Any]:
-    nothing: dict[str, Any] = dict.fromkeys(ANSWER_COLUMNS)
-    if one is None:
-        return {**nothing, "id": number, "state": Answered.OPEN.value}
-    said = {"id": number, "state": one.answered.value, "explanation": one.id, "text": one.text}
-    return {**nothing, **said, "person": names.get(one.person, one.person), **_decided(one, names)}
-
-
-def _decided(one: Explanation, names: Mapping[str, str]) -> dict[str, Any]:
-    made = one.decision
-    return {
-        "until": made.until if made else None,
-        "reason": made.reason if made else None,
-        "decided_by": names.get(made.person, made.person) if made else None,
-        "decided_at": made.at if made else None,
-    }
-
-
-def _of_breach(number: int, breach: Breach | None, names: Mapping[str, str]) -> dict[str, Any]:
-    nothing: dict[str, Any] = {**dict.fromkeys(ANSWER_COLUMNS), "id": number}
-    if breach is None:
-        return nothing
-    last = breach.steps[-1] if breach.steps else None
-    said = {"text": last.text, "person": names.get(last.person, last.person), "decided_at": last.at} if last else {}
-    state = SHOWN_BY_DATA if breach.is_over_by_itself else breach.state.value
-    state = NOT_REMEDIED if breach.state is BreachState.OPEN else state
-    return {**nothing, **said, "state": state, "occurrence": breach.occurrence}
-
-
-def awaiting_explanation(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
-    """What stands and no explanation speaks for, or a refused one: one row per matter, the longest standing first.
-
-    The same finding of several days is one matter: `finding` is the oldest of them, which an explanation is to be of,
-    `count` how many there are, `findings` the numbers of all.
-    """
-    with reading(store.engine) as connection:
-        told = [one for one in _told(connection, scope, choice) if one.stands]
-        explained = explanations_of(connection, scope.visible(choice.exchanges))
-    matters: dict[tuple[str, str], list[_Told]] = defaultdict(list)
-    for one in told:
-        answer = answer_for(explained.get(one.fingerprint, ()), one.day)
-        state = answer.answered if answer else Answered.OPEN
-        if state in (Answered.OPEN, Answered.REFUSED):
-            matters[one.fingerprint, state].append(one)
-    rows = [
-        {
-            "state": state,
-            "exchange": several[0].exchange,
-            "report": several[0].report,
-            "rule": several[0].finding.rule,
-            "kind": several[0].kind,
-            "subject": several[0].finding.subject,
-            "column": several[0].finding.column,
-            "count": len(several),
-            "first_day": several[0].day,
-            "last_day": several[-1].day,
-            "found": several[-1].finding.found,
-            "expected": several[-1].finding.expected,
-            "finding": several[0].number,
-            "findings": tuple(one.number for one in several),
-            "submission": several[-1].submission,
-            "found_at": several[0].found_at,
-        }
-        for (_, state), several in matters.items()
-    ]
-    rows.sort(key=lambda row: (row["first_day"], row["rule"], row["exchange"]))
-    return frame_of(rows, WAITING_COLUMNS)
-
-
-def explanations_given(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
-    """Every explanation of the chosen exchanges, newest first, with its newest decision.
-
-    `standing_count`: how many findings of the chosen days stand that it speaks for.
-    """
-    with reading(store.engine) as connection:
-        explained = explanations_of(connection, scope.visible(choice.exchanges))
-        names = names_of(connection)
-        counts: Counter[str] = Counter()
-        for one in _told(connection, scope, choice):
-            answer = answer_for(explained.get(one.fingerprint, ()), one.day) if one.stands else None
-            if answer:
-                counts[answer.id] += 1
-    every = sorted((one for same in explained.values() for one in same), key=lambda one: one.at, reverse=True)
-    rows = [
-        {
-            **{name: getattr(one, name) for name in ("id", "exchange", "report", "rule", "subject", "first_day")},
-            "state": one.answered.value,
-            "standing_count": counts[one.id],
-            "said": one.text,
-            "person": names.get(one.person, one.person),
-            "at": one.at,
-            "submission": one.submission,
-            **_decided(one, names),
-        }
-        for one in every
-    ]
-    return frame_of(rows, EXPLANATION_COLUMNS)
-
-
-def explained_away(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
-    """How many findings of each rule and exchange there were, and how many an accepted explanation speaks for.
-
-    A finding that several versions of a file tell of is one; one that a correction took away counts as well, because
-    the rule was right about it.
-    """
-    with reading(store.engine) as connection:
-        explained = explanations_of(connection, scope.visible(choice.exchanges))
-        told = {
-            occurrence(one.exchange, one.report, one.period_start, one.finding): one
-            for one in _told(connection, scope, choice)
-        }
-    counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for one in told.values():
-        answer = answer_for(explained.get(one.fingerprint, ()), one.day)
-        own = counts[one.finding.rule, one.exchange]
-        own[0] += 1
-        own[1] += answer is not None and answer.answered is Answered.ACCEPTED
-    rows = [
-        {"rule": rule, "exchange": exchange, "found_count": own[0], "accepted_count": own[1]}
-        for (rule, exchange), own in sorted(counts.items())
-    ]
-    return frame_of(rows, AWAY_COLUMNS)
-
-
-def all_said(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
-    """Everything that was said about findings of the chosen exchanges, the newest first, whatever the chosen days."""
-    exchanges = scope.visible(choice.exchanges)
-    with reading(store.engine) as connection:
-        explained = [one for same in explanations_of(connection, exchanges).values() for one in same]
-        decided = decisions_of(connection, exchanges)
-        steps = select(breach_states).where(breach_states.c.exchange.in_(exchanges))
-        done = [dict(row) for row in connection.execute(steps).mappings()]
-        names = names_of(connection)
-    rows: list[dict[str, Any]] = []
-    for one in explained:
-        place = {name: getattr(one, name) for name in ("exchange", "report", "rule", "subject")}
-        place["period"] = str(one.first_day)
-        rows.append({**place, "at": one.at, "act": Answered.EXPLAINED.value, "said": one.text, "person": one.person})
-        for made in decided.get(one.id, ()):
-            rows.append({**place, "at": made.at, "act": made.outcome.value, "said": made.reason, "person": made.person})
-    for step in done:
-        act = REOPENED if step["state"] == BreachState.OPEN else step["state"]
-        rows.append({**{name: step[name] for name in SAID_COLUMNS if name in step}, "act": act, "said": step["text"]})
-    rows = [{**row, "person": names.get(row["person"], row["person"])} for row in rows]
-    return frame_of(sorted(rows, key=lambda row: row["at"], reverse=True), SAID_COLUMNS)

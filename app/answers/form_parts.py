@@ -1,7 +1,7 @@
-"""Forms of answers: explain a finding, decide of an explanation, say what was done about a breach.
+"""Forms of answers: explain a finding, decide on an explanation, say what was done about a breach.
 
-No form keeps anybody from anything: who may do what is checked where it is written. Whoever sends one is asked for anew
-at that moment, because a form may have been on the screen since before somebody was signed out.
+The forms protect nothing: who may do what is checked where it is written. Whoever sends one is identified again at that
+moment, because a form may have been on the screen since before somebody was signed out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.answers.mark_parts import actor_of
+from app.answers.reader_parts import actor_of
 from app.moments import kst_day, now
 from app.widgets.address import pick
 from app.widgets.guard import present_identity
@@ -23,13 +23,13 @@ from etl.records.answers import LONGEST_TEXT, Actor, AnswerError, decide, explai
 from etl.records.breaches import bring_to
 from etl.records.engine import RecordsUnavailableError, writing
 
-_SAID = "answers.said"
+_RESULT = "answers.result"
 _USUAL_ACCEPTANCE = timedelta(days=90)
 
 
-def show_said(view: View) -> None:
+def show_result(view: View) -> None:
     """What came of the form that was sent last, once."""
-    key: str | None = st.session_state.pop(_SAID, None)
+    key: str | None = st.session_state.pop(_RESULT, None)
     if key:
         sentence(view.say(key))
 
@@ -48,7 +48,7 @@ def _explain(finding: int, key: str) -> None:
 
 
 def decision_form(view: View, explanation: str) -> None:
-    """Decide of an explanation: accept it until a day, refuse it or refer it, with a reason."""
+    """Decide on an explanation: accept it until a day, refuse it or refer it, with a reason."""
     key, today = f"decide.{explanation}", kst_day(view.now)
     with st.form(key, enter_to_submit=False):
         left, right = st.columns(2)
@@ -123,16 +123,16 @@ def _typed(key: str) -> str:
 
 
 def _write(done: str, write: Callable[[Any, Actor], object]) -> None:
-    """Write an answer, and leave what came of it for the page that is drawn next."""
+    """Write an answer, and keep what came of it for the next run of the page."""
     actor = actor_of(present_identity())
     try:
         with writing(store().engine, lock="answers") as connection:
             write(connection, actor)
     except AnswerError as error:
-        st.session_state[_SAID] = f"answers.error.{error.code}"
+        st.session_state[_RESULT] = f"answers.error.{error.code}"
         return
     except RecordsUnavailableError:
-        st.session_state[_SAID] = "answers.error.busy"
+        st.session_state[_RESULT] = "answers.error.busy"
         return
-    st.session_state[_SAID] = f"answers.done.{done}"
+    st.session_state[_RESULT] = f"answers.done.{done}"
     pick(finding="", explanation="")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from dataclasses import dataclass
+
 from sqlalchemy import exists, func, or_, select
 
-from app.frames import frame_of
-from app.queries.choice import Choice, rows_of
+from app.columns import Count, ExchangeId, Instant, ReportId, StateCode, Text
+from app.queries.choice import Choice, records_of_rows, rows_of
 from app.rules.findings import in_question
 from app.scope import Scope
 from etl.records.access_tables import people
@@ -15,14 +16,32 @@ from etl.records.tables import findings, submissions
 from etl.store import Store
 from expectations.vocabulary import Period, State
 
-UNREAD_COLUMNS = ("exchange", "report", "period", "state", "finding_count", "decided_at", "id")
-READER_COLUMNS = ("person", "at")
+
+@dataclass(frozen=True, slots=True)
+class UnreadVerdict:
+    """The verdict on a submission that was not opened; `finding_count` of its findings are open."""
+
+    exchange: ExchangeId
+    report: ReportId
+    period: Text
+    state: StateCode
+    finding_count: Count
+    decided_at: Instant
+    id: Text
 
 
-def unread_verdicts(store: Store, scope: Scope, choice: Choice, person: str = "") -> pd.DataFrame:
+@dataclass(frozen=True, slots=True)
+class VerdictReader:
+    """Somebody who opened a verdict, and when first."""
+
+    person: Text
+    at: Instant
+
+
+def unread_verdicts(store: Store, scope: Scope, choice: Choice, person: str = "") -> tuple[UnreadVerdict, ...]:
     """Verdicts that ask something of an exchange and nobody of it has opened, the oldest first.
 
-    These are refusals, and acceptances with findings that stand. With `person` those that this person has not opened,
+    These are rejections, and acceptances with open findings. With `person` those that this person has not opened,
     whoever else has.
     """
     c, found = submissions.c, findings.c
@@ -35,8 +54,9 @@ def unread_verdicts(store: Store, scope: Scope, choice: Choice, person: str = ""
     read = exists().where(verdict_reads.c.submission == c.id)
     if person:
         read = read.where(verdict_reads.c.person == person)
+    columns = (c.exchange, c.report, c.period, c.state, counted.label("finding_count"), c.decided_at, c.id)
     statement = (
-        select(*(c[name] for name in UNREAD_COLUMNS if name in c), counted.label("finding_count"))
+        select(*columns)
         .where(
             c.exchange.in_(scope.visible(choice.exchanges)),
             c.period_start < Period.of_day(choice.last_day).end,
@@ -47,7 +67,7 @@ def unread_verdicts(store: Store, scope: Scope, choice: Choice, person: str = ""
         )
         .order_by(c.decided_at, c.id)
     )
-    return frame_of(rows_of(store, statement), UNREAD_COLUMNS)
+    return records_of_rows(store, statement, UnreadVerdict)
 
 
 def verdict_read_count(store: Store, scope: Scope) -> int:
@@ -56,8 +76,8 @@ def verdict_read_count(store: Store, scope: Scope) -> int:
     return int(rows_of(store, statement)[0]["count"])
 
 
-def verdict_readers(store: Store, scope: Scope, submission: str) -> pd.DataFrame:
-    """Who of the exchange has opened the verdict of a submission, and when first."""
+def verdict_readers(store: Store, scope: Scope, submission: str) -> tuple[VerdictReader, ...]:
+    """Who of the exchange has opened the verdict on a submission, the first first."""
     reads = verdict_reads.c
     statement = (
         select(func.coalesce(people.c.name, reads.person).label("person"), reads.at)
@@ -65,4 +85,4 @@ def verdict_readers(store: Store, scope: Scope, submission: str) -> pd.DataFrame
         .where(reads.submission == submission, reads.exchange.in_(scope.exchanges))
         .order_by(reads.at, reads.person)
     )
-    return frame_of(rows_of(store, statement), READER_COLUMNS)
+    return records_of_rows(store, statement, VerdictReader)

@@ -8,8 +8,6 @@ compare it with the routes.
 from __future__ import annotations
 
 import asyncio
-import logging
-import secrets
 import time
 from collections.abc import Awaitable, Callable
 from datetime import date
@@ -18,7 +16,7 @@ from typing import Any
 
 import orjson
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -30,6 +28,7 @@ from app.api.incoming import declared_by, received_body
 from app.api.limits import Limit
 from app.api.problems import ProblemError, problem
 from app.api.service import Service
+from app.incidents import incident_of
 from app.moments import kst_day, now
 from app.worker.process import Worker
 from etl.records.submissions import Submission
@@ -43,7 +42,6 @@ LONGEST_WAIT_SECONDS = 60
 _LONGEST_REASON = 500
 _MOST_JSON_BYTES = 64 * 1024
 _ASK_AGAIN_SECONDS = 0.1
-_log = logging.getLogger(__name__)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -77,8 +75,9 @@ class Door:
         by_path: dict[str, dict[str, Endpoint]] = {}
         for method, path, endpoint in table:
             by_path.setdefault(path, {})[method] = endpoint
-        routes = [Route(PREFIX + path, _Address(path, methods)) for path, methods in by_path.items()]
-        return [*routes, Route("/api/{rest:path}", _Address()), Route("/api", _Address())]
+        routes = [Route(PREFIX + path, _Address(self._store, path, methods)) for path, methods in by_path.items()]
+        unknown = _Address(self._store)
+        return [*routes, Route("/api/{rest:path}", unknown), Route("/api", unknown)]
 
     async def submit(self, request: Request) -> Response:
         """Receive a file, have it judged, and answer with its verdict, or with its receipt where that takes longer."""
@@ -226,27 +225,40 @@ class _Address:
     It is an ASGI application, for which Starlette leaves the methods to us; it would answer some with plain text.
     """
 
-    def __init__(self, path: str = "", methods: dict[str, Endpoint] | None = None) -> None:
-        self._path, self._methods = path, methods or {}
+    def __init__(self, store: Callable[[], Store], path: str = "", methods: dict[str, Endpoint] | None = None) -> None:
+        self._store, self._path, self._methods = store, path, methods or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        response = await self._answer(Request(scope, receive))
-        await response(scope, receive, send)
+        """Answer one request; what fails while an answer is streamed is recorded, and the answer breaks off."""
+        request = Request(scope, receive)
+        response = await self._answer(request)
+        try:
+            await response(scope, receive, send)
+        except ClientDisconnect:  # whoever asked has gone
+            raise
+        except Exception as error:
+            await self._incident(request, error)
+            raise
 
     async def _answer(self, request: Request) -> Response:
-        """The answer, and a problem where something goes wrong; of our own failures an incident number and no more."""
+        """The answer, or a problem where something goes wrong; of our own failures an incident number and no more."""
         try:
             endpoint = self._endpoint(request.method)
             self._must_know(request)
             return await endpoint(request)
         except ProblemError as error:
             return problem(error.status, error.detail, request.url.path, error.headers)
-        except Exception:
-            incident = f"I-{secrets.token_hex(4)}"
-            _log.exception("incident %s at %s %s", incident, request.method, request.url.path)
+        except ClientDisconnect:
+            return problem(400, "The body of the request was cut off.", request.url.path)
+        except Exception as error:
+            incident = await self._incident(request, error)
             detail = f"Something went wrong here (incident {incident}); what was received stays received."
             return problem(500, detail, request.url.path)
+
+    async def _incident(self, request: Request, error: Exception) -> str:
+        """The number under which a failure of ours is recorded."""
+        place = f"{request.method} {PREFIX}{self._path}"
+        return await run_in_threadpool(incident_of, self._store, error, place)
 
     def _endpoint(self, method: str) -> Endpoint:
         if not self._methods:

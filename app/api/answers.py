@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from app.answers.explanations import finding_answers
+from app.answers.submission_answers import finding_answers
 from app.api.problems import ProblemError
 from app.scope import Role, Scope
 from etl.answers import EXPLAINED_KINDS
@@ -44,20 +44,20 @@ def told(store: Store, submission: Submission) -> list[dict[str, Any]]:
         reader = Actor("", Role.EXCHANGE, (submission.exchange,))
         found = {number: filed_finding(connection, number, reader).finding for number in numbers}
     scope = Scope(Role.EXCHANGE, (submission.exchange,))
-    answers = finding_answers(store, scope, submission.id, tuple(numbers)).set_index("id")
+    answers = {one.id: one for one in finding_answers(store, scope, submission.id, tuple(numbers))}
     return [
         {
             "finding": number,
             "rule": found[number].rule,
             "subject": found[number].subject,
             "found": found[number].found,
-            "state": row["state"],
-            "explanation": row["explanation"],
-            "text": row["text"],
-            "reason": row["reason"],
-            "until": row["until"].isoformat() if row["until"] else None,
+            "state": answer.state,
+            "explanation": answer.explanation,
+            "text": answer.text,
+            "reason": answer.reason,
+            "until": answer.until.isoformat() if answer.until else None,
         }
-        for number, row in ((number, answers.loc[number].to_dict()) for number in numbers)
+        for number, answer in ((number, answers[number]) for number in numbers)
     ]
 
 

@@ -11,7 +11,6 @@ from datetime import date, datetime, time, timedelta
 from app.answers.breaches import breach_list
 from app.answers.explanations import awaiting_explanation
 from app.answers.unread import unread_verdicts
-from app.frames import records_of
 from app.queries.choice import Choice
 from app.scope import Role, Scope
 from etl.answers import BreachState, Outcome
@@ -72,32 +71,31 @@ def _at(day: date, hour: int, now: datetime) -> datetime:
 
 def _explain(store: Store, choice: Choice, now: datetime) -> None:
     supervisor = _actor(store, SUPERVISOR)
-    matters = records_of(awaiting_explanation(store, _EVERYTHING, choice))
-    for place, matter in enumerate(matters):
+    for place, matter in enumerate(awaiting_explanation(store, _EVERYTHING, choice)):
         turn = place % (len(_EXPLANATIONS) + 1)
         if turn == len(_EXPLANATIONS):
             continue
         text, outcome, reason = _EXPLANATIONS[turn]
         with writing(store.engine, lock="answers") as connection:
-            explained_at = _at(matter["first_day"], 14, now)
-            made = explain(connection, _actor(store, matter["exchange"]), matter["finding"], text, at=explained_at)
+            explained_at = _at(matter.first_day, 14, now)
+            made = explain(connection, _actor(store, matter.exchange), matter.first, text, at=explained_at)
             if outcome is not None:
-                decided_at = _at(matter["first_day"], 17, now)
+                decided_at = _at(matter.first_day, 17, now)
                 until = (decided_at + _ACCEPTED_FOR).astimezone(KST).date() if outcome is Outcome.ACCEPTED else None
                 decide(connection, supervisor, made.id, outcome, reason, until=until, at=decided_at)
 
 
 def _remedy(store: Store, choice: Choice, now: datetime) -> None:
     supervisor = _actor(store, SUPERVISOR)
-    breaches = [one for one in records_of(breach_list(store, _EVERYTHING, choice)) if one["state"] == BreachState.OPEN]
-    breaches.sort(key=lambda one: (one["period"], one["rule"], one["exchange"], one["subject"] or ""))
+    breaches = [one for one in breach_list(store, _EVERYTHING, choice) if one.state is BreachState.OPEN]
+    breaches.sort(key=lambda one: (one.period, one.finding.rule, one.exchange, one.finding.subject or ""))
     for place, one in enumerate(breaches):
         turn = place % (len(_REMEDIES) + 1)
         if turn == len(_REMEDIES):
             continue
         done, closed = _REMEDIES[turn]
-        day = date.fromisoformat(one["period"][:10]) if len(one["period"]) >= 10 else choice.last_day
-        actor, number = _actor(store, one["exchange"]), one["finding"]
+        day = date.fromisoformat(one.period[:10]) if len(one.period) >= 10 else choice.last_day
+        actor, number = _actor(store, one.exchange), one.finding_number
         with writing(store.engine, lock="answers") as connection:
             bring_to(connection, actor, number, BreachState.REMEDIED, done, at=_at(day, 15, now))
             if closed:
@@ -106,8 +104,8 @@ def _remedy(store: Store, choice: Choice, now: datetime) -> None:
 
 def _read(store: Store, choice: Choice, now: datetime) -> None:
     """Whoever files opens the verdict half an hour after it; the newest are still to be opened."""
-    for one in records_of(unread_verdicts(store, _EVERYTHING, choice)):
-        if now - one["decided_at"] > _READ_UNTIL:
-            at = min(one["decided_at"] + timedelta(minutes=30), now)
+    for one in unread_verdicts(store, _EVERYTHING, choice):
+        if now - one.decided_at > _READ_UNTIL:
+            at = min(one.decided_at + timedelta(minutes=30), now)
             with writing(store.engine, lock="answers") as connection:
-                read_verdict(connection, _actor(store, one["exchange"]), one["id"], at=at)
+                read_verdict(connection, _actor(store, one.exchange), one.id, at=at)

@@ -1,7 +1,7 @@
-"""The filing desk of an exchange's people: look at a file without filing it, file it, or withdraw.
+"""The filing desk of an exchange's people: check a file without filing it, file it, or withdraw a submission.
 
-Everything is decided here from the identity, never from a widget: only somebody of one exchange files, and only for
-that one. What is refused before a file is opened is refused in one sentence; everything else is a finding.
+Who may do what is decided here from the identity, never from a widget: only somebody of one exchange files, and only
+for that one. What is refused before a file is opened raises RefusedError; everything else is a finding.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from etl.records.engine import reading
 from etl.records.submissions import Submission
 from etl.steps import FilingStep
 from etl.store import Store
-from expectations.catalogue import parameter
 from expectations.vocabulary import State
 
 LONGEST_NAME = 255
@@ -40,47 +39,49 @@ _ENDINGS = frozenset(f".{container}" for container in Container)
 
 
 class RefusedError(Exception):
-    """What is not taken: `reason` names the sentence of the screens, `parts` fill it."""
+    """Something is refused: `reason` names the sentence of the screens (`filing.refused`), `parts` fill it."""
 
     def __init__(self, reason: str, **parts: object) -> None:
-        """Keep the name of the sentence and what fills it."""
+        """Refuse for this reason."""
         super().__init__(reason)
         self.reason, self.parts = reason, parts
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it came: its name without any path, and its bytes."""
+    """A file that was uploaded: its name without any path, and its bytes."""
 
     name: str
     data: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """A file that was looked at: what it was told, and the draft it became; no draft where it must not be kept."""
+class CheckedUpload:
+    """A file that was checked, and the draft that it became; none where it holds secrets or personal data."""
 
     upload: Upload
-    look: Preview
+    preview: Preview
     draft: Draft | None
 
 
 def own_exchange(identity: Identity) -> str | None:
-    """The one exchange that somebody may file for; None for everybody else."""
+    """The one exchange that somebody may file for; None for those who file for no exchange."""
     exchanges = identity.scope.exchanges
     return exchanges[0] if identity.scope.role is Role.EXCHANGE and len(exchanges) == 1 else None
 
 
-def taken(name: str, data: bytes) -> Upload:
-    """The file as it will be filed; RefusedError for a name or a size that cannot be."""
+def upload_of(name: str, data: bytes, most_bytes: int) -> Upload:
+    """The file as it will be filed; RefusedError for a name or a size that cannot be.
+
+    `most_bytes` is the threshold `maximum_file_bytes`.
+    """
     plain = PureWindowsPath(PurePosixPath(name).name).name
     if len(plain) > LONGEST_NAME:
         raise RefusedError("long_name", most=LONGEST_NAME)
     if not plain.isprintable() or not plain.strip():
         raise RefusedError("unprintable_name")
-    most = int(parameter("maximum_file_bytes"))
-    if len(data) > most:
-        raise RefusedError("too_large", size=f"{len(data):,}", most=f"{most:,}")
+    if len(data) > most_bytes:
+        raise RefusedError("too_large", size=f"{len(data):,}", most=f"{most_bytes:,}")
     return Upload(plain, data)
 
 
@@ -95,16 +96,16 @@ class Desk:
 
     @classmethod
     def of(cls, store: Store, worker: Worker, identity: Identity) -> Desk:
-        """The desk of whoever is there; RefusedError for those who file for no exchange."""
+        """The desk of whoever is signed in; RefusedError for those who file for no exchange."""
         exchange = own_exchange(identity)
         if exchange is None:
             raise RefusedError("not_yours")
         return cls(store, worker, identity.person, exchange)
 
     def declared(self, name: str, report: str = "", period: str = "") -> Declared:
-        """What a file is said to be, by its name and by what was chosen, which wins; RefusedError where that is open.
+        """Exchange, report and period of a file, by its name and by what was chosen, which wins.
 
-        A name that says another exchange's is refused, whatever is chosen.
+        RefusedError where they are not all known, or where the name says another exchange, whatever is chosen.
         """
         said = said_by(name).get("exchange")
         if said is not None and said != self.exchange:
@@ -114,24 +115,26 @@ class Desk:
         except NotAFilingError as error:
             raise RefusedError("says_nothing", name=name) from error
 
-    def look(self, upload: Upload, declared: Declared, now: datetime, told: Callable[[FilingStep], None]) -> Looked:
-        """Have a file judged without filing it, and keep it as a draft; `told` is told the steps as they are done."""
+    def check(
+        self, upload: Upload, declared: Declared, now: datetime, progress: Callable[[FilingStep], None]
+    ) -> CheckedUpload:
+        """Have a file judged without filing it, and keep it as a draft; `progress` is called with each step done."""
         self._must_be_own(declared)
-        with self._lying(upload) as path:
+        with self._temporary_file(upload) as path:
             steps = path.with_suffix(".step")
             try:
-                told(FilingStep.RECEIVED)
-                look = _awaited(self.worker.look(path, upload.name, declared, steps), steps, told)
+                progress(FilingStep.RECEIVED)
+                preview = _result(self.worker.look(path, upload.name, declared, steps), steps, progress)
             finally:
                 steps.unlink(missing_ok=True)
         discard_expired(self.store, now)
-        kept = {**look.told, "comparison": look.comparison.as_record()}
-        draft = keep_draft(self.store, self.person, declared, upload.name, upload.data, kept, now)
-        told(FilingStep.READY)
-        return Looked(upload, look, draft)
+        verdict = {**preview.told, "comparison": preview.comparison.as_record()}
+        draft = keep_draft(self.store, self.person, declared, upload.name, upload.data, verdict, now)
+        progress(FilingStep.READY)
+        return CheckedUpload(upload, preview, draft)
 
     def nil_return(self, report: str, period: str) -> tuple[Upload, Declared]:
-        """The exchange's own file that says that there was nothing to report; RefusedError where there is no such."""
+        """A nil return in the exchange's own format, and what it is; RefusedError for a period that cannot be."""
         try:
             declared = declare("", exchange_id=self.exchange, report_name=report, period=period)
         except NotAFilingError as error:
@@ -140,7 +143,7 @@ class Desk:
         return Upload(name, data), declared
 
     def submit(self, draft: Draft) -> Receipt:
-        """File a draft as it was checked, and wait until it is judged; RefusedError where it is gone meanwhile."""
+        """File the bytes of a draft and wait until they are judged; RefusedError where the draft is gone meanwhile."""
         self._must_be_own(draft.declared)
         try:
             data = draft_bytes(self.store, draft)
@@ -152,12 +155,15 @@ class Desk:
         return receipt
 
     def discard(self, draft: Draft) -> None:
-        """Remove a draft of the exchange's."""
+        """Remove a draft of the exchange."""
         self._must_be_own(draft.declared)
         discard_draft(self.store, draft)
 
     def withdraw(self, number: str, reason: str, typed: str) -> Submission:
-        """Take an own accepted submission out of force, where `typed` repeats its number; else RefusedError."""
+        """Withdraw an accepted submission of the exchange.
+
+        RefusedError where `typed` does not repeat its number, without a reason, or where it cannot be withdrawn.
+        """
         if typed.strip() != number:
             raise RefusedError("not_confirmed", number=number)
         if not reason.strip():
@@ -178,7 +184,7 @@ class Desk:
             raise RefusedError("other_exchange", said=declared.exchange)
 
     def _judged(self, number: str) -> None:
-        """Have what is received judged, and wait for this one as long as a person would."""
+        """Have what is received judged, and wait until this submission is, LONGEST_WAIT_SECONDS at most."""
         self.worker.take_up()
         end = time.monotonic() + LONGEST_WAIT_SECONDS
         while time.monotonic() < end:
@@ -188,8 +194,8 @@ class Desk:
             time.sleep(_ASK_AGAIN_SECONDS)
 
     @contextmanager
-    def _lying(self, upload: Upload) -> Iterator[Path]:
-        """The bytes in a file of their own, for the process that reads them."""
+    def _temporary_file(self, upload: Upload) -> Iterator[Path]:
+        """The bytes as a temporary file, for the worker that reads them."""
         folder = self.store.home / "incoming"
         folder.mkdir(parents=True, exist_ok=True)
         ending = PurePosixPath(upload.name).suffix.lower()
@@ -201,8 +207,8 @@ class Desk:
             path.unlink(missing_ok=True)
 
 
-def _awaited(future: Future[Preview], steps: Path, told: Callable[[FilingStep], None]) -> Preview:
-    """The answer, with each step told meanwhile."""
+def _result(future: Future[Preview], steps: Path, progress: Callable[[FilingStep], None]) -> Preview:
+    """The result of the worker; meanwhile `progress` is called with each step that it writes to `steps`."""
     last = ""
     while True:
         try:
@@ -210,7 +216,7 @@ def _awaited(future: Future[Preview], steps: Path, told: Callable[[FilingStep], 
         except StillRunningError:
             text = steps.read_text("ascii") if steps.exists() else ""
             if text and text != last:
-                told(FilingStep(text))
+                progress(FilingStep(text))
                 last = text
             if future.done():
                 return future.result()
@@ -219,7 +225,7 @@ def _awaited(future: Future[Preview], steps: Path, told: Callable[[FilingStep], 
 
 
 def verdict_word(state: str, finding_count: int) -> str:
-    """The name of a verdict: what became, or would become, of a file."""
+    """The name of a verdict (`filing.verdict`) on a submission or draft in this state."""
     if state == State.ACCEPTED:
         return "accepted_with_findings" if finding_count else "accepted"
     return state

@@ -1,4 +1,4 @@
-"""The filing desk of whoever looks, and what the worker makes for it: comparisons and annotated files."""
+"""The filing desk of whoever looks, and what the worker computes for it: comparisons and annotated files."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ def desk_of(view: View) -> Desk | None:
 
 
 def comparison_of(view: View, number: str) -> Comparison:
-    """A submission, which whoever looks may see, beside the version before."""
+    """The comparison of a submission that whoever looks may see with the version before."""
     with st.spinner(view.say("filing.comparing")):
         return ask(compared, number)
 
 
 def compared(_store: Store, _scope: Scope, number: str) -> Comparison:
-    """What the process beside the screens finds different."""
+    """The comparison as the worker computes it; TimeoutError where that takes longer than 120 s."""
     return worker().compare(number).result(_LONGEST_SECONDS)
 
 
 def placed_in(declared: Declared, file: str, format_: str | None, names: Sequence[str]) -> Placed:
-    """Writes where a row and column stand in a file."""
+    """A function that returns where a row and column are in this file, whose columns are `names`."""
     return coordinates(layout_of(declared, file, format_), names)
 
 
 def annotated_file(view: View, sent: Sent, found: Found) -> None:
-    """The own file back with the findings beside the rows, made when asked for; nothing for what was never opened."""
+    """A button for the sent file with its findings beside the rows; none where the file could not be opened."""
     findings: list[Finding] = [finding for _, finding in found]
     if not findings or {finding.rule for finding in findings} & UNOPENED:
         return

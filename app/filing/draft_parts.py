@@ -16,14 +16,14 @@ from etl.drafts import Draft, drafts_of
 
 
 def present_drafts(view: View) -> list[Draft]:
-    """The drafts of the exchange that somebody files for, as they are now; of nobody else."""
+    """The drafts of the exchange that whoever looks files for; none for those who file for no exchange."""
     exchange = own_exchange(view.identity)
     return [] if exchange is None else drafts_of(store(), (exchange,), view.now)
 
 
 @part
 def draft_bar(view: View) -> None:
-    """NOT SUBMITTED, in so many words, while there is a draft."""
+    """A bar that says NOT SUBMITTED while there is a draft."""
     if not (found := present_drafts(view)):
         return
     text = view.say("filing.bar", count=len(found), files=_named(view, found), until=kst_minute(found[0].expires_at))

@@ -3,42 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
-import pandas as pd
-
-from app.frames import frame_of
+from app.columns import Day, LongText, Text
 from app.words import code_word
 from etl.exchanges import exchange as exchange_of
 from expectations.catalogue import report as report_of
 from expectations.vocabulary import Field
 
-COLUMNS = ("label", "canonical", "native", "type", "unit", "required", "codes", "meaning", "since", "until")
 
+@dataclass(frozen=True, slots=True)
+class GuideField:
+    """A column of a report: its label, its name at the exchange and in the template (`*` marks the key), its meaning.
 
-def field_guide(exchange: str, report: str, language: str, day: date) -> pd.DataFrame:
-    """Every column of a report on a day, with its canonical and native name and everything a sender needs to fill it.
-
-    `since` and `until` are the days on which the column comes and goes, None where it is there on every day.
+    `type` and `unit` are the codes of the shape; `codes` lists each code as the exchange writes it. `since` and `until`
+    are the days on which the column comes and goes, None where it is there on every day.
     """
+
+    label: Text
+    native: Text
+    canonical: Text
+    type: str
+    unit: str | None
+    required: bool
+    codes: LongText | None
+    meaning: LongText
+    since: Day | None
+    until: Day | None
+
+
+def guide_fields(exchange: str, report: str, language: str, day: date) -> tuple[GuideField, ...]:
+    """Every column that a report has on a day, in its order, with all that a sender needs to fill it in."""
     shape = report_of(report).on(day)
     layout = exchange_of(exchange).layouts[report].on(day)
-    rows = [
-        {
-            "label": field.label.in_language(language),
-            "canonical": field.name + (" *" if field.name in shape.key else ""),
-            "native": layout.columns[field.name].name,
-            "type": field.type.value,
-            "unit": field.unit or None,
-            "required": field.required,
-            "codes": _codes(layout.columns[field.name].codes, field, language),
-            "meaning": field.meaning.in_language(language),
-            "since": field.since,
-            "until": field.until,
-        }
+    return tuple(
+        GuideField(
+            label=field.label.in_language(language),
+            native=layout.columns[field.name].name,
+            canonical=field.name + (" *" if field.name in shape.key else ""),
+            type=field.type.value,
+            unit=field.unit or None,
+            required=field.required,
+            codes=_codes(layout.columns[field.name].codes, field, language),
+            meaning=field.meaning.in_language(language),
+            since=field.since,
+            until=field.until,
+        )
         for field in shape.fields
-    ]
-    return frame_of(rows, COLUMNS)
+    )
 
 
 def _codes(native: Mapping[str, str], field: Field, language: str) -> str | None:

@@ -1,7 +1,6 @@
-"""The findings of one file as its sender reads them: by rule, what would mend most first, and every one in a file.
+"""The findings of one file as its sender reads them: by rule with their likely causes, or all of them as a file.
 
-Findings of a rule are put together with their likely causes, so that ten thousand of them are a few sentences; each
-rule shows its first cells by the place that the sender's own program calls them.
+Ten thousand findings of a rule are a few sentences and its first cells, each named as the sender's program names it.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ _GRAVITY = {kind: place for place, kind in enumerate((Kind.STRUCTURE, Kind.INTEG
 
 Found = Sequence[tuple[Kind, Finding]]
 Placed = Callable[[int | None, str | None], str]
-"""Writes where a row and column stand in the sender's file."""
+"""Return where a row and column are in the sender's file, as that file's program writes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One place, what stands there, and what should; `about` is the subject where the finding has no place."""
+    """A place in a file with what was found and expected there; `about` is the subject of a finding without a place."""
 
     place: str
     about: str
@@ -52,7 +51,7 @@ class RuleGroup:
 
 
 def grouped(found: Found, placed: Placed) -> list[RuleGroup]:
-    """The findings by rule: what refuses the file first, then the most."""
+    """The findings by rule: those that reject the file first, then by number."""
     by_rule: dict[str, list[Finding]] = defaultdict(list)
     kinds: dict[str, Kind] = {}
     for kind, finding in found:
@@ -82,7 +81,7 @@ def _cell(finding: Finding, placed: Placed) -> Cell:
 
 
 def findings_of(records: Sequence[dict[str, Any]]) -> list[tuple[Kind, Finding]]:
-    """The findings that a told object holds (specification, section 6), without the name of their sentence."""
+    """The findings of a submission object (specification, section 6), without their reasons, which it does not hold."""
     return [
         (
             Kind(record["kind"]),

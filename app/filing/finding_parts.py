@@ -1,4 +1,4 @@
-"""The findings of a file for those who sent it: what to mend first, where it stands, all of them to take away."""
+"""The findings of a file for its sender: likely causes, groups by rule with first cells, all of them as a file."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def sender_findings(view: View, found: Found, placed: Placed, file: str) -> None
 
 
 def cause_sentence(view: View, cause: Cause, total: int) -> str:
-    """One likely mistake in words, and how many of the findings would go with it."""
+    """A likely cause in words, and how many of the `total` findings it would explain."""
     parts = {
         "column": cause.column or "–",
         "detail": cause.detail[:_LONGEST_SHOWN],

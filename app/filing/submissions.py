@@ -1,19 +1,18 @@
-"""What was filed: submissions, their states and versions."""
+"""The submissions of the exchanges: how many, a page of them, and one with its states and the versions beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import PurePath
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import Select, func, select
 
-from app.frames import frame_of
+from app.columns import Code, Count, ExchangeId, Instant, LongText, ReportId, StateCode, Text
 from app.moments import kst_day
-from app.queries.choice import Choice, rows_of
+from app.queries.choice import Choice, records_of_rows, rows_of
 from app.scope import Scope
 from etl.calendar import AFTER_ALL_RECORDS, Outcome, outcome, periods_of
 from etl.records.engine import reading
@@ -25,29 +24,6 @@ from expectations.vocabulary import Period
 
 LIST_PAGE = 100
 """Submissions that are listed at once."""
-_COLUMNS = (
-    "id",
-    "exchange",
-    "report",
-    "period",
-    "file",
-    "state",
-    "row_count",
-    "finding_count",
-    "received_at",
-    "due_at",
-    "timeliness",
-    "format",
-    "size_bytes",
-    "sha256",
-    "rule_set_version",
-    "decided_at",
-    "superseded_by",
-    "period_start",
-    "period_end",
-    "evidence_kept",
-    "sender",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +34,98 @@ class Wanted:
     state: str = ""
 
 
-def _statement(scope: Scope, choice: Choice, wanted: Wanted, *columns: Any) -> Select[Any]:
+@dataclass(frozen=True, slots=True)
+class SubmissionLine:
+    """A submission; `finding_count` of its findings are open, `timeliness` as `_timeliness` says."""
+
+    id: Text
+    exchange: ExchangeId
+    report: ReportId
+    period: Text
+    period_start: Instant
+    period_end: Instant
+    file: Text
+    state: StateCode
+    row_count: Count | None
+    finding_count: Count
+    received_at: Instant
+    due_at: Instant
+    timeliness: Code
+    size_bytes: Count
+    sha256: Text
+    rule_set_version: Text | None
+    superseded_by: Text | None
+    evidence_kept: bool
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last KST day of its period."""
+        return kst_day(self.period_start), kst_day(self.period_end - timedelta(milliseconds=1))
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """A state that a submission came to, when, and why."""
+
+    at: Instant
+    state: StateCode
+    cause: LongText | None
+
+
+def submission_counts(store: Store, scope: Scope, choice: Choice, wanted: Wanted) -> dict[str, int]:
+    """How many submissions of the chosen exchanges and days there are, by state."""
+    table = submissions.c
+    statement = _chosen(scope, choice, wanted, table.state, func.count().label("n")).group_by(table.state)
+    return {row["state"]: row["n"] for row in rows_of(store, statement)}
+
+
+def submission_list(
+    store: Store, scope: Scope, choice: Choice, wanted: Wanted, page: int = 1
+) -> tuple[SubmissionLine, ...]:
+    """One page of the submissions of the chosen exchanges and days, the newest first; pages count from 1."""
+    newest = (submissions.c.received_at.desc(), submissions.c.id)
+    statement = _chosen(scope, choice, wanted, *_COLUMNS).order_by(*newest)
+    return _lines(store, statement.limit(LIST_PAGE).offset((page - 1) * LIST_PAGE))
+
+
+def submission_versions(store: Store, scope: Scope, submission: str) -> tuple[SubmissionLine, ...]:
+    """One submission and all others of its exchange and report that share a moment of its period, oldest first."""
+    one = submissions.alias("one")
+    statement = (
+        select(*_COLUMNS)
+        .join(one, one.c.id == submission)
+        .where(
+            submissions.c.exchange == one.c.exchange,
+            submissions.c.exchange.in_(scope.visible_rows()),
+            submissions.c.report == one.c.report,
+            submissions.c.period_start < one.c.period_end,
+            submissions.c.period_end > one.c.period_start,
+        )
+    )
+    return _lines(store, statement.order_by(submissions.c.received_at, submissions.c.id))
+
+
+def state_history(store: Store, scope: Scope, submission: str) -> tuple[StateChange, ...]:
+    """The states that a submission went through, the first first."""
+    statement = (
+        select(states.c.at, states.c.state, states.c.cause)
+        .join(submissions, submissions.c.id == states.c.submission)
+        .where(states.c.submission == submission, submissions.c.exchange.in_(scope.visible_rows()))
+        .order_by(states.c.sequence)
+    )
+    return records_of_rows(store, statement, StateChange)
+
+
+_COLUMNS = tuple(
+    submissions.c[name]
+    for name in (
+        *("id", "exchange", "report", "period", "period_start", "period_end", "file", "state", "row_count"),
+        *("received_at", "size_bytes", "sha256", "rule_set_version", "superseded_by", "evidence_kept"),
+    )
+)
+
+
+def _chosen(scope: Scope, choice: Choice, wanted: Wanted, *columns: Any) -> Select[Any]:
     table = submissions.c
     statement = select(*columns).where(
         table.exchange.in_(scope.visible_rows(choice.exchanges)),
@@ -72,59 +139,32 @@ def _statement(scope: Scope, choice: Choice, wanted: Wanted, *columns: Any) -> S
     return statement
 
 
-def submission_counts(store: Store, scope: Scope, choice: Choice, wanted: Wanted) -> dict[str, int]:
-    """How many submissions of the chosen exchanges and days there are, by state."""
-    table = submissions.c
-    statement = _statement(scope, choice, wanted, table.state, func.count().label("n")).group_by(table.state)
-    return {row["state"]: row["n"] for row in rows_of(store, statement)}
-
-
-def submission_list(store: Store, scope: Scope, choice: Choice, wanted: Wanted, page: int = 1) -> pd.DataFrame:
-    """One page of the submissions of the chosen exchanges and days, the newest first, and how each met its due time."""
-    newest = (submissions.c.received_at.desc(), submissions.c.id)
-    statement = _statement(scope, choice, wanted, *_selected()).order_by(*newest)
-    return _submission_frame(store, statement.limit(LIST_PAGE).offset((page - 1) * LIST_PAGE))
-
-
-def submission_versions(store: Store, scope: Scope, submission: str) -> pd.DataFrame:
-    """One submission and all others of its exchange and report that share a moment of its period, oldest first."""
-    one = submissions.alias("one")
-    statement = (
-        select(*_selected())
-        .join(one, one.c.id == submission)
-        .where(
-            submissions.c.exchange == one.c.exchange,
-            submissions.c.exchange.in_(scope.visible_rows()),
-            submissions.c.report == one.c.report,
-            submissions.c.period_start < one.c.period_end,
-            submissions.c.period_end > one.c.period_start,
-        )
-    )
-    return _submission_frame(store, statement.order_by(submissions.c.received_at, submissions.c.id))
-
-
-def _selected() -> list[Any]:
-    return [submissions.c[name] for name in _COLUMNS if name in submissions.c]
-
-
-def _submission_frame(store: Store, statement: Select[Any]) -> pd.DataFrame:
-    """The submissions with what other tables say of them, asked for all at once."""
+def _lines(store: Store, statement: Select[Any]) -> tuple[SubmissionLine, ...]:
+    """The submissions with what other tables say of them, each table asked once for all."""
     rows = rows_of(store, statement)
     ids = [row["id"] for row in rows]
     later = select(submissions.c.superseded_by).where(submissions.c.superseded_by.in_(ids))
     corrections = {row["superseded_by"] for row in rows_of(store, later)}
-    table = findings.c
-    counted = select(table.submission, func.count().label("n")).where(
-        table.submission.in_(ids), table.lifted_at.is_(None)
+    c = findings.c
+    counted = (
+        select(c.submission, func.count().label("n"))
+        .where(c.submission.in_(ids), c.lifted_at.is_(None))
+        .group_by(c.submission)
     )
-    counts = {row["submission"]: row["n"] for row in rows_of(store, counted.group_by(table.submission))}
+    counts = {row["submission"]: row["n"] for row in rows_of(store, counted)}
     outcomes = _outcomes(store, rows)
-    for row in rows:
-        row["file"] = PurePath(row["file"]).name
-        row["due_at"] = all_reports()[row["report"]].due_at(Period.parse(row["period"]))
-        row["timeliness"] = _timeliness(row, row["id"] in corrections, outcomes.get(_obligation_of(row)))
-        row["finding_count"] = counts.get(row["id"], 0)
-    return frame_of(rows, _COLUMNS)
+    return tuple(
+        SubmissionLine(
+            **{
+                **row,
+                "file": PurePath(row["file"]).name,
+                "due_at": all_reports()[row["report"]].due_at(Period.parse(row["period"])),
+                "timeliness": _timeliness(row, row["id"] in corrections, outcomes.get(_obligation_of(row))),
+                "finding_count": counts.get(row["id"], 0),
+            }
+        )
+        for row in rows
+    )
 
 
 def _obligation_of(row: dict[str, Any]) -> tuple[str, str, date]:
@@ -152,18 +192,6 @@ def _timeliness(row: dict[str, Any], is_correction: bool, obligation: Outcome | 
     received: datetime = row["received_at"]
     if is_correction:
         return "correction"
-    if received <= row["due_at"]:
+    if received <= all_reports()[row["report"]].due_at(Period.parse(row["period"])):
         return "on_time"
     return "late" if obligation is None or obligation.is_late_if_received(received) else "correction"
-
-
-def state_history(store: Store, scope: Scope, submission: str) -> pd.DataFrame:
-    """The states that a submission went through."""
-    names = ("state", "at", "cause")
-    statement = (
-        select(*(states.c[name] for name in names))
-        .join(submissions, submissions.c.id == states.c.submission)
-        .where(states.c.submission == submission, submissions.c.exchange.in_(scope.visible_rows()))
-        .order_by(states.c.sequence)
-    )
-    return frame_of(rows_of(store, statement), names)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
-from app.columns import Shown
-from app.filing.field_guide import field_guide
+from app.columns import Day, LongText, Text, columns_of
+from app.filing.field_guide import GuideField, guide_fields
 from app.moments import kst_day
 from app.widgets.file_button import file_button
 from app.widgets.header import note, section
@@ -21,22 +22,25 @@ from etl.export import FORMATS, write_template
 from expectations.catalogue import all_reports
 from expectations.catalogue import report as report_of
 
-GUIDE = {
-    "label": Shown.TEXT,
-    "native": Shown.TEXT,
-    "canonical": Shown.TEXT,
-    "type": Shown.TEXT,
-    "unit": Shown.TEXT,
-    "required": Shown.TEXT,
-    "codes": Shown.LONG_TEXT,
-    "meaning": Shown.LONG_TEXT,
-    "since": Shown.DAY,
-    "until": Shown.DAY,
-}
+
+@dataclass(frozen=True, slots=True)
+class _GuideRow:
+    """A column of a report as the guide shows it, in words."""
+
+    label: Text
+    native: Text
+    canonical: Text
+    type: Text
+    unit: Text | None
+    required: Text
+    codes: LongText | None
+    meaning: LongText
+    since: Day | None
+    until: Day | None
 
 
 def templates_and_guide(view: View, exchange: str) -> None:
-    """For one report at a time: three blank files, and what each column means."""
+    """For one report at a time: blank templates in each format, and what each column means."""
     section(view, "filing.templates")
     report = st.selectbox(
         view.say("filter.report"), tuple(all_reports()), format_func=view.report, key="filing.template.report"
@@ -55,13 +59,34 @@ def templates_and_guide(view: View, exchange: str) -> None:
                 icon=":material/draft:",
             )
     section(view, "filing.guide", report=view.report(report), exchange=view.exchange(exchange))
-    guide = field_guide(exchange, report, view.language, day)
-    guide["type"] = [view.say(f"filing.type.{name}") for name in guide["type"]]
-    guide["unit"] = [unit and view.say(f"filing.unit.{unit}") for unit in guide["unit"]]
-    guide["required"] = [view.say("yes" if one else "no") for one in guide["required"]]
-    columns = {name: nature for name, nature in GUIDE.items() if guide[name].notna().any()}
-    labels = {name: view.say(f"filing.guide_column.{name}") for name in columns}
-    table(view, guide, columns, labels=labels, alt=view.say("filing.guide_alt"), key=f"guide.{report}", most_rows=14)
+    rows = [_row(view, one) for one in guide_fields(exchange, report, view.language, day)]
+    shown = columns_of(_GuideRow)
+    labels = {name: view.say(f"filing.guide_column.{name}") for name in shown}
+    table(
+        view,
+        rows,
+        shown,
+        labels=labels,
+        alt=view.say("filing.guide_alt"),
+        key=f"guide.{report}",
+        most_rows=14,
+        only_filled=True,
+    )
+
+
+def _row(view: View, one: GuideField) -> _GuideRow:
+    return _GuideRow(
+        label=one.label,
+        native=one.native,
+        canonical=one.canonical,
+        type=view.say(f"filing.type.{one.type}"),
+        unit=view.say(f"filing.unit.{one.unit}") if one.unit else None,
+        required=view.say("yes" if one.required else "no"),
+        codes=one.codes,
+        meaning=one.meaning,
+        since=one.since,
+        until=one.until,
+    )
 
 
 def _day_of_shape(view: View, exchange: str, report: str) -> date:
@@ -87,6 +112,7 @@ def _day_of_shape(view: View, exchange: str, report: str) -> date:
 
 
 def _blank(report: str, day: date, ending: str) -> bytes:
+    """A blank template of the report's shape on a day, as bytes."""
     with tempfile.TemporaryDirectory(prefix="daxa-template-") as folder:
         path = Path(folder) / f"{report}.{ending}"
         write_template(report_of(report).on(day), path)

@@ -1,4 +1,4 @@
-"""Dropping files and having them looked at: nothing is filed here."""
+"""Uploading files and having them checked: nothing is filed here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.filing.desk import Desk, Looked, RefusedError, Upload, taken
+from app.filing.desk import CheckedUpload, Desk, RefusedError, Upload, upload_of
 from app.moments import kst_day
 from app.widgets.header import note, section
 from app.widgets.view import View
@@ -18,18 +18,18 @@ from etl.exchanges import exchange as exchange_of
 from etl.export import FORMATS
 from etl.intake import Declared, said_by
 from etl.steps import FilingStep
-from expectations.catalogue import all_reports, parameter
+from expectations.catalogue import all_reports
 from expectations.catalogue import report as report_of
 from expectations.vocabulary import Cadence
 
 _ROUND = "filing.round"
-_LOOKED = "filing.looked"
+_CHECKED = "filing.checked"
 _MEBIBYTE = 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A file that says what it is."""
+    """A file of which exchange, report and period are known."""
 
     upload: Upload
     declared: Declared
@@ -38,14 +38,15 @@ class Ready:
 def upload_section(view: View, desk: Desk) -> None:
     """The place to drop files at, what each is, and the button that has them checked."""
     section(view, "filing.drop")
-    mebibytes = int(parameter("maximum_file_bytes")) // _MEBIBYTE
+    most_bytes = int(view.thresholds.value("maximum_file_bytes"))
+    mebibytes = most_bytes // _MEBIBYTE
     most = f"{mebibytes} MB"
     endings = sorted({layout.container for layout in exchange_of(desk.exchange).layouts.values()})
     own = " · ".join(ending.upper() for ending in endings)
     canonical = " · ".join(ending.upper() for ending in FORMATS)
     example = f"{desk.exchange}_halts_2026-11-02.{endings[0]}"
     note(view.say("filing.drop_how", most=most, own=own, canonical=canonical, example=example))
-    _own_words(view)
+    _uploader_words(view)
     st.session_state.setdefault(_ROUND, 0)
     files = st.file_uploader(
         view.say("filing.drop_label", most=most),
@@ -53,7 +54,8 @@ def upload_section(view: View, desk: Desk) -> None:
         max_upload_size=mebibytes,
         key=f"filing.files.{st.session_state[_ROUND]}",
     )
-    ready = [one for place, file in enumerate(files) if (one := _ready(view, desk, place, file)) is not None]
+    found = [_ready(view, desk, place, file, most_bytes) for place, file in enumerate(files)]
+    ready = [one for one in found if one is not None]
     if files and st.button(
         view.say("filing.check", count=len(ready)),
         type="primary",
@@ -61,14 +63,14 @@ def upload_section(view: View, desk: Desk) -> None:
         icon=":material/fact_check:",
         key="filing.check",
     ):
-        look_at(view, desk, ready)
+        check_files(view, desk, ready)
         st.session_state[_ROUND] += 1
         st.rerun()
     note(view.say("filing.check_how"))
 
 
-def _own_words(view: View) -> None:
-    """The uploader's own words, which know one language, in ours."""
+def _uploader_words(view: View) -> None:
+    """Put the words of Streamlit's uploader, which has only English, into the language of the view."""
     button = "[data-testid=stFileUploaderDropzone] button p"
     word = view.say("filing.choose_files")
     st.html(
@@ -77,10 +79,10 @@ def _own_words(view: View) -> None:
     )
 
 
-def _ready(view: View, desk: Desk, place: int, file: Any) -> Ready | None:
-    """The file with what it is said to be, asked for where its name does not say; a sentence where it is refused."""
+def _ready(view: View, desk: Desk, place: int, file: Any, most_bytes: int) -> Ready | None:
+    """The file with what it is, asked for where its name does not say; None and a sentence where it is refused."""
     try:
-        upload = taken(file.name, file.getvalue())
+        upload = upload_of(file.name, file.getvalue(), most_bytes)
         report = period = ""
         if not {"report", "period"} <= said_by(upload.name).keys():
             report, period = _asked(view, place, upload.name)
@@ -98,14 +100,14 @@ def _ready(view: View, desk: Desk, place: int, file: Any) -> Ready | None:
 
 
 def refusal(view: View, name: str, refused: RefusedError) -> None:
-    """Why something is not taken, in one sentence."""
+    """Why a file is refused, in one sentence."""
     said = view.say(f"filing.refused.{refused.reason}", **refused.parts)
     shown = f"{name[:60]}…" if len(name) > 60 else name
     st.html(f'<p class="empty" role="alert"><span aria-hidden="true">✕</span> {escape(shown)}: {escape(said)}</p>')
 
 
 def _asked(view: View, place: int, name: str) -> tuple[str, str]:
-    """Report and period of a file whose name does not say them."""
+    """Ask for the report and period of a file whose name does not say them."""
     note(view.say("filing.name_open", name=name))
     left, right = st.columns(2)
     with left:
@@ -116,7 +118,7 @@ def _asked(view: View, place: int, name: str) -> tuple[str, str]:
 
 
 def report_choice(view: View, key: str) -> str:
-    """Which report; empty while none is chosen."""
+    """The report that is chosen; empty while none is."""
     return (
         st.selectbox(
             view.say("filter.report"),
@@ -131,7 +133,7 @@ def report_choice(view: View, key: str) -> str:
 
 
 def period_choice(view: View, key: str, report: str) -> str:
-    """Which day or month, as periods are written; yesterday or last month to begin with."""
+    """The period that is typed, as periods are written; yesterday or last month to begin with."""
     yesterday = kst_day(view.now) - timedelta(days=1)
     is_month = bool(report) and report_of(report).cadence is Cadence.MONTH
     last_month = (kst_day(view.now).replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
@@ -145,20 +147,19 @@ def period_choice(view: View, key: str, report: str) -> str:
     return (text or "").strip()
 
 
-def look_at(view: View, desk: Desk, ready: Sequence[Ready]) -> None:
-    """Have the files looked at one after the other, with the steps of each as they are done."""
-    found: list[Looked] = []
+def check_files(view: View, desk: Desk, ready: Sequence[Ready]) -> None:
+    """Have the files checked one after the other, with the steps of each as they are done."""
+    found: list[CheckedUpload] = []
     for one in ready:
         with st.status(view.say("filing.looking", file=one.upload.name), expanded=True) as status:
             place = st.empty()
 
-            def told(step: FilingStep, place: Any = place) -> None:
+            def progress(step: FilingStep, place: Any = place) -> None:
                 place.html(_steps(view, step))
 
-            looked = desk.look(one.upload, one.declared, view.now, told)
-            found.append(looked)
+            found.append(desk.check(one.upload, one.declared, view.now, progress))
             status.update(state="complete")
-    st.session_state[_LOOKED] = [looked for looked in found if looked.draft is None]
+    st.session_state[_CHECKED] = [checked for checked in found if checked.draft is None]
 
 
 def _steps(view: View, done: FilingStep) -> str:
@@ -170,14 +171,14 @@ def _steps(view: View, done: FilingStep) -> str:
     return f'<ol class="steps">{items}</ol>'
 
 
-def looked_without_draft() -> Sequence[Looked]:
-    """What was looked at last and must not be kept: shown until the next check, and gone with the session."""
-    looked: Sequence[Looked] = st.session_state.get(_LOOKED, ())
-    return looked
+def checked_without_draft() -> Sequence[CheckedUpload]:
+    """The files of the last check that became no draft: held in the session alone, until the next check."""
+    checked: Sequence[CheckedUpload] = st.session_state.get(_CHECKED, ())
+    return checked
 
 
 def nil_section(view: View, desk: Desk) -> None:
-    """One button for a day on which nothing happened: the file is written, looked at, and shown before it is filed."""
+    """One button for a day without events: the nil return is written, checked and shown before it is filed."""
     section(view, "filing.nil")
     note(view.say("filing.nil_how"))
     report_place, period_place, button_place = st.columns([2, 2, 2], vertical_alignment="bottom")
@@ -193,5 +194,5 @@ def nil_section(view: View, desk: Desk) -> None:
         except RefusedError as refused:
             refusal(view, period, refused)
             return
-        look_at(view, desk, [Ready(upload, declared)])
+        check_files(view, desk, [Ready(upload, declared)])
         st.rerun()

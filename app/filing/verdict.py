@@ -1,10 +1,10 @@
-"""What the sender of a file is told of it: every finding, and what its receipt says."""
+"""The verdict on a submission as its sender reads it: the submission, every open finding, and its receipt."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from app.filing.finding_digest import Found
 from app.scope import Scope
@@ -15,24 +15,35 @@ from etl.records.submissions import Submission
 from etl.store import Store
 
 
+@dataclass(frozen=True, slots=True)
+class ReceiptContent:
+    """What a receipt says that its submission does not; `late_seconds` is none where nothing was due."""
+
+    file: str
+    late_seconds: int | None
+    finding_count: int
+    findings_sha256: str
+
+
 def filed_submission(store: Store, scope: Scope, number: str) -> Submission | None:
-    """A submission of an exchange that may be seen; None where there is none."""
+    """The submission with this number; None where there is none, or none that may be seen."""
     with reading(store.engine) as connection:
         found = life.by_id(connection, number)
     return found if found is not None and found.exchange in scope.visible_rows() else None
 
 
 def findings_found(store: Store, scope: Scope, number: str) -> Found:
-    """All findings of a submission that stand, in the order in which they were found; none of what may not be seen."""
+    """All open findings of a submission, in the order in which they were found; none of what may not be seen."""
     if filed_submission(store, scope, number) is None:
         return ()
     with reading(store.engine) as connection:
         return tuple(life.findings_of(connection, [number])[number])
 
 
-def receipt_content(store: Store, scope: Scope, number: str, moment: datetime) -> dict[str, Any]:
-    """What the receipt of a submission says at a moment; nothing of what may not be seen."""
+def receipt_content(store: Store, scope: Scope, number: str, moment: datetime) -> ReceiptContent | None:
+    """What the receipt of a submission says at a moment; None for what may not be seen."""
     if filed_submission(store, scope, number) is None:
-        return {}
-    content: dict[str, Any] = json.loads(receipt_of(store, number, moment))["receipt"]
-    return content
+        return None
+    content = json.loads(receipt_of(store, number, moment))["receipt"]
+    names = ("file", "late_seconds", "finding_count", "findings_sha256")
+    return ReceiptContent(**{name: content[name] for name in names})

@@ -1,4 +1,4 @@
-"""A verdict in words with what belongs to it: of a draft, what would become of it; of a submission, its receipt."""
+"""A verdict in words: of a draft, what would become of it; of a submission, its receipt, findings and withdrawal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.filing.desk import Desk, Looked, RefusedError, verdict_word
+from app.filing.desk import CheckedUpload, Desk, RefusedError, verdict_word
 from app.filing.desk_parts import annotated_file, comparison_of, placed_in
 from app.filing.finding_digest import findings_of
 from app.filing.finding_parts import sender_findings, since_the_version_before
@@ -37,7 +37,7 @@ _MOST_SHOWN_BYTES = 20_000
 
 
 def draft_panel(view: View, desk: Desk, draft: Draft) -> None:
-    """One draft: that it is not submitted, what would become of it, its findings, and what can be done with it.
+    """A draft: that it is not submitted, what would become of it, its findings, and the buttons that submit or discard.
 
     It leaves the screen when it is submitted or discarded, so that no verdict of a draft stands beside a receipt.
     """
@@ -47,14 +47,14 @@ def draft_panel(view: View, desk: Desk, draft: Draft) -> None:
         return
     place = st.empty()
     with place.container():
-        if not _drawn_draft(view, desk, draft, told):
+        if not _draw_draft(view, desk, draft, told):
             return
     place.empty()
     st.rerun()
 
 
-def _drawn_draft(view: View, desk: Desk, draft: Draft, told: dict[str, Any]) -> bool:
-    """Draw a draft; whether it has become a submission, or nothing, by one of its buttons."""
+def _draw_draft(view: View, desk: Desk, draft: Draft, told: dict[str, Any]) -> bool:
+    """Draw a draft; True where one of its buttons has submitted or discarded it."""
     section(view, "filing.draft_of", report=view.report(draft.report), period=draft.period.text)
     verdict(view, verdict_word(draft.state, draft.finding_count), f"filing.would.{draft.state}", is_draft=True)
     facts(
@@ -71,20 +71,16 @@ def _drawn_draft(view: View, desk: Desk, draft: Draft, told: dict[str, Any]) -> 
     )
     if told["rows"] == 0 and draft.state == State.ACCEPTED:
         _nil_statement(view, draft)
-    if _has_left(view, desk, draft):
+    if _is_resolved(view, desk, draft):
         return True
     found = findings_of(told["findings"])
-    comparison = _kept_comparison(told)
+    comparison = Comparison.of_record(told["comparison"])
     placed = placed_in(draft.declared, draft.file, None, comparison.names)
     sender_findings(view, found, placed, draft.file)
     sent = Sent(draft_path(store(), draft), draft.declared, draft.file, None)
     annotated_file(view, sent, found)
     since_the_version_before(view, comparison)
     return False
-
-
-def _kept_comparison(told: dict[str, Any]) -> Comparison:
-    return Comparison.of_record(told["comparison"])
 
 
 def verdict(view: View, word: str, sentence: str, *, is_draft: bool = False) -> None:
@@ -96,7 +92,7 @@ def verdict(view: View, word: str, sentence: str, *, is_draft: bool = False) -> 
 
 
 def _timeliness_now(view: View, draft: Draft) -> str:
-    """Whether it would be in time if it were submitted now."""
+    """How long it is to the due time, or past it: a clock, no verdict."""
     due_at = report_of(draft.report).due_at(draft.period)
     one = ask(obligation_for, draft.exchange, draft.report, draft.period.first_day, view.moment)
     if one is not None and one.outcome.first_met_at is not None:
@@ -116,8 +112,8 @@ def _nil_statement(view: View, draft: Draft) -> None:
         st.code(text, language=None, wrap_lines=True)
 
 
-def _has_left(view: View, desk: Desk, draft: Draft) -> bool:
-    """The buttons that submit, which a rejected file cannot be, and discard; whether one of them did."""
+def _is_resolved(view: View, desk: Desk, draft: Draft) -> bool:
+    """The buttons that submit (not where it would be rejected) and discard; True where one of them did."""
     with st.container(horizontal=True, gap="small"):
         submitted = st.button(
             view.say("filing.submit"),
@@ -142,34 +138,36 @@ def _has_left(view: View, desk: Desk, draft: Draft) -> bool:
     return discarded or submitted
 
 
-def secret_panel(view: View, looked: Looked) -> None:
-    """A file that was looked at and not kept, because it holds secrets or personal data."""
-    told = looked.look.told
-    section(view, "filing.not_kept", file=looked.upload.name)
+def secret_panel(view: View, checked: CheckedUpload) -> None:
+    """A file that was checked and is not stored, because it holds secrets or personal data."""
+    told = checked.preview.told
+    section(view, "filing.not_kept", file=checked.upload.name)
     verdict(view, told["state"], "filing.not_kept_how", is_draft=True)
     declared = Declared(told["exchange"], told["report"], Period.parse(told["period"]))
-    placed = placed_in(declared, looked.upload.name, None, looked.look.comparison.names)
-    sender_findings(view, findings_of(told["findings"]), placed, looked.upload.name)
+    placed = placed_in(declared, checked.upload.name, None, checked.preview.comparison.names)
+    sender_findings(view, findings_of(told["findings"]), placed, checked.upload.name)
 
 
 def receipt_panel(view: View, filed: Submission, *, is_repeated: bool = False) -> None:
-    """A submission: the verdict in words, its receipt with what binds it, and both files that prove it."""
+    """A submission: the verdict in words, what its receipt says, and the signed receipt with its public key."""
     content = ask(receipt_content, filed.id, view.now.replace(second=0, microsecond=0))
-    word = verdict_word(filed.state, content["finding_count"])
+    if content is None:
+        return
+    word = verdict_word(filed.state, content.finding_count)
     verdict(view, word, f"filing.means.{filed.state}")
     if is_repeated:
         note(view.say("filing.repeated", number=filed.id))
     facts(
         {
             view.say("column.id"): filed.id,
-            view.say("column.file"): content["file"],
+            view.say("column.file"): content.file,
             view.say("column.report"): f"{view.report(filed.report)} · {filed.period.text}",
             view.say("column.received_at"): f"{kst_text(filed.received_at).partition('.')[0]} KST",
-            view.say("column.timeliness"): _timeliness(view, content["late_seconds"]),
+            view.say("column.timeliness"): _timeliness(view, content.late_seconds),
             view.say("column.row_count"): "–" if filed.row_count is None else f"{filed.row_count:,}",
             "SHA-256": filed.sha256,
             view.say("column.rule_set_version"): filed.rule_set_version or "–",
-            view.say("filing.findings_digest"): content["findings_sha256"],
+            view.say("filing.findings_digest"): content.findings_sha256,
         }
     )
     _receipt_files(view, filed)
@@ -194,7 +192,7 @@ def _receipt_files(view: View, filed: Submission) -> None:
         return signer_of(opened.home).public.pem
 
     with st.container(horizontal=True, gap="small"):
-        for name, make, file, act in (
+        for name, make, file, event in (
             ("receipt", receipt, f"receipt_{filed.id}.json", EventKind.RECEIPT),
             ("public_key", key, "daxa_public_key.pem", EventKind.DOWNLOAD),
         ):
@@ -206,13 +204,13 @@ def _receipt_files(view: View, filed: Submission) -> None:
                 filed.id,
                 key=f"{name}.{filed.id}",
                 icon=":material/verified:",
-                act=act,
+                act=event,
             )
     note(view.say("filing.receipt_how", command="daxa verify --receipt"))
 
 
 def submission_findings(view: View, filed: Submission) -> None:
-    """The findings of a submission for its sender, beside the version before."""
+    """The findings of a submission for its sender, and the comparison with the version before."""
     found = ask(findings_found, filed.id)
     comparison = comparison_of(view, filed.id)
     declared = Declared(filed.exchange, filed.report, filed.period)
@@ -225,7 +223,7 @@ def submission_findings(view: View, filed: Submission) -> None:
 
 
 def withdrawal(view: View, desk: Desk | None, filed: Submission) -> None:
-    """Taking an own accepted submission out of force, with a reason, confirmed by typing its number."""
+    """The form that withdraws an accepted submission of one's own: a reason, and its number typed to confirm."""
     if desk is None or filed.exchange != desk.exchange or filed.state is not State.ACCEPTED:
         return
     with st.expander(view.say("filing.withdraw"), icon=":material/undo:"):

@@ -71,7 +71,7 @@ def show_open(view: View, found: Situation) -> None:
         _table_or_none(view, found.open_halts, _HALTS, "open_halts")
     section(view, "overview.rejections")
     rejected = ask(submission_list, view.choice, Wanted(state="rejected"))
-    _table_or_none(view, records_of(rejected.head(_MOST_REJECTIONS)), _REJECTIONS, "rejections")
+    _table_or_none(view, rejected[:_MOST_REJECTIONS], _REJECTIONS, "rejections")
 
 
 def _table_or_none(view: View, rows: Sequence[Any], shown: Mapping[str, Shown], name: str) -> None:

@@ -14,19 +14,11 @@ from people import SUPERVISOR
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from app.administration.lists import (
-    LogWanted,
-    incident_list,
-    log_actors,
-    log_count,
-    log_page,
-    people_list,
-    proposal_list,
-    threshold_list,
-    token_list,
-    waiting_submissions,
-    whole_log,
-)
+from app.administration.accounts import people_list, token_list
+from app.administration.actors import log_actors
+from app.administration.audit_log import LogWanted, log_count, log_page, whole_log
+from app.administration.threshold_changes import proposal_list, threshold_list
+from app.administration.work import incident_list, waiting_submissions
 from app.queries.choice import Choice
 from app.queries.thresholds import threshold_makers
 from app.rules.threshold_parts import bounds_text
@@ -50,7 +42,7 @@ from tests.opening import opened_at
 
 pytestmark = pytest.mark.usefixtures("judged_in_this_process")
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery"
 RATIO = "halt_shortfall_ratio"
 DAY = "2026-11-02"
@@ -172,7 +164,7 @@ def test_nobody_else_finds_the_page_or_is_told_anything_behind_it(
         waiting_submissions(store, scope),
         incident_list(store, scope),
     ]
-    assert [len(frame) for frame in told] == [0] * len(told)
+    assert told == [()] * len(told)
     assert (log_count(store, scope, wanted), log_actors(store, scope)) == (0, {})
 
 
@@ -217,16 +209,17 @@ def test_a_change_is_proposed_after_its_what_if_was_shown_and_approved_by_the_ot
     assert not session.button(key="propose.send").disabled
     session = press(session, "propose.send")
     assert say("administration.open", "ko", count=1) in [heading.value for heading in session.subheader]
-    (proposal,) = proposal_list(office.store, Scope(Role.ADMIN, EVERYBODY)).to_dict("records")
-    assert (proposal["proposer"], proposal["what_if"]["rules"][0]["gone"]) == ("kim", 1)
-    assert f"decide.approved.{proposal['id']}" not in [button.key for button in session.button]
+    (told,) = proposal_list(office.store, Scope(Role.ADMIN, EVERYBODY))
+    proposal = told.proposal
+    assert (told.proposer, proposal.what_if["rules"][0]["gone"]) == ("kim", 1)
+    assert f"decide.approved.{proposal.id}" not in [button.key for button in session.button]
     assert say("administration.own_proposal", "ko") in html_of(session)
-    other = press(opened("thresholds", office.lee), f"decide.approved.{proposal['id']}")
+    other = press(opened("thresholds", office.lee), f"decide.approved.{proposal.id}")
     assert say("administration.approved", "ko") in html_of(other)
-    assert held(office).value(RATIO, proposal["effective_from"]) == Decimal("0.1")
+    assert held(office).value(RATIO, proposal.effective_from) == Decimal("0.1")
     assert logged(office, EventKind.THRESHOLD_CHANGE) == [
-        (office.lee.id, proposal["id"]),
-        (office.kim.id, proposal["id"]),
+        (office.lee.id, proposal.id),
+        (office.kim.id, proposal.id),
     ]
 
 
@@ -373,7 +366,7 @@ def test_the_log_is_filtered_turned_and_taken_away_whole(
     assert opened("log", about=office.kim.id).dataframe[0].value["subject"].tolist() == [office.kim.id]
     assert say("empty.log", "ko") in html_of(opened("log", actor=office.lee.id))
     monkeypatch.setattr("app.administration.log_parts.LOG_PAGE", 2)
-    monkeypatch.setattr("app.administration.lists.LOG_PAGE", 2)
+    monkeypatch.setattr("app.administration.audit_log.LOG_PAGE", 2)
     turned = opened("log", entries="2").dataframe[0].value
     assert turned["sequence"].tolist() == everything["sequence"].tolist()[2:4]
     whole = whole_log(office.store, Scope(Role.ADMIN, EVERYBODY), LogWanted())

@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from app.exports import as_csv, as_workbook
-from app.filing.desk import Desk, RefusedError, taken
+from app.filing.desk import Desk, RefusedError, upload_of
 from app.filing.finding_digest import every_finding, findings_of, sentences_of
 from app.words import LANGUAGES, say
 from app.worker.process import address_of_store, worker_for
@@ -28,6 +28,8 @@ from tests.filing import checks
 from tests.filing_desk import NOW, check, drop, opening, somebody, text_of
 
 pytestmark = pytest.mark.usefixtures("judged_in_this_process")
+
+MOST_BYTES = int(parameter("maximum_file_bytes"))
 
 
 @pytest.fixture(scope="module")
@@ -105,21 +107,21 @@ def test_the_page_says_what_is_wrong(monkeypatch: pytest.MonkeyPatch, store: Sto
     ],
 )
 def test_a_path_in_a_name_is_not_followed(doors: dict[str, Client], name: str, kept: str) -> None:
-    assert taken(name, b"x").name == kept
+    assert upload_of(name, b"x", MOST_BYTES).name == kept
     assert send(doors, "checks", Bad(name, lambda: good(KORBIT), exchange="korbit")).json["file"] == kept
 
 
 @pytest.mark.parametrize("name", ["", " ", "\x00", "a\r\nb.csv", "x" * 256])
 def test_a_name_that_cannot_be_is_refused_in_words(name: str) -> None:
     with pytest.raises(RefusedError) as caught:
-        taken(name, b"x")
+        upload_of(name, b"x", MOST_BYTES)
     for language in LANGUAGES:
         assert say(f"filing.refused.{caught.value.reason}", language, **caught.value.parts)
 
 
 def test_too_large_a_file_is_refused_whatever_the_widget_lets_through() -> None:
     with pytest.raises(RefusedError, match="too_large"):
-        taken(KORBIT, bytes(int(parameter("maximum_file_bytes")) + 1))
+        upload_of(KORBIT, bytes(MOST_BYTES + 1), MOST_BYTES)
 
 
 def test_two_identical_uploads_at_once_are_one_submission(store: Store) -> None:
@@ -128,9 +130,11 @@ def test_two_identical_uploads_at_once_are_one_submission(store: Store) -> None:
     desks = [Desk(store, worker_for(address_of_store(store)), person, "korbit") for person in ("P-1", "P-2")]
     drafts = []
     for desk in desks:
-        looked = desk.look(taken(name, checks(DAY).encode()), desk.declared(name), NOW, lambda _: None)
-        assert looked.draft is not None
-        drafts.append(looked.draft)
+        checked = desk.check(
+            upload_of(name, checks(DAY).encode(), MOST_BYTES), desk.declared(name), NOW, lambda _: None
+        )
+        assert checked.draft is not None
+        drafts.append(checked.draft)
     both = threading.Barrier(2)
 
     def submit(place: int) -> Any:

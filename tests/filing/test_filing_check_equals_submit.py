@@ -82,11 +82,11 @@ def test_check_and_submit_tell_the_same(store: Store, tmp_path: Path, exchange: 
             path = tmp_path / upload.name
             path.write_bytes(upload.data)
             at_the_door = worker.check(path, upload.name, declared).result(120)["findings"]
-            looked = desk.look(upload, declared, NOW, lambda _: None)
-            assert looked.draft is not None
+            checked = desk.check(upload, declared, NOW, lambda _: None)
+            assert checked.draft is not None
             (outcome,) = jobs.ingest(store, [Candidate(path, declared)])
             filed = told_of(store, outcome.receipt.submission.id)
-            on_the_page = looked.look.told["findings"]
+            on_the_page = checked.preview.told["findings"]
             assert json.dumps(at_the_door) == json.dumps(on_the_page) == json.dumps(filed), upload.name
             rules |= {finding["rule"] for finding in filed}
     assert {"REC-002", "REC-NEG", "VOL-NEG", "KEY-001"} <= rules

@@ -11,8 +11,10 @@ from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
 from app.answers.breaches import breach_list
-from app.answers.explanations import all_said, explanations_given, finding_answers
-from app.answers.list_parts import away_text
+from app.answers.explanation_parts import explained_text
+from app.answers.explanations import ExplainedCount, explanations_given
+from app.answers.history import answer_history
+from app.answers.submission_answers import finding_answers
 from app.answers.unread import verdict_readers
 from app.queries.choice import Choice
 from app.scope import Identity, Role, Scope
@@ -26,7 +28,6 @@ from etl.records.tables import findings, submissions
 from etl.store import Store, open_store
 from expectations.vocabulary import Period
 
-ROOT = Path(__file__).resolve().parent.parent
 KORBIT = Identity("P-korbit", "korbit", Scope(Role.EXCHANGE, ("korbit",)))
 GOPAX = Identity("P-gopax", "gopax", Scope(Role.EXCHANGE, ("gopax",)))
 FSS = Identity("P-fss", "fss", Scope(Role.SUPERVISOR, tuple(all_exchanges())))
@@ -156,8 +157,8 @@ def test_an_exchange_explains_and_the_supervisor_decides(opened: Open, store: St
     assert say("answers.to_explain", "ko", count=0) in headings(session)
     (given,) = table_with(session, "said", "answer")
     assert given["said"] == "ETH is reconciled weekly"
-    (waiting,) = table_with(opened(FSS), "said", "standing_count")
-    assert (waiting["standing_count"], waiting["person"]) == (3, "P-korbit")
+    (waiting,) = table_with(opened(FSS), "said", "open_finding_count")
+    assert (waiting["open_finding_count"], waiting["person"]) == (3, "P-korbit")
     session = sent(opened(FSS, explanation=str(waiting["id"])), "known since June", "answers.form.decide")
     assert say("answers.done.decided", "ko") in html_of(session)
     assert say("answers.decided", "ko", count=1) in headings(session)
@@ -174,7 +175,7 @@ def test_a_text_that_cannot_stand_is_said_so_and_nothing_is_written(opened: Open
     for text, code in (("", "no_text"), ("call 010-1234-5678", "personal_data")):
         session = sent(session, text, "answers.form.explain")
         assert say(f"answers.error.{code}", "ko") in html_of(session)
-    assert explanations_given(store, FSS.scope, CHOICE).empty
+    assert explanations_given(store, FSS.scope, CHOICE) == ()
 
 
 def test_whoever_lost_their_role_meanwhile_writes_nothing(
@@ -185,12 +186,12 @@ def test_whoever_lost_their_role_meanwhile_writes_nothing(
     session.text_area[0].input("ETH is reconciled weekly")
     next(button for button in session.button if button.label == say("answers.form.explain", "ko")).click()
     session.run()
-    assert explanations_given(store, FSS.scope, CHOICE).empty
+    assert explanations_given(store, FSS.scope, CHOICE) == ()
 
 
 def test_a_breach_goes_from_its_exchange_to_the_supervisor_and_back(opened: Open, store: Store) -> None:
-    breaches = breach_list(store, KORBIT.scope, CHOICE).set_index("rule")
-    mark = breaches.loc["REC-002", "occurrence"]
+    breaches = {one.finding.rule: one for one in breach_list(store, KORBIT.scope, CHOICE)}
+    mark = breaches["REC-002"].occurrence
     session = sent(opened(KORBIT, breach=mark), "the feed was restarted", "answers.form.make_remedied")
     assert say("answers.done.made_remedied", "ko") in html_of(session)
     session = sent(opened(FSS, breach=mark), "seen", "answers.form.make_closed")
@@ -198,7 +199,7 @@ def test_a_breach_goes_from_its_exchange_to_the_supervisor_and_back(opened: Open
     steps = [row["answer"] for row in table_with(session, "said", "answer", "at") if len(row) == 4]
     words = [say(f"answer.{name}", "ko") for name in ("found", "remedied", "closed", "reopened")]
     assert [str(step).partition(" ")[2] for step in steps] == words
-    assert breach_list(store, FSS.scope, CHOICE).set_index("occurrence").loc[mark, "state"] == "open"
+    assert [one.state for one in breach_list(store, FSS.scope, CHOICE) if one.occurrence == mark] == ["open"]
 
 
 @pytest.mark.parametrize("who", [FSS, ADMIN], ids=lambda who: who.name)
@@ -210,7 +211,7 @@ def test_only_the_exchange_has_a_form_to_explain(opened: Open, store: Store, who
 
 def test_an_exchange_sees_and_answers_nothing_of_another(opened: Open, store: Store) -> None:
     which = accept(store, "2026-12-31")
-    mark = breach_list(store, KORBIT.scope, CHOICE)["occurrence"].iloc[0]
+    mark = breach_list(store, KORBIT.scope, CHOICE)[0].occurrence
     theirs = {"finding": str(number_of(store, "REC-007", period=DAYS[2])), "explanation": which, "breach": mark}
     for picks in ({}, *({name: value} for name, value in theirs.items())):
         session = opened(GOPAX, exchange="korbit", state="all", **picks)
@@ -219,11 +220,11 @@ def test_an_exchange_sees_and_answers_nothing_of_another(opened: Open, store: St
         assert not [
             word for word in ("코빗", "korbit", "weekly", which, DAYS[0]) if word in drawn.replace("-korbit", "")
         ]
-    for question in (explanations_given, all_said):
-        assert question(store, GOPAX.scope, Choice(("korbit",), CHOICE.first_day, CHOICE.last_day)).empty
+    for question in (explanations_given, answer_history):
+        assert question(store, GOPAX.scope, Choice(("korbit",), CHOICE.first_day, CHOICE.last_day)) == ()
     submission = submission_of(store)
-    assert finding_answers(store, GOPAX.scope, submission, tuple(range(20))).empty
-    assert verdict_readers(store, GOPAX.scope, submission).empty
+    assert finding_answers(store, GOPAX.scope, submission, tuple(range(20))) == ()
+    assert verdict_readers(store, GOPAX.scope, submission) == ()
     opened(GOPAX, "submissions", submission=submission)
     with reading(store.engine) as connection:
         assert connection.execute(select(verdict_reads)).all() == []
@@ -261,7 +262,5 @@ def test_the_rules_page_tells_what_was_explained_away_with_its_denominator(opene
     [(4, 4, "4 / 4"), (5, 2, "2 / 5 (40.0 %)"), (5, 0, "0 / 5 (0.0 %)"), (0, 0, "")],
 )
 def test_no_share_is_told_of_a_few(opened: Open, found: int, accepted: int, text: str) -> None:
-    import pandas as pd
-
-    counts = pd.DataFrame([{"found_count": found, "accepted_count": accepted}])
-    assert away_text(counts).replace(",", "") == text
+    counts = [ExplainedCount("REC-007", "korbit", found, accepted, None)] if found else []
+    assert explained_text(counts) == text

@@ -1,30 +1,35 @@
-"""Machine tokens: what exchanges' own systems show; making one, whose text is told once, and ending one."""
+"""Machine tokens at the screen: the list, creating one, whose text is shown once, and revoking one."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 
-from app.administration.acting_parts import act, acts_of
-from app.administration.acts import TokenScope
-from app.administration.lists import token_list
-from app.columns import Shown
-from app.frames import records_of
+from app.administration.accounts import TokenRecord, token_list
+from app.administration.action_parts import actions_of, actor_name, perform
+from app.columns import ExchangeId, Instant, StateCode, Text, columns_of
 from app.widgets.header import empty, note, section
 from app.widgets.tables import table
 from app.widgets.view import View, ask_anew
+from etl.records.tokens import TokenScope
 
-_TOKENS = {
-    "token": Shown.TEXT,
-    "exchange": Shown.EXCHANGE,
-    "name": Shown.TEXT,
-    "scopes": Shown.TEXT,
-    "state": Shown.STATE,
-    "expires_at": Shown.INSTANT,
-    "last_used_at": Shown.INSTANT,
-    "created_by": Shown.TEXT,
-    "created_at": Shown.INSTANT,
-}
 _USUAL_DAYS, _MOST_DAYS = 90, 366
+
+
+@dataclass(frozen=True, slots=True)
+class _TokenRow:
+    """A token as the table shows it: what it is good for, and who made it, in words."""
+
+    token: Text
+    exchange: ExchangeId
+    name: Text
+    scopes: Text
+    state: StateCode
+    expires_at: Instant
+    last_used_at: Instant | None
+    created_by: Text
+    created_at: Instant
 
 
 def token_section(view: View) -> None:
@@ -32,22 +37,31 @@ def token_section(view: View) -> None:
     known = ask_anew(token_list, view.now)
     section(view, "administration.tokens", count=len(known))
     note(view.say("administration.tokens_how"))
-    if known.empty:
+    if not known:
         empty(view, "tokens")
     else:
-        frame = known.assign(
-            token=known["id"],
-            scopes=[" · ".join(view.say(f"token_scope.{one}") for one in scopes) for scopes in known["scopes"]],
-            created_by=[
-                view.say(f"actor.{one}") if one in ("command", "system") else one for one in known["created_by"]
-            ],
-        )
-        table(view, frame, _TOKENS, alt=view.say("administration.tokens", count=len(known)), most_rows=15)
+        rows = [_row(view, one) for one in known]
+        alt = view.say("administration.tokens", count=len(known))
+        table(view, rows, columns_of(_TokenRow), alt=alt, most_rows=15)
     left, right = st.columns(2, gap="large")
     with left:
         _making(view)
     with right:
-        _revoking(view, [row["id"] for row in records_of(known) if row["state"] == "active"])
+        _revoking(view, [one.token for one in known if one.state == "active"])
+
+
+def _row(view: View, one: TokenRecord) -> _TokenRow:
+    return _TokenRow(
+        token=one.token,
+        exchange=one.exchange,
+        name=one.name,
+        scopes=" · ".join(view.say(f"token_scope.{scope}") for scope in one.scopes),
+        state=one.state,
+        expires_at=one.expires_at,
+        last_used_at=one.last_used_at,
+        created_by=actor_name(view, one.created_by),
+        created_at=one.created_at,
+    )
 
 
 def _making(view: View) -> None:
@@ -70,9 +84,9 @@ def _making(view: View) -> None:
 
     def make() -> None:
         def do() -> str:
-            return acts_of(view).create_token(exchange, name, scopes, int(days)).text
+            return actions_of(view).create_token(exchange, name, scopes, int(days)).text
 
-        if act(view, "administration.token_made", do, exchange=view.exchange(exchange)):
+        if perform(view, "administration.token_made", do, exchange=view.exchange(exchange)):
             st.session_state.pop("token.name", None)
 
     st.button(
@@ -81,7 +95,7 @@ def _making(view: View) -> None:
 
 
 def _revoking(view: View, active: list[str]) -> None:
-    """Ending a token at once, which asks for its number once more."""
+    """Revoking a token, which asks for its number once more."""
     section(view, "administration.revoke_token")
     if not active:
         note(view.say("administration.no_active_token"))
@@ -90,9 +104,9 @@ def _revoking(view: View, active: list[str]) -> None:
 
     def revoke() -> None:
         def do() -> None:
-            acts_of(view).revoke_token(chosen)
+            actions_of(view).revoke_token(chosen)
 
-        act(view, "administration.token_revoked", do, token=chosen)
+        perform(view, "administration.token_revoked", do, token=chosen)
 
     typed = st.text_input(view.say("administration.type_to_revoke", token=chosen), key=f"token.typed.{chosen}")
     st.button(view.say("administration.revoke_token"), key="token.revoke", on_click=revoke, disabled=typed != chosen)

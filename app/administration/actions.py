@@ -1,0 +1,76 @@
+"""What an administrator does at the screen: each action one transaction, refused by the records where it may not be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from app.scope import Identity
+from etl.records import administrators, thresholds
+from etl.records.engine import writing
+from etl.records.passwords import random_password
+from etl.records.people import Person, Role
+from etl.records.thresholds import Decision, Proposal, ThresholdChange
+from etl.records.tokens import NewToken, Token, TokenScope
+from etl.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class AdministratorActions:
+    """The actions of one person on one store.
+
+    Each raises RefusedError (etl.records.administrators) where the records refuse it, and writes its audit event.
+    """
+
+    store: Store
+    identity: Identity
+
+    def propose(self, change: ThresholdChange, reason: str, what_if: Mapping[str, Any]) -> Proposal:
+        """Propose another value of a threshold to the other administrators."""
+        with writing(self.store.engine) as connection:
+            return thresholds.propose(connection, change, reason=reason, what_if=what_if, **self._who_and_when())
+
+    def decide(self, proposal: str, decision: Decision, reason: str) -> Proposal:
+        """Approve, refuse or withdraw a proposal."""
+        with writing(self.store.engine) as connection:
+            return thresholds.decide(connection, proposal, decision, reason=reason, **self._who_and_when())
+
+    def add_person(self, name: str, role: Role, exchange: str | None) -> tuple[Person, str]:
+        """Add somebody who can sign in; the person and a random password, which is stored as a hash only."""
+        password = random_password()
+        with writing(self.store.engine) as connection:
+            added = administrators.add_person(connection, name, role, exchange, password, **self._who_and_when())
+        return added, password
+
+    def set_password(self, name: str) -> tuple[Person, str]:
+        """Give somebody a new random password, which is returned this once, and end their sessions."""
+        password = random_password()
+        with writing(self.store.engine) as connection:
+            person = administrators.set_password(connection, name, password, **self._who_and_when())
+        return person, password
+
+    def disable_person(self, name: str) -> Person:
+        """Keep somebody from signing in."""
+        with writing(self.store.engine) as connection:
+            return administrators.disable_person(connection, name, **self._who_and_when())
+
+    def enable_person(self, name: str) -> Person:
+        """Let somebody who was disabled sign in again."""
+        with writing(self.store.engine) as connection:
+            return administrators.enable_person(connection, name, **self._who_and_when())
+
+    def create_token(self, exchange: str, name: str, scopes: Iterable[TokenScope], days: int) -> NewToken:
+        """Create a machine token, whose text is returned this once."""
+        life = timedelta(days=days)
+        with writing(self.store.engine) as connection:
+            return administrators.create_token(connection, exchange, name, scopes, life, **self._who_and_when())
+
+    def revoke_token(self, token: str) -> Token:
+        """Revoke a token with immediate effect."""
+        with writing(self.store.engine) as connection:
+            return administrators.revoke_token(connection, token, **self._who_and_when())
+
+    def _who_and_when(self) -> dict[str, Any]:
+        return {"actor": self.identity.person, "at": datetime.now(UTC)}
