@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -49,13 +50,17 @@ DAYS = [date(2026, 11, 1) + timedelta(days=n) for n in range(5)]
 NOON = datetime(2026, 11, 1, 3, tzinfo=UTC)
 START, END = NOON - timedelta(hours=12), NOON + timedelta(days=5)
 SPANS = [Span(day, day) for day in DAYS]
-NO_HALTS = pd.DataFrame(columns=["exchange", "functions", "halted_at", "target", "trigger", "halt_id"], dtype=object)
 KEY_SPANS = [Span(day, day) for day in DAYS]
 EXCHANGES = ("upbit", "bithumb", "coinone", "korbit", "gopax")
 
 
 def frame(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame([[row[name] for name in columns] for row in rows], columns=columns, dtype=object)
+
+
+def records(rows: pd.DataFrame) -> list[Any]:
+    """The rows of a sample as builders take them that draw records."""
+    return [SimpleNamespace(**row) for row in rows.to_dict("records")]
 
 
 def volume(exchange: str, day: date) -> dict[str, Any]:
@@ -357,10 +362,10 @@ def trends_of(cells: pd.DataFrame, look: Look) -> Figure:
 
 BUILDERS: dict[str, tuple[Row, Build]] = {
     "trend_matrix": (trend_cell, trends_of),
-    "share_panels": (volume, lambda f, look: share_panels(f, f[:0], NO_HALTS, SPANS, EXCHANGES, look)),
-    "share_by_hour": (volume, lambda f, look: share_by_hour(f, EXCHANGES, look)),
-    "market_bars": (volume, lambda f, look: market_bars(f, Measure.VALUE, Order.AMOUNT, look)),
-    "order_conduct": (volume, lambda f, look: order_conduct(f, SPANS, Decimal("0.8"), look)),
+    "share_panels": (volume, lambda f, look: share_panels(records(f), (), (), SPANS, EXCHANGES, look)),
+    "share_by_hour": (volume, lambda f, look: share_by_hour(records(f), EXCHANGES, look)),
+    "market_bars": (volume, lambda f, look: market_bars(records(f), Measure.VALUE, Order.AMOUNT, look)),
+    "order_conduct": (volume, lambda f, look: order_conduct(records(f), SPANS, Decimal("0.8"), look)),
     "key_lanes": (
         keys,
         lambda f, look: key_lanes(f, ["forced_expired_keys"], EXCHANGES, KEY_SPANS, look, is_rate=True),

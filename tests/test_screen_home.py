@@ -25,7 +25,7 @@ from app.overview.lane_states import situation
 from app.queries.choice import Choice
 from app.rules.findings import About, finding_counts
 from app.scope import Role, Scope
-from app.volume.course import volume_ranking
+from app.volume.ranking import volume_ranking
 from app.words import LANGUAGES, say
 from etl import jobs
 from etl.intake import Candidate, declare
@@ -370,8 +370,8 @@ def test_a_lane_shows_the_figures_of_its_page(filled_home: Path, monkeypatch: py
     found = cells(page(filled_home, monkeypatch, period="7d"))
     store = open_store(filled_home, f"sqlite:///{filled_home / 'daxa.sqlite'}")
     choice = Choice((), LAST_DAY - timedelta(days=6), LAST_DAY)
-    ranking = volume_ranking(store, EVERYBODY, choice).by_exchange.set_index("exchange")
-    share = ranking.loc["korbit"]["share"] * 100
+    (korbit,) = [row for row in volume_ranking(store, EVERYBODY, choice).by_exchange if row.exchange == "korbit"]
+    share = korbit.share * 100
     assert f"{share:.1f} %" in found["코빗", 2][1]
     flow = case_flow(store, EVERYBODY, choice).open_cases
     count = flow[flow["exchange"] == "bithumb"]["case_count"].sum()

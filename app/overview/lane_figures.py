@@ -27,7 +27,7 @@ from app.queries.choice import Choice
 from app.reconciliation.days import reconciled_days
 from app.reconciliation.episodes import mismatch_episodes
 from app.scope import Scope
-from app.volume.course import volume_ranking
+from app.volume.ranking import volume_ranking
 from etl.store import Store
 from expectations.vocabulary import Period, State
 
@@ -164,10 +164,10 @@ def _obliged(store: Store, scope: Scope, filed: Filed, choice: Choice, moment: d
 
 def _shares(store: Store, scope: Scope, choice: Choice) -> _Part:
     ranking = volume_ranking(store, scope, choice)
-    rows = {row["exchange"]: row for row in records_of(ranking.by_exchange)}
+    rows = {row.exchange: row for row in ranking.by_exchange}
     names = ("share", "trade_value_krw", "api_trade_value_krw")
     return {
-        exchange: {**{name: row[name] for name in names}, "share_change": row["change"]}
+        exchange: {**{name: getattr(row, name) for name in names}, "share_change": row.preceding_change}
         for exchange, row in {**rows, WHOLE: ranking.together}.items()
     }
 
