@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from app.audits.months import audit_months
 from app.columns import Shown
-from app.frames import records_of
 from app.obligations.outcomes import first_recorded_day
 from app.overview import trend_parts
 from app.overview.lane_figures import Lane, lane_figures
@@ -64,7 +63,7 @@ def show_month(view: View, month: str) -> None:
     scored = cached(view, "scored", lambda: scorecard.score(counted, hour))
     audits = ask(audit_months, days, hour)
     found = cached(view, "trends", lambda: trends(figures, scored, months, hour))
-    due_before = records_of(audits[audits["month"] == months[-2]])
+    due_before = [audit for audit in audits if audit.month == months[-2]]
     sums = [figures[name][-1] for name in months[:-3:-1]]  # of all together, or of the only one
     header.sentences(trend_parts.sentences(view, sums[0], sums[1], due_before, scored, found))
     rows = {one.exchange: row_name(view, one.exchange) for one in found}

@@ -388,9 +388,9 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
     ),
     "closing_times": (episode, closing_times),
     "findings_by_month": (fired, findings_by_month),
-    "audit_grid": (audit, lambda f, look: audit_grid(f, EXCHANGES, MONTHS, look)),
-    "cold_shares": (audit, lambda f, look: cold_shares(f, MONTHS, Decimal("0.8"), look)),
-    "audit_differences": (audited, lambda f, look: audit_differences(f, Decimal("0.0001"), look)),
+    "audit_grid": (audit, lambda f, look: audit_grid(records(f), EXCHANGES, MONTHS, look)),
+    "cold_shares": (audit, lambda f, look: cold_shares(records(f), MONTHS, Decimal("0.8"), look)),
+    "audit_differences": (audited, lambda f, look: audit_differences(records(f), Decimal("0.0001"), look)),
     "pattern_panels": (
         surveilled,
         lambda f, look: pattern_panels(f, {"upbit": DAYS[:1]}, EXCHANGES, SPANS, "cancel_ratio", look),

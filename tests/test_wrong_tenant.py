@@ -133,6 +133,7 @@ def sample(name: str, annotation: str, submission: str, exchange: str) -> Any:
         "until": NOW,
         "language": "ko",
         "pattern": "spoofing",
+        "rules": ("AUD-001", "REC-004", "SUR-005", "KEY-005"),
         "case_id": "C-1",
         "halt_id": "H-1",
         "subjects": ("BTC", "ETH", "XRP"),

@@ -10,11 +10,10 @@ from typing import Any
 import pandas as pd
 
 from app.amounts import percent, percent_down
-from app.audits.months import QUALIFIED, UNOBLIGED, UNRECORDED
+from app.audits.months import NOTHING_DUE, QUALIFIED, AuditMonth
 from app.frames import frame_of
 from app.keys.case_totals import WHOLE
 from app.moments import duration
-from app.obligations.status import Stand
 from app.overview.lane_figures import Lane, LaneFigures
 from app.overview.lane_parts import change_in_points
 from app.overview.trend_charts import TrendCellDrawn, TrendPoint
@@ -171,7 +170,7 @@ def sentences(
     view: View,
     now: LaneFigures,
     before: LaneFigures,
-    audits: Sequence[Mapping[str, Any]],
+    audits: Sequence[AuditMonth],
     scored: Sequence[Scored],
     trends: Sequence[Trend],
 ) -> list[str]:
@@ -222,21 +221,19 @@ def _of_halts(view: View, now: LaneFigures, before: str) -> str:
     )
 
 
-def _of_audits(view: View, audits: Sequence[Mapping[str, Any]], month: str) -> str:
-    audits = [row for row in audits if row["stand"] not in (UNRECORDED, UNOBLIGED)]
+def _of_audits(view: View, audits: Sequence[AuditMonth], month: str) -> str:
+    audits = [row for row in audits if row.stand not in NOTHING_DUE]
     if not audits:
         return view.say("trends.no_audits", month=month)
-    received = [row for row in audits if row["stand"] in (Stand.CURRENT, Stand.LATE, Stand.NIL, QUALIFIED)]
+    received = [row for row in audits if row.is_received]
     lacking = [row for row in audits if row not in received]
-    names = ", ".join(
-        f"{view.exchange(row['exchange'])} ({view.say('audit_stand.' + row['stand'])})" for row in lacking
-    )
+    names = ", ".join(f"{view.exchange(row.exchange)} ({view.say('audit_stand.' + row.stand)})" for row in lacking)
     said = view.say(
         "trends.audits",
         month=month,
         received=len(received),
         count=len(audits),
-        exceptions=sum(row["stand"] == QUALIFIED for row in audits),
+        exceptions=sum(row.stand == QUALIFIED for row in audits),
     )
     return f"{said} {view.say('trends.audits_lacking', names=names)}" if names else said
 
