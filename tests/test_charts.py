@@ -289,7 +289,7 @@ def surveilled(exchange: str, day: date) -> dict[str, Any]:
         "daily_alerts": Decimal(10 * day.day),
         "past_median": None if day.day == 1 else Decimal("7.5"),
         "past_day_count": day.day,
-        "above_day_count": None if day.day == 1 else day.day // 5,
+        "finding_day_count": day.day // 5,
         "small_order_share": Decimal("0.2"),
         "cancel_ratio": None if day.day == 2 else Decimal("0.6"),
         "api_order_count": 1000,
@@ -393,9 +393,9 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
     "audit_differences": (audited, lambda f, look: audit_differences(records(f), Decimal("0.0001"), look)),
     "pattern_panels": (
         surveilled,
-        lambda f, look: pattern_panels(f, {"upbit": DAYS[:1]}, EXCHANGES, SPANS, "cancel_ratio", look),
+        lambda f, look: pattern_panels(records(f), {"upbit": DAYS[:1]}, EXCHANGES, SPANS, "cancel_ratio", look),
     ),
-    "stage_shares": (stages, stage_shares),
+    "stage_shares": (stages, lambda f, look: stage_shares(records(f), look)),
     "grade_grid": (graded, lambda f, look: grade_grid(f, EXCHANGES, MONTHS, look)),
     "measure_course": (
         graded,

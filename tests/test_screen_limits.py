@@ -18,7 +18,7 @@ from app.queries.spans import spans_of
 from app.reconciliation.halt_limit import halt_limit
 from app.reconciliation.responses import episode_responses
 from app.surveillance.charts import pattern_panels
-from app.surveillance.indicators import pattern_course
+from app.surveillance.course import pattern_course
 from app.words import say
 from etl import jobs
 from etl.intake import Candidate, declare
@@ -131,7 +131,7 @@ def test_no_mark_is_drawn_below_the_floor(
 ) -> None:
     store = open_store(tmp_path / "home", database_url)
     choice = filed_days(store, tmp_path, counts)
-    course = pattern_course(store, EVERYBODY, choice, "spoofing")
+    course = pattern_course(store, EVERYBODY, choice, "spoofing", catalogue.thresholds_of_the_book())
     panels = pattern_panels(course, {}, ("korbit",), spans_of(choice), "cancel_ratio", Look("ko"))
     drawn = {trace.legendgroup: [value for value in trace.y if value is not None] for trace in panels.data}
     assert len(drawn["above"]) == ring_count

@@ -4,22 +4,32 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
 from filing import file
+from hypothesis import given
+from hypothesis import strategies as st
 from people import EVERYBODY
+from sqlalchemy import select, update
 from template_files import alerts, hour, template
 
 from app.queries.choice import Choice
 from app.scope import Role, Scope
-from app.surveillance.indicators import indicators, pasts, pattern_course, thresholds
+from app.surveillance.course import pattern_course
+from app.surveillance.history import PAST_DAYS, past_before, pasts
+from app.surveillance.indicators import Indicator, pattern_indicators
 from app.surveillance.sums import pattern_markets, surveillance_stages
 from etl import jobs
 from etl.intake import Candidate, declare
+from etl.records.engine import reading, writing
+from etl.records.tables import findings, submissions
 from etl.store import Store, open_store
+from expectations.catalogue import thresholds_of_the_book
 from expectations.vocabulary import KST, Period
 
+BOOK = thresholds_of_the_book()
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
 DAY = date(2026, 11, 2)
 MORNING = datetime(2026, 11, 28, 9, tzinfo=KST)
@@ -51,10 +61,10 @@ def days_of(store: Store, folder: Path, exchange: str, counts: list[int | None],
     assert {outcome.receipt.submission.state for outcome in outcomes} == {"accepted"}
 
 
-def indicator(store: Store, choice: Choice, exchange: str = "korbit", pattern: str = "spoofing") -> dict[str, Any]:
-    found = indicators(store, EVERYBODY, choice)
-    (row,) = found[(found["exchange"] == exchange) & (found["pattern"] == pattern)].to_dict("records")
-    return {str(name): value for name, value in row.items()}
+def indicator(store: Store, choice: Choice, exchange: str = "korbit", pattern: str = "spoofing") -> Indicator:
+    found = pattern_indicators(store, EVERYBODY, choice, BOOK)
+    (one,) = [one for one in found if (one.exchange, one.pattern) == (exchange, pattern)]
+    return one
 
 
 @pytest.mark.parametrize(
@@ -71,35 +81,38 @@ def test_a_day_is_compared_with_the_median_of_its_own_past(
     counts: list[int], median: Decimal | None, day_count: int
 ) -> None:
     course = {DAY + timedelta(days=number): count for number, count in enumerate([*counts, 7])}
-    past = pasts(course)[DAY + timedelta(days=len(counts))]
+    past = pasts(course, BOOK)[DAY + timedelta(days=len(counts))]
     assert (past.median, past.day_count) == (median, day_count)
 
 
 def test_a_gap_in_filing_shortens_the_past_and_is_not_zero() -> None:
     late = DAY + timedelta(days=95)
     course = {**{DAY + timedelta(days=n): 10 + n for n in range(10)}, late: 50}
-    assert (pasts(course)[late].median, pasts(course)[late].day_count) == (None, 5)  # the last five of the ten
+    assert (pasts(course, BOOK)[late].median, pasts(course, BOOK)[late].day_count) == (
+        None,
+        5,
+    )  # the last five of the ten
 
 
 def test_the_period_is_set_against_the_days_before_it(store: Store, tmp_path: Path) -> None:
     days_of(store, tmp_path, "korbit", [10, 12, 14, None, 16, 18, 20, 0, 30, 31, 0])
     choice = Choice((), DAY + timedelta(days=8), DAY + timedelta(days=10))
     row = indicator(store, choice)
-    assert (row["alert_count"], row["day_count"], row["day_median"]) == (61, 3, Decimal(30))
-    assert (row["past_median"], row["past_day_count"]) == (Decimal(14), 7)  # 0 10 12 14 16 18 20
-    assert row["past_ratio"] == Decimal(30) / Decimal(14)
-    assert (row["peak_count"], row["peak_day"]) == (31, DAY + timedelta(days=9))
-    assert (row["rank"], row["rank_count"]) == (1, 1)
-    assert (row["trade_value_krw"], row["api_trade_value_krw"]) == (Decimal(20), Decimal(8))
+    assert (row.alert_count, row.day_count, row.day_median) == (61, 3, Decimal(30))
+    assert (row.past_median, row.past_day_count) == (Decimal(14), 7)  # 0 10 12 14 16 18 20
+    assert row.past_ratio == Decimal(30) / Decimal(14)
+    assert (row.peak_count, row.peak_day) == (31, DAY + timedelta(days=9))
+    assert (row.rank, row.rank_count) == (1, 1)
+    assert (row.trade_value_krw, row.api_trade_value_krw) == (Decimal(20), Decimal(8))
     other = indicator(store, choice, pattern="target_price_push")
-    assert (other["alert_count"], other["day_median"], other["past_ratio"]) == (0, Decimal(0), None)
+    assert (other.alert_count, other.day_median, other.past_ratio) == (0, Decimal(0), None)
 
 
 def test_too_few_days_are_said_and_not_judged(store: Store, tmp_path: Path) -> None:
     days_of(store, tmp_path, "korbit", [10, 10, 10, 10, 10, 10, 500])
     row = indicator(store, Choice((), DAY, DAY + timedelta(days=6)))
-    assert (row["review"], row["past_ratio"], row["rank"], row["past_day_count"]) == ("too_few", None, None, 0)
-    assert (row["above_day_count"], row["judged_day_count"]) == (None, 0)
+    assert (row.review, row.past_ratio, row.rank, row.past_day_count) == ("too_few", None, None, 0)
+    assert (row.finding_day_count, row.compared_day_count) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -115,13 +128,13 @@ def test_three_days_of_thirty_make_it_to_be_reviewed(
 ) -> None:
     days_of(store, tmp_path, "korbit", [10] * 12 + last)
     row = indicator(store, Choice((), DAY + timedelta(days=12), DAY + timedelta(days=14)))
-    assert (row["review"], row["above_day_count"], row["judged_day_count"]) == (review, above, 8)
+    assert (row.review, row.finding_day_count, row.compared_day_count) == (review, above, 8)
 
 
 def test_small_numbers_are_never_far_above(store: Store, tmp_path: Path) -> None:
     days_of(store, tmp_path, "korbit", [1] * 8 + [9, 9, 9])
     row = indicator(store, Choice((), DAY + timedelta(days=8), DAY + timedelta(days=10)))
-    assert (row["review"], row["above_day_count"], row["past_ratio"]) == ("small", None, None)
+    assert (row.review, row.finding_day_count, row.past_ratio) == ("nothing", 0, None)
 
 
 def test_a_rank_is_a_place_among_those_that_can_be_judged(store: Store, tmp_path: Path) -> None:
@@ -132,17 +145,49 @@ def test_a_rank_is_a_place_among_those_that_can_be_judged(store: Store, tmp_path
     places = {}
     for name in ("korbit", "gopax", "coinone", "upbit"):
         row = indicator(store, Choice(("korbit", "gopax", "coinone", "upbit"), day, day), name)
-        places[name] = (row["rank"], row["rank_count"])
+        places[name] = (row.rank, row.rank_count)
     assert places == {"gopax": (1, 3), "korbit": (2, 3), "coinone": (2, 3), "upbit": (None, 3)}
     alone = indicator(store, Choice(("korbit",), day, day))
-    assert (alone["rank"], alone["rank_count"]) == (2, 3)  # a filter changes no rank
-    own = indicators(store, GOPAX_ONLY, Choice((), day, day))
-    assert set(own["exchange"]) == {"gopax"}
-    assert max(own["rank_count"]) == 1  # and nobody's scope leaks into it
+    assert (alone.rank, alone.rank_count) == (2, 3)  # a filter changes no rank
+    own = pattern_indicators(store, GOPAX_ONLY, Choice((), day, day), BOOK)
+    assert {one.exchange for one in own} == {"gopax"}
+    assert max(one.rank_count for one in own) == 1  # and nobody's scope leaks into it
 
 
-def test_the_screen_and_the_rule_book_share_their_thresholds() -> None:
-    assert thresholds(DAY) == (3, 10, 7)
+def test_days_far_above_are_those_with_an_open_finding(store: Store, tmp_path: Path) -> None:
+    """Though the screen's own past is longer than the rule's: within 28 days all are high, within 90 none but these."""
+    days_of(store, tmp_path, "korbit", [10] * 35 + [40] * 25, first=date(2026, 9, 15))
+    last = date(2026, 9, 15) + timedelta(days=59)
+    row = indicator(store, Choice((), last, last))
+    assert (row.alert_count, row.past_median) == (40, Decimal(10))  # by the screen's own past each were far above
+    with reading(store.engine) as connection:
+        days = select(submissions.c.period).join(findings, findings.c.submission == submissions.c.id)
+        found = list(connection.execute(days.where(findings.c.rule == "SUR-005")).scalars())
+    recent = [day for day in found if date.fromisoformat(day) > last - timedelta(days=30)]
+    assert 0 < len(recent) < 25
+    assert row.finding_day_count == len(recent)
+    course = pattern_course(store, EVERYBODY, Choice((), date(2026, 9, 15), last), "spoofing", BOOK)
+    assert {str(point.first_day) for point in course if point.finding_day_count} == set(found)
+
+
+def test_a_withdrawn_finding_is_no_day_far_above(store: Store, tmp_path: Path) -> None:
+    days_of(store, tmp_path, "korbit", [10] * 12 + [31, 32, 33])
+    choice = Choice((), DAY + timedelta(days=12), DAY + timedelta(days=14))
+    assert indicator(store, choice).review == "persistent"
+    with writing(store.engine) as connection:
+        connection.execute(update(findings).where(findings.c.found == "32").values(lifted_at=MORNING))
+    assert (indicator(store, choice).review, indicator(store, choice).finding_day_count) == ("single", 2)
+
+
+@given(counts=st.lists(st.integers(0, 50), max_size=60), gaps=st.sets(st.integers(0, 120), max_size=60))
+def test_the_past_of_every_day_is_what_was_filed_in_the_ninety_days_before(counts: list[int], gaps: set[int]) -> None:
+    days = [DAY + timedelta(days=number) for number in range(len(counts) + len(gaps)) if number not in gaps]
+    alerts = dict(zip(days, counts, strict=False))
+    for day, past in pasts(alerts, BOOK).items():
+        before = [count for one, count in alerts.items() if day - timedelta(days=PAST_DAYS) <= one < day]
+        assert (past.day_count, past.alerts) == (len(before), sum(before))
+        assert past.median == (Decimal(str(median(before))) if len(before) >= 7 else None)
+        assert past_before(alerts, day, BOOK) == past
 
 
 def test_the_course_tells_api_orders_of_the_day(store: Store, tmp_path: Path) -> None:
@@ -152,22 +197,21 @@ def test_the_course_tells_api_orders_of_the_day(store: Store, tmp_path: Path) ->
     filed(store, tmp_path, "korbit", DAY, [hour(start, "BTC/KRW"), few])
     third = DAY + timedelta(days=2)
     filed(store, tmp_path, "korbit", third, [{**few, "hour_start": Period.of_day(third).start.isoformat()}])
-    course = pattern_course(store, EVERYBODY, Choice((), DAY, third), "spoofing")
-    first, last = course.to_dict("records")  # the day without a file has no row
-    assert (first["small_order_share"], first["cancel_ratio"]) == (Decimal(21) / 299, Decimal(51) / 299)
-    told = ("first_day", "alert_count", "above_day_count", "past_day_count")
-    assert tuple(last[name] for name in told) == (third, 12, None, 1)
-    assert (last["small_order_share"], last["cancel_ratio"], last["api_order_count"]) == (None, None, 99)
+    course = pattern_course(store, EVERYBODY, Choice((), DAY, third), "spoofing", BOOK)
+    first, last = course  # the day without a file has no row
+    assert (first.small_order_share, first.cancel_ratio) == (Decimal(21) / 299, Decimal(51) / 299)
+    assert (last.first_day, last.alert_count, last.finding_day_count, last.past_day_count) == (third, 12, 0, 1)
+    assert (last.small_order_share, last.cancel_ratio, last.api_order_count) == (None, None, 99)
 
 
 def test_a_long_period_is_told_by_weeks(store: Store, tmp_path: Path) -> None:
     days_of(store, tmp_path, "korbit", [10] * 7 + [10, 40, None, 0], first=date(2026, 11, 9))  # a Monday
-    course = pattern_course(store, EVERYBODY, Choice((), date(2026, 8, 1), date(2026, 11, 30)), "spoofing")
-    first, second = course.to_dict("records")
-    assert (first["first_day"], first["last_day"]) == (date(2026, 11, 9), date(2026, 11, 15))
-    assert (first["alert_count"], first["day_count"], first["above_day_count"]) == (70, 7, None)
-    assert (second["alert_count"], second["day_count"], second["daily_alerts"]) == (50, 3, Decimal(50) / 3)
-    assert (second["past_median"], second["past_day_count"], second["above_day_count"]) == (Decimal(10), 7, 1)
+    course = pattern_course(store, EVERYBODY, Choice((), date(2026, 8, 1), date(2026, 11, 30)), "spoofing", BOOK)
+    first, second = course
+    assert (first.first_day, first.last_day) == (date(2026, 11, 9), date(2026, 11, 15))
+    assert (first.alert_count, first.day_count, first.finding_day_count) == (70, 7, 0)
+    assert (second.alert_count, second.day_count, second.daily_alerts) == (50, 3, Decimal(50) / 3)
+    assert (second.past_median, second.past_day_count, second.finding_day_count) == (Decimal(10), 7, 1)
 
 
 def test_stages_count_from_markets_to_notified_cases(store: Store, tmp_path: Path) -> None:
@@ -181,12 +225,12 @@ def test_stages_count_from_markets_to_notified_cases(store: Store, tmp_path: Pat
     filed(store, tmp_path, "korbit", DAY, [hour(Period.of_day(DAY).start, name) for name in ("BTC/KRW", "ETH/KRW")])
     unmatched = DAY + timedelta(days=1)
     filed(store, tmp_path, "korbit", unmatched, [alerts(unmatched, "BTC/KRW", "spoofing", 8)])
-    (row,) = surveillance_stages(store, EVERYBODY, Choice((), DAY, unmatched)).to_dict("records")
-    assert (row["day_count"], row["alert_count"], row["case_count"], row["notified_count"]) == (2, 20, 3, 1)
-    assert (row["market_day_count"], row["pattern_market_day_count"]) == (2, 3)
-    assert row["flagged_share"] == Decimal(3) / 8
-    assert (row["case_share"], row["notified_share"]) == (Decimal(3) / 20, Decimal(1) / 3)
-    assert (row["account_count"], row["key_count"], row["trade_value_krw"]) == (4, 2, Decimal(40))
+    (row,) = surveillance_stages(store, EVERYBODY, Choice((), DAY, unmatched))
+    assert (row.day_count, row.alert_count, row.case_count, row.notified_count) == (2, 20, 3, 1)
+    assert (row.market_day_count, row.pattern_market_day_count) == (2, 3)
+    assert row.flagged_share == Decimal(3) / 8
+    assert (row.case_share, row.notified_share) == (Decimal(3) / 20, Decimal(1) / 3)
+    assert (row.account_day_count, row.key_day_count, row.trade_value_krw) == (4, 2, Decimal(40))
 
 
 def test_markets_come_from_the_rows_with_what_was_traded_in_them(store: Store, tmp_path: Path) -> None:
@@ -201,10 +245,10 @@ def test_markets_come_from_the_rows_with_what_was_traded_in_them(store: Store, t
     again = alerts(following, "BTC/KRW", "spoofing", 1, trade_value_krw="0.00000001", api_trade_value_krw="0")
     filed(store, tmp_path, "korbit", following, [again])
     filed(store, tmp_path, "korbit", DAY, [hour(Period.of_day(DAY).start, "ETH/KRW")])
-    eth, btc = pattern_markets(store, EVERYBODY, "korbit", DAY, following, "spoofing").to_dict("records")
-    assert (eth["market"], eth["alert_count"], eth["market_value_krw"]) == ("ETH/KRW", 9, Decimal(1000))
-    assert (eth["market_share"], eth["share"]) == (Decimal("0.01"), Decimal("0.4"))
-    assert (btc["alert_count"], btc["trade_value_krw"], btc["market_value_krw"]) == (7, Decimal(10**20), None)
-    assert pattern_markets(store, GOPAX_ONLY, "korbit", DAY, following, "spoofing").empty
-    assert surveillance_stages(store, GOPAX_ONLY, Choice((), DAY, following)).empty
-    assert pattern_course(store, GOPAX_ONLY, Choice((), DAY, following), "spoofing").empty
+    eth, btc = pattern_markets(store, EVERYBODY, "korbit", DAY, following, "spoofing")
+    assert (eth.market, eth.alert_count, eth.market_value_krw) == ("ETH/KRW", 9, Decimal(1000))
+    assert (eth.market_share, eth.share) == (Decimal("0.01"), Decimal("0.4"))
+    assert (btc.alert_count, btc.trade_value_krw, btc.market_value_krw) == (7, Decimal(10**20), None)
+    assert pattern_markets(store, GOPAX_ONLY, "korbit", DAY, following, "spoofing") == ()
+    assert surveillance_stages(store, GOPAX_ONLY, Choice((), DAY, following)) == ()
+    assert pattern_course(store, GOPAX_ONLY, Choice((), DAY, following), "spoofing", BOOK) == ()
