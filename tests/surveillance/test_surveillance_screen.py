@@ -15,8 +15,11 @@ from people import EVERYBODY
 from sqlalchemy import select, update
 from template_files import alerts, hour, template
 
+from app.charts.style import Look
 from app.queries.choice import Choice
+from app.queries.spans import spans_of
 from app.scope import Role, Scope
+from app.surveillance.charts import pattern_panels
 from app.surveillance.course import pattern_course
 from app.surveillance.history import PAST_DAYS, past_before, pasts
 from app.surveillance.indicators import Indicator, pattern_indicators
@@ -252,3 +255,26 @@ def test_markets_come_from_the_rows_with_what_was_traded_in_them(store: Store, t
     assert pattern_markets(store, GOPAX_ONLY, "korbit", DAY, following, "spoofing") == ()
     assert surveillance_stages(store, GOPAX_ONLY, Choice((), DAY, following)) == ()
     assert pattern_course(store, GOPAX_ONLY, Choice((), DAY, following), "spoofing", BOOK) == ()
+
+
+@pytest.mark.parametrize(
+    ("counts", "ring_count", "past_count"),
+    [
+        pytest.param([10] * 6 + [500], 0, 0, id="six days of past are too few"),
+        pytest.param([10] * 7 + [500], 1, 1, id="seven are enough"),
+        pytest.param([1] * 7 + [9], 0, 1, id="nine alerts are too few"),
+        pytest.param([10, 11, 9, 12, 10, 8, 11, 12, 10, 9], 0, 3, id="honest days"),
+    ],
+)
+def test_no_ring_is_drawn_without_a_finding(
+    store: Store, tmp_path: Path, counts: list[int], ring_count: int, past_count: int
+) -> None:
+    days_of(store, tmp_path, "korbit", counts)
+    choice = Choice(("korbit",), DAY, DAY + timedelta(days=len(counts) - 1))
+    course = pattern_course(store, EVERYBODY, choice, "spoofing", BOOK)
+    panels = pattern_panels(course, {}, ("korbit",), spans_of(choice), "cancel_ratio", Look("ko"))
+    drawn = {trace.legendgroup: [value for value in trace.y if value is not None] for trace in panels.data}
+    assert len(drawn["above"]) == ring_count
+    assert len(drawn["past"]) == past_count
+    assert len(drawn["alerts"]) == len(counts)
+    assert drawn["context"] == []  # no report of volumes, so no ratio of orders
