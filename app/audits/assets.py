@@ -30,7 +30,7 @@ AGREEMENT_RULE = "AUD-005"
 
 
 class Comparison(StrEnum):
-    """What is said of an asset, in the order in which they are listed."""
+    """How an asset of a month compares with the checks; assets are listed in this order."""
 
     DIFFERS = "differs"
     """AUD-005 has an open finding of it."""
@@ -85,7 +85,7 @@ _AS_FILED = (
 def audited_assets(store: Store, scope: Scope, choice: Choice, month: str) -> tuple[AuditedAsset, ...]:
     """The assets of one month's audits, and those that only were reconciled; in the order of `Comparison`, by value.
 
-    Whether an audit differs from the check is said by the open findings of AUD-005 alone.
+    An asset differs where AUD-005 has an open finding of it; nothing is judged here.
     """
     days = months_as_days(choice.exchanges, (month,))
     statement = chosen_figures(audits, scope, days, audits.c.as_of, *(audits.c[name] for name in _AS_FILED))

@@ -32,9 +32,9 @@ AUDIT_GRADES = {
         Grade("unobliged", "∅", "#ffffff", "#12181f"),
     )
 }
-"""What can become of a month's audit, told by colour, sign and word."""
+"""What can come of a month's audit: each has its colour, sign and word."""
 MOST_ASSETS = 40
-"""As many assets as can be read side by side."""
+"""As many assets as can be read side by side; the table has all."""
 
 
 def audit_grid(audits: Sequence[AuditMonth], exchanges: Sequence[str], months: Sequence[str], look: Look) -> go.Figure:

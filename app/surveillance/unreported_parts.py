@@ -1,4 +1,4 @@
-"""Indicators that no report carries: named with what they would need, and never estimated."""
+"""Indicators that no report carries, on the screen: each with the data that it would need; none is estimated."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _UnreportedRow:
 
 @part
 def unreported(view: View) -> None:
-    """What cannot be seen because no report carries it: said, and never estimated."""
+    """A table of the indicators that are not available, and what each would need."""
     section(view, "surveillance.unreported")
     note(view.say("surveillance.unreported_how"))
     rows = [

@@ -58,7 +58,7 @@ def volume_detail(view: View, measure: Measure) -> None:
 
 
 def _picked_span(view: View) -> Span | None:
-    """The day or week that is picked; a day outside the period stands for itself."""
+    """The day or week that is picked; a day outside the period is a span of its own."""
     day = picked_day("day")
     if day is None:
         return None

@@ -20,7 +20,7 @@ _HOURS = range(24)
 
 
 def share_by_hour(rows: Sequence[HourVolume], exchanges: Sequence[str], look: Look) -> go.Figure:
-    """API share and share of small orders by hour; a mark stands in the middle of its hour.
+    """API share and share of small orders by hour; a mark is drawn in the middle of its hour.
 
     Upright lines are the exchanges' resets, around which the FSS saw
     API orders gather (2026-04-13).

@@ -14,7 +14,7 @@ from app.volume.shares import Measure
 from app.words import exchange_name
 
 _TRILLION = 10_000
-"""Of the hundred millions of won in which lengths are told."""
+"""Hundred millions of won (억) in a trillion (조): from here on lengths are in trillions."""
 
 
 def market_bars(rows: Sequence[MarketVolume], measure: Measure, order: Order, look: Look) -> go.Figure:

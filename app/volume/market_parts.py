@@ -120,7 +120,7 @@ class _ConductRow:
 def order_conduct(view: View, course: Sequence[CoursePoint]) -> None:
     """How API orders behave over time; a mark opens the markets of its day or week.
 
-    The limit of VOL-008 is a line for reference: what exceeds it is said by the findings alone.
+    The limit of VOL-008 is drawn for reference; what exceeds it is a finding, and nothing here says so.
     """
     section(view, "api_volume.conduct")
     limit = view.thresholds.value("maximum_small_order_share", view.choice.last_day)

@@ -1,8 +1,8 @@
 """Markets by how much of their trading came through the API.
 
-A year of all exchanges is half a million figures, kept as text where the database knows no exact numbers. So the
-database adds them up as floating-point numbers, which is enough to choose candidates with a margin, and only theirs
-are added up exactly.
+A year of all exchanges is half a million figures, which SQLite stores as text because it has no exact numbers. The
+database adds them up as floating-point numbers, which is enough to choose candidates with a margin; the figures of the
+candidates are then added up exactly.
 """
 
 from __future__ import annotations

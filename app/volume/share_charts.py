@@ -25,7 +25,7 @@ SHARE_REFERENCE = Decimal("0.30")
 """The FSS's figure for the whole market, buying and selling value together (2026-04-13): a reference, no limit."""
 _TICKS = 4
 _MOST_LINES = 12
-"""Of more halts the lines would hide the course that they cross."""
+"""With more halts only their signs are drawn: lines would hide the course that they cross."""
 
 
 def share_panels(
@@ -41,7 +41,7 @@ def share_panels(
     """API share of each exchange's own trading, a panel each; the last panel is of all together.
 
     Spans in which an exchange filed nothing are shaded and a gap; hollow marks lack some of their days. A mark carries
-    exchange (none for all together) and first day. The market's line and the FSS's figure stand in every panel.
+    exchange (none for all together) and first day. Every panel has the market's line and the FSS's figure.
     """
     market = {row.first_day: row for row in together}
     panels: list[Panel] = []

@@ -169,7 +169,7 @@ def total_of(rows: Iterable[Trading]) -> Trading:
 
 
 def _sums_of(record: type[Sums], names: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> Sums:
-    """The sums of rows of amounts that stand in the order of `names`."""
+    """The sums of rows of amounts, which are in the order of `names`."""
     columns = zip(*rows, strict=True) if rows else ((),) * len(names)
     return record(**{name: _total(name, column) for name, column in zip(names, columns, strict=True)})
 
