@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType, NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import pandas as pd
 
@@ -77,6 +77,10 @@ Points = Annotated[Decimal, Shown.POINTS]
 BasisPoints = Annotated[Decimal, Shown.BASIS_POINTS]
 Times = Annotated[Decimal, Shown.TIMES]
 Multiple = Annotated[Decimal, Shown.MULTIPLE]
+Trend = Annotated[tuple[float | None, ...], Shown.TREND]
+"""A small drawing of a course; None is a gap."""
+
+Row = TypeVar("Row")
 
 _BY_VALUE_TYPE: Mapping[ValueType, Shown] = {
     ValueType.QUANTITY: Shown.AMOUNT,
@@ -127,6 +131,12 @@ def canonical_columns() -> Mapping[str, Shown]:
         for one in report.fields:
             found.setdefault(one.name, _BY_VALUE_TYPE.get(one.type, Shown.TEXT))
     return MappingProxyType(found)
+
+
+def row_of(record: type[Row], source: Any, **own: Any) -> Row:
+    """A `record` whose fields are what `own` says, else those of the same name of `source`; AttributeError for none."""
+    names = [one.name for one in fields(cast(Any, record))]
+    return record(**{name: own[name] if name in own else getattr(source, name) for name in names})
 
 
 def frame_of(rows: Sequence[Any], columns: Iterable[str]) -> pd.DataFrame:

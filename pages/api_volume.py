@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from app.obligations.absence_parts import absent, nothing
 from app.rules.finding_parts import report_findings
-from app.volume.course import volume_course, volume_ranking
+from app.volume.course import volume_course
 from app.volume.detail_parts import volume_detail
-from app.volume.market_parts import order_conduct, turnover_shares, volume_hours, volume_markets
-from app.volume.share_parts import share_course, share_ranking, share_summary
+from app.volume.market_parts import order_conduct, volume_hours, volume_markets
+from app.volume.ranking import volume_ranking
+from app.volume.ranking_parts import share_ranking, turnover_shares
+from app.volume.share_parts import share_course, share_summary
 from app.volume.shares import Measure
 from app.widgets.header import note, page_header, stop
 from app.widgets.switches import switch
@@ -20,7 +22,7 @@ measure = Measure(
 )
 note(view.say(f"api_volume.definition_{measure}"))
 ranking = ask(volume_ranking, view.choice, measure)
-if not ranking.together["filed_day_count"]:
+if not ranking.together.filed_day_count:
     nothing(view, "api_volume")
     report_findings(view, "api_volume")
     stop()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -51,7 +52,6 @@ DAYS = [date(2026, 11, 1) + timedelta(days=n) for n in range(5)]
 NOON = datetime(2026, 11, 1, 3, tzinfo=UTC)
 START, END = NOON - timedelta(hours=12), NOON + timedelta(days=5)
 SPANS = [Span(day, day) for day in DAYS]
-NO_HALTS = pd.DataFrame(columns=["exchange", "functions", "halted_at", "target", "trigger", "halt_id"], dtype=object)
 KEY_SPANS = [Span(day, day) for day in DAYS]
 EXCHANGES = ("upbit", "bithumb", "coinone", "korbit", "gopax")
 
@@ -63,6 +63,11 @@ def frame(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
 def lines_of(rows: pd.DataFrame, record: Callable[..., Any]) -> list[Any]:
     """The rows of a frame as records."""
     return [record(**row) for row in rows.to_dict("records")]
+
+
+def records(rows: pd.DataFrame) -> list[Any]:
+    """The rows of a sample as builders take them that draw records."""
+    return [SimpleNamespace(**row) for row in rows.to_dict("records")]
 
 
 def volume(exchange: str, day: date) -> dict[str, Any]:
@@ -291,7 +296,7 @@ def surveilled(exchange: str, day: date) -> dict[str, Any]:
         "daily_alerts": Decimal(10 * day.day),
         "past_median": None if day.day == 1 else Decimal("7.5"),
         "past_day_count": day.day,
-        "above_day_count": None if day.day == 1 else day.day // 5,
+        "finding_day_count": day.day // 5,
         "small_order_share": Decimal("0.2"),
         "cancel_ratio": None if day.day == 2 else Decimal("0.6"),
         "api_order_count": 1000,
@@ -374,10 +379,10 @@ def trends_of(cells: pd.DataFrame, look: Look) -> Figure:
 
 BUILDERS: dict[str, tuple[Row, Build]] = {
     "trend_matrix": (trend_cell, trends_of),
-    "share_panels": (volume, lambda f, look: share_panels(f, f[:0], NO_HALTS, SPANS, EXCHANGES, look)),
-    "share_by_hour": (volume, lambda f, look: share_by_hour(f, EXCHANGES, look)),
-    "market_bars": (volume, lambda f, look: market_bars(f, Measure.VALUE, Order.AMOUNT, look)),
-    "order_conduct": (volume, lambda f, look: order_conduct(f, SPANS, Decimal("0.8"), look)),
+    "share_panels": (volume, lambda f, look: share_panels(records(f), (), (), SPANS, EXCHANGES, look)),
+    "share_by_hour": (volume, lambda f, look: share_by_hour(records(f), EXCHANGES, look)),
+    "market_bars": (volume, lambda f, look: market_bars(records(f), Measure.VALUE, Order.AMOUNT, look)),
+    "order_conduct": (volume, lambda f, look: order_conduct(records(f), SPANS, Decimal("0.8"), look)),
     "key_lanes": (
         keys,
         lambda f, look: key_lanes(f, ["forced_expired_keys"], EXCHANGES, KEY_SPANS, look, is_rate=True),
@@ -400,14 +405,14 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
     ),
     "closing_times": (episode, closing_times),
     "findings_by_month": (fired, findings_by_month),
-    "audit_grid": (audit, lambda f, look: audit_grid(f, EXCHANGES, MONTHS, look)),
-    "cold_shares": (audit, lambda f, look: cold_shares(f, MONTHS, Decimal("0.8"), look)),
-    "audit_differences": (audited, lambda f, look: audit_differences(f, Decimal("0.0001"), look)),
+    "audit_grid": (audit, lambda f, look: audit_grid(records(f), EXCHANGES, MONTHS, look)),
+    "cold_shares": (audit, lambda f, look: cold_shares(records(f), MONTHS, Decimal("0.8"), look)),
+    "audit_differences": (audited, lambda f, look: audit_differences(records(f), Decimal("0.0001"), look)),
     "pattern_panels": (
         surveilled,
-        lambda f, look: pattern_panels(f, {"upbit": DAYS[:1]}, EXCHANGES, SPANS, "cancel_ratio", look),
+        lambda f, look: pattern_panels(records(f), {"upbit": DAYS[:1]}, EXCHANGES, SPANS, "cancel_ratio", look),
     ),
-    "stage_shares": (stages, stage_shares),
+    "stage_shares": (stages, lambda f, look: stage_shares(records(f), look)),
     "grade_grid": (graded, lambda f, look: grade_grid(lines_of(f, GradeLine), EXCHANGES, MONTHS, look)),
     "measure_course": (
         rated,

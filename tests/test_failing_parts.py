@@ -95,7 +95,7 @@ def test_a_section_whose_question_fails_leaves_the_others(monkeypatch: pytest.Mo
 
 
 def test_a_page_whose_own_question_fails_says_so_below_its_title(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.surveillance.indicators.indicators", failing(LookupError("indicators")))
+    monkeypatch.setattr("app.surveillance.indicators.pattern_indicators", failing(LookupError("indicators")))
     session = opened("surveillance")
     assert not session.exception
     assert session.title[0].value == say("surveillance.title", "ko")

@@ -10,18 +10,11 @@ import pytest
 from demo_store import FIRST_DAY, LAST_DAY, NOW
 from opening import keep_nothing, opened_at
 from people import EVERYBODY
-from template_files import alerts, template
 
-from app.charts.style import Look
 from app.queries.choice import Choice
-from app.queries.spans import spans_of
 from app.reconciliation.halt_limit import halt_limit
 from app.reconciliation.responses import episode_responses
-from app.surveillance.charts import pattern_panels
-from app.surveillance.indicators import pattern_course
 from app.words import say
-from etl import jobs
-from etl.intake import Candidate, declare
 from etl.store import Store, open_store
 from expectations import catalogue
 
@@ -102,40 +95,3 @@ def test_what_was_grave_stays_so_when_the_limit_is_raised_later(store: Store, re
     assert past
     assert known.iloc[past]["is_grave"].any()
     pd.testing.assert_frame_equal(known.iloc[past], again.iloc[past])
-
-
-def filed_days(store: Store, folder: Path, counts: list[int]) -> Choice:
-    """A surveillance report of Korbit for each day, with so many alerts of spoofing; the days."""
-    candidates = []
-    for number, count in enumerate(counts):
-        day = FIRST_DAY + timedelta(days=number)
-        path = folder / f"korbit_surveillance_{day}.csv"
-        path.write_text(template("surveillance", [alerts(day, "BTC/KRW", "spoofing", count)]))
-        candidates.append(Candidate(path, declare(path.name)))
-    outcomes = jobs.ingest(store, candidates, received_at=NOW)
-    assert {outcome.receipt.submission.state for outcome in outcomes} == {"accepted"}
-    return Choice(("korbit",), FIRST_DAY, FIRST_DAY + timedelta(days=len(counts) - 1))
-
-
-@pytest.mark.parametrize(
-    ("counts", "ring_count", "past_count"),
-    [
-        pytest.param([10] * 6 + [500], 0, 0, id="six days of past are too few"),
-        pytest.param([10] * 7 + [500], 1, 1, id="seven are enough"),
-        pytest.param([1] * 7 + [9], 0, 1, id="nine alerts are too few"),
-        pytest.param([10, 11, 9, 12, 10, 8, 11, 12, 10, 9], 0, 3, id="honest days"),
-    ],
-)
-def test_no_mark_is_drawn_below_the_floor(
-    tmp_path: Path, database_url: str, counts: list[int], ring_count: int, past_count: int
-) -> None:
-    store = open_store(tmp_path / "home", database_url)
-    choice = filed_days(store, tmp_path, counts)
-    course = pattern_course(store, EVERYBODY, choice, "spoofing")
-    panels = pattern_panels(course, {}, ("korbit",), spans_of(choice), "cancel_ratio", Look("ko"))
-    drawn = {trace.legendgroup: [value for value in trace.y if value is not None] for trace in panels.data}
-    assert len(drawn["above"]) == ring_count
-    assert len(drawn["past"]) == past_count
-    assert len(drawn["alerts"]) == len(counts)
-    assert drawn["context"] == []  # no report of volumes, so no ratio of orders
-    store.engine.dispose()

@@ -76,7 +76,7 @@ def test_an_audit_shows_its_assets_beside_checks_and_its_rows(language: str) -> 
     (rows,) = [table for table in tables if "source_row" in table]
     assert set(assets["asset"]) == set(rows["asset"]) and len(rows) == ASSETS
     assert set(rows["file"]) == {"korbit_audits_2026-10.csv"}
-    assert set(assets["comparison"]) == {say("audit_compared.agrees", language)}
+    assert set(assets["comparison"]) == {say("audit_compared.no_finding", language)}
     assert len(session.get("plotly_chart")) == 3
     one = opened("audits", at="korbit", month="2026-10", asset="BTC", lang=language)
     assert [list(frame.value["asset"]) for frame in one.dataframe if "source_row" in frame.value] == [["BTC"]]

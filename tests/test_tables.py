@@ -25,10 +25,11 @@ def test_an_amount_below_what_the_browser_measures_makes_its_column_wide_enough(
     ("values", "nature"),
     [
         ([None] * 9 + ["2026-11-11 02:29:54"], Shown.INSTANT),
+        ([None] * 6 + ["2026-11-11 02:29:54"] * 4, Shown.INSTANT),
         ([0] * 9 + [1_234_567_890], Shown.COUNT),
         ([0.1] * 9 + [12_345_678_901_234.25], Shown.PERCENT),
     ],
-    ids=["instants", "counts", "percentages"],
+    ids=["instants", "some instants", "counts", "percentages"],
 )
 def test_what_the_browser_would_leave_out_as_too_wide_is_seen_whole(values: list[Any], nature: Shown) -> None:
     assert _column("기한", values, nature)["width"] > 6 * 10

@@ -40,6 +40,7 @@ from etl.records import tokens
 from etl.records.engine import writing
 from etl.records.tokens import TokenScope
 from etl.store import Store, open_store
+from expectations.catalogue import thresholds_of_the_book
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN, OTHER = "gopax", "korbit"
@@ -110,6 +111,7 @@ def sample(name: str, annotation: str, submission: str, exchange: str) -> Any:
         "Wanted": Wanted(),
         "LogWanted": LogWanted(),
         "Choice": choice(exchange),
+        "Thresholds": thresholds_of_the_book(),
     }
     if annotation in by_type:
         return by_type[annotation]
@@ -133,6 +135,7 @@ def sample(name: str, annotation: str, submission: str, exchange: str) -> Any:
         "until": NOW,
         "language": "ko",
         "pattern": "spoofing",
+        "rules": ("AUD-001", "REC-004", "SUR-005", "KEY-005"),
         "case_id": "C-1",
         "halt_id": "H-1",
         "subjects": ("BTC", "ETH", "XRP"),

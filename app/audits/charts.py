@@ -1,4 +1,4 @@
-"""Monthly audits: which came, how much lies in cold wallets, and how far they are from the five-minute checks."""
+"""Charts of monthly audits: which came, the share in cold wallets, and the differences from five-minute checks."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 
 from app.amounts import exact, krw, percent_down
+from app.audits.assets import AuditedAsset
+from app.audits.months import AuditMonth
 from app.charts.grades import Grade
 from app.charts.month_grids import Cell, month_axis, month_grid
 from app.charts.style import Look, exchanges_in, figure_in_house_style, line_of, scatter
-from app.frames import records_of
 from app.moments import kst_minute, kst_text
 from app.words import code_word, exchange_name
 
@@ -32,43 +32,40 @@ AUDIT_GRADES = {
         Grade("unobliged", "∅", "#ffffff", "#12181f"),
     )
 }
-"""What can become of a month's audit, told by colour, sign and word."""
+"""What can come of a month's audit: each has its colour, sign and word."""
 MOST_ASSETS = 40
-"""As many assets as can be read side by side."""
+"""As many assets as can be read side by side; the table has all."""
 
 
-def audit_grid(frame: pd.DataFrame, exchanges: Sequence[str], months: Sequence[str], look: Look) -> go.Figure:
-    """Exchange by month: what became of each audit. `frame`: what `queries.audit_months` answers."""
-    cells = {
-        (row["exchange"], row["month"]): Cell(AUDIT_GRADES[row["stand"]], _audit_text(row, look))
-        for row in records_of(frame)
-    }
+def audit_grid(audits: Sequence[AuditMonth], exchanges: Sequence[str], months: Sequence[str], look: Look) -> go.Figure:
+    """Exchange by month: what became of each audit. A mark carries both."""
+    cells = {(one.exchange, one.month): Cell(AUDIT_GRADES[one.stand], _audit_text(one, look)) for one in audits}
     words = {grade: look.say(f"audit_stand.{grade.name}") for grade in AUDIT_GRADES.values()}
     return month_grid(cells, words, exchanges, months, look)
 
 
-def _audit_text(row: Any, look: Look) -> str:
+def _audit_text(audit: AuditMonth, look: Look) -> str:
     lines = [
-        f"<b>{exchange_name(row['exchange'], look.language)}</b> {row['month']}",
-        look.say(f"audit_stand.{row['stand']}"),
-        f"{look.say('column.due_at')} {kst_minute(row['due_at'])}",
+        f"<b>{exchange_name(audit.exchange, look.language)}</b> {audit.month}",
+        look.say(f"audit_stand.{audit.stand}"),
+        f"{look.say('column.due_at')} {kst_minute(audit.due_at)}",
     ]
-    if row["received_at"] is not None:
-        lines.append(f"{look.say('column.received_at')} {kst_minute(row['received_at'])}")
-    if row["opinion"] is not None:
-        lines.append(f"{row['auditor']} · {code_word(row['opinion'], look.language)}")
+    if audit.received_at is not None:
+        lines.append(f"{look.say('column.received_at')} {kst_minute(audit.received_at)}")
+    if audit.opinion is not None:
+        lines.append(f"{audit.auditor} · {code_word(audit.opinion, look.language)}")
     return "<br>".join(lines)
 
 
-def cold_shares(frame: pd.DataFrame, months: Sequence[str], least: Decimal, look: Look) -> go.Figure:
-    """The share of the value held that lies in cold wallets, by month, beside the law's. A mark carries both keys.
+def cold_shares(audits: Sequence[AuditMonth], months: Sequence[str], least: Decimal, look: Look) -> go.Figure:
+    """The share of the value held that lies in cold wallets, by month, beside a line at `least`, the law's.
 
-    `frame`: what `queries.audit_months` answers; a month without an audit is a gap.
+    A month without an audit is a gap. A mark carries exchange and month.
     """
     traces: list[Any] = []
-    rows = {(row["exchange"], row["month"]): row for row in records_of(frame)}
-    for exchange in exchanges_in(frame):
-        own = [rows[exchange, month]["cold_share"] if (exchange, month) in rows else None for month in months]
+    shares = {(one.exchange, one.month): one.cold_share for one in audits}
+    for exchange in exchanges_in(audits):
+        own = [shares.get((exchange, month)) for month in months]
         traces.append(
             line_of(
                 look,
@@ -90,35 +87,34 @@ def cold_shares(frame: pd.DataFrame, months: Sequence[str], least: Decimal, look
             hoverinfo="skip",
         )
     )
-    y = {"title": look.say("axis.cold_share"), "ticksuffix": " %", "range": [min(_lowest(frame, least), 75), 100.5]}
+    y = {"title": look.say("axis.cold_share"), "ticksuffix": " %", "range": [min(_lowest(audits, least), 75), 100.5]}
     return figure_in_house_style(look, 320, traces, month_axis(look, months), y)
 
 
-def _lowest(frame: pd.DataFrame, least: Decimal) -> float:
-    known = [share for share in frame["cold_share"] if share is not None]
+def _lowest(audits: Sequence[AuditMonth], least: Decimal) -> float:
+    known = [one.cold_share for one in audits if one.cold_share is not None]
     return float(min([*known, least]) * 100) - 2
 
 
-def audit_differences(frame: pd.DataFrame, tolerance: Decimal, look: Look) -> go.Figure:
+def audit_differences(assets: Sequence[AuditedAsset], tolerance: Decimal, look: Look) -> go.Figure:
     """How far the audited ledger and wallets are from the nearest check, asset by asset, those farthest apart first.
 
-    `frame`: what `queries.audited_assets` answers, of one exchange. A mark carries the asset.
+    `assets` are of one exchange; the lines at the tolerance say where the limit lies. A mark carries the asset.
     """
     traces: list[Any] = []
-    compared = [row for row in records_of(frame) if row["checked_at"] is not None]
-    compared.sort(key=lambda row: max(abs(row["ledger_ratio"] or 0), abs(row["wallet_ratio"] or 0)), reverse=True)
-    compared = compared[:MOST_ASSETS]
+    farthest_first = sorted((one for one in assets if one.checked_at is not None), key=_farthest, reverse=True)
+    compared = farthest_first[:MOST_ASSETS]
     for name, place, symbol in (("ledger_ratio", 0, "circle"), ("wallet_ratio", 3, "diamond")):
-        own = [row for row in compared if row[name] is not None]
+        own = [(one, part) for one in compared if (part := getattr(one, name)) is not None]
         traces.append(
             scatter(
                 name=look.say(f"column.{name}"),
-                x=[row["asset"] for row in own],
-                y=[float(row[name] * 10_000) for row in own],
+                x=[one.asset for one, _ in own],
+                y=[float(part * 10_000) for _, part in own],
                 mode="markers",
                 marker={"color": look.colour(place), "size": 10, "symbol": symbol},
-                customdata=[[row["asset"]] for row in own],
-                hovertext=[_difference_text(row, name, look) for row in own],
+                customdata=[[one.asset] for one, _ in own],
+                hovertext=[_difference_text(one, name, look) for one, _ in own],
                 hovertemplate="%{hovertext}<extra></extra>",
             )
         )
@@ -126,12 +122,14 @@ def audit_differences(frame: pd.DataFrame, tolerance: Decimal, look: Look) -> go
     shapes = [_level(bound, look) for bound in bounds]
     x = {"type": "category", "showgrid": False, "tickangle": -45}
     y = {"title": look.say("axis.difference_bp"), "zeroline": True, "zerolinecolor": look.quiet}
-    farthest = max((abs(float(row[name] or 0)) * 10_000 for row in compared for name in _RATIOS), default=0.0)
+    farthest = max((float(_farthest(one)) * 10_000 for one in compared), default=0.0)
     y["range"] = [-1.15 * max(farthest, bounds[0]), 1.15 * max(farthest, bounds[0])]
     return figure_in_house_style(look, 320, traces, x, y, shapes=shapes)
 
 
-_RATIOS = ("ledger_ratio", "wallet_ratio")
+def _farthest(asset: AuditedAsset) -> Decimal:
+    """The larger of its two differences from the check, as a part of it."""
+    return max((asset.ledger_ratio or Decimal()).copy_abs(), (asset.wallet_ratio or Decimal()).copy_abs())
 
 
 def _level(value: float, look: Look) -> dict[str, Any]:
@@ -139,13 +137,14 @@ def _level(value: float, look: Look) -> dict[str, Any]:
     return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": "y", "y0": value, "y1": value, "line": line}
 
 
-def _difference_text(row: Any, name: str, look: Look) -> str:
-    pair = {
-        "ledger_ratio": (row["ledger_quantity"], row["checked_ledger"]),
-        "wallet_ratio": (row["held_quantity"], row["checked_wallet"]),
+def _difference_text(asset: AuditedAsset, name: str, look: Look) -> str:
+    part, audited, checked = {
+        "ledger_ratio": (asset.ledger_ratio, asset.ledger_quantity, asset.checked_ledger),
+        "wallet_ratio": (asset.wallet_ratio, asset.held_quantity, asset.checked_wallet),
     }[name]
+    bp = f"{(part or Decimal()) * 10_000:+,.4f} bp"
+    at = "" if asset.checked_at is None else kst_text(asset.checked_at)
     return (
-        f"<b>{row['asset']}</b> {look.say(f'column.{name}')} {row[name] * 10_000:+,.4f} bp<br>"
-        f"{exact(pair[0])} ↔ {exact(pair[1])}<br>{kst_text(row['checked_at'])} · "
-        f"{krw(row['difference_krw'], look.language)}"
+        f"<b>{asset.asset}</b> {look.say(f'column.{name}')} {bp}<br>"
+        f"{exact(audited)} ↔ {exact(checked)}<br>{at} · {krw(asset.difference_krw, look.language)}"
     )

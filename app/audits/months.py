@@ -1,35 +1,31 @@
-"""Monthly audits: which came, what they say, and how far they are from the exchange's own five-minute checks."""
+"""Monthly audits: what came of each month's audit, and what it says of the whole exchange."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
-
 from app.amounts import exact_add, exact_sum, ratio
-from app.frames import frame_of, records_of
-from app.moments import kst_day
+from app.columns import Count, ExchangeId, Instant, Percent, Text, Won
 from app.obligations.outcomes import filed_for, obligations_of, records_begin
-from app.queries.choice import Choice, chosen_figures, rows_of
-from app.queries.exactly import less, times
+from app.queries.choice import Choice, chosen_figures, records_of_rows, rows_of
+from app.queries.exactly import times
 from app.queries.months import month_of, month_start, months_as_days, shown_months
-from app.queries.origin import accepted_files
-from app.rules.book import parameter
+from app.queries.open_findings import open_findings
+from app.rules.book import known_rule
 from app.rules.findings import About, finding_counts
 from app.scope import Scope
 from etl.calendar import OBLIGATIONS_BEGIN, Obligation, ObligationState
-from etl.records.tables import audits, reconciliation_assets
+from etl.records.tables import audits
 from etl.store import Store
 from expectations.catalogue import report as report_of
+from expectations.thresholds import Thresholds
 from expectations.vocabulary import Period
 
-NEAREST_CHECK = timedelta(minutes=5)
-"""How far from an audit's moment the check may be that it is compared with (AUD-005)."""
 OPINIONS = report_of("audits").field("opinion").codes
 """What auditors conclude, the gravest last."""
 UNRECORDED = "unrecorded"
@@ -38,25 +34,81 @@ UNOBLIGED = "unobliged"
 """The stand of a month for which there was no obligation yet, whether an audit came or not."""
 QUALIFIED = "qualified"
 """The stand of an audit that came, and in which an opinion is not unqualified."""
-_SAID = ("auditor", "as_of", "opinion", "signed_on")
-MONTH_COLUMNS = (
-    *("exchange", "month", "stand", "timeliness", "due_at", "received_at", *_SAID),
-    *("asset_count", "doubted_count", "short_count", "value_krw", "cold_share", "finding_count", "submission"),
-)
-COMPARED_COLUMNS = (
-    *("exchange", "asset", "state", "ledger_quantity", "hot_wallet_quantity", "cold_wallet_quantity"),
-    *("held_quantity", "cover_ratio", "cold_share", "price_krw", "value_krw"),
-    *("checked_at", "distance", "checked_ledger", "checked_wallet", "ledger_ratio", "wallet_ratio"),
-    *("difference_krw", "opinion", "submission", "source_row"),
-)
+NOTHING_DUE = (UNRECORDED, UNOBLIGED)
+RECEIVED = (ObligationState.CURRENT, ObligationState.LATE, ObligationState.NIL, QUALIFIED)
+_SHORT = "AUD-001"
+"""The rule that compares what is held of an asset with what is owed."""
 
 
-def audit_months(store: Store, scope: Scope, choice: Choice, moment: datetime) -> pd.DataFrame:
-    """Every chosen exchange and shown month: what came of the audit, what it says, and what stands against it.
+@dataclass(frozen=True, slots=True)
+class AuditMonth:
+    """What came of one exchange's audit of a month, what it says, and how many findings it has.
 
-    `stand`: a stand of its obligation, QUALIFIED, UNRECORDED or UNOBLIGED; `doubted_count` assets have another opinion
-    than unqualified, `short_count` are held in a smaller quantity than owed.
+    `stand` is that of its obligation, QUALIFIED, UNRECORDED or UNOBLIGED; `timeliness` of an audit that came is
+    `on_time` or `late`. The fields from `auditor` to `cold_share` are None where no audit is accepted: the gravest of
+    its opinions, its first moment and last signature; `doubted_count` assets have another opinion than unqualified,
+    `short_count` a finding that less is held than owed (None where that rule was not in force), `value_krw` is what is
+    held at the audit's prices, and `cold_share` the part of it in cold wallets.
     """
+
+    exchange: ExchangeId
+    month: Text
+    stand: str
+    timeliness: str | None
+    due_at: Instant
+    received_at: Instant | None
+    auditor: str | None
+    as_of: datetime | None
+    opinion: str | None
+    signed_on: date | None
+    asset_count: Count | None
+    doubted_count: Count | None
+    short_count: Count | None
+    value_krw: Won | None
+    cold_share: Percent | None
+    finding_count: Count
+    submission: str | None
+
+    @property
+    def is_received(self) -> bool:
+        """True where an audit is accepted, or that there is none to make."""
+        return self.stand in RECEIVED
+
+    @property
+    def is_known(self) -> bool:
+        """True where there is something to show: it was due since there are records, or came all the same."""
+        return self.stand not in NOTHING_DUE or self.asset_count is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _AuditRow:
+    """One asset of an accepted audit."""
+
+    exchange: str
+    audit_month: str
+    ledger_quantity: Decimal
+    hot_wallet_quantity: Decimal
+    cold_wallet_quantity: Decimal
+    price_krw: Decimal
+    auditor: str
+    as_of: datetime
+    opinion: str
+    signed_on: date
+
+    @property
+    def held_quantity(self) -> Decimal:
+        """Hot and cold wallets together."""
+        return exact_add(self.hot_wallet_quantity, self.cold_wallet_quantity)
+
+
+_ROW_NAMES = tuple(_AuditRow.__dataclass_fields__)
+_NO_CONTENT: Mapping[str, Any] = dict.fromkeys(
+    ("auditor", "as_of", "opinion", "signed_on", "asset_count", "doubted_count", "value_krw", "cold_share")
+)
+
+
+def audit_months(store: Store, scope: Scope, choice: Choice, moment: datetime) -> tuple[AuditMonth, ...]:
+    """Every chosen exchange and shown month, as of a moment, by exchange and month."""
     months = shown_months(choice)
     days = months_as_days(choice.exchanges, months)
     exchanges = scope.visible(choice.exchanges)
@@ -64,64 +116,68 @@ def audit_months(store: Store, scope: Scope, choice: Choice, moment: datetime) -
     filed = filed_for(store, scope, days, "audits")
     obliged = [] if begin is None else obligations_of(filed, exchanges, days, begin, moment, "audits")
     due = {(one.exchange, one.month): one for one in obliged}
-    said = _said(store, scope, days)
+    contents = _contents(store, scope, days)
     counts = finding_counts(store, scope, days, About(reports=("audits",)))
-    standing = counts.groupby(["exchange", "month"])["standing_count"].sum().to_dict()
-    rows = [
-        _month(exchange, month, due.get((exchange, month)), said.get((exchange, month), {}), standing)
+    open_counts = counts.groupby(["exchange", "month"])["standing_count"].sum().to_dict()
+    short = Counter((one.exchange, month_of(one.day)) for one in open_findings(store, scope, days, (_SHORT,)))
+    return tuple(
+        AuditMonth(
+            exchange=exchange,
+            month=month,
+            due_at=report_of("audits").due_at(Period.parse(month)),
+            **_outcome(due.get((exchange, month)), month, contents.get((exchange, month), _NO_CONTENT)),
+            **contents.get((exchange, month), _NO_CONTENT),
+            short_count=short[exchange, month] if (exchange, month) in contents and is_judged(_SHORT, month) else None,
+            finding_count=int(open_counts.get((exchange, month), 0)),
+        )
         for exchange in exchanges
         for month in months
-    ]
-    return frame_of(rows, MONTH_COLUMNS)
+    )
 
 
-def _month(
-    exchange: str, month: str, due: Obligation | None, said: Mapping[str, Any], standing: Mapping[Any, int]
-) -> dict[str, Any]:
-    row: dict[str, Any] = {**dict.fromkeys(MONTH_COLUMNS), "exchange": exchange, "month": month, **said}
-    is_obliged = month >= month_of(OBLIGATIONS_BEGIN)
-    row |= {"stand": UNRECORDED if is_obliged else UNOBLIGED, "due_at": report_of("audits").due_at(Period.parse(month))}
-    row["finding_count"] = int(standing.get((exchange, month), 0))
+def is_judged(rule: str, month: str) -> bool:
+    """True where a rule was in force for the audits of a month."""
+    begin = known_rule(rule).effective_from
+    return begin is None or begin <= month_start(month)
+
+
+def _outcome(due: Obligation | None, month: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """What came of the obligation: `stand`, `timeliness`, `received_at` and `submission`."""
     if due is None:
-        return row
-    is_doubted = bool(said.get("doubted_count")) and due.outcome.is_met
-    row["stand"] = QUALIFIED if is_doubted else str(ObligationState.NIL if due.outcome.is_nil else due.outcome.state)
-    row |= {"received_at": due.outcome.received_at, "submission": due.outcome.shown_submission}
-    if due.outcome.is_met:
-        row["timeliness"] = "late" if due.outcome.is_late else "on_time"
-    return row
-
-
-def _said(store: Store, scope: Scope, days: Choice) -> dict[tuple[str, str], dict[str, Any]]:
-    """What the accepted audits say, their assets added up, by exchange and month."""
-    table = audits.c
-    names = ("exchange", "audit_month", "ledger_quantity", "hot_wallet_quantity", "cold_wallet_quantity", "price_krw")
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    statement = chosen_figures(audits, scope, days, *(table[name] for name in (*names, *_SAID)))
-    for row in rows_of(store, statement.order_by(table.source_row)):
-        groups[row["exchange"], row["audit_month"]].append(row)
-    return {key: _added_up(rows) for key, rows in groups.items()}
-
-
-def _added_up(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    held = [_held(row) for row in rows]
-    cold = exact_sum(times(row["cold_wallet_quantity"], row["price_krw"]) for row in rows)
-    value = exact_sum(times(quantity, row["price_krw"]) for quantity, row in zip(held, rows, strict=True))
+        stand = UNRECORDED if month >= month_of(OBLIGATIONS_BEGIN) else UNOBLIGED
+        return {"stand": stand, "timeliness": None, "received_at": None, "submission": None}
+    outcome = due.outcome
+    is_doubted = outcome.is_met and bool(content["doubted_count"])
     return {
-        "auditor": " · ".join(dict.fromkeys(row["auditor"] for row in rows)),
-        "as_of": min(row["as_of"] for row in rows),
-        "opinion": max((row["opinion"] for row in rows), key=OPINIONS.index),
-        "signed_on": max(row["signed_on"] for row in rows),
-        "asset_count": len(rows),
-        "doubted_count": sum(row["opinion"] != OPINIONS[0] for row in rows),
-        "short_count": sum(quantity < row["ledger_quantity"] for quantity, row in zip(held, rows, strict=True)),
-        "value_krw": value,
-        "cold_share": ratio(cold, value),
+        "stand": QUALIFIED if is_doubted else str(ObligationState.NIL if outcome.is_nil else outcome.state),
+        "timeliness": ("late" if outcome.is_late else "on_time") if outcome.is_met else None,
+        "received_at": outcome.received_at,
+        "submission": outcome.shown_submission,
     }
 
 
-def _held(row: Mapping[str, Any]) -> Decimal:
-    return exact_add(row["hot_wallet_quantity"], row["cold_wallet_quantity"])
+def _contents(store: Store, scope: Scope, days: Choice) -> dict[tuple[str, str], dict[str, Any]]:
+    """What the accepted audits say, their assets added up, by exchange and month."""
+    statement = chosen_figures(audits, scope, days, *(audits.c[name] for name in _ROW_NAMES))
+    groups: dict[tuple[str, str], list[_AuditRow]] = defaultdict(list)
+    for row in records_of_rows(store, statement.order_by(audits.c.source_row), _AuditRow):
+        groups[row.exchange, row.audit_month].append(row)
+    return {key: _added_up(rows) for key, rows in groups.items()}
+
+
+def _added_up(rows: Sequence[_AuditRow]) -> dict[str, Any]:
+    cold = exact_sum(times(row.cold_wallet_quantity, row.price_krw) for row in rows)
+    value = exact_sum(times(row.held_quantity, row.price_krw) for row in rows)
+    return {
+        "auditor": " · ".join(dict.fromkeys(row.auditor for row in rows)),
+        "as_of": min(row.as_of for row in rows),
+        "opinion": max((row.opinion for row in rows), key=OPINIONS.index),
+        "signed_on": max(row.signed_on for row in rows),
+        "asset_count": len(rows),
+        "doubted_count": sum(row.opinion != OPINIONS[0] for row in rows),
+        "value_krw": value,
+        "cold_share": ratio(cold, value),
+    }
 
 
 def doubted_audits(store: Store, scope: Scope, exchanges: tuple[str, ...], month: str) -> frozenset[str]:
@@ -131,148 +187,7 @@ def doubted_audits(store: Store, scope: Scope, exchanges: tuple[str, ...], month
     return frozenset(row["exchange"] for row in rows_of(store, statement.distinct()))
 
 
-# ------------------------------------------------------------------------------------------- asset by asset
-
-
-def audited_assets(store: Store, scope: Scope, choice: Choice, month: str) -> pd.DataFrame:
-    """One month's audits asset by asset beside the check nearest to their moment, those first that differ.
-
-    `state`: `agrees` or `differs` (AUD-005: within the tolerance, no more than five minutes away), `no_check`, or
-    `unaudited` for an asset that was reconciled in the month and is in no audit. `difference_krw` is the larger of the
-    two differences at the audit's price.
-    """
-    days = months_as_days(choice.exchanges, (month,))
-    table = audits.c
-    names = (
-        *("exchange", "asset", "as_of", "ledger_quantity", "hot_wallet_quantity", "cold_wallet_quantity"),
-        *("price_krw", "opinion", "submission", "source_row"),
-    )
-    audited = rows_of(store, chosen_figures(audits, scope, days, *(table[name] for name in names)))
-    tolerance = audit_tolerance(month)
-    checks = {
-        moment: _nearest_checks(store, scope, *moment)
-        for moment in dict.fromkeys((row["exchange"], row["as_of"]) for row in audited)
-    }
-    rows = [_compared(row, checks[row["exchange"], row["as_of"]].get(row["asset"]), tolerance) for row in audited]
-    known = {(row["exchange"], row["asset"]) for row in audited}
-    filed = {exchange for exchange, _ in known}
-    for exchange, assets in reconciled_in(store, scope, days).items():
-        for asset in sorted(assets) if exchange in filed else ():
-            if (exchange, asset) not in known:
-                blank = {**dict.fromkeys(COMPARED_COLUMNS), "state": "unaudited"}
-                rows.append({**blank, "exchange": exchange, "asset": asset})
-    order = ("differs", "unaudited", "no_check", "agrees")
-    rows.sort(key=lambda row: (order.index(row["state"]), -(row["value_krw"] or 0), row["asset"]))
-    return frame_of(rows, COMPARED_COLUMNS)
-
-
-def reconciled_in(store: Store, scope: Scope, days: Choice) -> dict[str, set[str]]:
-    """The assets that each exchange reconciled on any of these days."""
-    table = reconciliation_assets.c
-    found: dict[str, set[str]] = defaultdict(set)
-    for row in rows_of(
-        store, chosen_figures(reconciliation_assets, scope, days, table.exchange, table.asset).distinct()
-    ):
-        found[row["exchange"]].add(row["asset"])
-    return found
-
-
-def _nearest_checks(store: Store, scope: Scope, exchange: str, moment: datetime) -> dict[str, dict[str, Any]]:
-    """The published check of each asset nearest to `moment`, no more than five minutes away; the earlier of two."""
-    first, last = moment - NEAREST_CHECK, moment + NEAREST_CHECK
-    files = accepted_files(store, scope, "reconciliation", exchange, kst_day(first), kst_day(last))
-    if not files:
-        return {}
-    near = store.facts.read(
-        [file.facts for file in files], condition="checked_at BETWEEN ? AND ?", parameters=[first, last]
-    )
-    nearest: dict[str, dict[str, Any]] = {}
-    for row in near.to_pylist():
-        known = nearest.get(row["asset"])
-        if known is None or abs(row["checked_at"] - moment) < abs(known["checked_at"] - moment):
-            nearest[row["asset"]] = row
-    return nearest
-
-
-def _compared(row: dict[str, Any], check: dict[str, Any] | None, tolerance: Decimal) -> dict[str, Any]:
-    held = _held(row)
-    compared: dict[str, Any] = {**dict.fromkeys(COMPARED_COLUMNS), **row, "state": "no_check"}
-    compared |= {
-        "held_quantity": held,
-        "cover_ratio": ratio(held, row["ledger_quantity"]),
-        "cold_share": ratio(row["cold_wallet_quantity"], held),
-        "value_krw": times(held, row["price_krw"]),
-    }
-    if check is None:
-        return compared
-    pairs = ((row["ledger_quantity"], check["ledger_quantity"]), (held, check["wallet_quantity"]))
-    apart = [less(audited, checked) for audited, checked in pairs]
-    agrees = all(
-        one.copy_abs() <= times(tolerance, checked.copy_abs()) for one, (_, checked) in zip(apart, pairs, strict=True)
-    )
-    return compared | {
-        "state": "agrees" if agrees else "differs",
-        "checked_at": check["checked_at"],
-        "distance": abs(check["checked_at"] - row["as_of"]),
-        "checked_ledger": check["ledger_quantity"],
-        "checked_wallet": check["wallet_quantity"],
-        "ledger_ratio": ratio(apart[0], check["ledger_quantity"]),
-        "wallet_ratio": ratio(apart[1], check["wallet_quantity"]),
-        "difference_krw": times(max(one.copy_abs() for one in apart), row["price_krw"]),
-    }
-
-
-def cold_share_by_law(month: str) -> Decimal:
-    """The share of the value held that the law wants in cold wallets, as in force in a month."""
-    share: Decimal = parameter("cold_wallet_share", month_start(month))
+def cold_share_by_law(thresholds: Thresholds, month: str) -> Decimal:
+    """The share of the value held that the law wants in cold wallets, as in force in a month (AUD-002)."""
+    share: Decimal = thresholds.value("cold_wallet_share", month_start(month))
     return share
-
-
-def audit_tolerance(month: str) -> Decimal:
-    """How far an audit may be from the nearest check, as a ratio of the check, as in force in a month (AUD-005)."""
-    tolerance: Decimal = parameter("audit_tolerance", month_start(month))
-    return tolerance
-
-
-# ----------------------------------------------------------------------------------------- one month's figures
-
-
-@dataclass(frozen=True, slots=True)
-class Apart:
-    """How far one exchange's audit is from its own checks: assets compared, and the differences in won.
-
-    `unexplained_krw` adds up the assets whose difference is beyond the tolerance.
-    """
-
-    compared_count: int
-    difference_krw: Decimal
-    unexplained_krw: Decimal
-
-
-def apart(assets: pd.DataFrame) -> dict[str, Apart]:
-    """The differences of what `audited_assets` answers, by exchange; nothing where nothing could be compared."""
-    groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in records_of(assets):
-        if row["difference_krw"] is not None:
-            groups[row["exchange"]].append(row)
-    return {
-        exchange: Apart(
-            len(rows),
-            exact_sum(row["difference_krw"] for row in rows),
-            exact_sum(row["difference_krw"] for row in rows if row["state"] == "differs"),
-        )
-        for exchange, rows in groups.items()
-    }
-
-
-def audit_coverage(store: Store, scope: Scope, choice: Choice, month: str) -> dict[str, tuple[int, int]]:
-    """How many of the assets that each exchange reconciled in a month are in its audit, and how many they are."""
-    days = months_as_days(choice.exchanges, (month,))
-    table = audits.c
-    audited: dict[str, set[str]] = defaultdict(set)
-    for row in rows_of(store, chosen_figures(audits, scope, days, table.exchange, table.asset)):
-        audited[row["exchange"]].add(row["asset"])
-    return {
-        exchange: (len(assets & audited[exchange]), len(assets))
-        for exchange, assets in reconciled_in(store, scope, days).items()
-    }

@@ -231,9 +231,10 @@ def line_of(look: Look, exchange: str, **trace: Any) -> dict[str, Any]:
     )
 
 
-def exchanges_in(frame: pd.DataFrame) -> list[str]:
-    """The exchanges of a frame in the order of the screens."""
-    return sorted(set(frame["exchange"]), key=position_of)
+def exchanges_in(rows: pd.DataFrame | Sequence[Any]) -> list[str]:
+    """The exchanges of a frame, or of records with an `exchange`, in the order of the screens."""
+    found = set(rows["exchange"]) if isinstance(rows, pd.DataFrame) else {row.exchange for row in rows}
+    return sorted(found, key=position_of)
 
 
 def is_ended(instant: Any) -> bool:

@@ -28,7 +28,7 @@ from app.queries.choice import Choice
 from app.reconciliation.days import reconciled_days
 from app.reconciliation.episodes import mismatch_episodes
 from app.scope import Scope
-from app.volume.course import volume_ranking
+from app.volume.ranking import volume_ranking
 from etl.calendar import ObligationState
 from etl.store import Store
 from expectations.vocabulary import Period, State
@@ -192,8 +192,8 @@ class _Share:
 def _shares(store: Store, scope: Scope, choice: Choice) -> Mapping[str, _Share]:
     """By exchange, and of all together (`WHOLE`)."""
     ranking = volume_ranking(store, scope, choice)
-    own = {row["exchange"]: row for row in records_of(ranking.by_exchange)}
-    return {name: _Share(row["share"], row["change"]) for name, row in {**own, WHOLE: ranking.together}.items()}
+    own = {row.exchange: row for row in ranking.by_exchange}
+    return {name: _Share(row.share, row.preceding_change) for name, row in {**own, WHOLE: ranking.together}.items()}
 
 
 def _forced_keys(store: Store, scope: Scope, choice: Choice) -> Counter[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from app.audits.months import audit_months
 from app.columns import columns_of
-from app.frames import records_of
 from app.obligations.outcomes import first_recorded_day
 from app.overview.lane_figures import Lane, exchange_figures
 from app.overview.trend_charts import trend_matrix
@@ -49,7 +48,7 @@ def show_month(view: View, month: str) -> None:
     scored = cached(view, "scored", lambda: score(counted, moment))
     audits = ask(audit_months, days, moment)
     found = cached(view, "trends", lambda: lane_trends(figures, scored, months, moment))
-    due_before = records_of(audits[audits["month"] == months[-2]])
+    due_before = [row for row in audits if row.month == months[-2]]
     now, before = (figures[name][-1] for name in months[:-3:-1])  # of all together, or of the only one
     sentences(month_sentences(view, now, before, due_before, scored, found))
     _show_matrix(view, found, months)

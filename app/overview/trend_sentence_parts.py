@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 from app.amounts import percent_down
-from app.audits.months import QUALIFIED, UNOBLIGED, UNRECORDED
+from app.audits.months import NOTHING_DUE, QUALIFIED, AuditMonth
 from app.moments import duration
 from app.overview.lane_figures import Lane, LaneFigures
 from app.overview.trend_parts import status_words
 from app.overview.trends import Trend, TrendMonth
 from app.quality.scorecard import Scored
 from app.widgets.view import View
-from etl.calendar import ObligationState
 
 _MINUTE = timedelta(minutes=1)
-_ARRIVED = (ObligationState.CURRENT, ObligationState.LATE, ObligationState.NIL, QUALIFIED)
 
 
 def month_sentences(
     view: View,
     now: LaneFigures,
     before: LaneFigures,
-    audits: Sequence[Mapping[str, Any]],
+    audits: Sequence[AuditMonth],
     scored: Sequence[Scored],
     trends: Sequence[Trend],
 ) -> list[str]:
@@ -76,21 +73,19 @@ def _of_halts(view: View, now: LaneFigures, before: str) -> str:
     )
 
 
-def _of_audits(view: View, audits: Sequence[Mapping[str, Any]], month: str) -> str:
-    audits = [row for row in audits if row["stand"] not in (UNRECORDED, UNOBLIGED)]
+def _of_audits(view: View, audits: Sequence[AuditMonth], month: str) -> str:
+    audits = [row for row in audits if row.stand not in NOTHING_DUE]
     if not audits:
         return view.say("trends.no_audits", month=month)
-    received = [row for row in audits if row["stand"] in _ARRIVED]
+    received = [row for row in audits if row.is_received]
     lacking = [row for row in audits if row not in received]
-    names = ", ".join(
-        f"{view.exchange(row['exchange'])} ({view.say('audit_stand.' + row['stand'])})" for row in lacking
-    )
+    names = ", ".join(f"{view.exchange(row.exchange)} ({view.say('audit_stand.' + row.stand)})" for row in lacking)
     said = view.say(
         "trends.audits",
         month=month,
         received=len(received),
         count=len(audits),
-        exceptions=sum(row["stand"] == QUALIFIED for row in audits),
+        exceptions=sum(row.stand == QUALIFIED for row in audits),
     )
     return f"{said} {view.say('trends.audits_lacking', names=names)}" if names else said
 

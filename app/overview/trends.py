@@ -16,7 +16,7 @@ from app.overview.lane_figures import LANE_REPORTS, Lane, LaneFigures
 from app.quality.measures import Rating
 from app.quality.scorecard import Scored
 from app.queries.months import LEAST_MONTHS, month_of
-from app.volume.course import is_comparable
+from app.volume.ranking import is_comparable
 from expectations.catalogue import all_reports
 from expectations.vocabulary import Cadence, Period
 

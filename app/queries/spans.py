@@ -24,6 +24,11 @@ class Span:
         return (self.last_day - self.first_day).days + 1
 
     @property
+    def days(self) -> tuple[date, ...]:
+        """Every day of it in order."""
+        return tuple(self.first_day + timedelta(number) for number in range(self.day_count))
+
+    @property
     def text(self) -> str:
         """One day, or the first and the last."""
         return str(self.first_day) if self.day_count == 1 else f"{self.first_day} ~ {self.last_day}"

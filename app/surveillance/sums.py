@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import func, select
 
 from app.amounts import exact_sum, ratio
-from app.frames import frame_of
+from app.columns import Amount, Count, ExchangeId, Percent
 from app.moments import kst_day
 from app.queries.choice import Choice, chosen_figures, rows_of
 from app.queries.origin import accepted_files
@@ -29,12 +29,76 @@ from expectations.vocabulary import Period, State
 PATTERNS = report_of("surveillance").field("pattern").codes
 """The four that the FSS named on 2026-04-13."""
 VALUES = ("trade_value_krw", "api_trade_value_krw")
-_COUNTS = ("alert_count", "case_count", "notified_count", "account_count", "key_count")
-STAGE_COLUMNS = (
-    *("exchange", "day_count", "market_day_count", "pattern_market_day_count", "flagged_share", *_COUNTS),
-    *("case_share", "notified_share", *VALUES),
-)
-MARKET_COLUMNS = ("market", *_COUNTS, *VALUES, "share", "market_value_krw", "market_share", "source_row")
+_COUNTS = {
+    "alert_count": "alert_count",
+    "case_count": "case_count",
+    "notified_count": "notified_count",
+    "account_day_count": "account_count",
+    "key_day_count": "key_count",
+}
+"""The counts of a day that are added up, by the name of their sum: accounts and keys are counted day by day."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatternSum:
+    """What an exchange reported of one pattern in some days; `market_day_count` counts markets day by day."""
+
+    exchange: ExchangeId
+    pattern: str
+    market_day_count: Count
+    alert_count: int
+    case_count: int
+    notified_count: int
+    account_day_count: Count
+    key_day_count: Count
+    trade_value_krw: Decimal
+    api_trade_value_krw: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeStages:
+    """From markets to notified cases: how much of one exchange's trading reached each stage, in `day_count` filed days.
+
+    `market_day_count`: markets traded, day by day, on the days for which both reports are accepted;
+    `pattern_market_day_count`: of these how often one was reported for a pattern, four at most a market and day.
+    """
+
+    exchange: ExchangeId
+    day_count: Count
+    market_day_count: Count
+    pattern_market_day_count: Count
+    flagged_share: Percent | None
+    alert_count: int
+    case_count: int
+    case_share: Percent | None
+    notified_count: int
+    notified_share: Percent | None
+    account_day_count: Count
+    key_day_count: Count
+    trade_value_krw: Decimal
+    api_trade_value_krw: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class MarketAlerts:
+    """What was reported of one market for one pattern.
+
+    `share` is the API's part of the value concerned. `market_value_krw` is all trading of the market on the days on
+    which it was reported, None unless its API volume is accepted for all of them; `market_share` the part concerned.
+    """
+
+    market: str
+    alert_count: int
+    case_count: int
+    notified_count: int
+    account_day_count: Count
+    key_day_count: Count
+    trade_value_krw: Decimal
+    api_trade_value_krw: Decimal
+    share: Percent | None
+    market_value_krw: Amount | None
+    market_share: Percent | None
+    source_row: int
 
 
 def filed_days(store: Store, scope: Scope, choice: Choice) -> Mapping[str, list[date]]:
@@ -53,47 +117,69 @@ def filed_days(store: Store, scope: Scope, choice: Choice) -> Mapping[str, list[
     return days
 
 
-def pattern_sums(store: Store, scope: Scope, choice: Choice) -> Mapping[tuple[str, str], dict[str, Any]]:
-    """What was reported in the chosen days, by exchange and pattern; counts by the database, values exactly."""
+def pattern_sums(store: Store, scope: Scope, choice: Choice) -> Mapping[tuple[str, str], PatternSum]:
+    """What was reported in the chosen days, by exchange and pattern, zeros where nothing was; values are exact."""
     table = surveillance_days.c
-    by = (table.exchange, table.pattern)
-    counts = [func.sum(table[name]).label(name) for name in ("market_count", *_COUNTS)]
-    zero = {**dict.fromkeys(("market_day_count", *_COUNTS), 0), **dict.fromkeys(VALUES, Decimal())}
-    found: dict[tuple[str, str], dict[str, Any]] = defaultdict(lambda: dict(zero))
-    for row in rows_of(store, chosen_figures(surveillance_days, scope, choice, *by, *counts).group_by(*by)):
-        own = found[row["exchange"], row["pattern"]]
-        own |= {name: int(row[name]) for name in _COUNTS} | {"market_day_count": int(row["market_count"])}
-    values = chosen_figures(surveillance_days, scope, choice, *by, *(table[name] for name in VALUES))
-    for row in rows_of(store, values):
-        own = found[row["exchange"], row["pattern"]]
-        for name in VALUES:
-            own[name] = exact_sum((own[name], row[name]))
-    return found
+    names = ("market_count", *_COUNTS.values())
+    statement = chosen_figures(
+        surveillance_days, scope, choice, table.exchange, table.pattern, *(table[name] for name in (*names, *VALUES))
+    )
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows_of(store, statement):
+        groups[row["exchange"], row["pattern"]].append(row)
+    return {
+        (exchange, pattern): PatternSum(
+            exchange,
+            pattern,
+            market_day_count=sum(row["market_count"] for row in groups[exchange, pattern]),
+            **_added_up(groups[exchange, pattern]),
+        )
+        for exchange in scope.visible(choice.exchanges)
+        for pattern in PATTERNS
+    }
 
 
-def surveillance_stages(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
-    """From markets to notified cases, one row per exchange that filed: how many reached each stage.
+def _added_up(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The sums of the counts and values of filed rows, by the names of records."""
+    rows = list(rows)
+    counts = {name: sum(row[filed] for row in rows) for name, filed in _COUNTS.items()}
+    return counts | {name: exact_sum(row[name] for row in rows) for name in VALUES}
 
-    `market_day_count`: markets traded, day by day, on the days for which both reports are accepted;
-    `pattern_market_day_count`: of these how often one was reported for a pattern, four at most a market and day.
-    """
+
+def surveillance_stages(store: Store, scope: Scope, choice: Choice) -> tuple[ExchangeStages, ...]:
+    """One record per chosen exchange that filed any of the chosen days."""
     sums = pattern_sums(store, scope, choice)
     filed = filed_days(store, scope, choice)
     markets = _market_days(store, scope, choice)
-    rows = []
-    for exchange in scope.visible(choice.exchanges):
-        if not filed[exchange]:
-            continue
-        own = [sums[exchange, pattern] for pattern in PATTERNS]
-        row: dict[str, Any] = {"exchange": exchange, "day_count": len(filed[exchange])}
-        row |= {name: sum(one[name] for one in own) for name in _COUNTS}
-        row |= {name: exact_sum(one[name] for one in own) for name in VALUES}
-        row["market_day_count"], row["pattern_market_day_count"] = markets[exchange]
-        row["flagged_share"] = ratio(row["pattern_market_day_count"], len(PATTERNS) * row["market_day_count"])
-        row["case_share"] = ratio(row["case_count"], row["alert_count"])
-        row["notified_share"] = ratio(row["notified_count"], row["case_count"])
-        rows.append(row)
-    return frame_of(rows, STAGE_COLUMNS)
+    return tuple(
+        _stages(exchange, len(filed[exchange]), [sums[exchange, pattern] for pattern in PATTERNS], *markets[exchange])
+        for exchange in scope.visible(choice.exchanges)
+        if filed[exchange]
+    )
+
+
+def _stages(
+    exchange: str, day_count: int, sums: list[PatternSum], market_day_count: int, flagged_count: int
+) -> ExchangeStages:
+    alerts, cases, notified = (
+        sum(getattr(one, name) for one in sums) for name in ("alert_count", "case_count", "notified_count")
+    )
+    return ExchangeStages(
+        exchange=exchange,
+        day_count=day_count,
+        market_day_count=market_day_count,
+        pattern_market_day_count=flagged_count,
+        flagged_share=ratio(flagged_count, len(PATTERNS) * market_day_count),
+        alert_count=alerts,
+        case_count=cases,
+        case_share=ratio(cases, alerts),
+        notified_count=notified,
+        notified_share=ratio(notified, cases),
+        account_day_count=sum(one.account_day_count for one in sums),
+        key_day_count=sum(one.key_day_count for one in sums),
+        trade_value_krw=exact_sum(one.trade_value_krw for one in sums),
+        api_trade_value_krw=exact_sum(one.api_trade_value_krw for one in sums),
+    )
 
 
 def _market_days(store: Store, scope: Scope, choice: Choice) -> Mapping[str, list[int]]:
@@ -118,40 +204,38 @@ def _market_days(store: Store, scope: Scope, choice: Choice) -> Mapping[str, lis
 
 def pattern_markets(
     store: Store, scope: Scope, exchange: str, first_day: date, last_day: date, pattern: str
-) -> pd.DataFrame:
+) -> tuple[MarketAlerts, ...]:
     """The markets that an exchange reported for a pattern on these days, those with the most alerts first.
 
-    From the published rows. `market_value_krw`: all trading of the market on the days on which it was reported, where
-    its API volume is accepted; `market_share` the part of it that is concerned.
+    From the published rows.
     """
     files = accepted_files(store, scope, "surveillance", exchange, first_day, last_day)
     if not files:
-        return frame_of([], MARKET_COLUMNS)
+        return ()
     table = store.facts.read([file.facts for file in files], condition="pattern = ?", parameters=[pattern])
-    found = _by_market(table.to_pylist())
     traded = _traded(store, scope, exchange, first_day, last_day)
-    for row in found:
-        days = [traded.get((day, row["market"])) for day in row.pop("days")]
-        known = [value for value in days if value is not None]
-        row["market_value_krw"] = exact_sum(known) if known and len(known) == len(days) else None
-        row["market_share"] = ratio(row["trade_value_krw"], row["market_value_krw"] or 0)
-        row["share"] = ratio(row["api_trade_value_krw"], row["trade_value_krw"])
-    return frame_of(sorted(found, key=lambda row: (-row["alert_count"], row["market"])), MARKET_COLUMNS)
+    groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in table.to_pylist():
+        groups[row["market"]].append(row)
+    found = [
+        _market(market, rows, [traded.get((row["day"], market)) for row in rows]) for market, rows in groups.items()
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.alert_count, one.market)))
 
 
-def _by_market(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    markets: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        own = markets.setdefault(
-            row["market"],
-            {"market": row["market"], "days": [], "source_row": row["source_row"]}
-            | dict.fromkeys(_COUNTS, 0)
-            | dict.fromkeys(VALUES, Decimal()),
-        )
-        own["days"].append(row["day"])
-        own |= {name: own[name] + row[name] for name in _COUNTS}
-        own |= {name: exact_sum((own[name], row[name])) for name in VALUES}
-    return list(markets.values())
+def _market(market: str, rows: list[dict[str, Any]], traded: list[Decimal | None]) -> MarketAlerts:
+    """One market's rows added up; `traded`: all of its trading on each of their days."""
+    sums = _added_up(rows)
+    known = [value for value in traded if value is not None]
+    whole = exact_sum(known) if known and len(known) == len(traded) else None
+    return MarketAlerts(
+        market=market,
+        **sums,
+        share=ratio(sums["api_trade_value_krw"], sums["trade_value_krw"]),
+        market_value_krw=whole,
+        market_share=ratio(sums["trade_value_krw"], whole or 0),
+        source_row=rows[0]["source_row"],
+    )
 
 
 def _traded(

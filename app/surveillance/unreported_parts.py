@@ -1,15 +1,15 @@
-"""Indicators that no report carries: named with what they would need, and never estimated."""
+"""Indicators that no report carries, on the screen: each with the data that it would need; none is estimated."""
 
 from __future__ import annotations
 
-from app.columns import Shown
-from app.frames import frame_of
+from dataclasses import dataclass
+
+from app.columns import LongText, Text, columns_of
 from app.widgets.header import note, section
 from app.widgets.parts import part
 from app.widgets.tables import table
 from app.widgets.view import View
 
-UNREPORTED = {"indicator": Shown.TEXT, "availability": Shown.TEXT, "would_need": Shown.LONG_TEXT}
 NOT_AVAILABLE = (
     "order_to_trade",
     "one_sided_cancels",
@@ -24,18 +24,24 @@ NOT_AVAILABLE = (
 """Indicators of the authorities and of the literature for which the reports hold nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class _UnreportedRow:
+    """An indicator that cannot be had, and what it would need."""
+
+    indicator: Text
+    availability: Text
+    would_need: LongText
+
+
 @part
 def unreported(view: View) -> None:
-    """What cannot be seen because no report carries it: said, and never estimated."""
+    """A table of the indicators that are not available, and what each would need."""
     section(view, "surveillance.unreported")
     note(view.say("surveillance.unreported_how"))
     rows = [
-        {
-            "indicator": view.say(f"unreported.{name}"),
-            "availability": view.say("unreported.state"),
-            "would_need": view.say(f"unreported.{name}_lacks"),
-        }
+        _UnreportedRow(
+            view.say(f"unreported.{name}"), view.say("unreported.state"), view.say(f"unreported.{name}_lacks")
+        )
         for name in NOT_AVAILABLE
     ]
-    frame = frame_of(rows, UNREPORTED)
-    table(view, frame, UNREPORTED, alt=view.say("surveillance.unreported"))
+    table(view, rows, columns_of(_UnreportedRow), alt=view.say("surveillance.unreported"))

@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import pandas as pd
-
-from app.columns import Shown
+from app.columns import columns_of
 from app.queries.choice import Choice
 from app.queries.spans import Span, spans_of
-from app.volume.markets import Order, market_volumes
-from app.volume.share_parts import BOTH_SHARES, ORDER_FIGURES, VALUES, together_name
-from app.volume.shares import Measure, volume_by_day
+from app.volume.markets import MarketVolume, Order, market_volumes
+from app.volume.share_parts import together_name
+from app.volume.shares import DayVolume, Measure, volume_by_day
 from app.widgets.address import pick, picked, picked_day
 from app.widgets.header import empty, note, subtitle
 from app.widgets.parts import part
@@ -20,18 +18,19 @@ from app.widgets.rows import rows_behind
 from app.widgets.tables import table
 from app.widgets.view import View, ask
 
-# The columns of the tables, and how each is written.
-_DAYS = {"day": Shown.DAY, **BOTH_SHARES, **ORDER_FIGURES, "market_count": Shown.COUNT, **VALUES}
-MARKETS = {
-    "exchange": Shown.EXCHANGE,
-    "market": Shown.TEXT,
-    "share": Shown.PERCENT,
-    "preceding_change": Shown.POINTS,
-    "small_order_share": Shown.PERCENT,
-    "cancels_per_order": Shown.TIMES,
-    "largest_api_account_count": Shown.COUNT,
-    **VALUES,
-}
+_DAY_COLUMNS = columns_of(
+    DayVolume,
+    *("day", "share_by_value", "share_by_count"),
+    *("small_order_share", "cancels_per_order", "trades_per_order", "largest_api_account_count"),
+    *("market_count", "api_trade_value_krw", "trade_value_krw"),
+)
+MARKET_COLUMNS = columns_of(
+    MarketVolume,
+    *("exchange", "market", "share", "preceding_change"),
+    *("small_order_share", "cancels_per_order", "largest_api_account_count"),
+    *("api_trade_value_krw", "trade_value_krw"),
+)
+"""What is shown of a market."""
 _MARKET_LIMIT = 50
 _LAST_DAYS = timedelta(days=7)
 """Where a market is picked but no day, its rows are of as many days at the end of the period."""
@@ -59,7 +58,7 @@ def volume_detail(view: View, measure: Measure) -> None:
 
 
 def _picked_span(view: View) -> Span | None:
-    """The day or week that is picked; a day outside the period stands for itself."""
+    """The day or week that is picked; a day outside the period is a span of its own."""
     day = picked_day("day")
     if day is None:
         return None
@@ -69,44 +68,39 @@ def _picked_span(view: View) -> Span | None:
 def _days_of(view: View, exchange: str, measure: Measure) -> None:
     """The days of one exchange, newest first; a row leads to its markets."""
     own = Choice((exchange,), view.choice.first_day, view.choice.last_day)
-    frame = ask(volume_by_day, own, measure)
+    days = ask(volume_by_day, own, measure)
     name = view.exchange(exchange)
     subtitle(view.say("api_volume.days_of", exchange=name))
-    if frame.empty:
+    if not days:
         empty(view, "volume_day", exchange=name, day=Span(own.first_day, own.last_day).text)
         return
     table(
         view,
-        lambda: frame.iloc[::-1],
-        _DAYS,
+        lambda: days[::-1],
+        _DAY_COLUMNS,
         alt=view.say("api_volume.days_alt", exchange=name),
         key=f"days.{exchange}",
-        on_pick=lambda row: pick(at=exchange, day=str(row["day"]), market=""),
+        on_pick=lambda row: pick(at=exchange, day=str(row.day), market=""),
     )
-
-
-def with_change(frame: pd.DataFrame) -> pd.DataFrame:
-    """Markets with their change against the preceding period under the name that it is shown by."""
-    return frame.assign(preceding_change=frame["change"])
 
 
 def _markets_of(view: View, exchange: str, span: Span, measure: Measure) -> None:
     """The markets of a day, a week or the period, of one exchange or of all; a row leads to its source rows."""
     chosen = Choice((exchange,) if exchange else view.choice.exchanges, span.first_day, span.last_day)
-    frame = ask(market_volumes, chosen, measure, Order.AMOUNT, _MARKET_LIMIT)
+    markets = ask(market_volumes, chosen, measure, Order.AMOUNT, _MARKET_LIMIT)
     name = view.exchange(exchange) if exchange else together_name(view)
     title = view.say("api_volume.markets_of", exchange=name, span=span.text)
     subtitle(title)
-    if frame.empty:
+    if not markets:
         empty(view, "volume_day", exchange=name, day=span.text)
         return
-    if len(frame) == _MARKET_LIMIT:
+    if len(markets) == _MARKET_LIMIT:
         note(view.say("api_volume.market_limit", count=_MARKET_LIMIT))
     table(
         view,
-        lambda: with_change(frame),
-        MARKETS,
+        lambda: markets,
+        MARKET_COLUMNS,
         alt=title,
         key=f"markets.{exchange}.{span.first_day}",
-        on_pick=lambda row: pick(at=row["exchange"], day=picked("day"), market=row["market"]),
+        on_pick=lambda row: pick(at=row.exchange, day=picked("day"), market=row.market),
     )

@@ -7,31 +7,31 @@ from collections.abc import Sequence
 from datetime import time
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 
 from app.amounts import percent
 from app.charts.panels import Panel, panels_in_house_style
 from app.charts.style import Look, exchanges_in, line_of
+from app.volume.shares import HourVolume
 from app.words import exchange_name
 from etl.exchanges import all_exchanges
 
 _HOURS = range(24)
 
 
-def share_by_hour(frame: pd.DataFrame, exchanges: Sequence[str], look: Look) -> go.Figure:
-    """API share and share of small orders by hour; a mark stands in the middle of its hour.
+def share_by_hour(rows: Sequence[HourVolume], exchanges: Sequence[str], look: Look) -> go.Figure:
+    """API share and share of small orders by hour; a mark is drawn in the middle of its hour.
 
-    `frame`: what `queries.volume_by_hour` answers. Upright lines are the exchanges' resets, around which the FSS saw
+    Upright lines are the exchanges' resets, around which the FSS saw
     API orders gather (2026-04-13).
     """
     shapes, notes = _resets(exchanges, look)
     panels = [
         Panel(
             look.say(title),
-            _lines(frame, column, look, is_first),
+            _lines(rows, column, look, is_first),
             _hour_axis(look),
-            _share_axis(frame, column),
+            _share_axis(rows, column),
             shapes,
             notes,
         )
@@ -43,10 +43,10 @@ def share_by_hour(frame: pd.DataFrame, exchanges: Sequence[str], look: Look) -> 
     return panels_in_house_style(look, panels, columns=2, height=300)
 
 
-def _share_axis(frame: pd.DataFrame, column: str) -> dict[str, Any]:
+def _share_axis(rows: Sequence[HourVolume], column: str) -> dict[str, Any]:
     """A vertical axis with room above the lines for the names at the resets."""
     axis = {"ticksuffix": " %", "nticks": 6}
-    shares = [float(share * 100) for share in frame[column] if share is not None]
+    shares = [float(share * 100) for row in rows if (share := getattr(row, column)) is not None]
     if not shares:
         return axis
     low, high = min(shares), max(shares)
@@ -67,10 +67,10 @@ def _hour_axis(look: Look) -> dict[str, Any]:
     }
 
 
-def _lines(frame: pd.DataFrame, column: str, look: Look, is_first: bool) -> list[dict[str, Any]]:
+def _lines(rows: Sequence[HourVolume], column: str, look: Look, is_first: bool) -> list[dict[str, Any]]:
     lines = []
-    for exchange in exchanges_in(frame):
-        own = frame[frame["exchange"] == exchange].set_index("hour")[column]
+    for exchange in exchanges_in(rows):
+        own = {row.hour: getattr(row, column) for row in rows if row.exchange == exchange}
         shares = [own.get(hour) for hour in _HOURS]
         name = exchange_name(exchange, look.language)
         lines.append(

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 
 from app.amounts import exact, krw, percent
 from app.charts.style import Look, bar, exchanges_in, figure_in_house_style, name_axis, position_of
-from app.frames import records_of
-from app.volume.markets import Order
+from app.volume.markets import MarketVolume, Order
 from app.volume.shares import Measure
 from app.words import exchange_name
 
 _TRILLION = 10_000
-"""Of the hundred millions of won in which lengths are told."""
+"""Hundred millions of won (억) in a trillion (조): from here on lengths are in trillions."""
 
 
-def market_bars(frame: pd.DataFrame, measure: Measure, order: Order, look: Look) -> go.Figure:
-    """The markets of `queries.market_volumes`, each as long as what they are ranked by.
-
-    A mark carries exchange and market.
-    """
-    rows = records_of(frame)
-    label = {id(row): f"{row['market']} · {exchange_name(row['exchange'], look.language)}" for row in rows}
+def market_bars(rows: Sequence[MarketVolume], measure: Measure, order: Order, look: Look) -> go.Figure:
+    """The markets in their order, each as long as what they are ranked by; a mark carries exchange and market."""
+    label = {id(row): f"{row.market} · {exchange_name(row.exchange, look.language)}" for row in rows}
     longest = max((_length(row, measure, order) for row in rows), default=0.0)
     unit = _TRILLION if measure is Measure.VALUE and order is not Order.SHARE and longest >= _TRILLION else 1
     traces: list[Any] = []
-    for exchange in exchanges_in(frame):
-        own = [row for row in rows if row["exchange"] == exchange]
+    for exchange in exchanges_in(rows):
+        own = [row for row in rows if row.exchange == exchange]
         traces.append(
             bar(
                 name=exchange_name(exchange, look.language),
@@ -37,10 +32,10 @@ def market_bars(frame: pd.DataFrame, measure: Measure, order: Order, look: Look)
                 y=[label[id(row)] for row in own],
                 x=[_length(row, measure, order) / unit for row in own],
                 marker={"color": look.colour(position_of(exchange))},
-                text=[percent(row["share"]) for row in own],
+                text=[percent(row.share) for row in own],
                 textposition="outside",
                 cliponaxis=False,
-                customdata=[[exchange, row["market"]] for row in own],
+                customdata=[[exchange, row.market] for row in own],
                 hovertext=[_market_text(row, look) for row in own],
                 hovertemplate="%{hovertext}<extra></extra>",
             )
@@ -51,10 +46,10 @@ def market_bars(frame: pd.DataFrame, measure: Measure, order: Order, look: Look)
     return figure_in_house_style(look, height, traces, x, y, showlegend=True)
 
 
-def _length(row: Any, measure: Measure, order: Order) -> float:
+def _length(row: MarketVolume, measure: Measure, order: Order) -> float:
     if order is Order.SHARE:
-        return float((row["share"] or 0) * 100)
-    return float(row[measure.part]) / (1e8 if measure is Measure.VALUE else 1)
+        return float((row.share or 0) * 100)
+    return float(getattr(row, measure.part)) / (1e8 if measure is Measure.VALUE else 1)
 
 
 def _scale(measure: Measure, order: Order, look: Look, unit: int) -> dict[str, Any]:
@@ -64,6 +59,6 @@ def _scale(measure: Measure, order: Order, look: Look, unit: int) -> dict[str, A
     return {"title": look.say(title), "tickformat": ",~g"}
 
 
-def _market_text(row: Any, look: Look) -> str:
-    amount = row["api_trade_value_krw"]
-    return f"<b>{row['market']}</b> · {percent(row['share'])}<br>API {krw(amount, look.language)} ({exact(amount)})"
+def _market_text(row: MarketVolume, look: Look) -> str:
+    amount = row.api_trade_value_krw
+    return f"<b>{row.market}</b> · {percent(row.share)}<br>API {krw(amount, look.language)} ({exact(amount)})"

@@ -1,39 +1,53 @@
 """Markets by how much of their trading came through the API.
 
-A year of all exchanges is half a million figures, kept as text where the database knows no exact numbers. So the
-database adds them up as floating-point numbers, which is enough to choose candidates with a margin, and only theirs
-are added up exactly.
+A year of all exchanges is half a million figures, which SQLite stores as text because it has no exact numbers. The
+database adds them up as floating-point numbers, which is enough to choose candidates with a margin; the figures of the
+candidates are then added up exactly.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import Float, Select, cast, func, tuple_
 
 from app.amounts import exact_sum
-from app.frames import frame_of
+from app.columns import Count, ExchangeId, Points
 from app.queries.choice import Choice, chosen_figures, rows_of
 from app.scope import Scope
-from app.volume.course import is_comparable
-from app.volume.shares import RATIOS, SUMS, Measure, ratios_of, totals_of
+from app.volume.ranking import is_comparable
+from app.volume.shares import SUMS, Measure, Trading, Volume, share_of, total_of, volume_of
+from etl.records.engine import reading
 from etl.records.tables import submissions, volume_days, volume_markets
 from etl.store import Store
 from expectations.vocabulary import Period
 
-MARKET_COLUMNS = ("exchange", "market", *SUMS, *RATIOS, "change", "filed_day_count")
 SMALLEST_PART = Decimal("0.001")
 """Of its exchange's trading in the period: a market below it is not ranked by share, where tiny ones would lead."""
 _MARGIN = 1e-9
 """Far above the error of adding up a year in floating point, about 1e-13; far below any difference that is seen."""
 
 _Market = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class MarketVolume(Volume):
+    """One market of one exchange over a period.
+
+    `preceding_change` is the share's difference from the preceding period of equal length, None where either has too
+    few days filed.
+    """
+
+    exchange: ExchangeId
+    market: str
+    preceding_change: Points | None
+    filed_day_count: Count
 
 
 class Order(StrEnum):
@@ -52,28 +66,24 @@ def market_volumes(
     measure: Measure = Measure.VALUE,
     order: Order = Order.AMOUNT,
     limit: int = 15,
-) -> pd.DataFrame:
-    """The first `limit` markets, one row per exchange and market, with exact sums.
-
-    `change` is the share's against the preceding period of equal length, none where either has too few days.
-    """
+) -> tuple[MarketVolume, ...]:
+    """The first `limit` markets, one record per exchange and market, with exact sums."""
     wholes = _wholes(store, scope, choice, measure)
     candidates = _candidates(store, scope, choice, measure, order, limit, wholes)
     length = timedelta(days=len(choice.days))
     before = Choice(choice.exchanges, choice.first_day - length, choice.first_day - timedelta(1))
     earlier = _exact(store, scope, before, candidates)
-    rows = []
+    rows: list[MarketVolume] = []
     for (exchange, market), filed in _exact(store, scope, choice, candidates).items():
-        totals = totals_of(filed)
-        if order is Order.SHARE and totals[measure.whole] < SMALLEST_PART * wholes[exchange]:
+        total = total_of(filed)
+        if order is Order.SHARE and getattr(total, measure.whole) < SMALLEST_PART * wholes[exchange]:
             continue
-        ratios = ratios_of(totals, measure)
-        change = _change(ratios["share"], len(filed), earlier.get((exchange, market), []), len(choice.days), measure)
-        own = {"exchange": exchange, "market": market, "filed_day_count": len(filed)}
-        rows.append({**own, **totals, **ratios, "change": change})
+        change = _change(filed, earlier.get((exchange, market), []), len(choice.days), measure)
+        about = {"exchange": exchange, "market": market, "filed_day_count": len(filed), "preceding_change": change}
+        rows.append(volume_of(MarketVolume, total, measure, **about))
     ranked_by = measure.part if order is Order.AMOUNT else "share"
-    rows.sort(key=lambda row: (-(row[ranked_by] or 0), -row[measure.whole], row["market"], row["exchange"]))
-    return frame_of(rows[:limit], MARKET_COLUMNS)
+    rows.sort(key=lambda row: (-(getattr(row, ranked_by) or 0), -getattr(row, measure.whole), row.market, row.exchange))
+    return tuple(rows[:limit])
 
 
 def _candidates(
@@ -110,16 +120,15 @@ def _wholes(store: Store, scope: Scope, choice: Choice, measure: Measure) -> Map
     return {exchange: exact_sum(found) for exchange, found in amounts.items()}
 
 
-def _exact(
-    store: Store, scope: Scope, choice: Choice, markets: Sequence[_Market]
-) -> dict[_Market, list[dict[str, Any]]]:
-    """The figures of these markets."""
+def _exact(store: Store, scope: Scope, choice: Choice, markets: Sequence[_Market]) -> dict[_Market, list[Trading]]:
+    """The trading of these markets, one entry a day that was filed."""
     table = volume_markets.c
-    names = ("exchange", "market", *SUMS)
-    statement = _figures(scope, choice, *(table[name] for name in names))
-    found: dict[_Market, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows_of(store, statement.where(tuple_(table.exchange, table.market).in_(markets))):
-        found[row["exchange"], row["market"]].append(row)
+    statement = _figures(scope, choice, table.exchange, table.market, *(table[name] for name in SUMS))
+    statement = statement.where(tuple_(table.exchange, table.market).in_(markets))
+    found: dict[_Market, list[Trading]] = defaultdict(list)
+    with reading(store.engine) as connection:
+        for exchange, market, *amounts in connection.execute(statement):
+            found[exchange, market].append(Trading(*amounts))
     return found
 
 
@@ -132,15 +141,9 @@ def _figures(scope: Scope, choice: Choice, *columns: Any) -> Select[Any]:
     )
 
 
-def _change(
-    share: Decimal | None,
-    filed_day_count: int,
-    earlier: Sequence[Mapping[str, Any]],
-    day_count: int,
-    measure: Measure,
-) -> Decimal | None:
+def _change(filed: Sequence[Trading], earlier: Sequence[Trading], day_count: int, measure: Measure) -> Decimal | None:
     """The share's difference from the preceding period's."""
-    if not (is_comparable(filed_day_count, day_count) and is_comparable(len(earlier), day_count)):
+    if not (is_comparable(len(filed), day_count) and is_comparable(len(earlier), day_count)):
         return None
-    before = ratios_of(totals_of(earlier), measure)["share"]
+    share, before = (share_of(total_of(rows), measure) for rows in (filed, earlier))
     return None if share is None or before is None else share - before

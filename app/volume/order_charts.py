@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 
 from app.amounts import percent
 from app.charts.panels import Panel, panels_in_house_style
 from app.charts.style import Look, exchanges_in, line_of, scatter
-from app.frames import records_of
 from app.queries.spans import Span
+from app.volume.course import CoursePoint
 from app.volume.share_charts import span_axis
 from app.words import exchange_name
 
@@ -21,13 +20,12 @@ _NEAR = Decimal("0.5")
 """From half of it on the threshold is drawn; farther off it would press the lines flat, and the title alone says it."""
 
 
-def order_conduct(course: pd.DataFrame, spans: Sequence[Span], threshold: Decimal, look: Look) -> go.Figure:
+def order_conduct(course: Sequence[CoursePoint], spans: Sequence[Span], threshold: Decimal, look: Look) -> go.Figure:
     """Three panels by day or week: share of small orders, cancels per order, accounts of the busiest hour and market.
 
-    `course`: what `queries.volume_course` answers; `threshold`: of VOL-008, which is of a market's day. A mark
-    carries exchange and first day.
+    `threshold`: of VOL-008, which is of a market's day. A mark carries exchange and first day.
     """
-    small = [share for share in course["small_order_share"] if share is not None]
+    small = [row.small_order_share for row in course if row.small_order_share is not None]
     is_near = bool(small) and max(small) >= threshold * _NEAR
     panels = [
         Panel(
@@ -56,7 +54,7 @@ def order_conduct(course: pd.DataFrame, spans: Sequence[Span], threshold: Decima
 
 
 def _lines(
-    course: pd.DataFrame,
+    course: Sequence[CoursePoint],
     column: str,
     spans: Sequence[Span],
     look: Look,
@@ -65,10 +63,9 @@ def _lines(
     *,
     is_first: bool = False,
 ) -> list[dict[str, Any]]:
-    rows = records_of(course)
     lines = []
     for exchange in exchanges_in(course):
-        own = {row["first_day"]: row[column] for row in rows if row["exchange"] == exchange}
+        own = {row.first_day: getattr(row, column) for row in course if row.exchange == exchange}
         values = [own.get(span.first_day) for span in spans]
         name = exchange_name(exchange, look.language)
         lines.append(

@@ -8,29 +8,30 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 
 from app.amounts import exact, krw, percent
 from app.charts.panels import Panel, panels_in_house_style
 from app.charts.style import Look, day_axis, line_of, scatter
-from app.frames import records_of
+from app.columns import Shown
 from app.moments import kst_day
 from app.queries.spans import Span
-from app.words import code_word, exchange_name
+from app.volume.course import CoursePoint, TogetherPoint
+from app.volume.shares import Volume
+from app.volume.trading_halts import TradingHalt
+from app.words import code_word, column_title, exchange_name
 
 SHARE_REFERENCE = Decimal("0.30")
 """The FSS's figure for the whole market, buying and selling value together (2026-04-13): a reference, no limit."""
 _TICKS = 4
 _MOST_LINES = 12
-"""Of more halts the lines would hide the course that they cross."""
-_STOPS_TRADING = {"trading", "all"}
+"""With more halts only their signs are drawn: lines would hide the course that they cross."""
 
 
 def share_panels(
-    course: pd.DataFrame,
-    together: pd.DataFrame,
-    halts: pd.DataFrame,
+    course: Sequence[CoursePoint],
+    together: Sequence[TogetherPoint],
+    halts: Sequence[TradingHalt],
     spans: Sequence[Span],
     exchanges: Sequence[str],
     look: Look,
@@ -39,16 +40,14 @@ def share_panels(
 ) -> go.Figure:
     """API share of each exchange's own trading, a panel each; the last panel is of all together.
 
-    `course` and `together`: what `queries.volume_course` answers; `halts`: what `queries.halt_events` does. Spans in
-    which an exchange filed nothing are shaded and a gap; hollow marks lack some of their days. A mark carries
-    exchange (none for all together) and first day. The market's line and the FSS's figure stand in every panel.
+    Spans in which an exchange filed nothing are shaded and a gap; hollow marks lack some of their days. A mark carries
+    exchange (none for all together) and first day. Every panel has the market's line and the FSS's figure.
     """
-    rows = records_of(course)
-    market = {row["first_day"]: row for row in records_of(together)}
+    market = {row.first_day: row for row in together}
     panels: list[Panel] = []
     for exchange in exchanges:
-        own = {row["first_day"]: row for row in rows if row["exchange"] == exchange}
-        marks = _halt_marks(halts, exchange, spans, look)
+        own = {row.first_day: row for row in course if row.exchange == exchange}
+        marks = _halt_marks([one for one in halts if one.exchange == exchange], spans, look)
         panels.append(
             Panel(
                 exchange_name(exchange, look.language),
@@ -94,7 +93,7 @@ def span_axis(look: Look, spans: Sequence[Span]) -> dict[str, Any]:
     return axis
 
 
-def _own_line(exchange: str, own: Mapping[date, Any], spans: Sequence[Span], look: Look) -> dict[str, Any]:
+def _own_line(exchange: str, own: Mapping[date, CoursePoint], spans: Sequence[Span], look: Look) -> dict[str, Any]:
     filed = [own.get(span.first_day) for span in spans]
     line = line_of(
         look,
@@ -108,13 +107,13 @@ def _own_line(exchange: str, own: Mapping[date, Any], spans: Sequence[Span], loo
         hovertemplate="%{text}<extra></extra>",
         showlegend=False,
     )
-    hollow = [
-        row is not None and row["filed_day_count"] < span.day_count for row, span in zip(filed, spans, strict=True)
-    ]
+    hollow = [row is not None and row.filed_day_count < span.day_count for row, span in zip(filed, spans, strict=True)]
     return _with_hollow_marks(line, hollow)
 
 
-def _together_line(market: Mapping[date, Any], spans: Sequence[Span], count: int, look: Look) -> dict[str, Any]:
+def _together_line(
+    market: Mapping[date, TogetherPoint], spans: Sequence[Span], count: int, look: Look
+) -> dict[str, Any]:
     filed = [market.get(span.first_day) for span in spans]
     line = scatter(
         name=look.say("volume.together", count=count),
@@ -132,7 +131,7 @@ def _together_line(market: Mapping[date, Any], spans: Sequence[Span], count: int
         ],
         hovertemplate="%{text}<extra></extra>",
     )
-    return _with_hollow_marks(line, [row is not None and bool(row["missing"]) for row in filed])
+    return _with_hollow_marks(line, [row is not None and bool(row.missing) for row in filed])
 
 
 def _with_hollow_marks(line: dict[str, Any], hollow: Sequence[bool]) -> dict[str, Any]:
@@ -145,7 +144,7 @@ def _with_hollow_marks(line: dict[str, Any], hollow: Sequence[bool]) -> dict[str
 
 
 def _references(
-    market: Mapping[date, Any], spans: Sequence[Span], look: Look, *, is_first: bool, is_alone: bool
+    market: Mapping[date, TogetherPoint], spans: Sequence[Span], look: Look, *, is_first: bool, is_alone: bool
 ) -> list[dict[str, Any]]:
     """The share of all together, where there are several, and the FSS's figure."""
     line = scatter(
@@ -219,17 +218,16 @@ def _edge(day: date, hours: int) -> str:
 
 
 def _halt_marks(
-    halts: pd.DataFrame, exchange: str, spans: Sequence[Span], look: Look
+    halts: Sequence[TradingHalt], spans: Sequence[Span], look: Look
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """A sign for every span in which trading, of anything, was halted at this exchange; a line too while few are."""
+    """A sign for every span in which trading, of anything, was halted; a line too while few are."""
     found: dict[Span, list[str]] = defaultdict(list)
-    stopping = halts[(halts["exchange"] == exchange) & halts["functions"].isin(_STOPS_TRADING)]
-    for row in records_of(stopping[["halted_at", "target", "trigger", "halt_id"]]):
-        day = kst_day(row["halted_at"])
+    for halt in halts:
+        day = kst_day(halt.halted_at)
         span = next((one for one in spans if one.first_day <= day <= one.last_day), None)
         if span is not None:
-            trigger = code_word(row["trigger"], look.language)
-            found[span].append(f"{day} {row['target']} · {trigger} ({row['halt_id']})")
+            trigger = code_word(halt.trigger, look.language)
+            found[span].append(f"{day} {halt.target} · {trigger} ({halt.halt_id})")
     lines = [
         {
             "type": "line",
@@ -257,29 +255,32 @@ def _halt_marks(
     return lines, signs
 
 
-def _percent(row: Any) -> float | None:
-    return None if row is None or row["share"] is None else float(row["share"] * 100)
+def _percent(row: Volume | None) -> float | None:
+    return None if row is None or row.share is None else float(row.share * 100)
 
 
-def _own_text(row: Any, exchange: str, span: Span, look: Look) -> str:
-    head = f"<b>{exchange_name(exchange, look.language)}</b> {span.text} · {percent(row['share'], 2)}"
-    if row["filed_day_count"] < span.day_count:
-        head += "<br>" + look.say("volume.days_filed", filed=row["filed_day_count"], count=span.day_count)
+def _own_text(row: CoursePoint, exchange: str, span: Span, look: Look) -> str:
+    head = f"<b>{exchange_name(exchange, look.language)}</b> {span.text} · {percent(row.share, 2)}"
+    if row.filed_day_count < span.day_count:
+        head += "<br>" + look.say("volume.days_filed", filed=row.filed_day_count, count=span.day_count)
     return f"{head}<br>{_amounts_text(row, look)}"
 
 
-def _together_text(row: Any, span: Span, count: int, look: Look) -> str:
-    head = f"<b>{look.say('volume.together', count=count)}</b> {span.text} · {percent(row['share'], 2)}"
-    if row["missing"]:
-        names = ", ".join(exchange_name(name, look.language) for name in row["missing"])
+def _together_text(row: TogetherPoint, span: Span, count: int, look: Look) -> str:
+    head = f"<b>{look.say('volume.together', count=count)}</b> {span.text} · {percent(row.share, 2)}"
+    if row.missing:
+        names = ", ".join(exchange_name(name, look.language) for name in row.missing)
         head += "<br>" + look.say("volume.without", exchanges=names)
     return f"{head}<br>{_amounts_text(row, look)}"
 
 
-def _amounts_text(row: Any, look: Look) -> str:
+def _amounts_text(row: Volume, look: Look) -> str:
     lines = [
-        f"{look.say(f'column.{name}')} {krw(row[name], look.language)} ({exact(row[name])})"
-        for name in ("api_trade_value_krw", "trade_value_krw")
+        f"{column_title(name, Shown.AMOUNT, look.language)} {krw(amount, look.language)} ({exact(amount)})"
+        for name, amount in (
+            ("api_trade_value_krw", row.api_trade_value_krw),
+            ("trade_value_krw", row.trade_value_krw),
+        )
     ]
-    by_value, by_count = percent(row["share_by_value"], 2), percent(row["share_by_count"], 2)
+    by_value, by_count = percent(row.share_by_value, 2), percent(row.share_by_count, 2)
     return "<br>".join([*lines, look.say("volume.both_measures", value=by_value, count=by_count)])

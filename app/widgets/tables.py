@@ -31,6 +31,8 @@ MEASURED_ROWS = 10
 """So many rows the browser looks at before it says how wide a column is; a longer value further down would be cut."""
 FEWEST_AVERAGED = 6
 """Of so many rows or more the browser leaves out those that are twice as wide as all are on average, and cuts them."""
+_NEARLY_TWICE = 1.7
+"""From here on a cell counts as left out: how wide the browser writes it is only about known."""
 _WIDEST = 460
 """Pixels: what is longer than that is read by opening its cell."""
 _TREND_PIXELS = 120
@@ -189,7 +191,7 @@ def width_of(title: str, texts: Sequence[Any]) -> int | None:
     pixels = [_pixels("–" if is_missing(text) else str(text)) for text in texts]
     seen = pixels[:MEASURED_ROWS]
     if len(seen) >= FEWEST_AVERAGED:
-        most = 2 * sum(seen) / len(seen)
+        most = _NEARLY_TWICE * sum(seen) / len(seen)
         seen = [width for width in seen if width < most]
     longest = max(pixels, default=0)
     return min(longest, _WIDEST) if longest > max([_pixels(title), *seen]) else None

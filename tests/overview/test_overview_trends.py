@@ -34,7 +34,7 @@ from app.queries.months import months_as_days
 from app.reconciliation.days import reconciled_days
 from app.reconciliation.episodes import mismatch_episodes
 from app.scope import Role, Scope
-from app.volume.course import volume_ranking
+from app.volume.ranking import volume_ranking
 from app.widgets.view import View
 from app.words import LANGUAGES, say
 from etl.exchanges import all_exchanges
@@ -83,8 +83,8 @@ def grades(store: Store) -> dict[str, Any]:
 
 def shares(store: Store) -> dict[str, Any]:
     ranking = volume_ranking(store, EVERYBODY, DAYS)
-    own = {row["exchange"]: row["share"] for row in records_of(ranking.by_exchange)}
-    return {**own, WHOLE: ranking.together["share"]}
+    own = {row.exchange: row.share for row in ranking.by_exchange}
+    return {**own, WHOLE: ranking.together.share}
 
 
 def counted(rows: list[Any], count: str = "") -> dict[str, Any]:

@@ -16,17 +16,20 @@ from opening import keep_nothing, opened_at
 from people import EVERYBODY
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
+from template_files import template
 
 from app.charts.style import Look
 from app.queries.choice import Choice
 from app.queries.spans import LONGEST_BY_DAY, Span, spans_of
 from app.scope import Role, Scope
-from app.volume.course import concentration, is_comparable, volume_course, volume_ranking
+from app.volume.course import volume_course
 from app.volume.hour_charts import share_by_hour
 from app.volume.markets import Order, market_volumes
 from app.volume.order_charts import order_conduct
+from app.volume.ranking import RankedVolume, concentration, is_comparable, volume_ranking
 from app.volume.share_charts import share_panels
 from app.volume.shares import Measure, volume_by_day, volume_by_hour
+from app.volume.trading_halts import TradingHalt, trading_halts
 from app.words import LANGUAGES, say
 from etl.exchanges import all_exchanges
 from etl.store import Store, open_store
@@ -36,7 +39,6 @@ DAY = date(2026, 11, 2)
 """A Monday."""
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
 BOTH = ("korbit", "gopax")
-ROOT = Path(__file__).resolve().parent.parent
 COLUMNS = (
     "hour_start,market,trade_value_krw,api_trade_value_krw,trade_count,api_trade_count,"
     "api_order_count,api_cancel_count,api_small_order_count,api_account_count"
@@ -78,16 +80,23 @@ def volume(store: Store, folder: Path, exchange: str, day: date, *rows: str) -> 
     return outcome.receipt.submission.id
 
 
+def halted(store: Store, folder: Path, **functions_of: str) -> None:
+    """File Korbit's halts of BTC in the afternoon of the first day, by their number what each stopped."""
+    at = datetime(2026, 11, 2, 15, tzinfo=KST).isoformat(timespec="milliseconds")
+    row = {"scope": "asset", "target": "BTC", "trigger": "maintenance", "mode": "manual", "affected_account_count": 1}
+    row |= {"detected_at": at, "halted_at": at, "notice_at": at, "resumed_at": None}
+    rows = [{**row, "halt_id": halt_id, "functions": functions} for halt_id, functions in functions_of.items()]
+    received = datetime.combine(after(1), time(9), KST)
+    outcome = file(store, folder, f"korbit_halts_{DAY}.csv", template("halts", rows), received)
+    assert outcome.receipt.submission.state == "accepted", outcome
+
+
 def after(count: int) -> date:
     return DAY + timedelta(days=count)
 
 
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return frame.to_dict("records")
-
-
-def ranking(store: Store, choice: Choice, measure: Measure = Measure.VALUE) -> dict[str, dict[str, Any]]:
-    return {row["exchange"]: row for row in records(volume_ranking(store, EVERYBODY, choice, measure).by_exchange)}
+def ranking(store: Store, choice: Choice, measure: Measure = Measure.VALUE) -> dict[str, RankedVolume]:
+    return {row.exchange: row for row in volume_ranking(store, EVERYBODY, choice, measure).by_exchange}
 
 
 # --------------------------------------------------------------------------------- exchanges
@@ -97,11 +106,11 @@ def test_sums_come_first_and_the_share_of_them_last(store: Store, tmp_path: Path
     volume(store, tmp_path, "korbit", DAY, traded("100", "10"), traded("300", "150", hour=1))
     volume(store, tmp_path, "korbit", after(1), traded("600", "40"))
     row = ranking(store, Choice(("korbit",), DAY, after(1)))["korbit"]
-    assert (row["api_trade_value_krw"], row["trade_value_krw"]) == (Decimal(200), Decimal(1000))
-    assert row["share"] == Decimal("0.2")  # not the mean of 40 % and 6.67 %
-    assert row["trend"] == [40.0, pytest.approx(100 * 40 / 600)]
-    assert (row["small_order_share"], row["cancels_per_order"]) == (Decimal("0.1"), Decimal("0.5"))
-    assert row["trades_per_order"] == Decimal(12) / 600
+    assert (row.api_trade_value_krw, row.trade_value_krw) == (Decimal(200), Decimal(1000))
+    assert row.share == Decimal("0.2")  # not the mean of 40 % and 6.67 %
+    assert row.trend == (40.0, pytest.approx(100 * 40 / 600))
+    assert (row.small_order_share, row.cancels_per_order) == (Decimal("0.1"), Decimal("0.5"))
+    assert row.trades_per_order == Decimal(12) / 600
 
 
 def test_sums_are_exact_beyond_what_decimals_usually_keep(store: Store, tmp_path: Path) -> None:
@@ -109,33 +118,33 @@ def test_sums_are_exact_beyond_what_decimals_usually_keep(store: Store, tmp_path
     for number in range(3):
         volume(store, tmp_path, "korbit", after(number), traded(largest, "0.00000001"))
     row = ranking(store, Choice(("korbit",), DAY, after(2)))["korbit"]
-    assert row["trade_value_krw"] == Decimal("299999999999999999999.99999997")
-    assert row["api_trade_value_krw"] == Decimal("0.00000003")
+    assert row.trade_value_krw == Decimal("299999999999999999999.99999997")
+    assert row.api_trade_value_krw == Decimal("0.00000003")
 
 
 def test_the_definition_changes_the_share_and_both_are_told(store: Store, tmp_path: Path) -> None:
     volume(store, tmp_path, "korbit", DAY, traded("1000", "300", trades=10, api_trades=4))
     choice = Choice(("korbit",), DAY, DAY)
     by_value, by_count = (ranking(store, choice, measure)["korbit"] for measure in Measure)
-    assert (by_value["share"], by_count["share"]) == (Decimal("0.3"), Decimal("0.4"))
+    assert (by_value.share, by_count.share) == (Decimal("0.3"), Decimal("0.4"))
     for row in (by_value, by_count):
-        assert (row["share_by_value"], row["share_by_count"]) == (Decimal("0.3"), Decimal("0.4"))
+        assert (row.share_by_value, row.share_by_count) == (Decimal("0.3"), Decimal("0.4"))
 
 
 def test_a_change_is_against_the_preceding_period_of_equal_length(store: Store, tmp_path: Path) -> None:
     for number, api in enumerate(("100", "300", "400", "600")):
         volume(store, tmp_path, "korbit", after(number), traded("1000", api))
     row = ranking(store, Choice(("korbit",), after(2), after(3)))["korbit"]
-    assert row["change"] == Decimal("0.5") - Decimal("0.2")
-    assert (row["before_day_count"], row["day_count"]) == (2, 2)
-    assert row["week_change"] is None  # nothing was filed in the week before the last
+    assert row.preceding_change == Decimal("0.5") - Decimal("0.2")
+    assert (row.before_day_count, row.day_count) == (2, 2)
+    assert row.week_change is None  # nothing was filed in the week before the last
 
 
 def test_a_week_is_compared_with_the_week_before(store: Store, tmp_path: Path) -> None:
     for number in range(14):
         volume(store, tmp_path, "korbit", after(number), traded("1000", "100" if number < 7 else "250"))
     row = ranking(store, Choice(("korbit",), after(13), after(13)))["korbit"]
-    assert (row["week_change"], row["change"]) == (Decimal("0.15"), Decimal(0))
+    assert (row.week_change, row.preceding_change) == (Decimal("0.15"), Decimal(0))
 
 
 @pytest.mark.parametrize(
@@ -150,39 +159,39 @@ def test_too_few_days_before_give_no_change(store: Store, tmp_path: Path) -> Non
     for number in range(3, 6):
         volume(store, tmp_path, "korbit", after(number), traded())
     row = ranking(store, Choice(("korbit",), after(3), after(5)))["korbit"]
-    assert (row["change"], row["before_day_count"]) == (None, 1)
+    assert (row.preceding_change, row.before_day_count) == (None, 1)
 
 
 def test_an_exchange_that_filed_nothing_stays_in_the_ranking_without_a_zero(store: Store, tmp_path: Path) -> None:
     volume(store, tmp_path, "korbit", DAY, traded())
-    rows = records(volume_ranking(store, EVERYBODY, Choice((), DAY, DAY)).by_exchange)
-    assert [row["exchange"] for row in rows] == ["korbit", "upbit", "bithumb", "coinone", "gopax"]
-    assert all(row["share"] is None and row["filed_day_count"] == 0 for row in rows[1:])
-    assert all(row["trend"] == [None] and row["turnover_share"] is None for row in rows[1:])
+    rows = volume_ranking(store, EVERYBODY, Choice((), DAY, DAY)).by_exchange
+    assert [row.exchange for row in rows] == ["korbit", "upbit", "bithumb", "coinone", "gopax"]
+    assert all(row.share is None and row.filed_day_count == 0 for row in rows[1:])
+    assert all(row.trend == (None,) and row.turnover_share is None for row in rows[1:])
 
 
 def test_of_few_orders_nothing_is_said(store: Store, tmp_path: Path) -> None:
     volume(store, tmp_path, "korbit", DAY, traded(orders=99, cancels=90, small=90))
     row = ranking(store, Choice(("korbit",), DAY, DAY))["korbit"]
-    assert (row["small_order_share"], row["cancels_per_order"], row["trades_per_order"]) == (None, None, None)
+    assert (row.small_order_share, row.cancels_per_order, row.trades_per_order) == (None, None, None)
 
 
 def test_accounts_are_not_added_up(store: Store, tmp_path: Path) -> None:
     rows = (traded(accounts=3), traded(accounts=7, market="ETH/KRW"), traded(accounts=5, hour=1))
     volume(store, tmp_path, "korbit", DAY, *rows)
     volume(store, tmp_path, "korbit", after(1), traded(accounts=2))
-    assert ranking(store, Choice(("korbit",), DAY, after(1)))["korbit"]["largest_api_account_count"] == 7
+    assert ranking(store, Choice(("korbit",), DAY, after(1)))["korbit"].largest_api_account_count == 7
 
 
 def test_shares_of_the_turnover_and_their_concentration(store: Store, tmp_path: Path) -> None:
     volume(store, tmp_path, "korbit", DAY, traded("900", "100"))
     volume(store, tmp_path, "gopax", DAY, traded("100", "100"))
     found = volume_ranking(store, EVERYBODY, Choice((), DAY, DAY))
-    shares = {row["exchange"]: (row["turnover_share"], row["api_turnover_share"]) for row in records(found.by_exchange)}
+    shares = {row.exchange: (row.turnover_share, row.api_turnover_share) for row in found.by_exchange}
     assert shares["korbit"] == (Decimal("0.9"), Decimal("0.5"))
-    assert concentration(found.by_exchange, "turnover_share") == 90**2 + 10**2
-    assert concentration(found.by_exchange, "api_turnover_share") == 50**2 + 50**2
-    assert found.together["share"] == Decimal("0.2")
+    assert concentration(row.turnover_share for row in found.by_exchange) == 90**2 + 10**2
+    assert concentration(row.api_turnover_share for row in found.by_exchange) == 50**2 + 50**2
+    assert found.together.share == Decimal("0.2")
 
 
 # ------------------------------------------------------------------------------- over time
@@ -204,9 +213,9 @@ def test_a_week_is_summed_up_before_it_is_divided(store: Store, tmp_path: Path) 
     volume(store, tmp_path, "korbit", DAY, traded("100", "90"))
     volume(store, tmp_path, "korbit", after(1), traded("900", "10"))
     choice = Choice(("korbit",), DAY, after(LONGEST_BY_DAY))
-    (week,) = records(volume_course(store, EVERYBODY, choice).by_exchange)
-    assert (week["first_day"], week["last_day"]) == (DAY, after(6))
-    assert (week["share"], week["filed_day_count"], week["day_count"]) == (Decimal("0.1"), 2, 7)
+    (week,) = volume_course(store, EVERYBODY, choice).by_exchange
+    assert (week.first_day, week.last_day) == (DAY, after(6))
+    assert (week.share, week.filed_day_count, week.day_count) == (Decimal("0.1"), 2, 7)
 
 
 def test_all_together_name_who_is_missing_and_a_nil_return_is_not(store: Store, tmp_path: Path) -> None:
@@ -216,13 +225,13 @@ def test_all_together_name_who_is_missing_and_a_nil_return_is_not(store: Store, 
     volume(store, tmp_path, "korbit", after(2), traded("900", "90"))
     volume(store, tmp_path, "gopax", after(2))
     found = volume_course(store, EVERYBODY, Choice(BOTH, DAY, after(3)))
-    together = [(row["first_day"], row["share"], row["missing"]) for row in records(found.together)]
+    together = [(row.first_day, row.share, row.missing) for row in found.together]
     assert together == [
         (DAY, Decimal("0.15"), ()),
         (after(1), Decimal("0.1"), ("gopax",)),
         (after(2), Decimal("0.1"), ()),
     ]
-    assert [(row["exchange"], row["first_day"]) for row in records(found.by_exchange)] == [
+    assert [(row.exchange, row.first_day) for row in found.by_exchange] == [
         ("korbit", DAY),
         ("gopax", DAY),
         ("korbit", after(1)),
@@ -233,16 +242,16 @@ def test_all_together_name_who_is_missing_and_a_nil_return_is_not(store: Store, 
 def test_hours_are_of_the_korean_day(store: Store, tmp_path: Path) -> None:
     rows = (traded("100", "10", hour=0), traded("100", "30", hour=0, market="ETH/KRW"), traded("50", "5", hour=23))
     volume(store, tmp_path, "korbit", DAY, *rows)
-    frame = volume_by_hour(store, EVERYBODY, Choice((), DAY, DAY))
-    assert [(row["hour"], row["share"]) for row in records(frame)] == [(0, Decimal("0.2")), (23, Decimal("0.1"))]
-    assert frame["small_order_share"].tolist() == [Decimal("0.1"), Decimal("0.1")]
+    hours = volume_by_hour(store, EVERYBODY, Choice((), DAY, DAY))
+    assert [(row.hour, row.share) for row in hours] == [(0, Decimal("0.2")), (23, Decimal("0.1"))]
+    assert [row.small_order_share for row in hours] == [Decimal("0.1"), Decimal("0.1")]
 
 
 # --------------------------------------------------------------------------------- markets
 
 
 def market_names(store: Store, choice: Choice, order: Order, limit: int, measure: Measure = Measure.VALUE) -> list[str]:
-    return market_volumes(store, EVERYBODY, choice, measure, order, limit)["market"].tolist()
+    return [row.market for row in market_volumes(store, EVERYBODY, choice, measure, order, limit)]
 
 
 def test_markets_that_differ_in_the_last_digit_are_ranked_exactly(store: Store, tmp_path: Path) -> None:
@@ -252,8 +261,8 @@ def test_markets_that_differ_in_the_last_digit_are_ranked_exactly(store: Store, 
     choice = Choice((), DAY, DAY)
     assert market_names(store, choice, Order.AMOUNT, 2) == ["M4/KRW", "M3/KRW"]
     assert market_names(store, choice, Order.SHARE, 2) == ["M4/KRW", "M3/KRW"]
-    first = market_volumes(store, EVERYBODY, choice, limit=1).iloc[0]
-    assert first["api_trade_value_krw"] == Decimal("10000000000000000000.00000004")
+    (first,) = market_volumes(store, EVERYBODY, choice, limit=1)
+    assert first.api_trade_value_krw == Decimal("10000000000000000000.00000004")
 
 
 def test_a_tiny_market_does_not_lead_by_share(store: Store, tmp_path: Path) -> None:
@@ -279,33 +288,31 @@ def test_a_market_is_ranked_by_trades_where_they_are_what_counts(store: Store, t
 def test_a_markets_change_is_against_the_same_market_before(store: Store, tmp_path: Path) -> None:
     volume(store, tmp_path, "korbit", DAY, traded("100", "20"))
     volume(store, tmp_path, "korbit", after(1), traded("100", "50"), traded("100", "40", market="NEW/KRW"))
-    frame = market_volumes(store, EVERYBODY, Choice((), after(1), after(1)))
-    assert frame["change"].tolist() == [Decimal("0.3"), None]
+    markets = market_volumes(store, EVERYBODY, Choice((), after(1), after(1)))
+    assert [row.preceding_change for row in markets] == [Decimal("0.3"), None]
 
 
 def test_nobody_sees_what_their_scope_leaves_out(store: Store, tmp_path: Path) -> None:
     volume(store, tmp_path, "korbit", DAY, traded())
     choice = Choice((), DAY, DAY)
     found = volume_ranking(store, GOPAX_ONLY, choice)
-    assert found.by_exchange["exchange"].tolist() == ["gopax"]
-    assert found.together["trade_value_krw"] == 0
-    assert volume_course(store, GOPAX_ONLY, choice).together.empty
-    assert volume_by_day(store, GOPAX_ONLY, choice).empty
-    assert volume_by_hour(store, GOPAX_ONLY, choice).empty
-    assert market_volumes(store, GOPAX_ONLY, choice).empty
+    assert [row.exchange for row in found.by_exchange] == ["gopax"]
+    assert found.together.trade_value_krw == 0
+    assert volume_course(store, GOPAX_ONLY, choice).together == ()
+    assert volume_by_day(store, GOPAX_ONLY, choice) == ()
+    assert volume_by_hour(store, GOPAX_ONLY, choice) == ()
+    assert market_volumes(store, GOPAX_ONLY, choice) == ()
 
 
 # ---------------------------------------------------------------------------------- charts
 
 
 def drawn(
-    store: Store, choice: Choice, *, language: str = "ko", shared: bool = False, halts: Sequence[dict[str, Any]] = ()
+    store: Store, choice: Choice, *, language: str = "ko", shared: bool = False, halts: Sequence[TradingHalt] = ()
 ) -> Any:
     course = volume_course(store, EVERYBODY, choice)
-    columns = ("exchange", "halt_id", "target", "functions", "trigger", "halted_at")
-    frame = pd.DataFrame([[one[name] for name in columns] for one in halts], columns=columns, dtype=object)
     look, shown = Look(language), EVERYBODY.visible(choice.exchanges)
-    return share_panels(course.by_exchange, course.together, frame, spans_of(choice), shown, look, shared=shared)
+    return share_panels(course.by_exchange, course.together, halts, spans_of(choice), shown, look, shared=shared)
 
 
 def lines_of(figure: Any) -> dict[str, Any]:
@@ -352,10 +359,10 @@ def test_the_reference_stands_in_every_panel(store: Store, tmp_path: Path) -> No
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_halts_of_trading_are_marked_with_words(store: Store, tmp_path: Path, language: str) -> None:
     volume(store, tmp_path, "korbit", DAY, traded())
-    at = datetime(2026, 11, 2, 15, tzinfo=KST)
-    halt = {"exchange": "korbit", "target": "BTC", "trigger": "maintenance", "halted_at": at}
-    halts = [{**halt, "halt_id": "H-1", "functions": "trading"}, {**halt, "halt_id": "H-2", "functions": "deposit"}]
-    figure = drawn(store, Choice(("korbit",), DAY, DAY), halts=halts, language=language)
+    halted(store, tmp_path, **{"H-1": "trading", "H-2": "deposit"})
+    choice = Choice(("korbit",), DAY, DAY)
+    halts = trading_halts(store, EVERYBODY, choice)
+    figure = drawn(store, choice, halts=halts, language=language)
     (sign,) = [note for note in figure.layout.annotations if "▼" in note.text]
     assert say("volume.halt", language) in {trace.name for trace in figure.data}
     assert say("volume.halt", language) in sign.hovertext
@@ -365,8 +372,8 @@ def test_halts_of_trading_are_marked_with_words(store: Store, tmp_path: Path, la
 
 def test_resets_stand_where_the_exchanges_tickers_begin_their_day(store: Store, tmp_path: Path) -> None:
     volume(store, tmp_path, "korbit", DAY, traded(hour=9))
-    frame = volume_by_hour(store, EVERYBODY, Choice((), DAY, DAY))
-    figure = share_by_hour(frame, tuple(all_exchanges()), Look("ko"))
+    hours = volume_by_hour(store, EVERYBODY, Choice((), DAY, DAY))
+    figure = share_by_hour(hours, tuple(all_exchanges()), Look("ko"))
     first = [shape for shape in figure.layout.shapes if shape.xref == "x"]
     assert sorted(shape.x0 for shape in first) == [0, 9, 23]
     assert any("업비트 · 코인원 09:00" in note.text for note in figure.layout.annotations)

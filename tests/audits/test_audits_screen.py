@@ -6,17 +6,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 from filing import file
 from people import EVERYBODY
+from sqlalchemy import update
 from template_files import audited, checked, template
 
-from app.audits.months import apart, audit_coverage, audit_months, audited_assets
+from app.audits.assets import AuditCoverage, AuditedAsset, Comparison, audit_coverage, audited_assets, difference_totals
+from app.audits.months import audit_months
 from app.queries.choice import Choice
 from app.queries.months import shown_months
 from app.rules.findings import About, standing_findings
 from app.scope import Role, Scope
+from etl.records.engine import writing
+from etl.records.tables import findings
 from etl.store import Store, open_store
 from expectations.vocabulary import KST, Period
 
@@ -43,9 +46,7 @@ def filed(store: Store, folder: Path, name: str, rows: list[dict[str, Any]], at:
 
 
 def stands(store: Store, exchange: str, now: datetime = NOW) -> dict[str, str]:
-    found = audit_months(store, EVERYBODY, CHOICE, now)
-    own = found[found["exchange"] == exchange]
-    return dict(zip(own["month"], own["stand"], strict=True))
+    return {one.month: one.stand for one in audit_months(store, EVERYBODY, CHOICE, now) if one.exchange == exchange}
 
 
 def test_at_least_six_months_are_shown_and_all_that_the_period_touches() -> None:
@@ -70,10 +71,11 @@ def test_a_month_without_an_obligation_is_neither_missing_nor_late(store: Store,
     early = datetime(2026, 6, 1, tzinfo=KST)
     filed(store, tmp_path, "korbit_audits_2026-05", [audited("2026-05", "BTC", early, signed_on="2026-06-05")])
     found = audit_months(store, EVERYBODY, Choice((), early.date(), early.date()), NOW)
-    rows = {(row["exchange"], row["month"]): row for row in found.to_dict("records")}
-    may, gopax = rows["korbit", "2026-05"], rows["gopax", "2026-05"]
-    assert (may["stand"], may["timeliness"], may["asset_count"]) == ("unobliged", None, 1)
-    assert (gopax["stand"], gopax["asset_count"]) == ("unobliged", None)
+    audits = {(one.exchange, one.month): one for one in found}
+    may, gopax = audits["korbit", "2026-05"], audits["gopax", "2026-05"]
+    assert (may.stand, may.timeliness, may.asset_count) == ("unobliged", None, 1)
+    assert may.short_count is None  # no rule was in force
+    assert (gopax.stand, gopax.asset_count) == ("unobliged", None)
 
 
 def test_an_audit_is_late_after_the_tenth_at_six(store: Store, tmp_path: Path) -> None:
@@ -92,10 +94,10 @@ def test_an_opinion_that_is_not_unqualified_is_said(store: Store, tmp_path: Path
     rows = [audited("2026-10", "BTC", MIDNIGHT), audited("2026-10", "ETH", MIDNIGHT, opinion="adverse")]
     filed(store, tmp_path, "korbit_audits_2026-10", rows)
     found = audit_months(store, EVERYBODY, Choice(("korbit",), LAST, LAST), NOW)
-    (row,) = found[found["month"] == "2026-10"].to_dict("records")
-    assert (row["stand"], row["opinion"], row["doubted_count"], row["asset_count"]) == ("qualified", "adverse", 1, 2)
-    assert row["finding_count"] == 1  # AUD-003
-    assert (row["timeliness"], row["auditor"]) == ("on_time", "한빛회계법인")
+    (audit,) = [one for one in found if one.month == "2026-10"]
+    assert (audit.stand, audit.opinion, audit.doubted_count, audit.asset_count) == ("qualified", "adverse", 1, 2)
+    assert (audit.finding_count, audit.short_count) == (1, 0)  # AUD-003
+    assert (audit.timeliness, audit.auditor) == ("on_time", "한빛회계법인")
 
 
 def test_a_refused_audit_is_refused_until_its_due_time_only_if_that_has_come(store: Store, tmp_path: Path) -> None:
@@ -115,13 +117,13 @@ def test_the_cold_share_is_of_the_value_and_exact(store: Store, tmp_path: Path) 
     rows = [audited("2026-10", "BTC", MIDNIGHT), audited("2026-10", "ETH", MIDNIGHT, **large)]
     filed(store, tmp_path, "korbit_audits_2026-10", rows)
     found = audit_months(store, EVERYBODY, CHOICE, NOW)
-    (row,) = found[(found["exchange"] == "korbit") & (found["month"] == "2026-10")].to_dict("records")
-    assert row["value_krw"] == Decimal(f"1000000000999.99999999{2:018}")
-    assert row["cold_share"] == Decimal(f"800.{1:026}") / row["value_krw"]
+    (audit,) = [one for one in found if (one.exchange, one.month) == ("korbit", "2026-10")]
+    assert audit.value_krw == Decimal(f"1000000000999.99999999{2:018}")
+    assert audit.cold_share == Decimal(f"800.{1:026}") / audit.value_krw
 
 
-def compare(store: Store, scope: Scope = EVERYBODY) -> pd.DataFrame:
-    return audited_assets(store, scope, Choice(("korbit",), LAST, LAST), "2026-10")
+def compared(store: Store, scope: Scope = EVERYBODY, month: str = "2026-10") -> dict[str, AuditedAsset]:
+    return {one.asset: one for one in audited_assets(store, scope, Choice(("korbit",), LAST, LAST), month)}
 
 
 def test_an_audit_is_compared_with_the_nearest_check_within_five_minutes(store: Store, tmp_path: Path) -> None:
@@ -140,29 +142,75 @@ def test_an_audit_is_compared_with_the_nearest_check_within_five_minutes(store: 
     filed(
         store, tmp_path, "korbit_audits_2026-10", [audited("2026-10", name, MIDNIGHT) for name in ("BTC", "ETH", "XRP")]
     )
-    found = compare(store).set_index("asset")
-    assert found["state"].to_dict() == {"XRP": "differs", "SOL": "unaudited", "ETH": "no_check", "BTC": "agrees"}
-    btc, xrp = found.loc["BTC"], found.loc["XRP"]
-    assert (btc["distance"], btc["checked_ledger"]) == (timedelta(minutes=4, seconds=59), Decimal("10.001"))
-    assert btc["ledger_ratio"] == Decimal("-0.001") / Decimal("10.001")  # 0.99990001 bp: within one
-    assert btc["difference_krw"] == Decimal("0.1")
-    assert xrp["checked_at"] == MIDNIGHT - timedelta(minutes=4)  # the earlier of two that are equally near
-    assert xrp["difference_krw"] == Decimal("0.2")
-    assert found["cover_ratio"].dropna().unique().tolist() == [Decimal(1)]
-    assert found.loc["SOL", "ledger_quantity"] is None
-    sums = apart(compare(store))["korbit"]
-    assert (sums.compared_count, sums.difference_krw, sums.unexplained_krw) == (2, Decimal("0.3"), Decimal("0.2"))
+    found = compared(store)
+    assert [(name, str(one.comparison)) for name, one in found.items()] == [
+        ("XRP", "differs"),
+        ("SOL", "unaudited"),
+        ("ETH", "no_check"),
+        ("BTC", "no_finding"),
+    ]
+    btc, xrp = found["BTC"], found["XRP"]
+    assert (btc.distance, btc.checked_ledger) == (timedelta(minutes=4, seconds=59), Decimal("10.001"))
+    assert btc.ledger_ratio == Decimal("-0.001") / Decimal("10.001")  # 0.99990001 bp: within one
+    assert btc.difference_krw == Decimal("0.1")
+    assert xrp.checked_at == MIDNIGHT - timedelta(minutes=4)  # the earlier of two that are equally near
+    assert xrp.difference_krw == Decimal("0.2")
+    assert {one.cover_ratio for one in found.values()} == {Decimal(1), None}
+    assert found["SOL"].ledger_quantity is None
+    total = difference_totals(found.values())["korbit"]
+    assert (total.compared_count, total.difference_krw, total.unexplained_krw) == (2, Decimal("0.3"), Decimal("0.2"))
 
 
-def test_the_screen_and_the_rule_agree_on_what_differs(store: Store, tmp_path: Path) -> None:
-    """AUD-005 judges the same two quantities by the same tolerance."""
+PAIRS = {"BTC": "10.001", "ETH": "10.0010002", "XRP": "9.999", "SOL": "9.9990002"}
+
+
+def checks_and_audit(store: Store, folder: Path, **more: str) -> None:
+    """Checks three seconds after an audit, of which two are farther from it than the tolerance of AUD-005."""
     at = MIDNIGHT + timedelta(seconds=3)
-    pairs = {"BTC": "10.001", "ETH": "10.0010002", "XRP": "9.999", "SOL": "9.9990002"}
-    filed(store, tmp_path, "korbit_reconciliation_2026-11-01", [checked(at, a, wallet=w) for a, w in pairs.items()])
-    filed(store, tmp_path, "korbit_audits_2026-10", [audited("2026-10", asset, MIDNIGHT) for asset in pairs])
-    differing = set(compare(store).query("state == 'differs'")["asset"])
+    filed(store, folder, "korbit_reconciliation_2026-11-01", [checked(at, a, wallet=w) for a, w in PAIRS.items()])
+    filed(store, folder, "korbit_audits_2026-10", [audited("2026-10", asset, MIDNIGHT, **more) for asset in PAIRS])
+
+
+def differing(store: Store) -> set[str]:
+    return {name for name, one in compared(store).items() if one.comparison is Comparison.DIFFERS}
+
+
+def test_what_differs_is_what_has_an_open_finding(store: Store, tmp_path: Path) -> None:
+    checks_and_audit(store, tmp_path)
     listed = standing_findings(store, EVERYBODY, CHOICE, About(rule="AUD-005"), "en")
-    assert differing == set(listed["subject"]) == {"ETH", "XRP"}
+    assert differing(store) == set(listed["subject"]) == {"ETH", "XRP"}
+
+
+def test_no_screen_judges_a_difference_itself(store: Store, tmp_path: Path) -> None:
+    """Where the records hold no open finding, a difference is shown and nothing is said of it."""
+    checks_and_audit(store, tmp_path)
+    with writing(store.engine) as connection:
+        connection.execute(update(findings).where(findings.c.subject == "ETH").values(lifted_at=NOW))
+    assert differing(store) == {"XRP"}
+    assert compared(store)["ETH"].wallet_ratio < -Decimal("0.0001")
+
+
+def test_a_correction_takes_the_difference_with_its_finding(store: Store, tmp_path: Path) -> None:
+    checks_and_audit(store, tmp_path)
+    at = MIDNIGHT + timedelta(seconds=3)
+    filed(store, tmp_path, "korbit_reconciliation_2026-11-01", [checked(at, asset) for asset in PAIRS], NOW)
+    assert differing(store) == set()
+
+
+def test_assets_held_short_are_those_with_a_finding(store: Store, tmp_path: Path) -> None:
+    rows = [audited("2026-10", "BTC", MIDNIGHT), audited("2026-10", "ETH", MIDNIGHT, ledger_quantity="10.5")]
+    filed(store, tmp_path, "korbit_audits_2026-10", rows)
+    audits = {(one.exchange, one.month): one for one in audit_months(store, EVERYBODY, CHOICE, NOW)}
+    assert audits["korbit", "2026-10"].short_count == 1
+    assert audits["gopax", "2026-10"].short_count is None
+
+
+def test_before_the_rule_was_in_force_nothing_is_judged(store: Store, tmp_path: Path) -> None:
+    midnight = datetime(2026, 6, 1, tzinfo=KST)
+    at = midnight + timedelta(seconds=3)
+    filed(store, tmp_path, "korbit_reconciliation_2026-06-01", [checked(at, "BTC", wallet="20")])
+    filed(store, tmp_path, "korbit_audits_2026-05", [audited("2026-05", "BTC", midnight, signed_on="2026-06-05")])
+    assert compared(store, month="2026-05")["BTC"].comparison is Comparison.UNJUDGED
 
 
 def test_coverage_is_of_the_assets_reconciled_in_the_month(store: Store, tmp_path: Path) -> None:
@@ -170,11 +218,14 @@ def test_coverage_is_of_the_assets_reconciled_in_the_month(store: Store, tmp_pat
     filed(store, tmp_path, "korbit_reconciliation_2026-10-15", [checked(noon, a) for a in ("BTC", "ETH", "XRP")])
     filed(store, tmp_path, "gopax_reconciliation_2026-10-15", [checked(noon, "BTC")])
     filed(store, tmp_path, "korbit_audits_2026-10", [audited("2026-10", a, MIDNIGHT) for a in ("BTC", "DOGE")])
-    assert audit_coverage(store, EVERYBODY, CHOICE, "2026-10") == {"korbit": (1, 3), "gopax": (0, 1)}
+    assert set(audit_coverage(store, EVERYBODY, CHOICE, "2026-10")) == {
+        AuditCoverage("korbit", 1, 3),
+        AuditCoverage("gopax", 0, 1),
+    }
 
 
 def test_nobody_sees_audits_that_their_scope_leaves_out(store: Store, tmp_path: Path) -> None:
     filed(store, tmp_path, "korbit_audits_2026-10", [audited("2026-10", "BTC", MIDNIGHT)])
-    assert set(audit_months(store, GOPAX_ONLY, CHOICE, NOW)["exchange"]) == {"gopax"}
-    assert compare(store, GOPAX_ONLY).empty
-    assert audit_coverage(store, GOPAX_ONLY, CHOICE, "2026-10") == {}
+    assert {one.exchange for one in audit_months(store, GOPAX_ONLY, CHOICE, NOW)} == {"gopax"}
+    assert compared(store, GOPAX_ONLY) == {}
+    assert audit_coverage(store, GOPAX_ONLY, CHOICE, "2026-10") == ()
