@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import pytest
@@ -24,8 +24,13 @@ from app.halts.availability import HaltReach
 from app.halts.step_charts import halt_bars, halt_reasons
 from app.halts.steps import halt_step_lengths, halt_steps
 from app.keys.allow_list_charts import allow_list_coverage, allow_list_strictness
-from app.keys.case_charts import case_timeline, open_stages, stage_moves
+from app.keys.allow_lists import AllowList
+from app.keys.case_histories import CaseLimit, CaseStep
+from app.keys.case_stage_charts import open_stages, stage_moves
 from app.keys.case_time_charts import case_lengths
+from app.keys.case_timeline_charts import case_timeline
+from app.keys.case_totals import OpenCases, StageMoves, StretchMark, StretchSummary
+from app.keys.counts import KeyBalance, KeyFlow
 from app.keys.key_charts import key_balance_bars, key_lanes
 from app.overview.trend_charts import TrendCellDrawn, TrendPoint, trend_matrix
 from app.quality.charts import grade_grid, measure_course
@@ -58,6 +63,15 @@ def frame(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame([[row[name] for name in columns] for row in rows], columns=columns, dtype=object)
 
 
+Record = TypeVar("Record")
+
+
+def records(record: Callable[..., Record], rows: pd.DataFrame) -> list[Record]:
+    """The rows as records; a field that no column is named after is none."""
+    names = list(inspect.signature(record).parameters)
+    return [record(**{name: row.get(name) for name in names}) for row in rows.to_dict("records")]
+
+
 def volume(exchange: str, day: date) -> dict[str, Any]:
     return {
         "exchange": exchange,
@@ -86,13 +100,16 @@ def keys(exchange: str, day: date) -> dict[str, Any]:
     return {
         "exchange": exchange,
         "first_day": day,
+        "last_day": day,
         "day_count": 1,
         **dict.fromkeys(counts, 3),
         "scope": f"scope {day.day}",
         "day": day,
         "allowlisted_keys": 2,
+        "coverage": Decimal(2) / 3,
         "max_ips_per_key": 4,
         "limit": 5 if exchange == "bithumb" else None,
+        "rules": "KEY-005",
     }
 
 
@@ -105,17 +122,17 @@ def case(exchange: str, day: date) -> dict[str, Any]:
         "stage": ("monitoring", "warning", "reverification", "forced_expiry", "cleared")[day.day - 1],
         "move": "skip",
         "case_count": 2,
-        "over_count": 1,
+        "exceeded_count": 1,
         "step_count": 3,
         **{"high": 1, "medium": 1, "low": 1, "breach_count": day.day % 2},
         **{"count": 9, "median": timedelta(hours=2), "lower": timedelta(hours=1), "upper": timedelta(hours=3)},
         **{"longest": timedelta(hours=day.day), "length": timedelta(hours=day.day), "is_open": day.day == 2},
-        "is_over": day.day == 3,
+        "is_exceeded": day.day == 3,
         "outcome": "applied",
         "risk_level": "high",
         "acted_at": NOON + timedelta(days=day.day),
         "since_detection": timedelta(days=day.day),
-        **{"limit": "response", "due_at": NOON + timedelta(days=1), "state": "met"},
+        **{"kind": "response", "due_at": NOON + timedelta(days=1), "state": "ended"},
     }
 
 
@@ -363,15 +380,26 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
     "order_conduct": (volume, lambda f, look: order_conduct(f, SPANS, Decimal("0.8"), look)),
     "key_lanes": (
         keys,
-        lambda f, look: key_lanes(f, ["forced_expired_keys"], EXCHANGES, KEY_SPANS, look, is_rate=True),
+        lambda f, look: key_lanes(
+            records(KeyFlow, f), ["forced_expired_keys"], EXCHANGES, KEY_SPANS, look, is_rate=True
+        ),
     ),
-    "key_balance_bars": (keys, lambda f, look: key_balance_bars(f, look, is_rate=True)),
-    "allow_list_coverage": (keys, allow_list_coverage),
-    "allow_list_strictness": (keys, allow_list_strictness),
-    "open_stages": (case, lambda f, look: open_stages(f, EXCHANGES, {"upbit": 9}, look, is_rate=True)),
-    "stage_moves": (case, stage_moves),
-    "case_lengths": (case, lambda f, look: case_lengths(f, f, EXCHANGES, 24, look)),
-    "case_timeline": (case, lambda f, look: case_timeline(f, f, NOON, END, look)),
+    "key_balance_bars": (keys, lambda f, look: key_balance_bars(records(KeyBalance, f), look, is_rate=True)),
+    "allow_list_coverage": (keys, lambda f, look: allow_list_coverage(records(AllowList, f), look)),
+    "allow_list_strictness": (keys, lambda f, look: allow_list_strictness(records(AllowList, f), look)),
+    "open_stages": (
+        case,
+        lambda f, look: open_stages(records(OpenCases, f), EXCHANGES, {"upbit": 9}, look, is_rate=True),
+    ),
+    "stage_moves": (case, lambda f, look: stage_moves(records(StageMoves, f), look)),
+    "case_lengths": (
+        case,
+        lambda f, look: case_lengths(records(StretchSummary, f), records(StretchMark, f), EXCHANGES, 24, look),
+    ),
+    "case_timeline": (
+        case,
+        lambda f, look: case_timeline(records(CaseStep, f), records(CaseLimit, f), NOON, END, look),
+    ),
     "reconciliation_calendar": (reconciled, lambda f, look: reconciliation_calendar(f, EXCHANGES, look)),
     "day_strip": (slot, day_strip),
     "slot_strip": (check, slot_strip),
@@ -509,17 +537,3 @@ def test_hovering_shows_every_digit() -> None:
 def test_nothing_of_a_chart_leaves_the_house() -> None:
     assert CONFIG["showSendToCloud"] is False
     assert CONFIG["displaylogo"] is False
-
-
-def test_a_limit_late_in_a_case_is_named_on_the_left_of_its_line_so_that_nothing_is_cut() -> None:
-    columns = ["limit", "due_at", "state"]
-    rows = [
-        {"limit": "response", "due_at": NOON + timedelta(hours=1), "state": "met"},
-        {"limit": "failure", "due_at": END, "state": "running"},
-    ]
-    steps = frame(
-        [case("upbit", date(2026, 11, 1))],
-        ["stage", "outcome", "risk_level", "acted_at", "since_detection", "action_id"],
-    )
-    drawn = case_timeline(steps, frame(rows, columns), NOON, NOON, Look("ko"))
-    assert [(note.xanchor, note.xshift < 0) for note in drawn.layout.annotations] == [("left", False), ("right", True)]

@@ -32,6 +32,7 @@ from etl.intake import Candidate, declare
 from etl.records.engine import writing
 from etl.records.visits import Visit, keep_visit
 from etl.store import Store, open_store
+from expectations.catalogue import thresholds_of_the_book
 from expectations.vocabulary import KST, Period
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -373,8 +374,8 @@ def test_a_lane_shows_the_figures_of_its_page(filled_home: Path, monkeypatch: py
     ranking = volume_ranking(store, EVERYBODY, choice).by_exchange.set_index("exchange")
     share = ranking.loc["korbit"]["share"] * 100
     assert f"{share:.1f} %" in found["코빗", 2][1]
-    flow = case_flow(store, EVERYBODY, choice).open_cases
-    count = flow[flow["exchange"] == "bithumb"]["case_count"].sum()
+    flow = case_flow(store, EVERYBODY, choice, thresholds_of_the_book()).open_cases
+    count = sum(row.case_count for row in flow if row.exchange == "bithumb")
     assert f"진행 {count}" in found["빗썸", 3][1]
     store.engine.dispose()
 

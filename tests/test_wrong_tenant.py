@@ -29,7 +29,7 @@ import app
 from app.administration.lists import LogWanted
 from app.api import Door
 from app.filing.submissions import Wanted, submission_list
-from app.keys.case_records import CasesWanted
+from app.keys.case_lists import CasesWanted
 from app.navigation import SCREENS
 from app.queries.choice import Choice
 from app.rules.findings import About
@@ -40,6 +40,7 @@ from etl.records import tokens
 from etl.records.engine import writing
 from etl.records.tokens import TokenScope
 from etl.store import Store, open_store
+from expectations.catalogue import thresholds_of_the_book
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN, OTHER = "gopax", "korbit"
@@ -110,6 +111,7 @@ def sample(name: str, annotation: str, submission: str, exchange: str) -> Any:
         "Wanted": Wanted(),
         "LogWanted": LogWanted(),
         "Choice": choice(exchange),
+        "Thresholds": thresholds_of_the_book(),
     }
     if annotation in by_type:
         return by_type[annotation]

@@ -186,8 +186,8 @@ def _cases(totals: CaseTotals, exchanges: Sequence[str]) -> _Part:
 
 def _forced(store: Store, scope: Scope, choice: Choice) -> _Part:
     counts = {exchange: {"forced_expired_keys": 0} for exchange in scope.visible(choice.exchanges)}
-    for row in records_of(key_flow(store, scope, choice)):
-        counts[row["exchange"]]["forced_expired_keys"] += row["forced_expired_keys"]
+    for row in key_flow(store, scope, choice):
+        counts[row.exchange]["forced_expired_keys"] += row.forced_expired_keys
     return counts
 
 
