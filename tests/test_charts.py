@@ -4,6 +4,7 @@ import inspect
 import json
 import pkgutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
@@ -38,8 +39,10 @@ from app.queries.spans import Span
 from app.reconciliation.day_charts import day_strip, reconciliation_calendar, slot_strip
 from app.reconciliation.episode_charts import closing_times, episode_sizes
 from app.reconciliation.ledger_charts import ledger_and_wallet, price_line
-from app.replay import charts
-from app.replay.charts import shortfall_course
+from app.replay import incident_charts
+from app.replay.checks import ReplayedCheck, ReplayedHalt
+from app.replay.facts import EventLine
+from app.replay.shortfall_charts import shortfall_course
 from app.rules.finding_charts import findings_by_month
 from app.surveillance.charts import pattern_panels, stage_shares
 from app.volume.hour_charts import share_by_hour
@@ -344,12 +347,15 @@ def replayed(exchange: str, day: date) -> dict[str, Any]:
 
 
 def incident_lanes(rows: pd.DataFrame, look: Look) -> Any:
-    event = {"at": NOON, "until": None, "when": "11-01 12:00", "text": "word " * 30, "basis": "official"}
-    lasting = {**event, "until": NOON + timedelta(minutes=20)}
-    events = frame([event, lasting][: len(rows)], list(event))
-    blocks = [{**halt("upbit", day), "functions": "trading"} for day in DAYS]
-    halts = frame(blocks[: len(rows)], list(blocks[0]))
-    return charts.incident_lanes(rows, events, halts, (NOON, END) if len(rows) else None, (START, END), look)
+    event = EventLine("e", NOON, None, "11-01 12:00", "official", "H", "word " * 30, "")
+    lasting = replace(event, until=NOON + timedelta(minutes=20))
+    blocks = frame(
+        [{**halt("upbit", day), "functions": "trading"} for day in DAYS], [*halt("upbit", DAYS[0]), "functions"]
+    )
+    checks, halts = records(ReplayedCheck, rows), records(ReplayedHalt, blocks)[: len(rows)]
+    required = (NOON, END) if checks else None
+    events = [event, lasting][: len(rows)]
+    return incident_charts.incident_lanes(checks, events, halts, required, (START, END), look)
 
 
 MONTHS = [f"2026-{day.day:02}" for day in DAYS]
@@ -430,7 +436,7 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
     "halt_course": (halt, halt_course),
     "halt_step_lengths": (halt, step_lengths),
     "incident_lanes": (replayed, incident_lanes),
-    "shortfall_course": (replayed, shortfall_course),
+    "shortfall_course": (replayed, lambda f, look: shortfall_course(records(ReplayedCheck, f), look)),
 }
 
 
