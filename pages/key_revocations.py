@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from app.keys.allow_lists import allow_list_state
 from app.keys.case_overview_parts import case_stages, case_times
 from app.keys.case_parts import case_section
 from app.keys.case_totals import case_flow
-from app.keys.counts import key_flow, key_state
+from app.keys.counts import key_flow
 from app.keys.key_parts import allow_lists, key_calls, key_comings_and_goings, key_ends, key_tiles
 from app.obligations.absence_parts import absent, nothing
 from app.rules.finding_parts import report_findings
@@ -21,15 +22,15 @@ view = current_view()
 page_header(view, "key_revocations")
 note(view.say("key_revocations.definition"))
 flow = ask(key_flow, view.choice)
-cases = ask(case_flow, view.choice)
-if flow.empty and cases.moves.empty and cases.open_cases.empty:
+cases = ask(case_flow, view.choice, view.thresholds)
+if not (flow or cases.moves or cases.open_cases):
     nothing(view, "api_keys")
     report_findings(view, "api_keys", "key_actions")
     stop()
 
 absent(view, "api_keys")
 absent(view, "key_actions")
-state = ask(key_state, view.choice)
+state = ask(allow_list_state, view.choice, view.thresholds)
 tiles(cached(view, "tiles", lambda: key_tiles(view, flow, state, cases)))
 measure = switch(
     view.say("key_revocations.measure"), "measure", MEASURES, lambda name: view.say(f"key_revocations.measure_{name}")

@@ -4,11 +4,12 @@ import inspect
 import json
 import pkgutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import pytest
@@ -25,8 +26,13 @@ from app.halts.availability import HaltReach
 from app.halts.step_charts import halt_bars, halt_reasons
 from app.halts.steps import halt_step_lengths, halt_steps
 from app.keys.allow_list_charts import allow_list_coverage, allow_list_strictness
-from app.keys.case_charts import case_timeline, open_stages, stage_moves
+from app.keys.allow_lists import AllowList
+from app.keys.case_histories import CaseLimit, CaseStep
+from app.keys.case_stage_charts import open_stages, stage_moves
 from app.keys.case_time_charts import case_lengths
+from app.keys.case_timeline_charts import case_timeline
+from app.keys.case_totals import OpenCases, StageMoves, StretchMark, StretchSummary
+from app.keys.counts import KeyBalance, KeyFlow
 from app.keys.key_charts import key_balance_bars, key_lanes
 from app.overview.trend_charts import TrendCell, TrendPoint, trend_matrix
 from app.quality.charts import grade_grid, measure_course
@@ -36,8 +42,10 @@ from app.queries.spans import Span
 from app.reconciliation.day_charts import day_strip, reconciliation_calendar, slot_strip
 from app.reconciliation.episode_charts import closing_times, episode_sizes
 from app.reconciliation.ledger_charts import ledger_and_wallet, price_line
-from app.replay import charts
-from app.replay.charts import shortfall_course
+from app.replay import incident_charts
+from app.replay.checks import ReplayedCheck, ReplayedHalt
+from app.replay.facts import EventLine
+from app.replay.shortfall_charts import shortfall_course
 from app.rules.finding_charts import findings_by_month
 from app.surveillance.charts import pattern_panels, stage_shares
 from app.volume.hour_charts import share_by_hour
@@ -70,6 +78,15 @@ def records(rows: pd.DataFrame) -> list[Any]:
     return [SimpleNamespace(**row) for row in rows.to_dict("records")]
 
 
+Record = TypeVar("Record")
+
+
+def typed(record: Callable[..., Record], rows: pd.DataFrame) -> list[Record]:
+    """The rows as records; a field that no column is named after is none."""
+    names = list(inspect.signature(record).parameters)
+    return [record(**{name: row.get(name) for name in names}) for row in rows.to_dict("records")]
+
+
 def volume(exchange: str, day: date) -> dict[str, Any]:
     return {
         "exchange": exchange,
@@ -98,13 +115,16 @@ def keys(exchange: str, day: date) -> dict[str, Any]:
     return {
         "exchange": exchange,
         "first_day": day,
+        "last_day": day,
         "day_count": 1,
         **dict.fromkeys(counts, 3),
         "scope": f"scope {day.day}",
         "day": day,
         "allowlisted_keys": 2,
+        "coverage": Decimal(2) / 3,
         "max_ips_per_key": 4,
         "limit": 5 if exchange == "bithumb" else None,
+        "rules": "KEY-005",
     }
 
 
@@ -117,17 +137,17 @@ def case(exchange: str, day: date) -> dict[str, Any]:
         "stage": ("monitoring", "warning", "reverification", "forced_expiry", "cleared")[day.day - 1],
         "move": "skip",
         "case_count": 2,
-        "over_count": 1,
+        "exceeded_count": 1,
         "step_count": 3,
         **{"high": 1, "medium": 1, "low": 1, "breach_count": day.day % 2},
         **{"count": 9, "median": timedelta(hours=2), "lower": timedelta(hours=1), "upper": timedelta(hours=3)},
         **{"longest": timedelta(hours=day.day), "length": timedelta(hours=day.day), "is_open": day.day == 2},
-        "is_over": day.day == 3,
+        "is_exceeded": day.day == 3,
         "outcome": "applied",
         "risk_level": "high",
         "acted_at": NOON + timedelta(days=day.day),
         "since_detection": timedelta(days=day.day),
-        **{"limit": "response", "due_at": NOON + timedelta(days=1), "state": "met"},
+        **{"kind": "response", "due_at": NOON + timedelta(days=1), "state": "ended"},
     }
 
 
@@ -349,12 +369,15 @@ def replayed(exchange: str, day: date) -> dict[str, Any]:
 
 
 def incident_lanes(rows: pd.DataFrame, look: Look) -> Any:
-    event = {"at": NOON, "until": None, "when": "11-01 12:00", "text": "word " * 30, "basis": "official"}
-    lasting = {**event, "until": NOON + timedelta(minutes=20)}
-    events = frame([event, lasting][: len(rows)], list(event))
-    blocks = [{**halt("upbit", day), "functions": "trading"} for day in DAYS]
-    halts = frame(blocks[: len(rows)], list(blocks[0]))
-    return charts.incident_lanes(rows, events, halts, (NOON, END) if len(rows) else None, (START, END), look)
+    event = EventLine("e", NOON, None, "11-01 12:00", "official", "H", "word " * 30, "")
+    lasting = replace(event, until=NOON + timedelta(minutes=20))
+    blocks = frame(
+        [{**halt("upbit", day), "functions": "trading"} for day in DAYS], [*halt("upbit", DAYS[0]), "functions"]
+    )
+    checks, halts = records(ReplayedCheck, rows), records(ReplayedHalt, blocks)[: len(rows)]
+    required = (NOON, END) if checks else None
+    events = [event, lasting][: len(rows)]
+    return incident_charts.incident_lanes(checks, events, halts, required, (START, END), look)
 
 
 MONTHS = [f"2026-{day.day:02}" for day in DAYS]
@@ -385,15 +408,24 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
     "order_conduct": (volume, lambda f, look: order_conduct(records(f), SPANS, Decimal("0.8"), look)),
     "key_lanes": (
         keys,
-        lambda f, look: key_lanes(f, ["forced_expired_keys"], EXCHANGES, KEY_SPANS, look, is_rate=True),
+        lambda f, look: key_lanes(typed(KeyFlow, f), ["forced_expired_keys"], EXCHANGES, KEY_SPANS, look, is_rate=True),
     ),
-    "key_balance_bars": (keys, lambda f, look: key_balance_bars(f, look, is_rate=True)),
-    "allow_list_coverage": (keys, allow_list_coverage),
-    "allow_list_strictness": (keys, allow_list_strictness),
-    "open_stages": (case, lambda f, look: open_stages(f, EXCHANGES, {"upbit": 9}, look, is_rate=True)),
-    "stage_moves": (case, stage_moves),
-    "case_lengths": (case, lambda f, look: case_lengths(f, f, EXCHANGES, 24, look)),
-    "case_timeline": (case, lambda f, look: case_timeline(f, f, NOON, END, look)),
+    "key_balance_bars": (keys, lambda f, look: key_balance_bars(typed(KeyBalance, f), look, is_rate=True)),
+    "allow_list_coverage": (keys, lambda f, look: allow_list_coverage(typed(AllowList, f), look)),
+    "allow_list_strictness": (keys, lambda f, look: allow_list_strictness(typed(AllowList, f), look)),
+    "open_stages": (
+        case,
+        lambda f, look: open_stages(typed(OpenCases, f), EXCHANGES, {"upbit": 9}, look, is_rate=True),
+    ),
+    "stage_moves": (case, lambda f, look: stage_moves(typed(StageMoves, f), look)),
+    "case_lengths": (
+        case,
+        lambda f, look: case_lengths(typed(StretchSummary, f), typed(StretchMark, f), EXCHANGES, 24, look),
+    ),
+    "case_timeline": (
+        case,
+        lambda f, look: case_timeline(typed(CaseStep, f), typed(CaseLimit, f), NOON, END, look),
+    ),
     "reconciliation_calendar": (reconciled, lambda f, look: reconciliation_calendar(f, EXCHANGES, look)),
     "day_strip": (slot, day_strip),
     "slot_strip": (check, slot_strip),
@@ -424,7 +456,7 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
     "halt_course": (halt, halt_course),
     "halt_step_lengths": (halt, step_lengths),
     "incident_lanes": (replayed, incident_lanes),
-    "shortfall_course": (replayed, shortfall_course),
+    "shortfall_course": (replayed, lambda f, look: shortfall_course(typed(ReplayedCheck, f), look)),
 }
 
 
@@ -531,17 +563,3 @@ def test_hovering_shows_every_digit() -> None:
 def test_nothing_of_a_chart_leaves_the_house() -> None:
     assert CONFIG["showSendToCloud"] is False
     assert CONFIG["displaylogo"] is False
-
-
-def test_a_limit_late_in_a_case_is_named_on_the_left_of_its_line_so_that_nothing_is_cut() -> None:
-    columns = ["limit", "due_at", "state"]
-    rows = [
-        {"limit": "response", "due_at": NOON + timedelta(hours=1), "state": "met"},
-        {"limit": "failure", "due_at": END, "state": "running"},
-    ]
-    steps = frame(
-        [case("upbit", date(2026, 11, 1))],
-        ["stage", "outcome", "risk_level", "acted_at", "since_detection", "action_id"],
-    )
-    drawn = case_timeline(steps, frame(rows, columns), NOON, NOON, Look("ko"))
-    assert [(note.xanchor, note.xshift < 0) for note in drawn.layout.annotations] == [("left", False), ("right", True)]

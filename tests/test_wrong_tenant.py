@@ -29,7 +29,7 @@ import app
 from app.administration.audit_log import LogWanted
 from app.api import Door
 from app.filing.submissions import Wanted, submission_list
-from app.keys.case_records import CasesWanted
+from app.keys.case_lists import CasesWanted
 from app.navigation import SCREENS
 from app.queries.choice import Choice
 from app.rules.findings import About

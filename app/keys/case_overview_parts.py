@@ -1,18 +1,16 @@
-"""Cases on the screen, all of them: where they stand, how they moved from stage to stage, and how long it took."""
+"""Cases on the screen, all of them: the stages they are in, how they moved between them, and how long it took."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-import pandas as pd
-
-from app.columns import Shown
-from app.frames import frame_of, records_of, with_columns
-from app.keys.case_charts import MOVE_SIGNS, open_stages, stage_moves
-from app.keys.case_courses import LIMITS, StretchKind
+from app.columns import Code, Count, ExchangeId, Shown, Text, columns_of
+from app.keys.allow_lists import AllowList
+from app.keys.case_stage_charts import MOVE_SIGNS, open_stages, stage_moves
+from app.keys.case_stretches import LIMITS, StretchKind
 from app.keys.case_time_charts import case_lengths, median_text
-from app.keys.case_totals import FEWEST, CaseFlow
-from app.rules import book
+from app.keys.case_totals import FEWEST, WHOLE, CaseFlow, OpenCases, StageMoves, StretchSummary
 from app.widgets.address import pick
 from app.widgets.drawings import chart
 from app.widgets.header import columns, note, section, source_mark, subtitle
@@ -21,43 +19,40 @@ from app.widgets.switches import switch
 from app.widgets.tables import table
 from app.widgets.view import View
 
-_STOCK = {"exchange": Shown.EXCHANGE, "stage": Shown.CODE, "case_count": Shown.COUNT, "over_count": Shown.COUNT}
-_MOVES = {
-    "exchange": Shown.EXCHANGE,
-    "origin": Shown.CODE,
-    "stage": Shown.CODE,
-    "move": Shown.TEXT,
-    "step_count": Shown.COUNT,
-    "high": Shown.COUNT,
-    "medium": Shown.COUNT,
-    "low": Shown.COUNT,
-    "breach_count": Shown.COUNT,
-}
-_LENGTHS = {
-    "exchange": Shown.EXCHANGE,
-    "count": Shown.COUNT,
-    "median": Shown.DURATION,
-    "lower": Shown.DURATION,
-    "upper": Shown.DURATION,
-    "longest": Shown.DURATION,
-    "over_count": Shown.COUNT,
-    "open_count": Shown.COUNT,
-}
+
+@dataclass(frozen=True, slots=True)
+class MoveRow:
+    """Moves as the table says them: how one stage followed another in words, with its sign."""
+
+    exchange: ExchangeId
+    origin: Code
+    stage: Code
+    move: Text
+    step_count: Count
+    high: Count
+    medium: Count
+    low: Count
+    breach_count: Count
+
+
+_LENGTHS = columns_of(
+    StretchSummary, "exchange", "count", "median", "lower", "upper", "longest", "exceeded_count", "open_count"
+)
 
 
 @part
-def case_stages(view: View, cases: CaseFlow, state: pd.DataFrame, *, is_rate: bool) -> None:
+def case_stages(view: View, cases: CaseFlow, state: Sequence[AllowList], *, is_rate: bool) -> None:
     """Open cases by stage, and the moves between stages; a mark lists its cases."""
     left, right = columns(2)
     with left:
-        count = int(cases.open_cases["case_count"].sum())
+        count = sum(row.case_count for row in cases.open_cases)
         title = view.say("key_revocations.stages", count=f"{count:,}")
         chart(
             view,
             lambda: open_stages(
                 cases.open_cases,
                 view.exchanges,
-                {str(name): int(own["active_keys"].sum()) for name, own in state.groupby("exchange")},
+                _active_keys(state),
                 view.look,
                 is_rate=is_rate,
             ),
@@ -65,29 +60,46 @@ def case_stages(view: View, cases: CaseFlow, state: pd.DataFrame, *, is_rate: bo
             title=title,
             alt=title,
             frame=lambda: cases.open_cases,
-            columns=_STOCK,
+            columns=columns_of(OpenCases),
             on_pick=lambda mark: pick(firm=mark[0], stage=mark[1], standing="open", move="", cases=""),
         )
         note(view.say("key_revocations.stages_note"))
     with right:
-        count = int(cases.moves["step_count"].sum())
+        count = sum(row.step_count for row in cases.moves)
         chart(
             view,
             lambda: stage_moves(cases.moves, view.look),
             key="moves",
             title=view.say("key_revocations.moves", count=f"{count:,}"),
             alt=view.say("key_revocations.moves_alt"),
-            frame=lambda: _moves(view, cases.moves),
-            columns=_MOVES,
+            frame=lambda: [_move_row(view, row) for row in cases.moves],
+            columns=columns_of(MoveRow),
             on_pick=lambda mark: pick(move=f"{mark[0]}>{mark[1]}", firm="", stage="", standing="", cases=""),
         )
         signs = [f"{sign} {view.say(f'move.{move}')}" for move, sign in MOVE_SIGNS.items()]
         note(f"{' · '.join(signs)}. {view.say('key_revocations.moves_note')}")
 
 
-def _moves(view: View, moves: pd.DataFrame) -> pd.DataFrame:
-    words = [f"{MOVE_SIGNS[move]} {view.say(f'move.{move}')}" for move in moves["move"]]
-    return with_columns(moves, move=words)
+def _active_keys(state: Sequence[AllowList]) -> dict[str, int]:
+    """Active keys by exchange, scopes of keys added up."""
+    found: dict[str, int] = {}
+    for row in state:
+        found[row.exchange] = found.get(row.exchange, 0) + row.active_keys
+    return found
+
+
+def _move_row(view: View, row: StageMoves) -> MoveRow:
+    return MoveRow(
+        exchange=row.exchange,
+        origin=row.origin,
+        stage=row.stage,
+        move=f"{MOVE_SIGNS[row.move]} {view.say(f'move.{row.move}')}",
+        step_count=row.step_count,
+        high=row.high,
+        medium=row.medium,
+        low=row.low,
+        breach_count=row.breach_count,
+    )
 
 
 @part
@@ -99,9 +111,9 @@ def case_times(view: View, cases: CaseFlow) -> None:
         return view.say(f"stretch.{kind}")
 
     kind = StretchKind(switch(view.say("stretch.which"), "stretch", tuple(StretchKind), word))
-    summaries = cases.stretches[cases.stretches["stretch"] == kind]
-    marks = cases.marks[cases.marks["stretch"] == kind]
-    limit = book.threshold(LIMITS[kind].parameter, view.choice.last_day) if kind in LIMITS else None
+    summaries = [row for row in cases.stretches if row.stretch == kind and row.exchange != WHOLE]
+    marks = [mark for mark in cases.marks if mark.stretch == kind]
+    limit = view.thresholds.in_force(LIMITS[kind].parameter, view.choice.last_day) if kind in LIMITS else None
     hours = None if limit is None else int(limit.value)
     chart(
         view,
@@ -117,7 +129,7 @@ def case_times(view: View, cases: CaseFlow) -> None:
             source=source_mark(view, limit.source),
         ),
         alt=word(kind),
-        frame=lambda: summaries[summaries["exchange"] != ""],
+        frame=lambda: summaries,
         columns=_LENGTHS,
         on_pick=lambda mark: pick(at=mark[0], case=mark[1], day="", until=""),
     )
@@ -132,13 +144,13 @@ def case_times(view: View, cases: CaseFlow) -> None:
     )
 
 
-def _medians(view: View, stretches: pd.DataFrame) -> pd.DataFrame:
-    known: dict[tuple[str, str], Any] = {(row["exchange"], row["stretch"]): row for row in records_of(stretches)}
-    rows = [
+def _medians(view: View, stretches: Sequence[StretchSummary]) -> list[Mapping[str, str]]:
+    """A row an exchange, with the median of each kind of stretch in words."""
+    known = {(row.exchange, row.stretch): row for row in stretches}
+    return [
         {
             "exchange": exchange,
             **{kind: median_text(known.get((exchange, kind)), view.look) for kind in StretchKind},
         }
         for exchange in view.exchanges
     ]
-    return frame_of(rows, ["exchange", *StretchKind])

@@ -1,18 +1,33 @@
-"""Cases against suspect keys: the list with its filters, and one case from its detection to its last step."""
+"""Cases against suspect keys on the screen: the list with its filters, and one case from its detection on."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
-from app.columns import Shown
-from app.frames import frame_of, records_of
-from app.keys.case_charts import MOVE_SIGNS, case_timeline
-from app.keys.case_records import CASE_PAGE, CaseHistory, case_history, case_list
+from app.columns import (
+    Code,
+    Count,
+    Day,
+    Instant,
+    Length,
+    LongText,
+    Shown,
+    SourceCode,
+    StateCode,
+    Text,
+    columns_of,
+    frame_of,
+)
+from app.keys.case_histories import CaseHistory, CaseStep, case_history
+from app.keys.case_lists import CASE_PAGE, CaseLine, case_list
+from app.keys.case_stage_charts import MOVE_SIGNS
+from app.keys.case_timeline_charts import case_timeline
+from app.keys.case_totals import StageMoves
 from app.keys.filter_parts import case_filters
 from app.moments import kst_text
-from app.rules import book
 from app.rules.finding_parts import page_of
 from app.rules.findings import subject_findings
 from app.widgets.address import go, pick, picked
@@ -24,62 +39,53 @@ from app.widgets.rows import rows_behind
 from app.widgets.tables import table
 from app.widgets.view import View, ask, cached
 
-_CASES = {
-    "state": Shown.STATE,
-    "exchange": Shown.EXCHANGE,
-    "case_id": Shown.TEXT,
-    "stage": Shown.CODE,
-    "stage_length": Shown.DURATION,
-    "next_due_at": Shown.INSTANT,
-    "risk_level": Shown.CODE,
-    "suspicion": Shown.CODE,
-    "outcome": Shown.CODE,
-    "first_detected_at": Shown.INSTANT,
-    "response": Shown.DURATION,
-    "step_count": Shown.COUNT,
-    "skip_count": Shown.COUNT,
-    "stage_since": Shown.INSTANT,
-    "key_ref": Shown.TEXT,
-}
-_STEPS = {
-    "acted_at": Shown.INSTANT,
-    "stage": Shown.CODE,
-    "move": Shown.TEXT,
-    "outcome": Shown.CODE,
-    "risk_level": Shown.CODE,
-    "since_detection": Shown.DURATION,
-    "since_before": Shown.DURATION,
-    "rules": Shown.TEXT,
-    "day": Shown.DAY,
-    "source_row": Shown.COUNT,
-    "note": Shown.LONG_TEXT,
-}
-_LIMITS = {
-    "state": Shown.STATE,
-    "limit": Shown.TEXT,
-    "hours": Shown.COUNT,
-    "started_at": Shown.INSTANT,
-    "due_at": Shown.INSTANT,
-    "ended_at": Shown.INSTANT,
-    "rule": Shown.TEXT,
-    "source": Shown.SOURCE,
-}
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """A step as the table says it: how it follows in words, and the rules that found something about it."""
+
+    acted_at: Instant
+    stage: Code
+    move: Text
+    outcome: Code
+    risk_level: Code
+    since_detection: Length
+    since_before: Length
+    rules: Text | None
+    day: Day
+    source_row: Count
+    note: LongText | None
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """A limit as the table says it: its stretch in words, its hours and clock, and what the rule recorded."""
+
+    state: StateCode
+    limit: Text
+    hours: Count
+    started_at: Instant
+    due_at: Instant
+    ended_at: Instant | None
+    rule: Text
+    source: SourceCode
+
+
 _FINDINGS = {"rule": Shown.TEXT, "kind": Shown.KIND, "subject": Shown.TEXT, "sentence": Shown.LONG_TEXT}
 
 
-def move_words(view: View, moves: pd.DataFrame) -> dict[str, str]:
-    """Every move of the period as `origin>taken`, in words."""
-    found = dict.fromkeys(zip(moves["origin"], moves["stage"], strict=True))
-    return {f"{origin}>{taken}": f"{view.code(origin)} → {view.code(taken)}" for origin, taken in found}
+def move_words(view: View, moves: Sequence[StageMoves]) -> dict[str, str]:
+    """Return every move of the period as `origin>taken`, in words."""
+    return {f"{one.origin}>{one.stage}": f"{view.code(one.origin)} → {view.code(one.stage)}" for one in moves}
 
 
 @part
-def case_section(view: View, moves: pd.DataFrame) -> None:
+def case_section(view: View, moves: Sequence[StageMoves]) -> None:
     """The cases that the filters want, page by page, and the one that is picked."""
     section(view, "key_revocations.cases_title")
     note(view.say("key_revocations.cases_how"))
     wanted = case_filters(view, move_words(view, moves))
-    found = ask(case_list, view.choice, wanted)
+    found = ask(case_list, view.choice, wanted, view.thresholds)
     if not found.count:
         empty(view, "cases")
     else:
@@ -87,15 +93,15 @@ def case_section(view: View, moves: pd.DataFrame) -> None:
         subtitle(said)
         number = page_of(view, found.count, CASE_PAGE, "cases")
         if number > 1:
-            found = ask(case_list, view.choice, wanted, number)
-        list_seen(view, "cases", found.cases, page_number=str(number))
+            found = ask(case_list, view.choice, wanted, view.thresholds, number)
+        list_seen(view, "cases", frame_of(found.cases, ("exchange",)), page_number=str(number))
         table(
             view,
             lambda: found.cases,
-            _CASES,
+            columns_of(CaseLine),
             key=f"cases.{number}",
             alt=said,
-            on_pick=lambda row: pick(at=row["exchange"], case=row["case_id"], day="", until=""),
+            on_pick=lambda row: pick(at=row.exchange, case=row.case_id, day="", until=""),
         )
     at, case = picked("at"), picked("case")
     if at in view.exchanges and case:
@@ -105,49 +111,22 @@ def case_section(view: View, moves: pd.DataFrame) -> None:
 @part
 def _one_case(view: View, exchange: str, case: str) -> None:
     section(view, "key_revocations.case", exchange=view.exchange(exchange), case=case)
-    history = ask(case_history, exchange, case)
+    history = ask(case_history, exchange, case, view.thresholds)
     if history is None:
         empty(view, "case", exchange=view.exchange(exchange), case=case)
         return
     rows_seen(view, "key_actions", exchange, case=case)
     findings = ask(subject_findings, "key_actions", exchange, history.subjects, view.language)
     _about(view, history)
-    steps = cached(view, "case_steps", lambda: _steps(view, history, findings))
-    title = view.say("key_revocations.steps", count=len(steps))
-    chart(
-        view,
-        lambda: case_timeline(history.steps, history.limits, history.detected_at, history.until, view.look),
-        key="case_timeline",
-        title=view.say("key_revocations.timeline"),
-        alt=view.say("key_revocations.timeline_alt"),
-        frame=lambda: steps,
-        columns=_STEPS,
-    )
-    subtitle(title)
-    table(view, lambda: steps, _STEPS, alt=title)
-    if not history.limits.empty:
-        said = view.say("key_revocations.limits")
-        subtitle(said)
-        table(view, lambda: _limits(view, history), _LIMITS, alt=said, labels={"limit": said})
-    if findings.empty:
-        note(view.say("key_revocations.no_findings"))
-    else:
-        said = view.say("key_revocations.findings", count=len(findings))
-        subtitle(said)
-        table(
-            view,
-            lambda: findings,
-            _FINDINGS,
-            alt=said,
-            key="case.findings",
-            on_pick=lambda row: go("rules", rule=row["rule"]),
-        )
+    _steps(view, history, findings)
+    _limits(view, history)
+    _findings(view, findings)
     rows_behind(
         view,
         "key_actions",
         exchange,
-        history.steps["day"].min(),
-        history.steps["day"].max(),
+        min(step.day for step in history.steps),
+        max(step.day for step in history.steps),
         condition="case_id = ?",
         parameters=(case,),
         title=f"{view.exchange(exchange)} · {case}",
@@ -155,36 +134,91 @@ def _one_case(view: View, exchange: str, case: str) -> None:
 
 
 def _about(view: View, history: CaseHistory) -> None:
-    last = history.steps.iloc[-1]
-    overdue = (history.limits["state"] == "over") & history.limits["ended_at"].isna()
-    state = "closed" if not history.is_open else "over" if overdue.any() else "open"
+    last = history.steps[-1]
     facts(
         {
-            view.say("column.state"): f"{state_mark(view, state)} · {view.code(last['stage'])}",
-            view.say("column.suspicion"): view.code(history.suspicion),
-            view.say("column.risk_level"): view.code(last["risk_level"]),
+            view.say("column.state"): f"{state_mark(view, history.state)} · {view.code(last.stage)}",
+            view.label("key_actions", "suspicion"): view.code(history.suspicion),
+            view.label("key_actions", "risk_level"): view.code(last.risk_level),
             view.say("column.first_detected_at"): kst_text(history.detected_at),
-            view.say("column.key_ref"): history.key_ref,
-            view.say("column.account_ref"): history.account_ref,
+            view.label("key_actions", "key_ref"): history.key_ref,
+            view.label("key_actions", "account_ref"): history.account_ref,
         }
     )
 
 
-def _steps(view: View, history: CaseHistory, findings: pd.DataFrame) -> pd.DataFrame:
-    """The steps with the sign of how each follows, and the rules that found something about it."""
-    rows: list[Any] = records_of(history.steps)
-    for row in rows:
-        row["rules"] = ", ".join(findings.loc[findings["subject"] == row["action_id"], "rule"]) or None
-        moves = [row["move"], *(["not_allowed"] if row["is_breach"] else [])]
-        row["move"] = " ".join(f"{MOVE_SIGNS[move]} {view.say(f'move.{move}')}" for move in moves)
-    return frame_of(rows, _STEPS)
+def _steps(view: View, history: CaseHistory, findings: pd.DataFrame) -> None:
+    """The steps as a chart in time and as a table."""
+    steps = cached(view, "case_steps", lambda: [_step_row(view, step, findings) for step in history.steps])
+    chart(
+        view,
+        lambda: case_timeline(history.steps, history.limits, history.detected_at, history.until, view.look),
+        key="case_timeline",
+        title=view.say("key_revocations.timeline"),
+        alt=view.say("key_revocations.timeline_alt"),
+        frame=lambda: steps,
+        columns=columns_of(StepRow),
+    )
+    title = view.say("key_revocations.steps", count=len(steps))
+    subtitle(title)
+    table(view, lambda: steps, columns_of(StepRow), alt=title)
 
 
-def _limits(view: View, history: CaseHistory) -> pd.DataFrame:
-    """The limits with their hours and the source of these."""
-    rows: list[Any] = records_of(history.limits)
-    for row in rows:
-        known = book.threshold(row["parameter"], row["day"])
-        row |= {"hours": known and known.value, "source": known and known.source}
-        row["limit"] = view.say(f"stretch.{row['limit']}")
-    return frame_of(rows, _LIMITS)
+def _step_row(view: View, step: CaseStep, findings: pd.DataFrame) -> StepRow:
+    moves = [step.move, *(["not_allowed"] if step.is_breach else [])]
+    return StepRow(
+        acted_at=step.acted_at,
+        stage=step.stage,
+        move=" ".join(f"{MOVE_SIGNS[move]} {view.say(f'move.{move}')}" for move in moves),
+        outcome=step.outcome,
+        risk_level=step.risk_level,
+        since_detection=step.since_detection,
+        since_before=step.since_before,
+        rules=", ".join(findings.loc[findings["subject"] == step.action_id, "rule"]) or None,
+        day=step.day,
+        source_row=step.source_row,
+        note=step.note,
+    )
+
+
+def _limits(view: View, history: CaseHistory) -> None:
+    """The limits that the case came under, each with its clock and whether a rule recorded it as exceeded."""
+    if not history.limits:
+        return
+    said = view.say("key_revocations.limits")
+    subtitle(said)
+    table(view, lambda: _limit_rows(view, history), columns_of(LimitRow), alt=said, labels={"limit": said})
+    note(view.say("key_revocations.limits_note"))
+
+
+def _limit_rows(view: View, history: CaseHistory) -> list[LimitRow]:
+    return [
+        LimitRow(
+            state=one.state,
+            limit=view.say(f"stretch.{one.kind}"),
+            hours=one.hours,
+            started_at=one.started_at,
+            due_at=one.due_at,
+            ended_at=one.ended_at,
+            rule=one.rule,
+            source=one.source,
+        )
+        for one in history.limits
+    ]
+
+
+def _findings(view: View, findings: pd.DataFrame) -> None:
+    """What the rules found about the case, its key and its steps; a row leads to the rule."""
+    if findings.empty:
+        note(view.say("key_revocations.no_findings"))
+        return
+    said = view.say("key_revocations.findings", count=len(findings))
+    subtitle(said)
+    table(
+        view,
+        lambda: findings,
+        _FINDINGS,
+        alt=said,
+        key="case.findings",
+        on_pick=lambda row: go("rules", rule=row["rule"]),
+    )

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 
 from app.charts.grades import GRAVE
 from app.charts.style import Look, bar, figure_in_house_style, position_of, scatter
-from app.frames import records_of
+from app.keys.case_totals import StretchMark, StretchSummary
 from app.moments import duration
 from app.words import exchange_name
 
@@ -21,32 +20,34 @@ _HOUR = timedelta(hours=1)
 
 
 def case_lengths(
-    summaries: pd.DataFrame, marks: pd.DataFrame, exchanges: Sequence[str], hours: int | None, look: Look
+    summaries: Sequence[StretchSummary],
+    marks: Sequence[StretchMark],
+    exchanges: Sequence[str],
+    hours: int | None,
+    look: Look,
 ) -> go.Figure:
-    """How long one stretch took, a lane an exchange: the single cases, the middle half, the median, and the limit.
+    """Return how long one stretch took, a lane an exchange: the single cases, the middle half, the median, the limit.
 
-    `summaries` and `marks` of one stretch, as `queries.case_flow` answers them; `hours`: its limit. A mark carries
-    exchange and case.
+    `summaries` and `marks` are those of one kind of stretch, `hours` its limit, if it has one. A mark carries exchange
+    and case.
     """
-    own: dict[str, Any] = {row["exchange"]: row for row in records_of(summaries)}
-    points: list[Any] = records_of(marks)
-    longest = max(
-        [*(row["longest"] or timedelta() for row in own.values()), *(p["length"] for p in points)], default=_HOUR
-    )
+    own = {row.exchange: row for row in summaries}
+    longest = max([*(row.longest or timedelta() for row in summaries), *(one.length for one in marks)], default=_HOUR)
     in_days = longest > LONGEST_IN_HOURS
     unit = timedelta(days=1) if in_days else _HOUR
     lanes = {exchange: len(exchanges) - 1 - place for place, exchange in enumerate(exchanges)}
     traces: list[Any] = [_middles(own, lanes, unit, look)]
     for name, symbol in _SYMBOLS.items():
-        drawn = [point for point in points if _course(point) == name and point["exchange"] in lanes]
+        drawn = [mark for mark in marks if _progress(mark) == name and mark.exchange in lanes]
         if drawn:
             traces.append(_points(name, symbol, drawn, lanes, unit, look))
-    known = [exchange for exchange in lanes if exchange in own and own[exchange]["median"] is not None]
+    medians = {exchange: own[exchange].median for exchange in lanes if exchange in own}
+    known = {exchange: middle for exchange, middle in medians.items() if middle is not None}
     traces.append(
         scatter(
             name=look.say("stretch.median_mark"),
             mode="markers",
-            x=[own[exchange]["median"] / unit for exchange in known],
+            x=[middle / unit for middle in known.values()],
             y=[lanes[exchange] for exchange in known],
             marker={"color": look.ink, "symbol": "line-ns", "size": 26, "line": {"color": look.ink, "width": 3}},
             hovertext=[_median_text(exchange, own[exchange], look) for exchange in known],
@@ -73,19 +74,26 @@ def case_lengths(
 _SYMBOLS = {"ended": "circle", "running": "triangle-right-open", "over": "triangle-up"}
 
 
-def _course(point: Mapping[str, Any]) -> str:
-    return "over" if point["is_over"] else "running" if point["is_open"] else "ended"
+def _progress(mark: StretchMark) -> str:
+    """How a case is marked: over where the rule recorded it, else a running clock or one that has ended."""
+    return "over" if mark.is_exceeded else "running" if mark.is_open else "ended"
 
 
-def _middles(own: Mapping[str, Any], lanes: Mapping[str, int], unit: timedelta, look: Look) -> dict[str, Any]:
+def _middles(
+    own: Mapping[str, StretchSummary], lanes: Mapping[str, int], unit: timedelta, look: Look
+) -> dict[str, Any]:
     """The middle half of the lengths as a pale bar."""
-    known = [exchange for exchange in lanes if exchange in own and own[exchange]["lower"] is not None]
+    known = {
+        exchange: (row.lower, row.upper)
+        for exchange in lanes
+        if (row := own.get(exchange)) and row.lower is not None and row.upper is not None
+    }
     return bar(
         name=look.say("stretch.middle_half"),
         orientation="h",
         y=[lanes[exchange] for exchange in known],
-        base=[own[exchange]["lower"] / unit for exchange in known],
-        x=[(own[exchange]["upper"] - own[exchange]["lower"]) / unit for exchange in known],
+        base=[lower / unit for lower, _ in known.values()],
+        x=[(upper - lower) / unit for lower, upper in known.values()],
         width=0.5,
         marker={"color": look.rule, "line": {"color": look.quiet, "width": 1}},
         hovertext=[_median_text(exchange, own[exchange], look) for exchange in known],
@@ -94,26 +102,26 @@ def _middles(own: Mapping[str, Any], lanes: Mapping[str, int], unit: timedelta, 
 
 
 def _points(
-    name: str, symbol: str, drawn: Sequence[Mapping[str, Any]], lanes: Mapping[str, int], unit: timedelta, look: Look
+    name: str, symbol: str, drawn: Sequence[StretchMark], lanes: Mapping[str, int], unit: timedelta, look: Look
 ) -> dict[str, Any]:
     """Single cases, spread a little within their lane so that each is seen."""
-    colours = [look.colour(position_of(point["exchange"])) for point in drawn]
+    colours = [look.colour(position_of(mark.exchange)) for mark in drawn]
     grave = GRAVE.colour(look)
     return scatter(
         name=look.say(f"stretch.{name}"),
         mode="markers",
-        x=[point["length"] / unit for point in drawn],
-        y=[lanes[point["exchange"]] + (number * 7 % 11 - 5) * 0.045 for number, point in enumerate(drawn)],
+        x=[mark.length / unit for mark in drawn],
+        y=[lanes[mark.exchange] + (number * 7 % 11 - 5) * 0.045 for number, mark in enumerate(drawn)],
         marker={
             "color": [grave] * len(drawn) if name == "over" else colours,
             "symbol": symbol,
             "size": 10 if name == "over" else 6,
             "opacity": 1 if name == "over" else 0.75,
         },
-        customdata=[[point["exchange"], point["case_id"]] for point in drawn],
+        customdata=[[mark.exchange, mark.case_id] for mark in drawn],
         hovertext=[
-            f"<b>{point['case_id']}</b><br>{duration(point['length'], look.language)} · {look.say(f'stretch.{name}')}"
-            for point in drawn
+            f"<b>{mark.case_id}</b><br>{duration(mark.length, look.language)} · {look.say(f'stretch.{name}')}"
+            for mark in drawn
         ],
         hovertemplate="%{hovertext}<extra></extra>",
     )
@@ -128,20 +136,20 @@ def _limit(limit: float, hours: int, look: Look) -> tuple[list[dict[str, Any]], 
     ]
 
 
-def _lane_text(exchange: str, row: Mapping[str, Any] | None, look: Look) -> str:
+def _lane_text(exchange: str, row: StretchSummary | None, look: Look) -> str:
     return f"{exchange_name(exchange, look.language)}<br>{median_text(row, look)}"
 
 
-def median_text(row: Mapping[str, Any] | None, look: Look) -> str:
-    """A median with the number that it is of, or that these are too few for one."""
-    if row is None or not row["count"]:
+def median_text(row: StretchSummary | None, look: Look) -> str:
+    """Return a median with the number that it is of, or that these are too few for one."""
+    if row is None or not row.count:
         return look.say("stretch.none")
-    if row["median"] is None:
-        return look.say("stretch.too_few", count=f"{row['count']:,}")
-    return look.say("stretch.median", length=duration(row["median"], look.language), count=f"{row['count']:,}")
+    if row.median is None:
+        return look.say("stretch.too_few", count=f"{row.count:,}")
+    return look.say("stretch.median", length=duration(row.median, look.language), count=f"{row.count:,}")
 
 
-def _median_text(exchange: str, row: Mapping[str, Any], look: Look) -> str:
-    lower, upper = (duration(row[name], look.language) for name in ("lower", "upper"))
+def _median_text(exchange: str, row: StretchSummary, look: Look) -> str:
+    lower, upper = ("–" if one is None else duration(one, look.language) for one in (row.lower, row.upper))
     median = f"<b>{exchange_name(exchange, look.language)}</b> {median_text(row, look)}"
     return f"{median}<br>{look.say('stretch.middle_half')} {lower} ~ {upper}"

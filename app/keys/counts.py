@@ -3,87 +3,161 @@
 from __future__ import annotations
 
 from bisect import bisect
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import func
 
-from app.frames import frame_of
-from app.queries.choice import Choice, chosen_figures, in_force, rows_of
+from app.amounts import ratio
+from app.columns import Amount, Count, Day, ExchangeId
+from app.queries.choice import Choice, chosen_figures, records_of_rows
 from app.queries.exactly import added
 from app.queries.spans import Span, spans_of
 from app.scope import Scope
 from etl.records.tables import key_days
 from etl.store import Store
 
-_FLOWS = ("issued_keys", "expired_keys", "deleted_keys", "forced_expired_keys")
-_CALLS = ("blocked_call_count", "unlisted_call_count")
-_SUMS = (*_FLOWS, *_CALLS)
-_STATES = ("active_keys", "allowlisted_keys")
-_FLOW = ("exchange", "first_day", "last_day", "day_count", "opening_keys", *_SUMS, "active_keys")
-_STATE = ("exchange", "scope", "day", *_STATES, "max_ips_per_key", *_CALLS, "source_row")
+PER_KEYS = 10_000
+"""Counts are compared for so many active keys: the largest exchange has a hundred times those of the smallest."""
+_COUNTED = (
+    "issued_keys",
+    "expired_keys",
+    "deleted_keys",
+    "forced_expired_keys",
+    "blocked_call_count",
+    "unlisted_call_count",
+)
 
 
-def key_flow(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
-    """Keys that came and went and calls, one row per exchange and span in which it filed, scopes added up.
+def per_keys(count: int, active: int) -> Decimal | None:
+    """Return `count` for each 10,000 active keys; None where no key is active."""
+    share = ratio(count, active)
+    return None if share is None else share * PER_KEYS
 
-    `opening_keys` of its first filed day, `active_keys` of its last, and `day_count` filed days. A sum is None where
-    one of these days has not what is added up.
+
+@dataclass(frozen=True, slots=True)
+class KeyFlow:
+    """Keys of one exchange that came and went in a span, and calls, scopes added up.
+
+    `opening_keys` of its first filed day, `active_keys` of its last; all else is summed over `day_count` filed days,
+    None where one of these days does not have it.
     """
+
+    exchange: ExchangeId
+    first_day: Day
+    last_day: Day
+    day_count: Count
+    opening_keys: Count
+    issued_keys: Count
+    expired_keys: Count
+    deleted_keys: Count
+    forced_expired_keys: Count
+    active_keys: Count
+    blocked_call_count: Count | None
+    unlisted_call_count: Count | None
+
+
+@dataclass(frozen=True, slots=True)
+class _KeyDay:
+    """The counts of one exchange on one filed day, scopes added up; a database may answer sums as decimals."""
+
+    exchange: str
+    day: date
+    opening_keys: int
+    issued_keys: int
+    expired_keys: int
+    deleted_keys: int
+    forced_expired_keys: int
+    active_keys: int
+    blocked_call_count: int | None
+    unlisted_call_count: int | None
+
+
+def key_flow(store: Store, scope: Scope, choice: Choice) -> tuple[KeyFlow, ...]:
+    """Return keys that came and went and calls, one record per exchange and span in which it filed, in that order."""
     table = key_days.c
-    names = ("opening_keys", *_SUMS, "active_keys")
+    names = ("opening_keys", *_COUNTED, "active_keys")
+    sums = (func.sum(table[name]).label(name) for name in names)
     statement = (
-        chosen_figures(
-            key_days, scope, choice, table.exchange, table.day, *(func.sum(table[name]).label(name) for name in names)
-        )
+        chosen_figures(key_days, scope, choice, table.exchange, table.day, *sums)
         .group_by(table.exchange, table.day)
         .order_by(table.exchange, table.day)
     )
     spans = spans_of(choice)
     firsts = [span.first_day for span in spans]
-    rows: dict[tuple[str, Span], dict[str, Any]] = {}
-    for day in rows_of(store, statement):
-        span = spans[bisect(firsts, day["day"]) - 1]
-        row = rows.get((day["exchange"], span))
-        if row is None:
-            about = {"exchange": day["exchange"], "first_day": span.first_day, "last_day": span.last_day}
-            row = rows[day["exchange"], span] = {**about, "day_count": 0, **dict.fromkeys(_SUMS, 0)}
-            row["opening_keys"] = int(day["opening_keys"])
-        row["day_count"] += 1
-        row["active_keys"] = int(day["active_keys"])
-        for name in _SUMS:
-            row[name] = added(row[name], day[name])
-    return frame_of(rows.values(), _FLOW)
+
+    def place(day: _KeyDay) -> tuple[str, int]:
+        return day.exchange, bisect(firsts, day.day) - 1
+
+    days = records_of_rows(store, statement, _KeyDay)
+    return tuple(_flow(exchange, spans[number], list(own)) for (exchange, number), own in groupby(days, place))
 
 
-def key_balance(flow: pd.DataFrame) -> pd.DataFrame:
-    """The whole of what `key_flow` answers, one row an exchange: opening + issued - ended = active.
+def _flow(exchange: str, span: Span, days: Sequence[_KeyDay]) -> KeyFlow:
+    return KeyFlow(
+        exchange=exchange,
+        first_day=span.first_day,
+        last_day=span.last_day,
+        day_count=len(days),
+        opening_keys=int(days[0].opening_keys),
+        active_keys=int(days[-1].active_keys),
+        **_sums(days),
+    )
+
+
+def _sums(rows: Iterable[_KeyDay] | Iterable[KeyFlow]) -> dict[str, Any]:
+    """What was counted, added up over days or spans; None where one of them does not have it."""
+    found: dict[str, int | None] = dict.fromkeys(_COUNTED, 0)
+    for row in rows:
+        for name in _COUNTED:
+            found[name] = added(found[name], getattr(row, name))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class KeyBalance:
+    """The keys of one exchange over the whole period: opening + issued - ended = active.
 
     `unexplained_keys` is what is left over: keys that came or went on days that were not filed, or that two days
-    disagree about (KEY-004).
+    disagree about (KEY-004). `forced_rate`: forced expiries for each 10,000 active keys, to two digits.
     """
-    rows = []
-    for exchange, own in flow.groupby("exchange", sort=False):
-        sums = {name: int(own[name].sum()) for name in ("day_count", *_FLOWS)}
-        opening, active = int(own["opening_keys"].iloc[0]), int(own["active_keys"].iloc[-1])
-        ended = sums["expired_keys"] + sums["deleted_keys"] + sums["forced_expired_keys"]
-        unexplained = active - (opening + sums["issued_keys"] - ended)
-        row = {"exchange": exchange, "opening_keys": opening, "active_keys": active, "unexplained_keys": unexplained}
-        rows.append({**row, **sums})
-    return frame_of(rows, ("exchange", "day_count", "opening_keys", *_FLOWS, "active_keys", "unexplained_keys"))
+
+    exchange: ExchangeId
+    opening_keys: Count
+    issued_keys: Count
+    expired_keys: Count
+    deleted_keys: Count
+    forced_expired_keys: Count
+    active_keys: Count
+    unexplained_keys: Count
+    forced_rate: Amount | None
+    day_count: Count
 
 
-def key_state(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
-    """Keys and calls of each exchange and scope of keys on its last filed day of the period."""
-    table = key_days.c
-    last = (
-        chosen_figures(key_days, scope, choice, table.exchange, func.max(table.day).label("day"))
-        .group_by(table.exchange)
-        .subquery()
+def key_balance(flow: Sequence[KeyFlow]) -> tuple[KeyBalance, ...]:
+    """Return the whole of what `key_flow` answers, one record an exchange, in its order."""
+    return tuple(_balance(exchange, list(own)) for exchange, own in groupby(flow, attrgetter("exchange")))
+
+
+def _balance(exchange: str, flow: Sequence[KeyFlow]) -> KeyBalance:
+    sums = _sums(flow)
+    opening, active = flow[0].opening_keys, flow[-1].active_keys
+    ended = sums["expired_keys"] + sums["deleted_keys"] + sums["forced_expired_keys"]
+    rate = per_keys(sums["forced_expired_keys"], active)
+    return KeyBalance(
+        exchange=exchange,
+        opening_keys=opening,
+        issued_keys=sums["issued_keys"],
+        expired_keys=sums["expired_keys"],
+        deleted_keys=sums["deleted_keys"],
+        forced_expired_keys=sums["forced_expired_keys"],
+        active_keys=active,
+        unexplained_keys=active - (opening + sums["issued_keys"] - ended),
+        forced_rate=None if rate is None else round(rate, 2),
+        day_count=sum(one.day_count for one in flow),
     )
-    statement = (
-        in_force(key_days, scope, choice.exchanges, *(table[name] for name in _STATE))
-        .join(last, (last.c.exchange == table.exchange) & (last.c.day == table.day))
-        .order_by(table.exchange, table.source_row)
-    )
-    return frame_of(rows_of(store, statement), _STATE)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from app.keys.case_records import CASE_STATES, CasesWanted
+from app.keys.case_lists import CasesWanted
+from app.keys.case_stretches import CASE_STATES
 from app.widgets.address import pick, picked
 from app.widgets.filters import one_of
 from app.widgets.header import state_mark
@@ -15,7 +16,7 @@ from expectations.catalogue import report as report_of
 
 
 def case_filters(view: View, moves: Mapping[str, str]) -> CasesWanted:
-    """Which cases are listed: by exchange, progress, stage, risk, suspicion, move (`origin>taken`) and a text."""
+    """Draw the filters of the list and return what they say; `moves` has the words of each move `origin>taken`."""
     codes = {field.name: field.codes for field in report_of("key_actions").every_field}
     picks = ("cases",)
     firm, standing, stage, move = st.columns(4)
@@ -39,7 +40,7 @@ def case_filters(view: View, moves: Mapping[str, str]) -> CasesWanted:
 
 
 def _search(view: View, picks: tuple[str, ...]) -> str:
-    """A text to look for; kept in the address as a pick of this page."""
+    """A text to look for; a part of the URL state of this page."""
     st.session_state["filter.search"] = picked("search")
 
     def typed() -> None:

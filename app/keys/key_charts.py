@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 
-from app.amounts import ratio
 from app.charts.style import (
     DAY_FORMAT,
     LONG_DAYS,
@@ -24,12 +21,10 @@ from app.charts.style import (
     position_of,
     scatter,
 )
-from app.frames import records_of
+from app.keys.counts import KeyBalance, KeyFlow, per_keys
 from app.queries.spans import Span
-from app.words import exchange_name
+from app.words import column_label, exchange_name
 
-PER_KEYS = 10_000
-"""Counts are compared for so many active keys: the largest exchange has a hundred times those of the smallest."""
 _LANE, _GAP, _HEAD, _FOOT = 58, 24, 46, 44
 """Pixels of a lane, between two, above the first and under the last."""
 FEW_MARKS = 14
@@ -40,14 +35,8 @@ _MONTH_FORMAT = "%y-%m"
 """Days of a long period: a lane is narrow."""
 
 
-def per_keys(count: int, active: int) -> Decimal | None:
-    """`count` for each 10,000 active keys; none where no key is active."""
-    share = ratio(count, active)
-    return None if share is None else share * PER_KEYS
-
-
 def key_lanes(
-    frame: pd.DataFrame,
+    rows: Sequence[KeyFlow],
     measures: Sequence[str],
     exchanges: Sequence[str],
     spans: Sequence[Span],
@@ -55,12 +44,12 @@ def key_lanes(
     *,
     is_rate: bool,
 ) -> go.Figure:
-    """Each measure in a column and each exchange in a lane with an axis of its own, from zero.
+    """Return each measure (a field of `KeyFlow`) in a column and each exchange in a lane with its own axis, from zero.
 
-    `frame`: what `queries.key_flow` answers. A span that was not filed is a gap, zero is a mark on the base line. A
-    mark carries exchange, first and last day as one text: lists of lists cost plotly as much as all the rest.
+    A span that was not filed is a gap, zero is a mark on the base line. A mark carries exchange, first and last day as
+    one text: lists of lists cost plotly as much as all the rest.
     """
-    rows: dict[tuple[str, date], Any] = {(row["exchange"], row["first_day"]): row for row in records_of(frame)}
+    filed = {(row.exchange, row.first_day): row for row in rows}
     inside = max(1, len(exchanges)) * (_LANE + _GAP) - _GAP
     width = (1 - _ACROSS * (len(measures) - 1)) / len(measures)
     unit = look.say(f"key_revocations.measure_{'rate' if is_rate else 'count'}")
@@ -69,7 +58,7 @@ def key_lanes(
     notes: list[dict[str, Any]] = []
     for column, measure in enumerate(measures):
         left = column * (width + _ACROSS)
-        heading = f"{look.say(f'column.{measure}')} · {unit}"
+        heading = f"{_measure_label(measure, look)} · {unit}"
         notes.append(_title(heading, left, 1, look, size=13, shift=24))
         across = _numbered("x", column)
         lowest = _numbered("y", (column + 1) * len(exchanges) - 1)
@@ -77,7 +66,7 @@ def key_lanes(
         for lane, exchange in enumerate(exchanges):
             along = _numbered("y", column * len(exchanges) + lane)
             top = 1 - lane * (_LANE + _GAP) / inside
-            own = [rows.get((exchange, span.first_day)) for span in spans]
+            own = [filed.get((exchange, span.first_day)) for span in spans]
             values = [None if row is None else _measured(row, measure, is_rate) for row in own]
             line = _lane(look, exchange, measure, spans, own, values)
             traces.append({**line, "xaxis": across, "yaxis": along})
@@ -110,17 +99,22 @@ def _axis_name(axis: str) -> str:
     return f"{axis[0]}axis{axis[1:]}"
 
 
-def _measured(row: Mapping[str, Any], measure: str, is_rate: bool) -> float | None:
+def _measure_label(measure: str, look: Look) -> str:
+    return column_label("api_keys", measure, look.language)
+
+
+def _measured(row: KeyFlow, measure: str, is_rate: bool) -> float | None:
     """The mean of the filed days, so that a week cut short, or with a day missing, is no drop."""
-    if row[measure] is None:
+    count: int | None = getattr(row, measure)
+    if count is None:
         return None
-    value = _rate(row, measure) if is_rate else Decimal(row[measure]) / row["day_count"]
+    value = _rate(row, count) if is_rate else Decimal(count) / row.day_count
     return None if value is None else float(value)
 
 
-def _rate(row: Mapping[str, Any], measure: str) -> Decimal | None:
-    rate = per_keys(row[measure], row["active_keys"])
-    return None if rate is None else rate / row["day_count"]
+def _rate(row: KeyFlow, count: int) -> Decimal | None:
+    rate = per_keys(count, row.active_keys)
+    return None if rate is None else rate / row.day_count
 
 
 def _title(text: str, left: float, top: float, look: Look, *, size: int, shift: int = 0) -> dict[str, Any]:
@@ -174,7 +168,7 @@ def _lane(
     exchange: str,
     measure: str,
     spans: Sequence[Span],
-    own: Sequence[Mapping[str, Any] | None],
+    own: Sequence[KeyFlow | None],
     values: Sequence[float | None],
 ) -> dict[str, Any]:
     place = position_of(exchange)
@@ -197,18 +191,19 @@ def _lane(
     )
 
 
-def _hover(row: Mapping[str, Any], exchange: str, measure: str, span: Span, look: Look) -> str:
-    if row[measure] is None:
+def _hover(row: KeyFlow, exchange: str, measure: str, span: Span, look: Look) -> str:
+    count: int | None = getattr(row, measure)
+    if count is None:
         return ""
-    is_whole = row["day_count"] == span.day_count
-    filed = "" if is_whole else " · " + look.say("keys.filed", count=row["day_count"], days=span.day_count)
-    mean = Decimal(row[measure]) / row["day_count"]
+    is_whole = row.day_count == span.day_count
+    filed = "" if is_whole else " · " + look.say("keys.filed", count=row.day_count, days=span.day_count)
+    mean = Decimal(count) / row.day_count
     a_day = "" if span.day_count == 1 else " · " + look.say("keys.a_day", mean=f"{mean:,.2f}")
-    rate = _rate(row, measure)
+    rate = _rate(row, count)
     said = "–" if rate is None else look.say("keys.per_keys", rate=f"{rate:.2f}")
     return (
         f"<b>{exchange_name(exchange, look.language)}</b> {span.text}{filed}<br>"
-        f"{look.say(f'column.{measure}')} {row[measure]:,}{a_day} · {said}"
+        f"{_measure_label(measure, look)} {count:,}{a_day} · {said}"
     )
 
 
@@ -222,16 +217,15 @@ _FLOW_LOOKS = {
 }
 
 
-def key_balance_bars(frame: pd.DataFrame, look: Look, *, is_rate: bool) -> go.Figure:
-    """What came to the right of zero, what went to the left, and what is left as a mark: a lane an exchange.
+def key_balance_bars(rows: Sequence[KeyBalance], look: Look, *, is_rate: bool) -> go.Figure:
+    """Return what came to the right of zero, what went to the left, and the net change as a mark: a lane an exchange.
 
-    `frame`: what `queries.key_balance` answers; rates are for each 10,000 keys at the beginning.
+    Rates are for each 10,000 keys at the beginning.
     """
-    rows: list[Any] = records_of(frame)
-    names = [exchange_name(row["exchange"], look.language) for row in rows]
+    names = [exchange_name(row.exchange, look.language) for row in rows]
 
-    def measured(row: Mapping[str, Any], count: int) -> float | None:
-        rate = per_keys(count, row["opening_keys"]) if is_rate else Decimal(count)
+    def measured(row: KeyBalance, count: int) -> float | None:
+        rate = per_keys(count, row.opening_keys) if is_rate else Decimal(count)
         return None if rate is None else float(rate)
 
     traces: list[Any] = []
@@ -239,10 +233,10 @@ def key_balance_bars(frame: pd.DataFrame, look: Look, *, is_rate: bool) -> go.Fi
         place, pattern = _FLOW_LOOKS[name]
         traces.append(
             bar(
-                name=look.say(f"column.{name}"),
+                name=_measure_label(name, look),
                 orientation="h",
                 y=names,
-                x=[measured(row, sign * row[name]) for row in rows],
+                x=[measured(row, sign * getattr(row, name)) for row in rows],
                 marker={
                     "color": look.colour(place),
                     "pattern": {**PATTERN, "shape": pattern, "fgcolor": look.ground},
@@ -252,7 +246,7 @@ def key_balance_bars(frame: pd.DataFrame, look: Look, *, is_rate: bool) -> go.Fi
                 hovertemplate="%{hovertext}<extra></extra>",
             )
         )
-    nets = [row["active_keys"] - row["opening_keys"] for row in rows]
+    nets = [row.active_keys - row.opening_keys for row in rows]
     traces.append(
         scatter(
             name=look.say("keys.net"),
@@ -271,7 +265,8 @@ def key_balance_bars(frame: pd.DataFrame, look: Look, *, is_rate: bool) -> go.Fi
     )
 
 
-def _balance_text(row: Mapping[str, Any], name: str, look: Look) -> str:
-    rate = per_keys(row[name], row["opening_keys"])
+def _balance_text(row: KeyBalance, name: str, look: Look) -> str:
+    count = getattr(row, name)
+    rate = per_keys(count, row.opening_keys)
     said = "–" if rate is None else look.say("keys.per_opening", rate=f"{rate:.2f}")
-    return f"<b>{exchange_name(row['exchange'], look.language)}</b> {look.say(f'column.{name}')} {row[name]:,} · {said}"
+    return f"<b>{exchange_name(row.exchange, look.language)}</b> {_measure_label(name, look)} {count:,} · {said}"

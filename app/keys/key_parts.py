@@ -6,19 +6,17 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import pandas as pd
-
 from app.amounts import percent, percent_down, ratio
-from app.columns import Shown
-from app.frames import frame_of, records_of
+from app.columns import columns_of
 from app.keys.allow_list_charts import allow_list_coverage, allow_list_strictness
-from app.keys.case_courses import StretchKind
+from app.keys.allow_lists import AllowList
+from app.keys.case_courses import CLOSING_STAGES
+from app.keys.case_stretches import StretchKind
 from app.keys.case_totals import WHOLE, CaseFlow
-from app.keys.counts import key_balance
-from app.keys.key_charts import key_balance_bars, key_lanes, per_keys
+from app.keys.counts import KeyBalance, KeyFlow, key_balance, per_keys
+from app.keys.key_charts import key_balance_bars, key_lanes
 from app.moments import duration
 from app.queries.spans import spans_of
-from app.rules import book
 from app.widgets.address import pick, picked, picked_day
 from app.widgets.drawings import chart
 from app.widgets.header import columns, note, source_mark
@@ -32,58 +30,52 @@ from expectations.vocabulary import Source
 # By the exchange for suspicion, by age, by the user: only the first is a revocation (specification, 2.2).
 _ENDS = ("forced_expired_keys", "expired_keys", "deleted_keys")
 _CALLS = ("blocked_call_count", "unlisted_call_count")
-# The columns of the tables, and how each is written.
-_SPAN = {"first_day": Shown.DAY, "last_day": Shown.DAY, "day_count": Shown.COUNT, "exchange": Shown.EXCHANGE}
-_BALANCE = {
-    "exchange": Shown.EXCHANGE,
-    "opening_keys": Shown.COUNT,
-    "issued_keys": Shown.COUNT,
-    "expired_keys": Shown.COUNT,
-    "deleted_keys": Shown.COUNT,
-    "forced_expired_keys": Shown.COUNT,
-    "active_keys": Shown.COUNT,
-    "unexplained_keys": Shown.COUNT,
-    "forced_rate": Shown.AMOUNT,
-    "day_count": Shown.COUNT,
-}
-_ALLOW_LISTS = {
-    "exchange": Shown.EXCHANGE,
-    "scope": Shown.CODE,
-    "day": Shown.DAY,
-    "active_keys": Shown.COUNT,
-    "allowlisted_keys": Shown.COUNT,
-    "coverage": Shown.PERCENT,
-    "max_ips_per_key": Shown.COUNT,
-    "limit": Shown.COUNT,
-    "blocked_call_count": Shown.COUNT,
-    "unlisted_call_count": Shown.COUNT,
-}
+_SPAN = ("first_day", "last_day", "day_count", "exchange")
 
 
-def key_tiles(view: View, flow: pd.DataFrame, state: pd.DataFrame, cases: CaseFlow) -> list[Tile]:
-    """The figures that one looks for first, each with what it is of."""
-    active, listed = (int(state[name].sum()) for name in ("active_keys", "allowlisted_keys"))
-    opened, over = (int(cases.open_cases[name].sum()) for name in ("case_count", "over_count"))
-    known = cases.open_cases[cases.open_cases["exchange"].isin(state["exchange"])]
-    open_rate = _rate(int(known["case_count"].sum()), active)
-    forced = int(flow[_ENDS[0]].sum())
-    closed = cases.moves[cases.moves["stage"].isin(("cleared", "forced_expiry"))]
-    ended, released = int(closed["step_count"].sum()), int(closed[closed["stage"] == "cleared"]["step_count"].sum())
+def key_tiles(view: View, flow: Sequence[KeyFlow], state: Sequence[AllowList], cases: CaseFlow) -> list[Tile]:
+    """Return the figures that one looks for first, each with what it is of."""
+    active = sum(row.active_keys for row in state)
+    covered = ratio(sum(row.allowlisted_keys for row in state), active)
+    forced = _sum(flow, "forced_expired_keys")
     count, median = _expiry(view, cases)
-    covered = ratio(listed, active)
     tile = view.say
     return [
         Tile(tile("tile.active"), f"{active:,}", tile("tile.active_note")),
-        Tile(tile("tile.open"), f"{opened:,}", tile("tile.open_note", rate=open_rate, over=over)),
+        _open_tile(view, state, active, cases),
         Tile(tile("tile.forced"), f"{forced:,}", tile("tile.forced_note", rate=_rate(forced, active))),
         Tile(tile("tile.expiry"), median, tile("tile.expiry_note", count=f"{count:,}")),
-        Tile(
-            tile("tile.released"),
-            f"{released:,}",
-            tile("tile.released_note", closed=f"{ended:,}", share=percent(ratio(released, ended))),
-        ),
+        _released_tile(view, cases),
         Tile(tile("tile.coverage"), "–" if covered is None else percent_down(covered), tile("tile.coverage_note")),
     ]
+
+
+def _open_tile(view: View, state: Sequence[AllowList], active: int, cases: CaseFlow) -> Tile:
+    """Open cases; the rate is of exchanges with a key report, the number over a limit is of recorded findings."""
+    opened = sum(row.case_count for row in cases.open_cases)
+    over = sum(row.exceeded_count for row in cases.open_cases)
+    filed = {row.exchange for row in state}
+    known = sum(row.case_count for row in cases.open_cases if row.exchange in filed)
+    note = view.say("tile.open_note", rate=_rate(known, active), over=over)
+    return Tile(view.say("tile.open"), f"{opened:,}", note)
+
+
+def _released_tile(view: View, cases: CaseFlow) -> Tile:
+    """Cleared cases of those that were closed in the period."""
+    closed = sum(row.step_count for row in cases.moves if row.stage in CLOSING_STAGES)
+    released = sum(row.step_count for row in cases.moves if row.stage == "cleared")
+    note = view.say("tile.released_note", closed=f"{closed:,}", share=percent(ratio(released, closed)))
+    return Tile(view.say("tile.released"), f"{released:,}", note)
+
+
+def _sum(flow: Sequence[KeyFlow], name: str) -> int:
+    return sum(getattr(row, name) or 0 for row in flow)
+
+
+def _total(flow: Sequence[KeyFlow], name: str) -> str:
+    """The sum of what was filed; a dash where the report has no such column on any of the days."""
+    filed = [count for row in flow if (count := getattr(row, name)) is not None]
+    return f"{sum(filed):,}" if filed else "–"
 
 
 def _rate(count: int, active: int) -> str:
@@ -94,15 +86,15 @@ def _rate(count: int, active: int) -> str:
 
 def _expiry(view: View, cases: CaseFlow) -> tuple[int, str]:
     """In how many cases keys were expired by force, and the median way there."""
-    own: list[Any] = records_of(cases.stretches)
-    for row in own:
-        if (row["stretch"], row["exchange"]) == (StretchKind.EXPIRY, WHOLE):
-            too_few = row["median"] is None
-            return row["count"], view.say("tile.too_few") if too_few else duration(row["median"], view.language)
+    for row in cases.stretches:
+        if (row.stretch, row.exchange) == (StretchKind.EXPIRY, WHOLE):
+            return row.count, view.say("tile.too_few") if row.median is None else duration(row.median, view.language)
     return 0, view.say("tile.too_few")
 
 
-def _lanes(view: View, flow: pd.DataFrame, measures: Sequence[str], key: str, title: str, *, is_rate: bool) -> None:
+def _lanes(
+    view: View, flow: Sequence[KeyFlow], measures: Sequence[str], key: str, title: str, *, is_rate: bool
+) -> None:
     """Measures over time, a lane an exchange; a mark leads to the rows of its days."""
     chart(
         view,
@@ -111,7 +103,7 @@ def _lanes(view: View, flow: pd.DataFrame, measures: Sequence[str], key: str, ti
         title=title,
         alt=view.say(f"key_revocations.{key}_alt"),
         frame=lambda: flow,
-        columns={**_SPAN, **dict.fromkeys(measures, Shown.COUNT), "active_keys": Shown.COUNT},
+        columns=columns_of(KeyFlow, *_SPAN, *measures, "active_keys"),
         on_pick=_pick_span,
     )
 
@@ -122,9 +114,9 @@ def _pick_span(mark: Sequence[Any]) -> None:
 
 
 @part
-def key_ends(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:
+def key_ends(view: View, flow: Sequence[KeyFlow], *, is_rate: bool) -> None:
     """Forced expiry, expiry by age and deletion by users, apart; a mark leads to the rows of its days."""
-    forced, natural, user = (f"{int(flow[name].sum()):,}" for name in _ENDS)
+    forced, natural, user = (f"{_sum(flow, name):,}" for name in _ENDS)
     title = view.say("key_revocations.ends", forced=forced, natural=natural, user=user)
     _lanes(view, flow, _ENDS, "ends", title, is_rate=is_rate)
     is_weekly = any(span.day_count > 1 for span in spans_of(view.choice))
@@ -136,7 +128,7 @@ def key_ends(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:
 
 
 @part
-def key_calls(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:
+def key_calls(view: View, flow: Sequence[KeyFlow], *, is_rate: bool) -> None:
     """Calls from unregistered addresses, refused and served."""
     blocked, unlisted = (_total(flow, name) for name in _CALLS)
     title = view.say("key_revocations.calls", blocked=blocked, unlisted=unlisted)
@@ -144,16 +136,11 @@ def key_calls(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:
     note(view.say("key_revocations.calls_note", source=source_mark(view, Source.DAXA)))
 
 
-def _total(flow: pd.DataFrame, name: str) -> str:
-    """The sum of what was filed; a dash where the report has no such column on any of the days."""
-    filed = flow[name].dropna()
-    return f"{int(filed.sum()):,}" if len(filed) else "–"
-
-
 @part
-def key_comings_and_goings(view: View, flow: pd.DataFrame, *, is_rate: bool) -> None:
+def key_comings_and_goings(view: View, flow: Sequence[KeyFlow], *, is_rate: bool) -> None:
     """What came and what went, as bars and as a sum that must come out."""
-    balance = cached(view, "balance", lambda: _balance(view, flow))
+    order = view.exchanges.index
+    balance = cached(view, "balance", lambda: sorted(key_balance(flow), key=lambda row: order(row.exchange)))
     chart(
         view,
         lambda: key_balance_bars(balance, view.look, is_rate=is_rate),
@@ -161,25 +148,17 @@ def key_comings_and_goings(view: View, flow: pd.DataFrame, *, is_rate: bool) -> 
         title=view.say("key_revocations.balance"),
         alt=view.say("key_revocations.balance_alt"),
         frame=lambda: balance,
-        columns=_BALANCE,
+        columns=columns_of(KeyBalance),
     )
-    table(view, lambda: balance, _BALANCE, alt=view.say("key_revocations.balance_table"))
+    table(view, lambda: balance, columns_of(KeyBalance), alt=view.say("key_revocations.balance_table"))
     note(view.say("key_revocations.balance_note"))
 
 
-def _balance(view: View, flow: pd.DataFrame) -> pd.DataFrame:
-    rows: list[Any] = records_of(key_balance(flow))
-    for row in rows:
-        forced_rate = per_keys(row["forced_expired_keys"], row["active_keys"])
-        row["forced_rate"] = None if forced_rate is None else round(forced_rate, 2)
-    rows.sort(key=lambda row: view.exchanges.index(row["exchange"]))
-    return frame_of(rows, _BALANCE)
-
-
 @part
-def allow_lists(view: View, state: pd.DataFrame) -> None:
-    """Coverage of allow lists and their strictness, by exchange and scope of keys."""
-    listed = cached(view, "allow_lists", lambda: _listed(view, state))
+def allow_lists(view: View, state: Sequence[AllowList]) -> None:
+    """Coverage of allow lists and their strictness, by exchange and scope of keys; a mark leads to its rows."""
+    order = view.exchanges.index
+    listed = cached(view, "allow_lists", lambda: sorted(state, key=lambda row: order(row.exchange)))
     left, right = columns(2)
     for place, name, draw in (
         (left, "allow_list", allow_list_coverage),
@@ -193,17 +172,7 @@ def allow_lists(view: View, state: pd.DataFrame) -> None:
                 title=view.say(f"key_revocations.{name}"),
                 alt=view.say(f"key_revocations.{name}"),
                 frame=lambda: listed,
-                columns=_ALLOW_LISTS,
+                columns=columns_of(AllowList),
                 on_pick=lambda mark: pick(at=mark[0], day=mark[1], until=mark[1], case=""),
             )
             note(view.say(f"key_revocations.{name}_note", source=source_mark(view, Source.DAXA)))
-
-
-def _listed(view: View, state: pd.DataFrame) -> pd.DataFrame:
-    """What is known of allow lists with the coverage, and the limit in force."""
-    rows: list[Any] = records_of(state)
-    for row in rows:
-        limit = book.threshold("maximum_ips_per_key", row["day"], row["exchange"])
-        row |= {"coverage": ratio(row["allowlisted_keys"], row["active_keys"]), "limit": limit and limit.value}
-    rows.sort(key=lambda row: view.exchanges.index(row["exchange"]))
-    return frame_of(rows, _ALLOW_LISTS)

@@ -199,8 +199,8 @@ def _shares(store: Store, scope: Scope, choice: Choice) -> Mapping[str, _Share]:
 def _forced_keys(store: Store, scope: Scope, choice: Choice) -> Counter[str]:
     """How many keys were forced to expire, by exchange."""
     counts: Counter[str] = Counter()
-    for row in records_of(key_flow(store, scope, choice)):
-        counts[row["exchange"]] += row["forced_expired_keys"]
+    for row in key_flow(store, scope, choice):
+        counts[row.exchange] += row.forced_expired_keys or 0
     return counts
 
 

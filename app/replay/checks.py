@@ -1,157 +1,108 @@
-"""A replayed incident: its checks with the limit that calls for a halt, and the course that they and the halts show.
+"""A replayed incident as the exchange's files say it: its checks, and the halts that cover the asset.
 
-What is found here comes from the store, as the exchange's files say it; what really happened is in `etl.replays`.
+What is found here comes from the store; what really happened is in `etl.replays`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
-
-import pandas as pd
 
 from app.amounts import ratio
-from app.frames import frame_of, records_of
+from app.columns import Amount, BasisPoints, Count, Times, Won
+from app.frames import records_of
 from app.halts.events import halt_events
 from app.queries.choice import Choice
 from app.reconciliation.days import asset_checks
-from app.rules.book import parameter
 from app.scope import Scope
 from etl.store import Store
+from expectations.thresholds import Thresholds
 
-_FILED = (
-    "checked_at",
-    "asset",
-    "slot",
-    "ledger_quantity",
-    "wallet_quantity",
-    "price_krw",
-    "result",
-    "submission",
-    "source_row",
-)
-_DERIVED = (
-    "day",
-    "shortfall_quantity",
-    "shortfall_krw",
-    "shortfall_ratio",
-    "holdings_multiple",
-    "ratio_limit_quantity",
-    "krw_limit_quantity",
-    "reaches_limit",
-)
 _MISMATCH = "reconciliation_mismatch"
 
 
 @dataclass(frozen=True, slots=True)
-class Tail:
-    """The last stretch of a shortfall, in which it no longer changed."""
+class ReplayedCheck:
+    """One check of the asset, what was missing, and from which quantities on REC-004 asks for a halt.
 
-    since: datetime
-    until: datetime | None
-    """The first check that matches again; none while it is open."""
-    check_count: int
-    quantity: Decimal
-    krw: Decimal
-    share_of_ledger: Decimal
-    share_of_holdings: Decimal
-    reaches_limit: bool
+    `ratio_limit_quantity` is a share of the ledger, `krw_limit_quantity` what an amount of won buys (specification,
+    REC-004; both MODEL). `shortfall_ratio` is the shortfall by the ledger, `holdings_multiple` by what was held.
+    """
+
+    checked_at: datetime
+    ledger_quantity: Decimal
+    wallet_quantity: Decimal
+    shortfall_quantity: Amount
+    shortfall_krw: Won
+    shortfall_ratio: BasisPoints | None
+    holdings_multiple: Times | None
+    price_krw: Decimal
+    result: str
+    source_row: Count
+    day: date
+    asset: str
+    ratio_limit_quantity: Amount
+    krw_limit_quantity: Amount
+
+    @property
+    def is_short(self) -> bool:
+        """True where the wallets held less than the ledger says."""
+        return self.shortfall_quantity > 0
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """An incident as its checks and halts show it; what never came is none.
+class ReplayedHalt:
+    """A halt for a mismatch, as it was filed last."""
 
-    `halt_due_at` is when the rule REC-004 wanted a halt at the latest, `halted_at` when the first one began.
-    """
-
-    detected_at: datetime | None
-    limit_reached_at: datetime | None
-    halt_due_at: datetime | None
-    halted_at: datetime | None
-    equal_at: datetime | None
-    tail: Tail | None
+    halt_id: str
+    scope: str
+    functions: str
+    mode: str
+    halted_at: datetime
+    resumed_at: datetime | None
 
 
 def replayed_checks(
-    store: Store, scope: Scope, exchange: str, asset: str, first_day: date, last_day: date
-) -> pd.DataFrame:
-    """Every check of an asset through some days, with its shortfall and the two limits as quantities of the asset.
-
-    A shortfall calls for a halt from either limit on: `ratio_limit_quantity` is a share of the ledger,
-    `krw_limit_quantity` what an amount of won buys (specification, REC-004; both MODEL). `holdings_multiple` is the
-    shortfall by what was held.
-    """
-    share, won = (Decimal(parameter(f"halt_shortfall_{name}", exchange=exchange)) for name in ("ratio", "krw"))
-    rows: list[dict[str, Any]] = []
+    store: Store, scope: Scope, exchange: str, asset: str, first_day: date, last_day: date, thresholds: Thresholds
+) -> tuple[ReplayedCheck, ...]:
+    """Return every check of an asset through some days, in time order."""
+    found: list[ReplayedCheck] = []
     for day in Choice((exchange,), first_day, last_day).days:
-        found: list[dict[Any, Any]] = records_of(asset_checks(store, scope, exchange, day, asset))
-        for row in found:
-            short = max(row["ledger_quantity"] - row["wallet_quantity"], Decimal())
-            limits = share * row["ledger_quantity"], won / row["price_krw"]
-            derived = (
-                day,
-                short,
-                short * row["price_krw"],
-                ratio(short, row["ledger_quantity"]),
-                ratio(short, row["wallet_quantity"]),
-                *limits,
-                short > 0 and (short >= limits[0] or short * row["price_krw"] >= won),
+        share, won = (Decimal(thresholds.value(f"halt_shortfall_{name}", day, exchange)) for name in ("ratio", "krw"))
+        for row in records_of(asset_checks(store, scope, exchange, day, asset)):
+            ledger, wallet, price = row["ledger_quantity"], row["wallet_quantity"], row["price_krw"]
+            short = max(ledger - wallet, Decimal())
+            found.append(
+                ReplayedCheck(
+                    checked_at=row["checked_at"],
+                    ledger_quantity=ledger,
+                    wallet_quantity=wallet,
+                    shortfall_quantity=short,
+                    shortfall_krw=short * price,
+                    shortfall_ratio=ratio(short, ledger),
+                    holdings_multiple=ratio(short, wallet),
+                    price_krw=price,
+                    result=row["result"],
+                    source_row=row["source_row"],
+                    day=day,
+                    asset=asset,
+                    ratio_limit_quantity=share * ledger,
+                    krw_limit_quantity=won / price,
+                )
             )
-            rows.append({**row, **dict(zip(_DERIVED, derived, strict=True))})
-    return frame_of(rows, (*_FILED, *_DERIVED))
+    return tuple(found)
 
 
 def replayed_halts(
     store: Store, scope: Scope, exchange: str, asset: str, first_day: date, last_day: date
-) -> pd.DataFrame:
-    """The exchange's halts for a mismatch that cover the asset, the oldest first (REC-004 says which do)."""
-    found = halt_events(store, scope, Choice((exchange,), first_day, last_day))
-    covers = [
-        row["trigger"] == _MISMATCH
+) -> tuple[ReplayedHalt, ...]:
+    """Return the exchange's halts for a mismatch that cover the asset, the oldest first (REC-004 says which do)."""
+    names = ("halt_id", "scope", "functions", "mode", "halted_at", "resumed_at")
+    found = [
+        ReplayedHalt(**{name: row[name] for name in names})
+        for row in records_of(halt_events(store, scope, Choice((exchange,), first_day, last_day)))
+        if row["trigger"] == _MISMATCH
         and (row["scope"] in ("exchange", "account") or row["target"].partition("/")[0] == asset)
-        for row in records_of(found)
     ]
-    return found[pd.Series(covers, index=found.index, dtype=bool)].sort_values(["halted_at", "halt_id"])
-
-
-def course_of(store: Store, scope: Scope, exchange: str, asset: str, first_day: date, last_day: date) -> Course:
-    """When the checks first saw the mismatch, when a halt was due and came, and when the books were equal again."""
-    found = replayed_checks(store, scope, exchange, asset, first_day, last_day)
-    checks: list[dict[Any, Any]] = records_of(found)
-    halts = replayed_halts(store, scope, exchange, asset, first_day, last_day)
-    short = [place for place, row in enumerate(checks) if row["shortfall_quantity"] > 0]
-    if not short:
-        return Course(None, None, None, None, None, None)
-    limit = next((row["checked_at"] for row in checks if row["reaches_limit"]), None)
-    delay = timedelta(minutes=int(parameter("halt_delay_minutes", exchange=exchange)))
-    equal = checks[short[-1] + 1]["checked_at"] if short[-1] + 1 < len(checks) else None
-    return Course(
-        detected_at=checks[short[0]]["checked_at"],
-        limit_reached_at=limit,
-        halt_due_at=None if limit is None else limit + delay,
-        halted_at=min(halts["halted_at"], default=None),
-        equal_at=equal,
-        tail=_tail(checks[: short[-1] + 1], equal),
-    )
-
-
-def _tail(checks: Sequence[dict[Any, Any]], until: datetime | None) -> Tail:
-    """The last checks of a shortfall whose quantity is the same as at its end."""
-    last = checks[-1]
-    count = 1
-    while count < len(checks) and checks[-1 - count]["shortfall_quantity"] == last["shortfall_quantity"]:
-        count += 1
-    return Tail(
-        since=checks[-count]["checked_at"],
-        until=until,
-        check_count=count,
-        quantity=last["shortfall_quantity"],
-        krw=last["shortfall_krw"],
-        share_of_ledger=last["shortfall_ratio"],
-        share_of_holdings=last["holdings_multiple"] or Decimal(),
-        reaches_limit=last["reaches_limit"],
-    )
+    return tuple(sorted(found, key=lambda row: (row.halted_at, row.halt_id)))

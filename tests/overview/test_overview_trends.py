@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +20,7 @@ from app.charts.style import Look
 from app.frames import records_of
 from app.halts.availability import halted_time
 from app.halts.events import halt_events
-from app.keys.case_records import CasesWanted, case_list
+from app.keys.case_lists import CasesWanted, case_list
 from app.keys.case_totals import case_flow
 from app.keys.counts import key_flow
 from app.overview.lane_figures import Lane, LaneFigures, exchange_figures
@@ -40,12 +41,14 @@ from app.words import LANGUAGES, say
 from etl.exchanges import all_exchanges
 from etl.replays import all_replays
 from etl.store import Store, open_store
+from expectations.catalogue import thresholds_of_the_book
 from expectations.vocabulary import KST, Period
 
 MONTH = "2026-11"
 DAYS = Choice((), date(2026, 11, 1), date(2026, 11, 30))
 HOUR = NOW.replace(minute=0)
 WHOLE = ""
+BOOK = thresholds_of_the_book()
 
 
 @pytest.fixture
@@ -96,7 +99,7 @@ def counted(rows: list[Any], count: str = "") -> dict[str, Any]:
 
 
 def open_cases(store: Store) -> dict[str, Any]:
-    return counted(records_of(case_flow(store, EVERYBODY, DAYS).open_cases), "case_count")
+    return counted([asdict(row) for row in case_flow(store, EVERYBODY, DAYS, BOOK).open_cases], "case_count")
 
 
 def shortfalls(store: Store) -> dict[str, Any]:
@@ -132,15 +135,16 @@ def test_a_lane_shows_the_number_of_the_supervisors_page(store: Store, lane: Lan
 
 def test_the_sentences_count_as_the_pages_do(store: Store) -> None:
     together = exchange_figures(store, EVERYBODY, DAYS, HOUR)[-1]
-    flow = case_flow(store, EVERYBODY, DAYS)
-    moves = flow.moves
-    assert together.opened_case_count == moves[moves["origin"] == "detected"]["step_count"].sum()
-    closing = moves["stage"].isin(["forced_expiry", "cleared"]) & ~moves["origin"].isin(["forced_expiry", "cleared"])
-    assert together.closed_case_count == moves[closing]["step_count"].sum()
-    expiry = flow.stretches[(flow.stretches["stretch"] == "expiry") & (flow.stretches["exchange"] == WHOLE)]
-    assert together.expiry_median == expiry["median"].iloc[0]
+    flow = case_flow(store, EVERYBODY, DAYS, BOOK)
+    closing = ("forced_expiry", "cleared")
+    assert together.opened_case_count == sum(row.step_count for row in flow.moves if row.origin == "detected")
+    assert together.closed_case_count == sum(
+        row.step_count for row in flow.moves if row.stage in closing and row.origin not in closing
+    )
+    (expiry,) = [row for row in flow.stretches if (row.stretch, row.exchange) == ("expiry", WHOLE)]
+    assert together.expiry_median == expiry.median
     assert together.halt_count == len(halt_events(store, EVERYBODY, DAYS))
-    assert together.forced_expired_keys == key_flow(store, EVERYBODY, DAYS)["forced_expired_keys"].sum()
+    assert together.forced_expired_keys == sum(row.forced_expired_keys for row in key_flow(store, EVERYBODY, DAYS))
     days = reconciled_days(store, EVERYBODY, DAYS, HOUR)
     assert together.covered_slot_count == days["covered_slot_count"].sum()
     assert together.expected_slot_count == days["expected_slot_count"].sum()
@@ -268,7 +272,7 @@ def test_the_page_shows_no_rows_and_leads_to_none(
     (chart,) = session.get("plotly_chart")
     html = "\n".join(element.proto.body for element in session.get("html"))
     shown = json.dumps(json.loads(chart.proto.spec)) + html + "".join(str(frame.value) for frame in session.dataframe)
-    cases = case_list(store, EVERYBODY, DAYS, CasesWanted()).cases["case_id"]
+    cases = [row.case_id for row in case_list(store, EVERYBODY, DAYS, CasesWanted(), BOOK).cases]
     halts = halt_events(store, EVERYBODY, DAYS)["halt_id"]
     assert len(cases)
     assert len(halts)

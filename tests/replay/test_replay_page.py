@@ -1,16 +1,17 @@
 """The page of the replayed incident, its questions and charts, and the other pages over a store that is a replay."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import astuple
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from html import escape
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from opening import keep_nothing, opened_at
 from people import EVERYBODY
 from replay_store import NAME, fill_replay
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from app.charts.style import Look
@@ -18,22 +19,29 @@ from app.navigation import REPLAY, SCREENS
 from app.obligations.punctuality import late_and_missing
 from app.obligations.status import report_statuses
 from app.queries.choice import Choice
-from app.replay import incident
-from app.replay.charts import LANES, incident_lanes, shortfall_course
-from app.replay.checks import Course, course_of, replayed_checks, replayed_halts
+from app.replay.checks import replayed_checks, replayed_halts
+from app.replay.course import Course, course_of, halt_finding
+from app.replay.facts import events_of, holdings
+from app.replay.incident_charts import LANES, incident_lanes
+from app.replay.shortfall_charts import shortfall_course
+from app.replay.slots import milestones, slots_of
 from app.rules.evaluated import unevaluated_days
 from app.scope import Role, Scope
 from app.words import LANGUAGES, say
 from etl.calendar import ObligationState
+from etl.records.engine import writing
+from etl.records.tables import findings
 from etl.replays import replay
 from etl.store import Store, open_store
+from expectations.catalogue import thresholds_of_the_book
 from expectations.vocabulary import KST
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 FACTS = replay(NAME)
 ABOUT = (FACTS.exchange, FACTS.asset, FACTS.first_day, FACTS.last_day)
+BOOK = thresholds_of_the_book()
 UPBIT_ONLY = Scope(Role.EXCHANGE, ("upbit",))
 OTHERS = tuple(screen.name for screen in SCREENS if Role.SUPERVISOR in screen.roles)
 
@@ -80,23 +88,23 @@ def html_of(session: AppTest) -> str:
 
 
 def test_every_check_has_its_shortfall_and_its_limits(store: Store) -> None:
-    checks = replayed_checks(store, EVERYBODY, *ABOUT)
+    checks = replayed_checks(store, EVERYBODY, *ABOUT, BOOK)
     assert len(checks) == 2 * 288
-    rows = {row["checked_at"]: row for row in checks.to_dict("records")}
+    rows = {check.checked_at: check for check in checks}
     before, first, tail = (rows[at(text)] for text in ("06 19:00", "06 19:05", "06 19:45"))
-    assert (before["shortfall_quantity"], before["reaches_limit"]) == (0, False)
-    assert first["shortfall_quantity"] == 620_000
-    assert first["shortfall_krw"] == 60_140_000_000_000
-    assert first["shortfall_ratio"] == Decimal(620_000) / 666_000
-    assert first["holdings_multiple"] == Decimal(620_000) / 46_000
-    assert (first["ratio_limit_quantity"], first["krw_limit_quantity"]) == (6_660, Decimal(10**9) / 97_000_000)
-    assert first["source_row"] == 3 + 19 * 12 + 2  # three lines of head, then twelve checks an hour
-    assert (tail["shortfall_quantity"], tail["reaches_limit"]) == (1_788, True)
-    assert tail["ratio_limit_quantity"] == Decimal("477.88")
+    assert (before.shortfall_quantity, before.is_short) == (0, False)
+    assert first.shortfall_quantity == 620_000
+    assert first.shortfall_krw == 60_140_000_000_000
+    assert first.shortfall_ratio == Decimal(620_000) / 666_000
+    assert first.holdings_multiple == Decimal(620_000) / 46_000
+    assert (first.ratio_limit_quantity, first.krw_limit_quantity) == (6_660, Decimal(10**9) / 97_000_000)
+    assert first.source_row == 3 + 19 * 12 + 2  # three lines of head, then twelve checks an hour
+    assert (tail.shortfall_quantity, tail.is_short) == (1_788, True)
+    assert tail.ratio_limit_quantity == Decimal("477.88")
 
 
 def test_the_course_is_seen_by_the_checks_and_the_halts(store: Store) -> None:
-    course = course_of(store, EVERYBODY, *ABOUT)
+    course = course_of(store, EVERYBODY, *ABOUT, BOOK)
     assert course.detected_at == course.limit_reached_at == at("06 19:05")
     assert (course.halt_due_at, course.halted_at) == (at("06 19:10"), at("06 19:35"))
     assert course.equal_at == at("07 22:45")
@@ -108,21 +116,41 @@ def test_the_course_is_seen_by_the_checks_and_the_halts(store: Store) -> None:
         Decimal("0.0374"),
         Decimal("0.0389"),
     )
-    assert course.tail.reaches_limit
+    assert course.tail.ratio_limit_quantity == Decimal("477.88")
+
+
+def test_without_a_finding_no_halt_was_due(store: Store) -> None:
+    """The quantities say as much as before; that a limit was reached is for the rule to say."""
+    recorded = halt_finding(store, EVERYBODY, *ABOUT)
+    assert recorded is not None
+    assert (recorded.reached_at, recorded.due_at) == (at("06 19:05"), at("06 19:10"))
+    is_open = (findings.c.rule == "REC-004") & findings.c.lifted_at.is_(None)
+    withdrawn_at = at("08 09:41")  # a moment at which nothing else happened
+    with writing(store.engine) as connection:
+        connection.execute(update(findings).where(is_open).values(lifted_at=withdrawn_at))
+    try:
+        course = course_of(store, EVERYBODY, *ABOUT, BOOK)
+        assert (course.limit_reached_at, course.halt_due_at) == (None, None)
+        assert (course.detected_at, course.halted_at) == (at("06 19:05"), at("06 19:35"))
+    finally:
+        with writing(store.engine) as connection:
+            was_open = (findings.c.rule == "REC-004") & (findings.c.lifted_at == withdrawn_at)
+            connection.execute(update(findings).where(was_open).values(lifted_at=None))
 
 
 def test_who_may_not_see_the_exchange_sees_none_of_it(store: Store) -> None:
-    assert replayed_checks(store, UPBIT_ONLY, *ABOUT).empty
-    assert replayed_halts(store, UPBIT_ONLY, *ABOUT).empty
-    assert course_of(store, UPBIT_ONLY, *ABOUT) == Course(None, None, None, None, None, None)
+    assert replayed_checks(store, UPBIT_ONLY, *ABOUT, BOOK) == ()
+    assert replayed_halts(store, UPBIT_ONLY, *ABOUT) == ()
+    assert halt_finding(store, UPBIT_ONLY, *ABOUT) is None
+    assert course_of(store, UPBIT_ONLY, *ABOUT, BOOK) == Course(None, None, None, None, None, None)
 
 
 def test_another_exchange_has_no_course(store: Store) -> None:
-    assert course_of(store, EVERYBODY, "upbit", *ABOUT[1:]) == Course(None, None, None, None, None, None)
+    assert course_of(store, EVERYBODY, "upbit", *ABOUT[1:], BOOK) == Course(None, None, None, None, None, None)
 
 
 def test_a_day_alone_leaves_the_tail_open(store: Store) -> None:
-    course = course_of(store, EVERYBODY, *ABOUT[:2], FACTS.first_day, FACTS.first_day)
+    course = course_of(store, EVERYBODY, *ABOUT[:2], FACTS.first_day, FACTS.first_day, BOOK)
     assert course.equal_at is None
     assert course.tail is not None
     assert (course.tail.since, course.tail.until) == (at("06 19:40"), None)
@@ -140,21 +168,24 @@ def test_rules_without_ground_are_said_to_be_not_evaluated(store: Store) -> None
 
 
 def test_real_and_checked_moments_stand_side_by_side(store: Store) -> None:
-    course = course_of(store, EVERYBODY, *ABOUT)
-    compared = incident.compared(FACTS, course, "en").drop(columns="milestone")
-    assert compared.to_numpy().tolist() == [
-        [at("06 19:20"), "20 min", at("06 19:05"), "5 min", "15 min"],
-        [at("06 19:35"), "35 min", at("06 19:10"), "10 min", "25 min"],
-        [at("07 22:42:52"), "1 d 3 h 42 min 52 s", at("07 22:45"), "1 d 3 h 45 min", "−2 min 8 s"],
+    course = course_of(store, EVERYBODY, *ABOUT, BOOK)
+    compared = [astuple(one)[1:] for one in milestones(FACTS, course, "en")]
+    assert compared == [
+        (at("06 19:20"), "20 min", at("06 19:05"), "5 min", "15 min"),
+        (at("06 19:35"), "35 min", at("06 19:10"), "10 min", "25 min"),
+        (at("07 22:42:52"), "1 d 3 h 42 min 52 s", at("07 22:45"), "1 d 3 h 45 min", "−2 min 8 s"),
     ]
 
 
 def test_each_slot_tells_facts_check_and_rule(store: Store) -> None:
-    checks, halts = (ask(store, EVERYBODY, *ABOUT) for ask in (replayed_checks, replayed_halts))
-    course = course_of(store, EVERYBODY, *ABOUT)
-    moments = incident.moments_of(FACTS, checks, halts, course, "en")
-    told = [(moment.when, tuple(event.id for event in moment.events), moment.rule) for moment in moments]
-    tail = "Blocked: Account (Trading, Withdrawal) · the shortfall still reaches the limit"
+    checks = replayed_checks(store, EVERYBODY, *ABOUT, BOOK)
+    halts = replayed_halts(store, EVERYBODY, *ABOUT)
+    course = course_of(store, EVERYBODY, *ABOUT, BOOK)
+    slots = slots_of(FACTS, checks, halts, course, "en")
+    told = [(slot.when, tuple(event.id for event in slot.events), slot.rule) for slot in slots]
+    limits = "(limits: 477.88 BTC by the ledger, {} BTC by won)"
+    short = f"Blocked: Account (Trading, Withdrawal) · short by 1,788 BTC {limits}"
+    early, tail = short.format("12.33"), short.format("10.31")  # at the price of each check
     assert told == [
         ("02-06 18:55", (), ""),
         ("02-06 19:00", ("credited", "unaware"), ""),
@@ -165,7 +196,7 @@ def test_each_slot_tells_facts_check_and_rule(store: Store) -> None:
         ("02-06 19:25", (), "No halt · 15 min overdue"),
         ("02-06 19:30", ("low", "compensable"), "No halt · 20 min overdue"),
         ("02-06 19:35", ("block_started",), "Block begins: Account (Trading, Withdrawal) · 25 min after it was due"),
-        ("02-06 19:40", ("block_complete",), tail),
+        ("02-06 19:40", ("block_complete",), early),
         ("02-07 00:20", ("first_notice",), tail),
         ("02-07 04:30", ("second_notice",), tail),
         ("02-07 13:00", ("on_site",), tail),
@@ -176,16 +207,16 @@ def test_each_slot_tells_facts_check_and_rule(store: Store) -> None:
         ("02-10", ("inspection",), ""),
         ("02-11", ("hearing",), ""),
     ]
-    assert [moment.check is None for moment in moments] == [False] * 16 + [True] * 3
+    assert [slot.check is None for slot in slots] == [False] * 16 + [True] * 3
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_value_of_the_holdings_is_told_with_its_multiple(language: str) -> None:
-    held = incident.holdings(FACTS, language)
-    assert [str(value) for value in held["amount"]] == ["46000", "42794", "41798", "40000", "47700"]
-    multiples = [round(value, 2) for value in held["credited_multiple"]]
+    held = holdings(FACTS, language)
+    assert [str(one.amount) for one in held] == ["46000", "42794", "41798", "40000", "47700"]
+    multiples = [round(one.credited_multiple or 0, 2) for one in held]
     assert multiples == [Decimal(value) for value in ("13.48", "14.49", "14.83", "15.50", "13.00")]
-    shares = [round(value * 100, 2) for value in held["residual_share"]]
+    shares = [round((one.residual_share or 0) * 100, 2) for one in held]
     assert shares == [Decimal(value) for value in ("3.89", "4.18", "4.28", "4.47", "3.75")]
 
 
@@ -194,9 +225,10 @@ def test_every_value_of_the_holdings_is_told_with_its_multiple(language: str) ->
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_lanes_lie_on_one_axis_of_time(store: Store, language: str) -> None:
-    checks, halts = (ask(store, EVERYBODY, *ABOUT) for ask in (replayed_checks, replayed_halts))
+    checks = replayed_checks(store, EVERYBODY, *ABOUT, BOOK)
+    halts = replayed_halts(store, EVERYBODY, *ABOUT)
     required = (at("06 19:10"), at("07 22:45"))
-    events = incident.events_of(FACTS, language)
+    events = events_of(FACTS, language)
     figure = incident_lanes(checks, events, halts, required, FACTS.zoom, Look(language)).to_dict()
     assert figure["layout"]["xaxis"]["range"] == ["2026-02-06T18:27:00", "2026-02-06T20:33:00"]
     assert figure["layout"]["yaxis2"]["type"] == "category"  # also where its first trace holds nothing
@@ -214,7 +246,7 @@ def test_the_lanes_lie_on_one_axis_of_time(store: Store, language: str) -> None:
 
 
 def test_spike_and_tail_are_drawn_and_nothing_where_nothing_is_short(store: Store) -> None:
-    checks = replayed_checks(store, EVERYBODY, *ABOUT)
+    checks = replayed_checks(store, EVERYBODY, *ABOUT, BOOK)
     figure = shortfall_course(checks, Look("ko")).to_dict()
     line, ratio_limit, krw_limit, levels = figure["data"]
     assert figure["layout"]["yaxis"]["type"] == "log"
@@ -225,11 +257,10 @@ def test_spike_and_tail_are_drawn_and_nothing_where_nothing_is_short(store: Stor
 
 
 def test_charts_are_drawn_of_nothing(store: Store) -> None:
-    nothing = replayed_checks(store, UPBIT_ONLY, *ABOUT)
+    nothing = replayed_checks(store, UPBIT_ONLY, *ABOUT, BOOK)
     halts = replayed_halts(store, UPBIT_ONLY, *ABOUT)
-    events = incident.events_of(FACTS, "ko").iloc[:0]
     look = Look("ko", dark=True)
-    assert incident_lanes(nothing, events, halts, None, FACTS.zoom, look).to_json()
+    assert incident_lanes(nothing, [], halts, None, FACTS.zoom, look).to_json()
     assert shortfall_course(nothing, look).to_json()
 
 
@@ -324,4 +355,4 @@ def test_a_replay_stands_at_its_own_moment() -> None:
     assert moments.now(FACTS.seen_from) == FACTS.seen_from
     assert FACTS.last_day == date(2026, 2, 7)
     assert FACTS.zoom[1] - FACTS.zoom[0] == timedelta(hours=2)
-    assert isinstance(incident.events_of(FACTS, "ko"), pd.DataFrame)
+    assert [event.id for event in events_of(FACTS, "ko")] == [event.id for event in FACTS.events]
