@@ -63,15 +63,15 @@ def now_in_words(view: View, found: Situation) -> str:
     halts = [
         view.say(
             "overview.open_halt",
-            exchange=view.exchange(row["exchange"]),
-            length=duration(view.now - row["halted_at"], view.language),
+            exchange=view.exchange(halt.exchange),
+            length=duration(view.now - halt.halted_at, view.language),
         )
-        for row in sorted(found.open_halts, key=lambda row: row["halted_at"])
+        for halt in sorted(found.open_halts, key=lambda halt: halt.halted_at)
     ]
     names = ", ".join(halts[:3]) + (" …" if len(halts) > 3 else "")
     parts.append(view.say("overview.halts_open" if halts else "overview.no_halt_open", count=len(halts), names=names))
-    grave = sum(bool(row["is_grave"]) for row in found.open_episodes)
-    parts.append(view.say("overview.grave_open", count=grave, all=len(found.open_episodes)))
+    unhalted = sum(episode.is_unhalted for episode in found.open_episodes)
+    parts.append(view.say("overview.unhalted_open", count=unhalted, all=len(found.open_episodes)))
     parts.append(view.say("overview.urgent", count=found.urgent_count))
     return " ".join(parts)
 

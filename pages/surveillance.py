@@ -141,10 +141,10 @@ def tiles_of(view: View, found: pd.DataFrame, stages: pd.DataFrame) -> tuple[Til
 def halted_days(view: View) -> dict[str, list[date]]:
     """The chosen days on which each exchange began to halt something."""
     days: dict[str, list[date]] = defaultdict(list)
-    for row in records_of(ask(halt_events, view.choice)):
-        day = kst_day(row["halted_at"])
-        if view.choice.first_day <= day <= view.choice.last_day and day not in days[row["exchange"]]:
-            days[row["exchange"]].append(day)
+    for halt in ask(halt_events, view.choice):
+        day = kst_day(halt.halted_at)
+        if view.choice.first_day <= day <= view.choice.last_day and day not in days[halt.exchange]:
+            days[halt.exchange].append(day)
     return days
 
 

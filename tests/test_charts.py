@@ -4,10 +4,11 @@ import inspect
 import json
 import pkgutil
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import pytest
@@ -17,22 +18,29 @@ import app
 from app.amounts import krw
 from app.audits.charts import audit_differences, audit_grid, cold_shares
 from app.charts import style
-from app.charts.grades import ABSENT, COVERED, DAY_GRADES, GAPS, GRAVE, SHORTFALL, slot_grade
+from app.charts.grades import ABSENT, COVERED, DAY_GRADES, GAPS, GRAVE, SHORTFALL
 from app.charts.style import CONFIG, Figure, Look
 from app.halts import lane_charts, step_charts
-from app.halts.availability import HaltReach
-from app.halts.step_charts import halt_bars, halt_reasons
-from app.halts.steps import halt_step_lengths, halt_steps
+from app.halts.availability import HaltBar, HaltReach, HaltReason
+from app.halts.events import STEP_RULES, HaltEvent
+from app.halts.reach_charts import halt_bars, halt_reasons
+from app.halts.steps import halt_steps
+from app.halts.steps import step_lengths as lengths_of_steps
 from app.keys.allow_list_charts import allow_list_coverage, allow_list_strictness
 from app.keys.case_charts import case_timeline, open_stages, stage_moves
 from app.keys.case_time_charts import case_lengths
 from app.keys.key_charts import key_balance_bars, key_lanes
 from app.overview.trend_charts import TrendCellDrawn, TrendPoint, trend_matrix
 from app.quality.charts import grade_grid, measure_course
+from app.queries.recorded import Judgement
 from app.queries.spans import Span
-from app.reconciliation.day_charts import day_strip, reconciliation_calendar, slot_strip
+from app.reconciliation.day_calendar import CalendarCell
+from app.reconciliation.day_charts import day_strip, reconciliation_calendar, slot_grade, slot_strip
+from app.reconciliation.days import AssetCheck
 from app.reconciliation.episode_charts import closing_times, episode_sizes
 from app.reconciliation.ledger_charts import ledger_and_wallet, price_line
+from app.reconciliation.responses import EpisodeResponse
+from app.reconciliation.slots import DaySlot
 from app.replay import charts
 from app.replay.charts import shortfall_course
 from app.rules.finding_charts import findings_by_month
@@ -44,14 +52,24 @@ from app.volume.order_charts import order_conduct
 from app.volume.share_charts import share_panels
 from app.volume.shares import Measure
 from app.words import LANGUAGES
+from expectations.catalogue import thresholds_of_the_book
 
 DAYS = [date(2026, 11, 1) + timedelta(days=n) for n in range(5)]
 NOON = datetime(2026, 11, 1, 3, tzinfo=UTC)
 START, END = NOON - timedelta(hours=12), NOON + timedelta(days=5)
 SPANS = [Span(day, day) for day in DAYS]
-NO_HALTS = pd.DataFrame(columns=["exchange", "functions", "halted_at", "target", "trigger", "halt_id"], dtype=object)
+NO_HALTS: tuple[HaltEvent, ...] = ()
 KEY_SPANS = [Span(day, day) for day in DAYS]
 EXCHANGES = ("upbit", "bithumb", "coinone", "korbit", "gopax")
+
+
+Record = TypeVar("Record")
+
+
+def records(rows: pd.DataFrame, record: type[Record]) -> list[Record]:
+    """The rows as records; what a sample does not say is None."""
+    names = [one.name for one in fields(record)]  # type: ignore[arg-type]
+    return [record(**{name: row.get(name) for name in names}) for row in rows.to_dict("records")]
 
 
 def frame(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
@@ -147,7 +165,7 @@ def slot(exchange: str, day: date) -> dict[str, Any]:
         "worst_krw": Decimal(10**9) if is_short else None,
         "worst_ratio": Decimal("0.02") if is_short else None,
         "worst_asset": "BTC" if is_short else None,
-        "is_grave": is_short,
+        "is_unhalted": is_short,
     }
 
 
@@ -160,7 +178,7 @@ def check(exchange: str, day: date) -> dict[str, Any]:
         "wallet_quantity": Decimal(9),
         "price_krw": Decimal("100.5"),
         "difference": Decimal("-1.000000000000000001") if day.day % 2 else Decimal(0),
-        "is_grave": day.day == 1,
+        "is_unhalted": day.day == 1,
         "result": "mismatch" if day.day % 2 else "match",
         "source_row": slot,
     }
@@ -172,9 +190,10 @@ def episode(exchange: str, day: date) -> dict[str, Any]:
         "asset": "BTC",
         "started_at": NOON,
         "ended_at": None if day.day % 2 else NOON + timedelta(hours=1),
+        "state": "open" if day.day % 2 else "ended",
         "largest_at": NOON,
         "duration": timedelta(hours=day.day),
-        "is_grave": day.day > 2,
+        "is_unhalted": day.day > 2,
         "shortfall_krw": Decimal(10**9),
         "shortfall_ratio": Decimal("0.02"),
     }
@@ -193,6 +212,7 @@ def halt(exchange: str, day: date) -> dict[str, Any]:
         "notice_at": NOON + timedelta(days=day.day - 2),
         "halted_at": NOON + timedelta(days=day.day - 1),
         "resumed_at": None if day.day == 5 else NOON + timedelta(days=day.day - 1, hours=2),
+        "judgements": dict.fromkeys(STEP_RULES, list(Judgement)[day.day % 4]),
     }
 
 
@@ -203,6 +223,7 @@ def crossing(exchange: str, day: date) -> dict[str, Any]:
         "reached_krw": Decimal(10**9),
         "reached_ratio": Decimal("0.02"),
         "halt_id": None,
+        "halt_response": "halted",
         "is_unhalted": day.day % 2 == 0,
     }
 
@@ -228,19 +249,22 @@ def halt_reason(exchange: str, day: date) -> dict[str, Any]:
     }
 
 
+BOOK = thresholds_of_the_book()
+
+
 def halt_course(rows: pd.DataFrame, look: Look) -> Any:
-    steps = [step for row in rows.to_dict("records") for step in halt_steps(row, END)]
+    steps = [step for event in records(rows, HaltEvent) for step in halt_steps(event, BOOK, END)]
     return step_charts.halt_course(steps, look)
 
 
 def step_lengths(rows: pd.DataFrame, look: Look) -> Any:
-    return step_charts.halt_step_lengths(halt_step_lengths(rows.to_dict("records"), END), EXCHANGES, look)
+    return step_charts.halt_step_lengths(lengths_of_steps(records(rows, HaltEvent), BOOK, END), EXCHANGES, look)
 
 
 def halt_lanes(rows: pd.DataFrame, look: Look) -> Any:
     crossings = [crossing(row["exchange"], row["day"]) for row in rows.to_dict("records")]
-    columns = list(crossing("upbit", DAYS[0]))
-    return lane_charts.halt_lanes(rows, frame(crossings, columns), EXCHANGES, START, END, END, look)
+    episodes = records(frame(crossings, list(crossing("upbit", DAYS[0]))), EpisodeResponse)
+    return lane_charts.halt_lanes(records(rows, HaltEvent), episodes, EXCHANGES, START, END, END, look)
 
 
 def fired(exchange: str, day: date) -> dict[str, Any]:
@@ -372,16 +396,21 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
     "stage_moves": (case, stage_moves),
     "case_lengths": (case, lambda f, look: case_lengths(f, f, EXCHANGES, 24, look)),
     "case_timeline": (case, lambda f, look: case_timeline(f, f, NOON, END, look)),
-    "reconciliation_calendar": (reconciled, lambda f, look: reconciliation_calendar(f, EXCHANGES, look)),
-    "day_strip": (slot, day_strip),
-    "slot_strip": (check, slot_strip),
-    "ledger_and_wallet": (check, ledger_and_wallet),
-    "price_line": (check, price_line),
+    "reconciliation_calendar": (
+        reconciled,
+        lambda f, look: reconciliation_calendar(records(f, CalendarCell), EXCHANGES, look),
+    ),
+    "day_strip": (slot, lambda f, look: day_strip(records(f, DaySlot), look)),
+    "slot_strip": (check, lambda f, look: slot_strip(records(f, AssetCheck), look)),
+    "ledger_and_wallet": (check, lambda f, look: ledger_and_wallet(records(f, AssetCheck), look)),
+    "price_line": (check, lambda f, look: price_line(records(f, AssetCheck), look)),
     "episode_sizes": (
         episode,
-        lambda f, look: episode_sizes(f, {"ratio": Decimal("0.01"), "krw": Decimal(10**9)}, look),
+        lambda f, look: episode_sizes(
+            records(f, EpisodeResponse), {"ratio": Decimal("0.01"), "krw": Decimal(10**9)}, look
+        ),
     ),
-    "closing_times": (episode, closing_times),
+    "closing_times": (episode, lambda f, look: closing_times(records(f, EpisodeResponse), look)),
     "findings_by_month": (fired, findings_by_month),
     "audit_grid": (audit, lambda f, look: audit_grid(f, EXCHANGES, MONTHS, look)),
     "cold_shares": (audit, lambda f, look: cold_shares(f, MONTHS, Decimal("0.8"), look)),
@@ -397,8 +426,8 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
         lambda f, look: measure_course(f, MONTHS, (Decimal("0.99"), Decimal("0.95")), "", True, look),
     ),
     "halt_lanes": (halt, halt_lanes),
-    "halt_bars": (reach, lambda f, look: halt_bars(f, EXCHANGES, look)),
-    "halt_reasons": (halt_reason, halt_reasons),
+    "halt_bars": (reach, lambda f, look: halt_bars(records(f, HaltBar), EXCHANGES, look)),
+    "halt_reasons": (halt_reason, lambda f, look: halt_reasons(records(f, HaltReason), look)),
     "halt_course": (halt, halt_course),
     "halt_step_lengths": (halt, step_lengths),
     "incident_lanes": (replayed, incident_lanes),
@@ -491,12 +520,14 @@ def test_a_mark_says_what_lies_behind_it() -> None:
         pytest.param({"checked_asset_count": 0}, ABSENT, id="no check at all"),
         pytest.param({"checked_asset_count": 3, "missing_asset_count": 0}, COVERED, id="all assets"),
         pytest.param({"checked_asset_count": 2, "missing_asset_count": 1}, GAPS, id="some assets"),
-        pytest.param({"short_asset_count": 1, "is_grave": False}, SHORTFALL, id="below the limit"),
-        pytest.param({"short_asset_count": 1, "is_grave": True}, GRAVE, id="at the limit"),
+        pytest.param({"short_asset_count": 1, "is_unhalted": False}, SHORTFALL, id="no finding"),
+        pytest.param({"short_asset_count": 1, "is_unhalted": True}, GRAVE, id="no halt in time"),
     ],
 )
 def test_a_slot_is_graded_by_its_worst(row: Any, grade: Any) -> None:
-    assert slot_grade({"short_asset_count": 0, **row}) is grade
+    about = {"short_asset_count": 0, **row}
+    (one,) = records(frame([about], list(about)), DaySlot)
+    assert slot_grade(one) is grade
 
 
 def test_hovering_shows_every_digit() -> None:

@@ -279,7 +279,7 @@ def test_the_worst_off_comes_first_and_what_is_open_is_so_whatever_days_are_chos
     assert (own[Lane.SUBMISSION].state, own[Lane.SUBMISSION].count) == ("missing", 4)
     assert own[Lane.SUBMISSION].more == {"arrived": 2, "due": 6}  # audits were due before there were records
     assert own[Lane.API_SHARE].state == "quiet"
-    assert [row["asset"] for row in found.open_episodes] == ["BTC"]
+    assert [one.asset for one in found.open_episodes] == ["BTC"]
     assert found.worst_standing is not None
     assert (found.worst_standing.exchange, found.worst_standing.report) == ("upbit", "api_volume")
     assert {cell.stand for cell in found.standing if cell.report == "audits"} == {"unrecorded"}

@@ -19,9 +19,10 @@ from sqlalchemy import Connection, and_, exists, func, or_, select
 from app.frames import frame_of, records_of
 from app.moments import kst_day
 from app.queries.choice import Choice
-from app.reconciliation.episodes import GradedEpisode, graded_episodes
+from app.reconciliation.episodes import episodes_of_days
 from app.rules.findings import stands
 from app.scope import Scope
+from etl.episodes import Episode
 from etl.records.engine import reading
 from etl.records.tables import findings, halts, mismatch_runs, states, submissions
 from etl.store import Store
@@ -251,7 +252,7 @@ def _shortfalls(connection: Connection, decided: Sequence[_Decided]) -> Iterator
         days = Choice((), kst_day(files[0].start), kst_day(max(file.end for file in files) - timedelta(milliseconds=1)))
         replaced = _replaced(connection, files)
         known = _runs_of(connection, list(replaced))
-        for one in graded_episodes(connection, (exchange,), days):
+        for one in episodes_of_days(connection, (exchange,), days):
             if found := _shortfall(one, files, known, set(replaced.values())):
                 yield found
 
@@ -271,10 +272,9 @@ def _runs_of(connection: Connection, files: Sequence[str]) -> set[tuple[str, dat
 
 
 def _shortfall(
-    one: GradedEpisode, files: Sequence[_Decided], known: set[tuple[str, datetime]], corrections: set[str]
+    episode: Episode, files: Sequence[_Decided], known: set[tuple[str, datetime]], corrections: set[str]
 ) -> dict[str, Any] | None:
     """The change that these files make to an episode, if any; what a correction ends was known to have ended."""
-    episode = one.episode
     by_id = {file.id: file for file in files}
     first, end = by_id.get(episode.submission), episode.ended_at
     ending = next((file for file in files if end is not None and file.start <= end < file.end), None)

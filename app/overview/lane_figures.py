@@ -84,7 +84,6 @@ class LaneFigures:
     covered_slot_count: int
     expected_slot_count: int
     episode_count: int
-    grave_episode_count: int
     halt_count: int
     halted: timedelta
     weighted: timedelta
@@ -192,27 +191,26 @@ def _forced(store: Store, scope: Scope, choice: Choice) -> _Part:
 
 
 def _reconciled(store: Store, scope: Scope, choice: Choice, moment: datetime) -> _Part:
-    names = ("covered_slot_count", "expected_slot_count", "episode_count", "grave_episode_count")
+    names = ("covered_slot_count", "expected_slot_count", "episode_count")
     counts: dict[str, dict[str, int]] = {
         exchange: dict.fromkeys(names, 0) for exchange in scope.visible(choice.exchanges)
     }
-    for row in records_of(reconciled_days(store, scope, choice, moment)):
-        for name in names[:2]:
-            counts[row["exchange"]][name] += row[name]
-    for row in records_of(mismatch_episodes(store, scope, choice)):
-        counts[row["exchange"]]["episode_count"] += 1
-        counts[row["exchange"]]["grave_episode_count"] += bool(row["is_grave"])
+    for day in reconciled_days(store, scope, choice, moment):
+        counts[day.exchange]["covered_slot_count"] += day.covered_slot_count
+        counts[day.exchange]["expected_slot_count"] += day.expected_slot_count
+    for episode in mismatch_episodes(store, scope, choice):
+        counts[episode.exchange]["episode_count"] += 1
     return counts
 
 
 def _halted(store: Store, scope: Scope, choice: Choice, moment: datetime) -> _Part:
     start = Period.of_day(choice.first_day).start
     end = max(start, min(Period.of_day(choice.last_day).end, moment))
-    events = records_of(halt_events(store, scope, choice))
+    events = halt_events(store, scope, choice)
     found = {}
     for exchange in scope.visible(choice.exchanges):
-        own = [row for row in events if row["exchange"] == exchange]
-        halted = sum((halted_time(row, start, end) for row in own), timedelta())
+        own = [event for event in events if event.exchange == exchange]
+        halted = sum((halted_time(event, start, end) for event in own), timedelta())
         found[exchange] = {"halt_count": len(own), "halted": halted, "weighted": weighted_time(own, start, end)}
     return found
 

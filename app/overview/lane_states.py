@@ -13,7 +13,7 @@ from typing import Any
 
 from app.audits.months import QUALIFIED, doubted_audits
 from app.frames import records_of
-from app.halts.events import halt_events
+from app.halts.events import HaltEvent, halt_events
 from app.moments import kst_day
 from app.obligations.outcomes import is_recorded, records_begin
 from app.obligations.status import Stand, Standing, report_standing
@@ -22,7 +22,7 @@ from app.quality.counts import quality_months
 from app.quality.measures import Rating, grade
 from app.queries.choice import Choice
 from app.queries.months import month_of, month_start
-from app.reconciliation.episodes import mismatch_episodes
+from app.reconciliation.episodes import ShortfallEpisode, mismatch_episodes
 from app.rules.findings import About, finding_counts
 from app.scope import Scope
 from etl.store import Store
@@ -75,8 +75,8 @@ class Situation:
 
     standing: tuple[Standing, ...]
     lanes: Mapping[str, Mapping[Lane, LaneState]]
-    open_halts: tuple[Mapping[str, Any], ...]
-    open_episodes: tuple[Mapping[str, Any], ...]
+    open_halts: tuple[HaltEvent, ...]
+    open_episodes: tuple[ShortfallEpisode, ...]
 
     @property
     def urgent_count(self) -> int:
@@ -109,8 +109,8 @@ def situation(store: Store, scope: Scope, choice: Choice, moment: datetime) -> S
     standing = _recorded(store, report_standing(store, scope, choice.exchanges, moment))
     today = kst_day(moment)
     present = Choice(choice.exchanges, today - timedelta(days=1), today)
-    halts = [row for row in records_of(halt_events(store, scope, present)) if row["resumed_at"] is None]
-    episodes = [row for row in records_of(mismatch_episodes(store, scope, present)) if row["ended_at"] is None]
+    halts = [one for one in halt_events(store, scope, present) if one.resumed_at is None]
+    episodes = [one for one in mismatch_episodes(store, scope, present) if one.is_open]
     found = _found(store, scope, choice)
     grades = _grades(store, scope, choice, moment)
     doubted = _doubted_audits(store, scope, standing)
@@ -204,19 +204,19 @@ def _judged(lane: Lane, own: Sequence[Standing], found: _Found) -> LaneState:
     return LaneState(exchange, lane, QUIET, arrived[0] if arrived else None)
 
 
-def _open_episode(exchange: str, episodes: Sequence[Mapping[str, Any]]) -> LaneState | None:
-    own = [row for row in episodes if row["exchange"] == exchange]
+def _open_episode(exchange: str, episodes: Sequence[ShortfallEpisode]) -> LaneState | None:
+    own = [one for one in episodes if one.exchange == exchange]
     if not own:
         return None
-    worst = max(own, key=lambda row: (row["is_grave"], row["shortfall_krw"]))
-    picks = {"at": exchange, "day": kst_day(worst["largest_at"]).isoformat(), "asset": worst["asset"]}
-    since = min(row["started_at"] for row in own)
+    worst = max(own, key=lambda one: (one.is_unhalted, one.shortfall_krw))
+    picks = {"at": exchange, "day": kst_day(worst.largest_at).isoformat(), "asset": worst.asset}
+    since = min(one.started_at for one in own)
     return LaneState(exchange, Lane.RECONCILIATION, OPEN, since, len(own), {}, picks)
 
 
 def _halts(
     exchange: str,
-    halts: Sequence[Mapping[str, Any]],
+    halts: Sequence[HaltEvent],
     own: Sequence[Standing],
     doubted: Collection[str],
     found: _Found,
@@ -225,11 +225,11 @@ def _halts(
     audit = next((cell for cell in own if cell.report == "audits"), None)
     stand = QUALIFIED if exchange in doubted else str(audit.stand) if audit else Stand.NOT_DUE
     more = {"audit": stand, "audit_month": audit.period if audit else ""}
-    open_ones = [row for row in halts if row["exchange"] == exchange]
+    open_ones = [one for one in halts if one.exchange == exchange]
     if open_ones:
-        first = min(open_ones, key=lambda row: row["halted_at"])
-        picks = {"at": exchange, "halt": first["halt_id"]}
-        return LaneState(exchange, Lane.HALTS, OPEN, first["halted_at"], len(open_ones), more, picks)
+        first = min(open_ones, key=lambda one: one.halted_at)
+        picks = {"at": exchange, "halt": first.halt_id}
+        return LaneState(exchange, Lane.HALTS, OPEN, first.halted_at, len(open_ones), more, picks)
     judged = _judged(Lane.HALTS, own, found)
     if audit is not None and stand in (*URGENT, Stand.RECEIVED) and _GRAVITY[stand] < judged.gravity:
         since = audit.due_at if stand != QUALIFIED else audit.received_at

@@ -9,13 +9,15 @@ from typing import Any
 
 import pandas as pd
 
-from app.columns import Shown
+from app.columns import Shown, columns_of
 from app.filing.submissions import Wanted, submission_list
 from app.frames import frame_of, records_of
+from app.halts.events import HaltEvent
 from app.moments import duration
 from app.obligations.punctuality import Punctuality, punctuality
 from app.obligations.status import Stand, Standing
 from app.overview.lane_states import Situation
+from app.reconciliation.episodes import ShortfallEpisode
 from app.rules import book, findings
 from app.rules.evaluated import unevaluated_days
 from app.rules.finding_parts import standing_list
@@ -100,21 +102,10 @@ def age(view: View, cell: Standing) -> str:
 
 # ------------------------------------------------------------------------------------------------- in detail
 
-_EPISODES = {
-    "exchange": Shown.EXCHANGE,
-    "asset": Shown.TEXT,
-    "started_at": Shown.INSTANT,
-    "duration": Shown.DURATION,
-    "shortfall_krw": Shown.WON,
-    "shortfall_ratio": Shown.BASIS_POINTS,
-}
-_HALTS = {
-    "exchange": Shown.EXCHANGE,
-    "halt_id": Shown.TEXT,
-    "target": Shown.TEXT,
-    "trigger": Shown.CODE,
-    "halted_at": Shown.INSTANT,
-}
+_EPISODES = columns_of(
+    ShortfallEpisode, "exchange", "asset", "started_at", "duration", "shortfall_krw", "shortfall_ratio"
+)
+_HALTS = columns_of(HaltEvent, "exchange", "halt_id", "target", "trigger", "halted_at")
 _MOST_REJECTIONS = 10
 _REJECTIONS = {
     "received_at": Shown.INSTANT,
@@ -150,12 +141,12 @@ def filing_detail(view: View, found: Situation) -> None:
         _unevaluated(view)
 
 
-def _rows_or(view: View, rows: Sequence[Mapping[str, Any]], shown: Mapping[str, Shown], name: str) -> None:
+def _rows_or(view: View, rows: Sequence[Any], shown: Mapping[str, Shown], name: str) -> None:
     """The rows as a table, or that there are none."""
     if not rows:
         empty(view, name)
     else:
-        table(view, lambda: frame_of(rows, shown), shown, alt=view.say(f"overview.{name}"), key=name)
+        table(view, lambda: rows, shown, alt=view.say(f"overview.{name}"), key=name)
 
 
 @part

@@ -6,16 +6,17 @@ What is found here comes from the store, as the exchange's files say it; what re
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
+from app import columns
 from app.amounts import ratio
 from app.frames import frame_of, records_of
-from app.halts.events import halt_events
+from app.halts.events import HaltEvent, halt_events
 from app.queries.choice import Choice
 from app.reconciliation.days import asset_checks
 from app.rules.book import parameter
@@ -88,8 +89,8 @@ def replayed_checks(
     share, won = (Decimal(parameter(f"halt_shortfall_{name}", exchange=exchange)) for name in ("ratio", "krw"))
     rows: list[dict[str, Any]] = []
     for day in Choice((exchange,), first_day, last_day).days:
-        found: list[dict[Any, Any]] = records_of(asset_checks(store, scope, exchange, day, asset))
-        for row in found:
+        for check in asset_checks(store, scope, exchange, day, asset):
+            row = {name: getattr(check, name) for name in _FILED}
             short = max(row["ledger_quantity"] - row["wallet_quantity"], Decimal())
             limits = share * row["ledger_quantity"], won / row["price_krw"]
             derived = (
@@ -110,12 +111,13 @@ def replayed_halts(
 ) -> pd.DataFrame:
     """The exchange's halts for a mismatch that cover the asset, the oldest first (REC-004 says which do)."""
     found = halt_events(store, scope, Choice((exchange,), first_day, last_day))
-    covers = [
-        row["trigger"] == _MISMATCH
-        and (row["scope"] in ("exchange", "account") or row["target"].partition("/")[0] == asset)
-        for row in records_of(found)
+    covering = [
+        one
+        for one in found
+        if one.trigger == _MISMATCH and (one.scope in ("exchange", "account") or one.target.partition("/")[0] == asset)
     ]
-    return found[pd.Series(covers, index=found.index, dtype=bool)].sort_values(["halted_at", "halt_id"])
+    names = [field.name for field in fields(HaltEvent)]
+    return columns.frame_of(sorted(covering, key=lambda one: (one.halted_at, one.halt_id)), names)
 
 
 def course_of(store: Store, scope: Scope, exchange: str, asset: str, first_day: date, last_day: date) -> Course:

@@ -15,6 +15,7 @@ from app.amounts import exact, krw, percent
 from app.charts.panels import Panel, panels_in_house_style
 from app.charts.style import Look, day_axis, line_of, scatter
 from app.frames import records_of
+from app.halts.events import HaltEvent
 from app.moments import kst_day
 from app.queries.spans import Span
 from app.words import code_word, exchange_name
@@ -30,7 +31,7 @@ _STOPS_TRADING = {"trading", "all"}
 def share_panels(
     course: pd.DataFrame,
     together: pd.DataFrame,
-    halts: pd.DataFrame,
+    halts: Sequence[HaltEvent],
     spans: Sequence[Span],
     exchanges: Sequence[str],
     look: Look,
@@ -39,7 +40,7 @@ def share_panels(
 ) -> go.Figure:
     """API share of each exchange's own trading, a panel each; the last panel is of all together.
 
-    `course` and `together`: what `queries.volume_course` answers; `halts`: what `queries.halt_events` does. Spans in
+    `course` and `together`: what `queries.volume_course` answers; `halts`: those that touch the days. Spans in
     which an exchange filed nothing are shaded and a gap; hollow marks lack some of their days. A mark carries
     exchange (none for all together) and first day. The market's line and the FSS's figure stand in every panel.
     """
@@ -219,17 +220,18 @@ def _edge(day: date, hours: int) -> str:
 
 
 def _halt_marks(
-    halts: pd.DataFrame, exchange: str, spans: Sequence[Span], look: Look
+    halts: Sequence[HaltEvent], exchange: str, spans: Sequence[Span], look: Look
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """A sign for every span in which trading, of anything, was halted at this exchange; a line too while few are."""
     found: dict[Span, list[str]] = defaultdict(list)
-    stopping = halts[(halts["exchange"] == exchange) & halts["functions"].isin(_STOPS_TRADING)]
-    for row in records_of(stopping[["halted_at", "target", "trigger", "halt_id"]]):
-        day = kst_day(row["halted_at"])
+    for halt in halts:
+        if halt.exchange != exchange or halt.functions not in _STOPS_TRADING:
+            continue
+        day = kst_day(halt.halted_at)
         span = next((one for one in spans if one.first_day <= day <= one.last_day), None)
         if span is not None:
-            trigger = code_word(row["trigger"], look.language)
-            found[span].append(f"{day} {row['target']} · {trigger} ({row['halt_id']})")
+            trigger = code_word(halt.trigger, look.language)
+            found[span].append(f"{day} {halt.target} · {trigger} ({halt.halt_id})")
     lines = [
         {
             "type": "line",
