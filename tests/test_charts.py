@@ -19,12 +19,14 @@ import app
 from app.amounts import krw
 from app.audits.charts import audit_differences, audit_grid, cold_shares
 from app.charts import style
-from app.charts.grades import ABSENT, COVERED, DAY_GRADES, GAPS, GRAVE, SHORTFALL, slot_grade
+from app.charts.grades import ABSENT, COVERED, DAY_GRADES, GAPS, GRAVE, SHORTFALL
 from app.charts.style import CONFIG, Figure, Look
 from app.halts import lane_charts, step_charts
-from app.halts.availability import HaltReach
-from app.halts.step_charts import halt_bars, halt_reasons
-from app.halts.steps import halt_step_lengths, halt_steps
+from app.halts.availability import HaltBar, HaltReach, HaltReason
+from app.halts.events import STEP_RULES, HaltEvent
+from app.halts.reach_charts import halt_bars, halt_reasons
+from app.halts.steps import halt_steps
+from app.halts.steps import step_lengths as lengths_of_steps
 from app.keys.allow_list_charts import allow_list_coverage, allow_list_strictness
 from app.keys.allow_lists import AllowList
 from app.keys.case_histories import CaseLimit, CaseStep
@@ -38,10 +40,15 @@ from app.overview.trend_charts import TrendCell, TrendPoint, trend_matrix
 from app.quality.charts import grade_grid, measure_course
 from app.quality.measures import Rating, measures_on
 from app.quality.scorecard import GradeLine, RatedMeasure
+from app.queries.recorded import Judgement
 from app.queries.spans import Span
-from app.reconciliation.day_charts import day_strip, reconciliation_calendar, slot_strip
+from app.reconciliation.day_calendar import CalendarCell
+from app.reconciliation.day_charts import day_strip, reconciliation_calendar, slot_grade, slot_strip
+from app.reconciliation.days import AssetCheck
 from app.reconciliation.episode_charts import closing_times, episode_sizes
 from app.reconciliation.ledger_charts import ledger_and_wallet, price_line
+from app.reconciliation.responses import EpisodeResponse
+from app.reconciliation.slots import DaySlot
 from app.replay import incident_charts
 from app.replay.checks import ReplayedCheck, ReplayedHalt
 from app.replay.facts import EventLine
@@ -55,6 +62,7 @@ from app.volume.order_charts import order_conduct
 from app.volume.share_charts import share_panels
 from app.volume.shares import Measure
 from app.words import LANGUAGES
+from expectations.catalogue import thresholds_of_the_book
 
 DAYS = [date(2026, 11, 1) + timedelta(days=n) for n in range(5)]
 NOON = datetime(2026, 11, 1, 3, tzinfo=UTC)
@@ -64,13 +72,11 @@ KEY_SPANS = [Span(day, day) for day in DAYS]
 EXCHANGES = ("upbit", "bithumb", "coinone", "korbit", "gopax")
 
 
+Record = TypeVar("Record")
+
+
 def frame(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame([[row[name] for name in columns] for row in rows], columns=columns, dtype=object)
-
-
-def lines_of(rows: pd.DataFrame, record: Callable[..., Any]) -> list[Any]:
-    """The rows of a frame as records."""
-    return [record(**row) for row in rows.to_dict("records")]
 
 
 def records(rows: pd.DataFrame) -> list[Any]:
@@ -179,7 +185,7 @@ def slot(exchange: str, day: date) -> dict[str, Any]:
         "worst_krw": Decimal(10**9) if is_short else None,
         "worst_ratio": Decimal("0.02") if is_short else None,
         "worst_asset": "BTC" if is_short else None,
-        "is_grave": is_short,
+        "is_unhalted": is_short,
     }
 
 
@@ -192,7 +198,7 @@ def check(exchange: str, day: date) -> dict[str, Any]:
         "wallet_quantity": Decimal(9),
         "price_krw": Decimal("100.5"),
         "difference": Decimal("-1.000000000000000001") if day.day % 2 else Decimal(0),
-        "is_grave": day.day == 1,
+        "is_unhalted": day.day == 1,
         "result": "mismatch" if day.day % 2 else "match",
         "source_row": slot,
     }
@@ -204,9 +210,10 @@ def episode(exchange: str, day: date) -> dict[str, Any]:
         "asset": "BTC",
         "started_at": NOON,
         "ended_at": None if day.day % 2 else NOON + timedelta(hours=1),
+        "state": "open" if day.day % 2 else "ended",
         "largest_at": NOON,
         "duration": timedelta(hours=day.day),
-        "is_grave": day.day > 2,
+        "is_unhalted": day.day > 2,
         "shortfall_krw": Decimal(10**9),
         "shortfall_ratio": Decimal("0.02"),
     }
@@ -225,6 +232,7 @@ def halt(exchange: str, day: date) -> dict[str, Any]:
         "notice_at": NOON + timedelta(days=day.day - 2),
         "halted_at": NOON + timedelta(days=day.day - 1),
         "resumed_at": None if day.day == 5 else NOON + timedelta(days=day.day - 1, hours=2),
+        "judgements": dict.fromkeys(STEP_RULES, list(Judgement)[day.day % 4]),
     }
 
 
@@ -235,6 +243,7 @@ def crossing(exchange: str, day: date) -> dict[str, Any]:
         "reached_krw": Decimal(10**9),
         "reached_ratio": Decimal("0.02"),
         "halt_id": None,
+        "halt_response": "halted",
         "is_unhalted": day.day % 2 == 0,
     }
 
@@ -260,19 +269,22 @@ def halt_reason(exchange: str, day: date) -> dict[str, Any]:
     }
 
 
+BOOK = thresholds_of_the_book()
+
+
 def halt_course(rows: pd.DataFrame, look: Look) -> Any:
-    steps = [step for row in rows.to_dict("records") for step in halt_steps(row, END)]
+    steps = [step for event in records(rows, HaltEvent) for step in halt_steps(event, BOOK, END)]
     return step_charts.halt_course(steps, look)
 
 
 def step_lengths(rows: pd.DataFrame, look: Look) -> Any:
-    return step_charts.halt_step_lengths(halt_step_lengths(rows.to_dict("records"), END), EXCHANGES, look)
+    return step_charts.halt_step_lengths(lengths_of_steps(records(rows, HaltEvent), BOOK, END), EXCHANGES, look)
 
 
 def halt_lanes(rows: pd.DataFrame, look: Look) -> Any:
     crossings = [crossing(row["exchange"], row["day"]) for row in rows.to_dict("records")]
-    columns = list(crossing("upbit", DAYS[0]))
-    return lane_charts.halt_lanes(rows, frame(crossings, columns), EXCHANGES, START, END, END, look)
+    episodes = records(frame(crossings, list(crossing("upbit", DAYS[0]))), EpisodeResponse)
+    return lane_charts.halt_lanes(records(rows, HaltEvent), episodes, EXCHANGES, START, END, END, look)
 
 
 def fired(exchange: str, day: date) -> dict[str, Any]:
@@ -426,16 +438,21 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
         case,
         lambda f, look: case_timeline(typed(CaseStep, f), typed(CaseLimit, f), NOON, END, look),
     ),
-    "reconciliation_calendar": (reconciled, lambda f, look: reconciliation_calendar(f, EXCHANGES, look)),
-    "day_strip": (slot, day_strip),
-    "slot_strip": (check, slot_strip),
-    "ledger_and_wallet": (check, ledger_and_wallet),
-    "price_line": (check, price_line),
+    "reconciliation_calendar": (
+        reconciled,
+        lambda f, look: reconciliation_calendar(typed(CalendarCell, f), EXCHANGES, look),
+    ),
+    "day_strip": (slot, lambda f, look: day_strip(typed(DaySlot, f), look)),
+    "slot_strip": (check, lambda f, look: slot_strip(typed(AssetCheck, f), look)),
+    "ledger_and_wallet": (check, lambda f, look: ledger_and_wallet(typed(AssetCheck, f), look)),
+    "price_line": (check, lambda f, look: price_line(typed(AssetCheck, f), look)),
     "episode_sizes": (
         episode,
-        lambda f, look: episode_sizes(f, {"ratio": Decimal("0.01"), "krw": Decimal(10**9)}, look),
+        lambda f, look: episode_sizes(
+            typed(EpisodeResponse, f), {"ratio": Decimal("0.01"), "krw": Decimal(10**9)}, look
+        ),
     ),
-    "closing_times": (episode, closing_times),
+    "closing_times": (episode, lambda f, look: closing_times(typed(EpisodeResponse, f), look)),
     "findings_by_month": (fired, findings_by_month),
     "audit_grid": (audit, lambda f, look: audit_grid(records(f), EXCHANGES, MONTHS, look)),
     "cold_shares": (audit, lambda f, look: cold_shares(records(f), MONTHS, Decimal("0.8"), look)),
@@ -445,14 +462,14 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
         lambda f, look: pattern_panels(records(f), {"upbit": DAYS[:1]}, EXCHANGES, SPANS, "cancel_ratio", look),
     ),
     "stage_shares": (stages, lambda f, look: stage_shares(records(f), look)),
-    "grade_grid": (graded, lambda f, look: grade_grid(lines_of(f, GradeLine), EXCHANGES, MONTHS, look)),
+    "grade_grid": (graded, lambda f, look: grade_grid(typed(GradeLine, f), EXCHANGES, MONTHS, look)),
     "measure_course": (
         rated,
-        lambda f, look: measure_course(lines_of(f, RatedMeasure), MONTHS, ON_TIME, "", look),
+        lambda f, look: measure_course(typed(RatedMeasure, f), MONTHS, ON_TIME, "", look),
     ),
     "halt_lanes": (halt, halt_lanes),
-    "halt_bars": (reach, lambda f, look: halt_bars(f, EXCHANGES, look)),
-    "halt_reasons": (halt_reason, halt_reasons),
+    "halt_bars": (reach, lambda f, look: halt_bars(typed(HaltBar, f), EXCHANGES, look)),
+    "halt_reasons": (halt_reason, lambda f, look: halt_reasons(typed(HaltReason, f), look)),
     "halt_course": (halt, halt_course),
     "halt_step_lengths": (halt, step_lengths),
     "incident_lanes": (replayed, incident_lanes),
@@ -545,12 +562,14 @@ def test_a_mark_says_what_lies_behind_it() -> None:
         pytest.param({"checked_asset_count": 0}, ABSENT, id="no check at all"),
         pytest.param({"checked_asset_count": 3, "missing_asset_count": 0}, COVERED, id="all assets"),
         pytest.param({"checked_asset_count": 2, "missing_asset_count": 1}, GAPS, id="some assets"),
-        pytest.param({"short_asset_count": 1, "is_grave": False}, SHORTFALL, id="below the limit"),
-        pytest.param({"short_asset_count": 1, "is_grave": True}, GRAVE, id="at the limit"),
+        pytest.param({"short_asset_count": 1, "is_unhalted": False}, SHORTFALL, id="no finding"),
+        pytest.param({"short_asset_count": 1, "is_unhalted": True}, GRAVE, id="no halt in time"),
     ],
 )
 def test_a_slot_is_graded_by_its_worst(row: Any, grade: Any) -> None:
-    assert slot_grade({"short_asset_count": 0, **row}) is grade
+    about = {"short_asset_count": 0, **row}
+    (one,) = records(frame([about], list(about)), DaySlot)
+    assert slot_grade(one) is grade
 
 
 def test_hovering_shows_every_digit() -> None:

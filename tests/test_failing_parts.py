@@ -63,7 +63,7 @@ def test_a_chart_that_fails_says_so_and_the_rest_of_the_page_stays(
     whole = opened_at("halts", lang=language)
     before, other_charts = kept(), len(whole.get("plotly_chart")) - 1
     keep_nothing()
-    monkeypatch.setattr("app.halts.step_charts.halt_reasons", failing(ZeroDivisionError(f"in {language}")))
+    monkeypatch.setattr("app.halts.reach_charts.halt_reasons", failing(ZeroDivisionError(f"in {language}")))
     with caplog.at_level(logging.ERROR):
         session = opened("halts", language)
     assert not session.exception
@@ -82,7 +82,7 @@ def test_a_chart_that_fails_says_so_and_the_rest_of_the_page_stays(
 
 def test_the_same_failure_again_is_the_same_incident(monkeypatch: pytest.MonkeyPatch) -> None:
     before = kept()
-    monkeypatch.setattr("app.halts.step_charts.halt_reasons", failing(ZeroDivisionError("again")))
+    monkeypatch.setattr("app.halts.reach_charts.halt_reasons", failing(ZeroDivisionError("again")))
     assert told(opened("halts")) == told(opened("halts"))
     assert len(kept()) == len(before) + 1
 

@@ -17,7 +17,7 @@ from app.queries.choice import Choice
 from app.queries.freshness import latest_day, records_stamp
 from app.queries.origin import rows_behind
 from app.reconciliation.days import asset_checks, reconciled_assets, reconciled_days
-from app.reconciliation.episodes import mismatch_episodes
+from app.reconciliation.episodes import ShortfallEpisode, mismatch_episodes
 from app.rules.evaluated import unevaluated_days
 from app.rules.findings import About, finding_counts, finding_groups, finding_list, gravest, standing_findings
 from app.scope import Role, Scope
@@ -45,21 +45,21 @@ def reconcile(store: Store, folder: Path, period: str, short: range, **more: obj
     assert outcome.receipt.submission.state == "accepted"
 
 
-def episodes(store: Store, scope: Scope = EVERYBODY, choice: Choice = CHOICE) -> list[dict[str, object]]:
-    return mismatch_episodes(store, scope, choice).to_dict("records")
+def episodes(store: Store, scope: Scope = EVERYBODY, choice: Choice = CHOICE) -> tuple[ShortfallEpisode, ...]:
+    return mismatch_episodes(store, scope, choice)
 
 
 def test_an_episode_inside_a_file_ends_at_the_first_match(store: Store, tmp_path: Path) -> None:
     reconcile(store, tmp_path, "2026-11-02", range(3, 6))
     (one,) = episodes(store)
     start = Period.of_day(DAY).start + timedelta(hours=3, seconds=3)
-    assert (one["started_at"], one["ended_at"]) == (start, start + timedelta(hours=3))
-    assert one["duration"] == timedelta(hours=3)
-    assert one["check_count"] == 3
-    assert one["shortfall_quantity"] == Decimal("0.1")
-    assert one["shortfall_krw"] == Decimal("10.05")
-    assert one["shortfall_ratio"] == Decimal("0.1") / Decimal("1.5")
-    assert one["source_row"] == 5  # the header, three matches, then the first mismatch
+    assert (one.started_at, one.ended_at) == (start, start + timedelta(hours=3))
+    assert one.duration == timedelta(hours=3)
+    assert one.check_count == 3
+    assert one.shortfall_quantity == Decimal("0.1")
+    assert one.shortfall_krw == Decimal("10.05")
+    assert one.shortfall_ratio == Decimal("0.1") / Decimal("1.5")
+    assert one.source_row == 5  # the header, three matches, then the first mismatch
 
 
 def test_an_episode_continues_across_files(store: Store, tmp_path: Path) -> None:
@@ -67,17 +67,17 @@ def test_an_episode_continues_across_files(store: Store, tmp_path: Path) -> None
     reconcile(store, tmp_path, "2026-11-03", range(0, 2))
     (one,) = episodes(store)
     midnight = Period.of_day(DAY).end
-    assert one["started_at"] == midnight - timedelta(hours=4) + timedelta(seconds=3)
-    assert one["ended_at"] == midnight + timedelta(hours=2, seconds=3)
-    assert one["check_count"] == 6
+    assert one.started_at == midnight - timedelta(hours=4) + timedelta(seconds=3)
+    assert one.ended_at == midnight + timedelta(hours=2, seconds=3)
+    assert one.check_count == 6
 
 
 def test_an_episode_whose_next_file_begins_well_ended_there(store: Store, tmp_path: Path) -> None:
     reconcile(store, tmp_path, "2026-11-02", range(20, 24))
     reconcile(store, tmp_path, "2026-11-03", range(5, 6))
-    first, second = sorted(episodes(store), key=lambda one: str(one["started_at"]))
-    assert first["ended_at"] == Period.of_day(DAY).end + timedelta(seconds=3)
-    assert second["check_count"] == 1
+    first, second = sorted(episodes(store), key=lambda one: str(one.started_at))
+    assert first.ended_at == Period.of_day(DAY).end + timedelta(seconds=3)
+    assert second.check_count == 1
 
 
 def test_a_file_without_the_asset_is_passed_over(store: Store, tmp_path: Path) -> None:
@@ -85,17 +85,17 @@ def test_a_file_without_the_asset_is_passed_over(store: Store, tmp_path: Path) -
     reconcile(store, tmp_path, "2026-11-03", range(0), asset="eth")
     reconcile(store, tmp_path, "2026-11-04", range(0, 1))
     (one,) = episodes(store)
-    assert one["check_count"] == 5
-    assert one["ended_at"] == Period.of_day(DAY).start + timedelta(days=2, hours=1, seconds=3)
+    assert one.check_count == 5
+    assert one.ended_at == Period.of_day(DAY).start + timedelta(days=2, hours=1, seconds=3)
 
 
 def test_an_episode_without_a_later_file_is_open(store: Store, tmp_path: Path) -> None:
     reconcile(store, tmp_path, "2026-11-02", range(20, 24))
     (one,) = episodes(store)
-    assert one["ended_at"] is None
-    assert one["duration"] == timedelta(hours=3)
+    assert one.ended_at is None
+    assert one.duration == timedelta(hours=3)
     assert len(episodes(store, choice=Choice((), DAY + timedelta(days=1), DAY + timedelta(days=2)))) == 1
-    assert episodes(store, choice=Choice((), DAY - timedelta(days=2), DAY - timedelta(days=1))) == []
+    assert episodes(store, choice=Choice((), DAY - timedelta(days=2), DAY - timedelta(days=1))) == ()
 
 
 def test_an_episode_is_open_though_no_later_file_holds_the_asset(store: Store, tmp_path: Path) -> None:
@@ -103,19 +103,19 @@ def test_an_episode_is_open_though_no_later_file_holds_the_asset(store: Store, t
     for day in range(3, 9):
         reconcile(store, tmp_path, f"2026-11-{day:02}", range(0), asset="eth")
     (one,) = episodes(store, choice=Choice((), date(2026, 11, 7), date(2026, 11, 8)))
-    assert (one["asset"], one["ended_at"]) == ("BTC", None)
+    assert (one.asset, one.ended_at) == ("BTC", None)
     reconcile(store, tmp_path, "2026-11-09", range(0))
     (one,) = episodes(store, choice=Choice((), date(2026, 11, 7), date(2026, 11, 8)))
-    assert one["ended_at"] == Period.of_day(date(2026, 11, 9)).start + timedelta(seconds=3)
+    assert one.ended_at == Period.of_day(date(2026, 11, 9)).start + timedelta(seconds=3)
 
 
 def test_nobody_sees_what_their_scope_leaves_out(store: Store, tmp_path: Path) -> None:
     reconcile(store, tmp_path, "2026-11-02", range(20, 24))
     submission = submission_list(store, EVERYBODY, CHOICE, Wanted())[0].id
-    assert episodes(store, GOPAX_ONLY) == []
-    assert reconciled_days(store, GOPAX_ONLY, CHOICE, NOW).empty
-    assert reconciled_assets(store, GOPAX_ONLY, "korbit", DAY, NOW).empty
-    assert asset_checks(store, GOPAX_ONLY, "korbit", DAY, "BTC").empty
+    assert episodes(store, GOPAX_ONLY) == ()
+    assert reconciled_days(store, GOPAX_ONLY, CHOICE, NOW) == ()
+    assert reconciled_assets(store, GOPAX_ONLY, "korbit", DAY, NOW) == ()
+    assert asset_checks(store, GOPAX_ONLY, "korbit", DAY, "BTC") == ()
     assert rows_behind(store, GOPAX_ONLY, "reconciliation", "korbit", DAY, DAY).empty
     assert submission_list(store, GOPAX_ONLY, CHOICE, Wanted()) == ()
     assert submission_versions(store, GOPAX_ONLY, submission) == ()
@@ -132,11 +132,11 @@ def test_nobody_sees_what_their_scope_leaves_out(store: Store, tmp_path: Path) -
 def test_slices_of_a_day_add_up_and_a_missing_one_is_not_covered(store: Store, tmp_path: Path) -> None:
     for period in ("2026-11-02T00-12", "2026-11-02T12-18"):
         reconcile(store, tmp_path, period, range(0), every=5)
-    (row,) = reconciled_days(store, EVERYBODY, CHOICE, NOW).to_dict("records")
-    assert (row["covered_slot_count"], row["expected_slot_count"]) == (216, 288)
+    (row,) = reconciled_days(store, EVERYBODY, CHOICE, NOW)
+    assert (row.covered_slot_count, row.expected_slot_count) == (216, 288)
     during = Period.of_day(DAY).start + timedelta(hours=19)
-    (row,) = reconciled_days(store, EVERYBODY, CHOICE, during).to_dict("records")
-    assert (row["covered_slot_count"], row["expected_slot_count"]) == (216, 216)
+    (row,) = reconciled_days(store, EVERYBODY, CHOICE, during)
+    assert (row.covered_slot_count, row.expected_slot_count) == (216, 216)
 
 
 def test_rows_behind_name_file_and_row(store: Store, tmp_path: Path) -> None:
@@ -151,12 +151,12 @@ def test_a_halt_filed_again_is_shown_as_filed_last(store: Store, tmp_path: Path)
     start = Period.of_day(DAY).start + timedelta(hours=9)
     end = start + timedelta(days=1)
     file(store, tmp_path, "korbit_halts_2026-11-02.csv", halts(halt("H-1", start)))
-    (event,) = halt_events(store, EVERYBODY, CHOICE).to_dict("records")
-    assert event["resumed_at"] is None
+    (event,) = halt_events(store, EVERYBODY, CHOICE)
+    assert event.resumed_at is None
     file(store, tmp_path, "korbit_halts_2026-11-03.csv", halts(halt("H-1", start, end)))
-    (event,) = halt_events(store, EVERYBODY, CHOICE).to_dict("records")
-    assert event["resumed_at"] == end
-    assert (event["version_count"], len(event["earlier"])) == (2, 1)
+    (event,) = halt_events(store, EVERYBODY, CHOICE)
+    assert event.resumed_at == end
+    assert (event.version_count, len(event.earlier)) == (2, 1)
 
 
 def stand(store: Store, report: str, moment: datetime = NOW) -> ObligationState:

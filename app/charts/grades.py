@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from app.charts.style import Look
 
@@ -32,7 +31,7 @@ REFUSED = Grade("refused", "⊘", "#ffffff", "#12181f", "circle-x-open")
 NIL = Grade("nil", "○", "#ffffff", "#12181f", "circle-open")
 WAITING = Grade("waiting", "·", "#ffffff", "#12181f", "circle-open-dot")
 DAY_GRADES = (COVERED, GAPS, SHORTFALL, GRAVE, ABSENT, REFUSED, NIL, WAITING)
-"""As `queries.reconciliation_calendar` grades days, in the order of the legend."""
+"""As `app.reconciliation.day_calendar` grades days, in the order of the legend."""
 ALWAYS = (COVERED, GAPS, SHORTFALL, GRAVE, ABSENT)
 """What the legend explains whether or not it happened."""
 HOLLOW = (ABSENT, REFUSED, NIL, WAITING)
@@ -48,24 +47,6 @@ def grade_called(name: str) -> Grade:
 def grade_mark(name: str, look: Look) -> str:
     """Return sign and word of the grade of that name."""
     return f"{grade_called(name).sign} {look.say(f'grade.{name}')}".strip()
-
-
-def slot_grade(row: Any) -> Grade:
-    """Return the grade of one slot over all assets of an exchange."""
-    if row["short_asset_count"]:
-        return GRAVE if row["is_grave"] else SHORTFALL
-    if not row["checked_asset_count"]:
-        return ABSENT
-    return GAPS if row["missing_asset_count"] else COVERED
-
-
-def check_grade(checks: Any) -> Grade:
-    """Return the grade of one slot of one asset, by its checks."""
-    if not checks:
-        return ABSENT
-    if any(check["is_grave"] for check in checks):
-        return GRAVE
-    return SHORTFALL if any(check["result"] == "mismatch" for check in checks) else COVERED
 
 
 def sign_colour(grade: Grade, look: Look) -> str:

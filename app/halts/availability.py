@@ -7,16 +7,18 @@ assumption. Where halts overlap, the moment counts once, with the largest weight
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
 
-import pandas as pd
-
-from app.frames import frame_of, records_of
-from app.queries.spans import Span
+from app.columns import Code, Count, Day, ExchangeId, Length, Percent, Text
+from app.halts.events import HaltEvent, HaltsWanted, halt_events, halt_filing_days
+from app.queries.choice import Choice
+from app.queries.spans import Span, spans_of
+from app.scope import Scope
+from etl.store import Store
 from expectations.vocabulary import Period
 
 BAR_DAYS = 90
@@ -26,8 +28,7 @@ WEIGHTS: Mapping[str, Decimal] = MappingProxyType(
 )
 """How much a minute of a halt weighs by its scope (our assumption)."""
 _NOTHING = timedelta()
-BAR_COLUMNS = ("exchange", "first_day", "last_day", "reach", "halt_count", "halted", "weighted", "filed_day_count")
-REASON_COLUMNS = ("trigger", "count", "open_count", "halted", "weighted", "cumulative_share")
+_UNIT = timedelta(milliseconds=1)
 
 
 class HaltReach(StrEnum):
@@ -49,103 +50,129 @@ _REACH = {
 }
 
 
-def halted_time(row: Mapping[Any, Any], start: datetime, end: datetime) -> timedelta:
+@dataclass(frozen=True, slots=True)
+class HaltBar:
+    """One exchange's span of days: how far halts reached, how many were in force, and for how long.
+
+    `reach` is a `HaltReach`; `filed_day_count` of the span's days have an accepted report.
+    """
+
+    exchange: ExchangeId
+    first_day: Day
+    last_day: Day
+    reach: Text
+    halt_count: Count
+    halted: Length
+    weighted: Length
+    filed_day_count: Count
+
+
+@dataclass(frozen=True, slots=True)
+class HaltReason:
+    """What some halts were triggered by: how many, and how long; `cumulative_share` is of all halted time so far."""
+
+    trigger: Code
+    count: Count
+    open_count: Count
+    halted: Length
+    weighted: Length
+    cumulative_share: Percent | None
+
+
+def halted_time(event: HaltEvent, start: datetime, end: datetime) -> timedelta:
     """How long a halt was in force from `start` to `end`; one that is open is in force to the end."""
-    until = end if _is_open(row) else min(row["resumed_at"], end)
-    length: timedelta = max(until - max(row["halted_at"], start), _NOTHING)
-    return length
+    until = end if event.resumed_at is None else min(event.resumed_at, end)
+    return max(until - max(event.halted_at, start), _NOTHING)
 
 
-def _is_open(row: Mapping[Any, Any]) -> bool:
-    return row["resumed_at"] is None or row["resumed_at"] is pd.NaT
-
-
-def weighted_time(rows: Iterable[Mapping[Any, Any]], start: datetime, end: datetime) -> timedelta:
+def weighted_time(events: Iterable[HaltEvent], start: datetime, end: datetime) -> timedelta:
     """The halted time of one exchange from `start` to `end`, each moment once with the largest weight in force."""
     changes: list[tuple[datetime, int, Decimal]] = []
-    for row in rows:
-        if length := halted_time(row, start, end):
-            begin = max(row["halted_at"], start)
-            changes += [(begin, 1, WEIGHTS[row["scope"]]), (begin + length, -1, WEIGHTS[row["scope"]])]
+    for event in events:
+        if length := halted_time(event, start, end):
+            begin = max(event.halted_at, start)
+            changes += [(begin, 1, WEIGHTS[event.scope]), (begin + length, -1, WEIGHTS[event.scope])]
     in_force = dict.fromkeys(WEIGHTS.values(), 0)
     total, since = Decimal(), start
     for moment, step, weight in sorted(changes):
         heaviest = max((one for one, count in in_force.items() if count), default=Decimal())
-        total += heaviest * ((moment - since) // timedelta(milliseconds=1))
+        total += heaviest * ((moment - since) // _UNIT)
         in_force[weight] += step
         since = moment
     return timedelta(milliseconds=int(total))
 
 
-def halt_bars(
-    events: pd.DataFrame,
+def halt_reach(
+    store: Store, scope: Scope, choice: Choice, moment: datetime, wanted: HaltsWanted | None = None
+) -> tuple[HaltBar, ...]:
+    """How far halts reached on the days of the choice, or in its weeks where these are many, up to a moment."""
+    events, filed = halt_events(store, scope, choice, wanted), halt_filing_days(store, scope, choice)
+    return bars_of(events, filed, scope.visible(choice.exchanges), spans_of(choice), moment)
+
+
+def bars_of(
+    events: Sequence[HaltEvent],
     filed: Mapping[str, frozenset[date]],
     exchanges: Sequence[str],
     spans: Sequence[Span],
     now: datetime,
-) -> pd.DataFrame:
-    """Each exchange by span of days: how far halts reached, how many were in force, and for how long.
-
-    `events`: what `halt_events` answers; `filed`: what `halt_filing_days` answers.
-    """
-    rows: list[dict[str, Any]] = []
-    every = records_of(events)
+) -> tuple[HaltBar, ...]:
+    """A bar for each exchange and span, in their order; `filed` are the days with an accepted report by exchange."""
+    bars = []
     for exchange in exchanges:
-        own = [row for row in every if row["exchange"] == exchange]
-        rows += [_bar(exchange, own, filed.get(exchange, frozenset()), span, now) for span in spans]
-    return frame_of(rows, BAR_COLUMNS)
+        own = [event for event in events if event.exchange == exchange]
+        bars += [_bar(exchange, own, filed.get(exchange, frozenset()), span, now) for span in spans]
+    return tuple(bars)
 
 
-def _bar(
-    exchange: str, events: Sequence[Mapping[Any, Any]], filed: frozenset[date], span: Span, now: datetime
-) -> dict[str, Any]:
+def _bar(exchange: str, events: Sequence[HaltEvent], filed: frozenset[date], span: Span, now: datetime) -> HaltBar:
     start, end = Period.of_day(span.first_day).start, min(Period.of_day(span.last_day).end, now)
-    own = [
-        row
-        for row in events
-        if row["halted_at"] < end and (_is_open(row) or row["resumed_at"] > start) and halted_time(row, start, end)
-    ]
+    own = [event for event in events if event.halted_at < end and halted_time(event, start, end)]
     filed_count = sum(span.first_day + timedelta(n) in filed for n in range(span.day_count))
-    reaches = [_REACH[row["scope"]] for row in own]
+    reaches = [_REACH[event.scope] for event in own]
     reach = min(reaches, key=list(HaltReach).index, default=HaltReach.NONE if filed_count else HaltReach.UNKNOWN)
-    return {
-        "exchange": exchange,
-        "first_day": span.first_day,
-        "last_day": span.last_day,
-        "reach": reach,
-        "halt_count": len(own),
-        "halted": sum((halted_time(row, start, end) for row in own), _NOTHING),
-        "weighted": weighted_time(own, start, end),
-        "filed_day_count": filed_count,
-    }
+    return HaltBar(
+        exchange=exchange,
+        first_day=span.first_day,
+        last_day=span.last_day,
+        reach=reach,
+        halt_count=len(own),
+        halted=sum((halted_time(event, start, end) for event in own), _NOTHING),
+        weighted=weighted_time(own, start, end),
+        filed_day_count=filed_count,
+    )
 
 
-def halt_reasons(events: pd.DataFrame, start: datetime, end: datetime) -> pd.DataFrame:
-    """What halts were triggered by, the longest together first; minutes are those between `start` and `end`.
-
-    `cumulative_share` is of all halted minutes, up to and with the row.
-    """
-    rows = []
-    records = records_of(events)
-    total = sum((halted_time(row, start, end) for row in records), _NOTHING)
-    for trigger in dict.fromkeys(row["trigger"] for row in records):
-        own = [row for row in records if row["trigger"] == trigger]
-        by_exchange = [[row for row in own if row["exchange"] == name] for name in {row["exchange"] for row in own}]
-        rows.append(
-            {
-                "trigger": trigger,
-                "count": len(own),
-                "open_count": sum(map(_is_open, own)),
-                "halted": sum((halted_time(row, start, end) for row in own), _NOTHING),
-                "weighted": sum((weighted_time(one, start, end) for one in by_exchange), _NOTHING),
-            }
+def reasons_of(events: Sequence[HaltEvent], start: datetime, end: datetime) -> tuple[HaltReason, ...]:
+    """What halts were triggered by, the longest together first; times are those between `start` and `end`."""
+    by_trigger: dict[str, list[HaltEvent]] = {}
+    for event in events:
+        by_trigger.setdefault(event.trigger, []).append(event)
+    halted = {trigger: _halted(own, start, end) for trigger, own in by_trigger.items()}
+    total, so_far = sum(halted.values(), _NOTHING), _NOTHING
+    reasons = []
+    for trigger in sorted(by_trigger, key=lambda name: (-halted[name], name)):
+        own = by_trigger[trigger]
+        so_far += halted[trigger]
+        reasons.append(
+            HaltReason(
+                trigger=trigger,
+                count=len(own),
+                open_count=sum(event.resumed_at is None for event in own),
+                halted=halted[trigger],
+                weighted=weighted_in_all(own, start, end),
+                cumulative_share=Decimal(so_far // _UNIT) / Decimal(total // _UNIT) if total else None,
+            )
         )
-    rows.sort(key=lambda row: (-row["halted"], row["trigger"]))
-    so_far = _NOTHING
-    for row in rows:
-        so_far += row["halted"]
-        row["cumulative_share"] = Decimal(so_far // _UNIT) / Decimal(total // _UNIT) if total else None
-    return frame_of(rows, REASON_COLUMNS)
+    return tuple(reasons)
 
 
-_UNIT = timedelta(milliseconds=1)
+def weighted_in_all(events: Sequence[HaltEvent], start: datetime, end: datetime) -> timedelta:
+    """The weighted times of the exchanges added up."""
+    exchanges = {event.exchange for event in events}
+    own = ([event for event in events if event.exchange == exchange] for exchange in exchanges)
+    return sum((weighted_time(one, start, end) for one in own), _NOTHING)
+
+
+def _halted(events: Iterable[HaltEvent], start: datetime, end: datetime) -> timedelta:
+    return sum((halted_time(event, start, end) for event in events), _NOTHING)

@@ -23,5 +23,5 @@ def halt_filters(view: View) -> HaltsWanted:
     with mode:
         modes = one_of(view, "mode", codes["mode"], view.code, picks)
     with state:
-        states = one_of(view, "halt_state", ("open", "lifted"), lambda name: state_mark(view, name), picks)
+        states = one_of(view, "halt_state", ("open", "resumed"), lambda name: state_mark(view, name), picks)
     return HaltsWanted(triggers, scopes, modes, states)

@@ -1,19 +1,20 @@
-"""Halts as stretches of time, with the shortfalls that reached the limit above them."""
+"""Halts as stretches of time, with the shortfalls that they answer, or that had none in time, above them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 
 from app.amounts import krw
 from app.charts.grades import GRAVE, SHORTFALL
-from app.charts.style import PATTERN, Look, bar, figure_in_house_style, is_ended, local_time, scatter
-from app.frames import records_of
+from app.charts.style import PATTERN, Look, bar, figure_in_house_style, local_time, scatter
+from app.halts.events import HaltEvent
 from app.moments import duration, kst_text
+from app.reconciliation.responses import EpisodeResponse, Response
 from app.words import code_word, exchange_name, target_word
 
 MOST_ROWS = 4
@@ -31,30 +32,41 @@ _PLANNED = ("#98a5b2", "#6f7c89")
 """Of maintenance, on a light and on a dark ground: there is most of it, and it matters least."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A halt with where its bar begins, how long it is drawn, and in which of how many rows of its lane."""
+
+    event: HaltEvent
+    base: datetime
+    length: timedelta
+    place: int
+    depth: int
+
+
 def halt_lanes(
-    frame: pd.DataFrame,
-    crossings: pd.DataFrame,
+    events: Sequence[HaltEvent],
+    episodes: Sequence[EpisodeResponse],
     exchanges: Sequence[str],
     start: datetime,
     end: datetime,
     now: datetime,
     look: Look,
 ) -> go.Figure:
-    """Halts as bars, a lane per exchange, coloured by trigger; above them the shortfalls that reached the limit.
+    """Halts as bars, a lane per exchange, coloured by trigger; above them the shortfalls that halts are about.
 
-    Short halts are widened to be seen; one that is not lifted is hatched and reaches to now. `frame`: what
-    `queries.halt_events` answers; `crossings`: rows of `queries.episode_responses` that reached the limit, with
-    `is_unhalted` for those that REC-004 found. A mark carries exchange, halt id and, for a shortfall, asset and moment.
+    Short halts are widened to be seen; one that is open is hatched and reaches to now. Of the shortfalls those are
+    marked that a halt answers and those that REC-004 names. A mark carries exchange, halt id and, for a shortfall,
+    asset and the moment at which it was largest.
     """
     edge = min(end, now)
-    rows = _in_rows(records_of(frame), start, edge)
+    rows = _in_rows(events, start, edge)
     traces: list[Any] = []
     for trigger in TRIGGERS:
         for is_open in (False, True):
-            own = [row for row in rows if row["trigger"] == trigger and is_ended(row["resumed_at"]) is not is_open]
+            own = [row for row in rows if row.event.trigger == trigger and (row.event.resumed_at is None) is is_open]
             if own:
                 traces.append(_bars(own, trigger, is_open, exchanges, now, look))
-    traces += _shortfalls(records_of(crossings), exchanges, start, look)
+    traces += _shortfalls(episodes, exchanges, start, look)
     names = [exchange_name(exchange, look.language) for exchange in exchanges]
     x = {
         "title": look.say("axis.time"),
@@ -85,43 +97,41 @@ def halt_lanes(
     return figure_in_house_style(look, 120 + 62 * len(exchanges), traces, x, y, barmode="overlay", shapes=shapes)
 
 
-def _in_rows(rows: Sequence[Mapping[Any, Any]], start: datetime, edge: datetime) -> list[dict[str, Any]]:
+def _in_rows(events: Sequence[HaltEvent], start: datetime, edge: datetime) -> list[_Drawn]:
     """The halts with what is drawn of them, and the row of its lane in which each is not covered by another."""
     least = (edge - start) / 250
     free_from: dict[str, list[datetime]] = {}
-    placed: list[dict[str, Any]] = []
-    for row in sorted(rows, key=lambda row: row["halted_at"]):
-        base = max(row["halted_at"], start)
-        ends = row["resumed_at"] if is_ended(row["resumed_at"]) else edge
-        until = base + max(ends - base, least)
-        taken = free_from.setdefault(row["exchange"], [])
+    placed: list[tuple[HaltEvent, datetime, timedelta, int]] = []
+    for event in sorted(events, key=lambda one: one.halted_at):
+        base = max(event.halted_at, start)
+        until = base + max((event.resumed_at or edge) - base, least)
+        taken = free_from.setdefault(event.exchange, [])
         place = next((number for number, free in enumerate(taken) if free <= base), len(taken))
         place = min(place, MOST_ROWS - 1)
         taken[place : place + 1] = [until]
-        placed.append({**row, "base": base, "drawn": until - base, "place": place})
-    depth = {exchange: len(taken) for exchange, taken in free_from.items()}
-    return [{**row, "depth": depth[row["exchange"]]} for row in placed]
+        placed.append((event, base, until - base, place))
+    return [_Drawn(*one, depth=len(free_from[one[0].exchange])) for one in placed]
 
 
 def _bars(
-    rows: Sequence[Any], trigger: str, is_open: bool, exchanges: Sequence[str], now: datetime, look: Look
+    rows: Sequence[_Drawn], trigger: str, is_open: bool, exchanges: Sequence[str], now: datetime, look: Look
 ) -> dict[str, Any]:
-    """The halts of one trigger that are open, or that are lifted."""
+    """The halts of one trigger that are open, or that are resumed."""
     word = code_word(trigger, look.language)
     top = _LANE / 2 - _HALTS  # of the part of a lane that holds halts, from its middle
     return bar(
         name=f"{word} · {look.say('halt.open')}" if is_open else word,
         orientation="h",
-        y=[exchanges.index(row["exchange"]) + top + _HALTS * (row["place"] + 0.5) / row["depth"] for row in rows],
-        width=[_HALTS / row["depth"] * 0.86 for row in rows],
-        base=[local_time(row["base"]) for row in rows],
-        x=[row["drawn"] / timedelta(milliseconds=1) for row in rows],
+        y=[exchanges.index(row.event.exchange) + top + _HALTS * (row.place + 0.5) / row.depth for row in rows],
+        width=[_HALTS / row.depth * 0.86 for row in rows],
+        base=[local_time(row.base) for row in rows],
+        x=[row.length / timedelta(milliseconds=1) for row in rows],
         marker={
             "color": trigger_colour(trigger, look),
             "pattern": {**PATTERN, "shape": "/" if is_open else _PATTERNS.get(trigger, ""), "fgcolor": look.ground},
         },
-        customdata=[[row["exchange"], row["halt_id"]] for row in rows],
-        hovertext=[_halt_text(row, now, look) for row in rows],
+        customdata=[[row.event.exchange, row.event.halt_id] for row in rows],
+        hovertext=[_halt_text(row.event, now, look) for row in rows],
         hovertemplate="%{hovertext}<extra></extra>",
     )
 
@@ -134,45 +144,53 @@ def trigger_colour(trigger: str, look: Look) -> str:
 
 
 def _shortfalls(
-    rows: Sequence[Mapping[Any, Any]], exchanges: Sequence[str], start: datetime, look: Look
+    episodes: Sequence[EpisodeResponse], exchanges: Sequence[str], start: datetime, look: Look
 ) -> list[dict[str, Any]]:
-    """A mark where a shortfall reached the limit: hollow with a halt in time, crossed without one."""
+    """A hollow mark where a shortfall began that a halt answers, a cross where one reached the limit without it."""
+    answered = [one for one in episodes if not one.is_unhalted and one.halt_response == Response.HALTED]
+    unhalted = [one for one in episodes if one.is_unhalted]
     traces = []
-    for is_unhalted, symbol, name in ((False, "diamond-open", "halt.crossing"), (True, "x", "halt.unhalted")):
-        own = [row for row in rows if bool(row["is_unhalted"]) is is_unhalted and is_ended(row["reached_at"])]
+    for own, symbol, name, colour in (
+        (answered, "diamond-open", "halt.answered", look.ink),
+        (unhalted, "x", "halt.unhalted", GRAVE.colour(look)),
+    ):
         if not own:
             continue
         traces.append(
             scatter(
                 name=look.say(name),
-                x=[local_time(max(row["reached_at"], start)) for row in own],
-                y=[exchanges.index(row["exchange"]) - _LANE / 2 + (_LANE - _HALTS) / 2 for row in own],
+                x=[local_time(max(one.reached_at or one.started_at, start)) for one in own],
+                y=[exchanges.index(one.exchange) - _LANE / 2 + (_LANE - _HALTS) / 2 for one in own],
                 mode="markers",
                 marker={
                     "symbol": symbol,
                     "size": 11,
-                    "color": GRAVE.colour(look) if is_unhalted else look.ink,
-                    "line": {"width": 1.5, "color": look.ground if is_unhalted else look.ink},
+                    "color": colour,
+                    "line": {"width": 1.5, "color": look.ground if symbol == "x" else look.ink},
                 },
-                customdata=[
-                    [row["exchange"], row["halt_id"] or "", row["asset"], row["largest_at"].isoformat()] for row in own
-                ],
-                hovertext=[
-                    f"<b>{row['asset']}</b> {kst_text(row['reached_at'])}<br>{look.say(name)}<br>"
-                    f"{krw(row['reached_krw'], look.language)} · {row['reached_ratio'] * 10_000:,.2f} bp"
-                    for row in own
-                ],
+                customdata=[[one.exchange, one.halt_id or "", one.asset, one.largest_at.isoformat()] for one in own],
+                hovertext=[_shortfall_text(one, name, look) for one in own],
                 hovertemplate="%{hovertext}<extra></extra>",
             )
         )
     return traces
 
 
-def _halt_text(row: Any, now: datetime, look: Look) -> str:
-    length = duration((row["resumed_at"] if is_ended(row["resumed_at"]) else now) - row["halted_at"], look.language)
-    target = target_word(row["scope"], row["target"], look.language)
+def _shortfall_text(one: EpisodeResponse, name: str, look: Look) -> str:
+    """A shortfall with its size when it reached the limit, or else its largest."""
+    size_krw = one.shortfall_krw if one.reached_krw is None else one.reached_krw
+    size_ratio = one.shortfall_ratio if one.reached_ratio is None else one.reached_ratio
     return (
-        f"<b>{row['halt_id']}</b> {code_word(row['scope'], look.language)} · {target}<br>"
-        f"{code_word(row['trigger'], look.language)} · {code_word(row['mode'], look.language)}<br>"
-        f"{kst_text(row['halted_at'])} · {length}"
+        f"<b>{one.asset}</b> {kst_text(one.reached_at or one.started_at)}<br>{look.say(name)}<br>"
+        f"{krw(size_krw, look.language)} · {size_ratio * 10_000:,.2f} bp"
+    )
+
+
+def _halt_text(row: HaltEvent, now: datetime, look: Look) -> str:
+    length = duration((row.resumed_at or now) - row.halted_at, look.language)
+    target = target_word(row.scope, row.target, look.language)
+    return (
+        f"<b>{row.halt_id}</b> {code_word(row.scope, look.language)} · {target}<br>"
+        f"{code_word(row.trigger, look.language)} · {code_word(row.mode, look.language)}<br>"
+        f"{kst_text(row.halted_at)} · {length}"
     )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, select
 from app.moments import kst_day
 from app.overview.changes import Change, ChangeKind
 from app.queries.choice import Choice
-from app.reconciliation.episodes import graded_episodes
+from app.reconciliation.episodes import episodes_of_days
 from app.scope import Scope
 from etl.episodes import Episode
 from etl.records.tables import halts, mismatch_runs, states, submissions
@@ -65,8 +65,8 @@ def changed_shortfalls(connection: Connection, scope: Scope, since: datetime, un
         days = Choice((), kst_day(files[0].start), kst_day(max(file.end for file in files) - _INSTANT))
         corrected_by = _corrected_by(connection, files)
         known = _known_runs(connection, list(corrected_by))
-        for one in graded_episodes(connection, (exchange,), days):
-            if found := _changed_shortfall(one.episode, files, known, set(corrected_by.values())):
+        for one in episodes_of_days(connection, (exchange,), days):
+            if found := _changed_shortfall(one, files, known, set(corrected_by.values())):
                 yield found
 
 

@@ -18,7 +18,6 @@ from types import MappingProxyType
 from typing import Any
 
 from app.amounts import ratio
-from app.frames import records_of
 from app.halts.availability import halted_time, weighted_time
 from app.halts.events import halt_events
 from app.keys.case_totals import WHOLE, case_totals
@@ -207,11 +206,11 @@ def _forced_keys(store: Store, scope: Scope, choice: Choice) -> Counter[str]:
 def _reconciled(store: Store, scope: Scope, choice: Choice, moment: datetime) -> Mapping[str, Counter[str]]:
     """Slots and shortfall episodes, counted by exchange."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in records_of(reconciled_days(store, scope, choice, moment)):
-        for name in ("covered_slot_count", "expected_slot_count"):
-            counts[row["exchange"]][name] += row[name]
-    for row in records_of(mismatch_episodes(store, scope, choice)):
-        counts[row["exchange"]]["episode_count"] += 1
+    for day in reconciled_days(store, scope, choice, moment):
+        counts[day.exchange]["covered_slot_count"] += day.covered_slot_count
+        counts[day.exchange]["expected_slot_count"] += day.expected_slot_count
+    for episode in mismatch_episodes(store, scope, choice):
+        counts[episode.exchange]["episode_count"] += 1
     return counts
 
 
@@ -227,10 +226,10 @@ class _Halted:
 def _halted(store: Store, scope: Scope, choice: Choice, moment: datetime) -> Mapping[str, _Halted]:
     start = Period.of_day(choice.first_day).start
     end = max(start, min(Period.of_day(choice.last_day).end, moment))
-    events = records_of(halt_events(store, scope, choice))
+    events = halt_events(store, scope, choice)
     found = {}
     for exchange in scope.visible(choice.exchanges):
-        own = [row for row in events if row["exchange"] == exchange]
+        own = [event for event in events if event.exchange == exchange]
         halted = sum((halted_time(row, start, end) for row in own), timedelta())
         found[exchange] = _Halted(len(own), halted, weighted_time(own, start, end))
     return found

@@ -167,14 +167,14 @@ def summary(view: View, found: Situation) -> str:
     halts = [
         view.say(
             "overview.open_halt",
-            exchange=view.exchange(row["exchange"]),
-            length=duration(view.now - row["halted_at"], view.language),
+            exchange=view.exchange(one.exchange),
+            length=duration(view.now - one.halted_at, view.language),
         )
-        for row in sorted(found.open_halts, key=lambda row: row["halted_at"])
+        for one in sorted(found.open_halts, key=lambda one: one.halted_at)
     ]
     names = ", ".join(halts[:3]) + (" …" if len(halts) > 3 else "")
     parts.append(view.say("overview.halts_open" if halts else "overview.no_halt_open", count=len(halts), names=names))
-    grave = sum(bool(row["is_grave"]) for row in found.open_episodes)
-    parts.append(view.say("overview.grave_open", count=grave, all=len(found.open_episodes)))
+    unhalted = sum(one.is_unhalted for one in found.open_episodes)
+    parts.append(view.say("overview.unhalted_open", count=unhalted, all=len(found.open_episodes)))
     parts.append(view.say("overview.urgent", count=found.urgent_count))
     return " ".join(parts)

@@ -9,11 +9,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from app.audits.months import QUALIFIED, doubted_audits
 from app.frames import records_of
-from app.halts.events import halt_events
+from app.halts.events import HaltEvent, halt_events
 from app.moments import kst_day
 from app.obligations.outcomes import records_begin
 from app.obligations.status import ReportStatus, report_statuses
@@ -23,7 +22,7 @@ from app.quality.measures import Rating
 from app.quality.scorecard import score
 from app.queries.choice import Choice
 from app.queries.months import month_of, month_start
-from app.reconciliation.episodes import mismatch_episodes
+from app.reconciliation.episodes import ShortfallEpisode, mismatch_episodes
 from app.rules.findings import About, finding_counts
 from app.scope import Scope
 from etl.calendar import ObligationState
@@ -109,8 +108,8 @@ class Situation:
 
     statuses: tuple[ReportStatus, ...]
     lanes: Mapping[str, Mapping[Lane, LaneState]]
-    open_halts: tuple[Mapping[str, Any], ...]
-    open_episodes: tuple[Mapping[str, Any], ...]
+    open_halts: tuple[HaltEvent, ...]
+    open_episodes: tuple[ShortfallEpisode, ...]
 
     @property
     def urgent_count(self) -> int:
@@ -143,8 +142,8 @@ def situation(store: Store, scope: Scope, choice: Choice, moment: datetime) -> S
     statuses = _recorded(store, report_statuses(store, scope, choice.exchanges, moment))
     today = kst_day(moment)
     present = Choice(choice.exchanges, today - timedelta(days=1), today)
-    halts = [row for row in records_of(halt_events(store, scope, present)) if row["resumed_at"] is None]
-    episodes = [row for row in records_of(mismatch_episodes(store, scope, present)) if row["ended_at"] is None]
+    halts = [one for one in halt_events(store, scope, present) if one.resumed_at is None]
+    episodes = [one for one in mismatch_episodes(store, scope, present) if one.is_open]
     found = _found(store, scope, choice)
     grades = _grades(store, scope, choice, moment)
     doubted = _doubted_audits(store, scope, statuses)
@@ -240,19 +239,19 @@ def _judged(lane: Lane, own: Sequence[ReportStatus], found: _Found) -> LaneState
     return LaneState(exchange, lane, QUIET, arrived[0] if arrived else None)
 
 
-def _open_episode(exchange: str, episodes: Sequence[Mapping[str, Any]]) -> LaneState | None:
-    own = [row for row in episodes if row["exchange"] == exchange]
+def _open_episode(exchange: str, episodes: Sequence[ShortfallEpisode]) -> LaneState | None:
+    own = [one for one in episodes if one.exchange == exchange]
     if not own:
         return None
-    worst = max(own, key=lambda row: (row["is_grave"], row["shortfall_krw"]))
-    picks = {"at": exchange, "day": kst_day(worst["largest_at"]).isoformat(), "asset": worst["asset"]}
-    since = min(row["started_at"] for row in own)
+    worst = max(own, key=lambda one: (one.is_unhalted, one.shortfall_krw))
+    picks = {"at": exchange, "day": kst_day(worst.largest_at).isoformat(), "asset": worst.asset}
+    since = min(one.started_at for one in own)
     return LaneState(exchange, Lane.RECONCILIATION, OPEN, since, len(own), picks)
 
 
 def _halts(
     exchange: str,
-    halts: Sequence[Mapping[str, Any]],
+    halts: Sequence[HaltEvent],
     own: Sequence[ReportStatus],
     doubted: Collection[str],
     found: _Found,
@@ -260,12 +259,11 @@ def _halts(
     """An open halt, an audit that is missing or qualified, or what the rules found; with the state of the audit."""
     audit = next((cell for cell in own if cell.report == "audits"), None)
     state = QUALIFIED if exchange in doubted else str(audit.state) if audit else ObligationState.NOT_DUE
-    open_ones = [row for row in halts if row["exchange"] == exchange]
+    open_ones = [one for one in halts if one.exchange == exchange]
     if open_ones:
-        first = min(open_ones, key=lambda row: row["halted_at"])
-        picks = {"at": exchange, "halt": first["halt_id"]}
-        since = first["halted_at"]
-        return LaneState(exchange, Lane.HALTS, OPEN, since, len(open_ones), picks, audit_state=state)
+        first = min(open_ones, key=lambda one: one.halted_at)
+        picks = {"at": exchange, "halt": first.halt_id}
+        return LaneState(exchange, Lane.HALTS, OPEN, first.halted_at, len(open_ones), picks, audit_state=state)
     judged = _judged(Lane.HALTS, own, found)
     if audit is not None and state in (*URGENT, ObligationState.RECEIVED) and _GRAVITY[state] < judged.gravity:
         since = audit.due_at if state != QUALIFIED else audit.received_at

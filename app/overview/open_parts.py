@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.columns import Shown
-from app.filing.submissions import Wanted, submission_list
+from app.columns import Shown, columns_of
+from app.filing.submissions import SubmissionLine, Wanted, submission_list
 from app.frames import records_of
+from app.halts.events import HaltEvent
 from app.overview.lane_states import Situation
+from app.reconciliation.episodes import ShortfallEpisode
 from app.rules import book
 from app.rules.evaluated import unevaluated_days
 from app.rules.finding_parts import standing_list
@@ -20,30 +22,12 @@ from app.widgets.tables import table
 from app.widgets.view import View, ask
 from expectations.vocabulary import Kind
 
-_EPISODES = {
-    "exchange": Shown.EXCHANGE,
-    "asset": Shown.TEXT,
-    "started_at": Shown.INSTANT,
-    "duration": Shown.DURATION,
-    "shortfall_krw": Shown.WON,
-    "shortfall_ratio": Shown.BASIS_POINTS,
-}
-_HALTS = {
-    "exchange": Shown.EXCHANGE,
-    "halt_id": Shown.TEXT,
-    "target": Shown.TEXT,
-    "trigger": Shown.CODE,
-    "halted_at": Shown.INSTANT,
-}
+_EPISODES = columns_of(
+    ShortfallEpisode, "exchange", "asset", "started_at", "duration", "shortfall_krw", "shortfall_ratio"
+)
+_HALTS = columns_of(HaltEvent, "exchange", "halt_id", "target", "trigger", "halted_at")
 _MOST_REJECTIONS = 10
-_REJECTIONS = {
-    "received_at": Shown.INSTANT,
-    "exchange": Shown.EXCHANGE,
-    "report": Shown.REPORT,
-    "period": Shown.TEXT,
-    "finding_count": Shown.COUNT,
-    "file": Shown.TEXT,
-}
+_REJECTIONS = columns_of(SubmissionLine, "received_at", "exchange", "report", "period", "finding_count", "file")
 
 
 @part

@@ -11,6 +11,7 @@ from app.scope import Scope
 from etl.records.answer_tables import breach_states, decisions, explanations
 from etl.records.draft_tables import drafts
 from etl.records.engine import reading
+from etl.records.submissions import unreviewed_counted
 from etl.records.tables import findings, states, submissions
 from etl.records.thresholds import approvals_counted
 from etl.store import Store
@@ -22,14 +23,16 @@ def records_stamp(store: Store) -> str:
     """A text that changes whenever a submission is recorded, decided, changed or judged again, and with every draft.
 
     So it does whenever a finding is explained, decided of, remedied or closed, and when another threshold was approved:
-    from its day on, screens measure by it. Whatever becomes of a submission adds one to its states. It is one statement
-    because every run of every page asks it.
+    from its day on, screens measure by it. The end of a review counts also where it found nothing, for until then
+    screens say that what it is about is not evaluated. Whatever becomes of a submission adds one to its states. It is
+    one statement because every run of every page asks it.
     """
     parts = (
         select(func.count()).select_from(states),
         select(func.max(states.c.recorded_at)),
         select(func.max(findings.c.id)),
         select(func.count(findings.c.lifted_at)),
+        unreviewed_counted(),
         select(func.count()).select_from(drafts),
         select(func.max(drafts.c.checked_at)),
         *(select(func.max(table.c.number)) for table in (explanations, decisions, breach_states)),

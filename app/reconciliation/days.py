@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import Select, Table
 
 from app.amounts import ratio
-from app.frames import frame_of
+from app.columns import Amount, BasisPoints, Count, Day, ExchangeId, Instant, Multiple, Percent, Text, Won
 from app.queries.choice import Choice, chosen_figures, rows_of
 from app.queries.origin import accepted_files
-from app.reconciliation.episodes import reaches, worst_of
-from app.reconciliation.halt_limit import halt_limit, shortfall_krw
+from app.reconciliation.episodes import worst_of
+from app.reconciliation.unhalted import UnhaltedShortfall, unhalted_shortfalls
 from app.scope import Scope
 from etl.records.tables import mismatch_runs, reconciliation_assets, reconciliation_days, submissions
 from etl.store import Store
@@ -24,39 +24,110 @@ from expectations.vocabulary import Period
 
 SLOTS_PER_DAY = 288
 """Five-minute slots of a day (specification, 2.4)."""
+_SLOT = timedelta(minutes=5)
 _SUMS = ("check_count", "slot_count", "covered_slot_count", "mismatch_count")
-_COVERAGE = ("expected_slot_count", "missing_slot_count", "coverage")
 _HIGHEST_RATIO = ("highest_ratio_ledger_quantity", "highest_ratio_wallet_quantity")
-_WORST = ("worst_krw", "worst_ratio", "worst_multiple", "is_grave")
 
 
-def reconciled_days(store: Store, scope: Scope, choice: Choice, moment: datetime) -> pd.DataFrame:
-    """Coverage and the worst shortfalls, one row per exchange and day that was filed, its slices added up.
+@dataclass(frozen=True, slots=True)
+class ReconciledDay:
+    """Coverage and the largest shortfalls of one exchange's day, its slices added up.
 
     `expected_slot_count` counts the whole day once it has passed, so a slice that was never filed is not covered.
-    `is_grave`: a shortfall of the day reached the limit of REC-004 that was in force on it.
+    Each largest shortfall is that by itself, None on a day without any. `is_unhalted`: on the day lies some of a
+    shortfall that REC-004 names, from the check that reached the limit on.
     """
+
+    exchange: ExchangeId
+    day: Day
+    asset_count: Count
+    check_count: Count
+    slot_count: Count
+    covered_slot_count: Count
+    mismatch_count: Count
+    expected_slot_count: Count
+    missing_slot_count: Count
+    coverage: Percent | None
+    mismatched_asset_count: Count
+    worst_krw: Won | None
+    worst_ratio: BasisPoints | None
+    worst_multiple: Multiple | None
+    is_unhalted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciledAsset:
+    """Coverage and the largest shortfalls of one asset's day, as of `ReconciledDay`, with the day's last check.
+
+    `difference` is what was held beyond the ledger at that check.
+    """
+
+    asset: Text
+    check_count: Count
+    slot_count: Count
+    covered_slot_count: Count
+    mismatch_count: Count
+    expected_slot_count: Count
+    missing_slot_count: Count
+    coverage: Percent | None
+    last_checked_at: Instant
+    last_ledger_quantity: Amount
+    last_wallet_quantity: Amount
+    last_price_krw: Amount
+    difference: Amount
+    worst_krw: Won | None
+    worst_ratio: BasisPoints | None
+    worst_multiple: Multiple | None
+    is_unhalted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AssetCheck:
+    """One check as it was filed, with its five-minute slot of the day.
+
+    `difference` is what was held beyond the ledger. `is_unhalted`: it lies in a shortfall that REC-004 names, at or
+    after the check that reached the limit.
+    """
+
+    checked_at: Instant
+    asset: str
+    ledger_quantity: Amount
+    wallet_quantity: Amount
+    price_krw: Amount
+    result: str
+    submission: str
+    source_row: Count
+    slot: Count
+    difference: Amount
+    is_unhalted: bool
+
+
+def reconciled_days(store: Store, scope: Scope, choice: Choice, moment: datetime) -> tuple[ReconciledDay, ...]:
+    """Every chosen day that was filed, by day and exchange, up to a moment."""
     table = reconciliation_days.c
     names = ("exchange", "day", "asset_count", *_SUMS)
-    days: dict[tuple[str, date], dict[str, Any]] = {}
+    days: dict[tuple[str, date], list[dict[str, Any]]] = defaultdict(list)
     for row in rows_of(store, reconciled_figures(reconciliation_days, scope, choice, *(table[n] for n in names))):
-        total = days.setdefault(
-            (row["exchange"], row["day"]),
-            {"exchange": row["exchange"], "day": row["day"], "asset_count": 0, **dict.fromkeys(_SUMS, 0)},
-        )
-        total["asset_count"] = max(total["asset_count"], row["asset_count"])
-        for name in _SUMS:
-            total[name] += row[name]
+        days[row["exchange"], row["day"]].append(row)
     runs = _runs_by(store, scope, choice, "exchange", "day")
-    for key, row in days.items():
-        own = runs.get(key, ())
-        row |= worst_shortfalls(own, *key[::-1]) | {"mismatched_asset_count": len({run["asset"] for run in own})}
-        whole = row["asset_count"] * SLOTS_PER_DAY if Period.of_day(row["day"]).end <= moment else 0
-        row["expected_slot_count"] = max(row["slot_count"], whole)
-        row["missing_slot_count"] = row["expected_slot_count"] - row["covered_slot_count"]
-        row["coverage"] = ratio(row["covered_slot_count"], row["expected_slot_count"])
-    columns = (*names, *_COVERAGE, "mismatched_asset_count", *_WORST)
-    return frame_of(sorted(days.values(), key=lambda row: (row["day"], row["exchange"])), columns)
+    unhalted = unhalted_shortfalls(store, scope, choice)
+    found = []
+    for (exchange, day), slices in days.items():
+        own = runs.get((exchange, day), ())
+        asset_count = max(row["asset_count"] for row in slices)
+        named = [one for one in unhalted if one.exchange == exchange]
+        found.append(
+            ReconciledDay(
+                exchange=exchange,
+                day=day,
+                asset_count=asset_count,
+                **_covered(slices, day, moment, asset_count),
+                mismatched_asset_count=len({run["asset"] for run in own}),
+                **_worst(own),
+                is_unhalted=_is_unhalted(named, day),
+            )
+        )
+    return tuple(sorted(found, key=lambda row: (row.day, row.exchange)))
 
 
 def reconciled_figures(table: Table, scope: Scope, choice: Choice, *columns: Any) -> Select[Any]:
@@ -82,71 +153,82 @@ def _runs_by(store: Store, scope: Scope, choice: Choice, *names: str) -> dict[tu
     return runs
 
 
-def worst_shortfalls(runs: Sequence[Mapping[Any, Any]], day: date, exchange: str) -> dict[str, Any]:
-    """The largest shortfall of a day's runs in won, of the ledger and of what was held, each by itself."""
-    if not runs:
-        return {**dict.fromkeys(_WORST), "is_grave": False}
-    limit = halt_limit(day, exchange)
-    share, multiple = worst_of(tuple(runs))
+def _covered(slices: Sequence[Mapping[str, Any]], day: date, moment: datetime, asset_count: int) -> dict[str, Any]:
+    """The slices of a day added up, and how many slots the day has for so many assets."""
+    sums = {name: sum(row[name] for row in slices) for name in _SUMS}
+    whole = asset_count * SLOTS_PER_DAY if Period.of_day(day).end <= moment else 0
+    expected = max(sums["slot_count"], whole)
     return {
-        "worst_krw": max(run["largest_shortfall_krw"] for run in runs),
-        "worst_ratio": share,
-        "worst_multiple": multiple,
-        "is_grave": any(reaches(run, limit) for run in runs),
+        **sums,
+        "expected_slot_count": expected,
+        "missing_slot_count": expected - sums["covered_slot_count"],
+        "coverage": ratio(sums["covered_slot_count"], expected),
     }
 
 
-def reconciled_assets(store: Store, scope: Scope, exchange: str, day: date, moment: datetime) -> pd.DataFrame:
-    """Coverage and worst shortfalls of one exchange's day by asset, its slices added up, with each one's last check.
+def _worst(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The largest shortfall of a day's runs in won, of the ledger and of what was held, each by itself."""
+    share, multiple = worst_of(runs) if runs else (None, None)
+    largest = max((run["largest_shortfall_krw"] for run in runs), default=None)
+    return {"worst_krw": largest, "worst_ratio": share, "worst_multiple": multiple}
 
-    The gravest come first, then those with the most slots missing.
+
+def _is_unhalted(unhalted: Iterable[UnhaltedShortfall], day: date) -> bool:
+    period = Period.of_day(day)
+    return any(one.holds_in(period.start, period.end) for one in unhalted)
+
+
+def reconciled_assets(
+    store: Store, scope: Scope, exchange: str, day: date, moment: datetime
+) -> tuple[ReconciledAsset, ...]:
+    """Every asset of one exchange's day up to a moment.
+
+    Those named by REC-004 come first, then the largest shortfalls in won, then those with the most slots missing.
     """
     table = reconciliation_assets.c
     last = ("last_checked_at", "last_ledger_quantity", "last_wallet_quantity", "last_price_krw")
-    names = ("asset", *_SUMS, *last)
     choice = Choice((exchange,), day, day)
-    statement = reconciled_figures(reconciliation_assets, scope, choice, *(table[name] for name in names))
-    assets: dict[str, dict[str, Any]] = {}
+    statement = reconciled_figures(
+        reconciliation_assets, scope, choice, *(table[name] for name in ("asset", *_SUMS, *last))
+    )
+    assets: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows_of(store, statement.order_by(table.asset, table.last_checked_at)):
-        total = assets.setdefault(row["asset"], {"asset": row["asset"], **dict.fromkeys(_SUMS, 0)})
-        for name in _SUMS:
-            total[name] += row[name]
-        total |= {name: row[name] for name in last}
+        assets[row["asset"]].append(row)
     runs = _runs_by(store, scope, choice, "asset")
-    whole = SLOTS_PER_DAY if Period.of_day(day).end <= moment else 0
-    for asset, total in assets.items():
-        total["expected_slot_count"] = max(total["slot_count"], whole)
-        total["missing_slot_count"] = total["expected_slot_count"] - total["covered_slot_count"]
-        total["coverage"] = ratio(total["covered_slot_count"], total["expected_slot_count"])
-        total["difference"] = total["last_wallet_quantity"] - total["last_ledger_quantity"]
-        total |= worst_shortfalls(runs.get((asset,), ()), day, exchange)
-    rows = sorted(assets.values(), key=_gravest_first)
-    return frame_of(rows, (*names, *_COVERAGE, "difference", *_WORST))
-
-
-def _gravest_first(row: Mapping[Any, Any]) -> tuple[Any, ...]:
-    worst = row["worst_krw"] or Decimal()
-    return (not row["is_grave"], -worst, -row["missing_slot_count"], row["asset"])
-
-
-def asset_checks(store: Store, scope: Scope, exchange: str, day: date, asset: str) -> pd.DataFrame:
-    """Every check of one asset on one day from the published rows, in time order, with its five-minute slot.
-
-    `difference` is what is held beyond the ledger; `is_grave`: what is missing reaches the limit of REC-004.
-    """
-    files = accepted_files(store, scope, "reconciliation", exchange, day, day)
-    names = ("checked_at", "asset", "ledger_quantity", "wallet_quantity", "price_krw", "result")
-    columns = (*names, "submission", "source_row", "slot", "difference", "is_grave")
-    if not files or not scope.sees_rows:
-        return frame_of([], columns)
-    table = store.facts.read([file.facts for file in files], condition="asset = ?", parameters=[asset])
-    rows = sorted(table.to_pylist(), key=lambda row: row["checked_at"])
-    start, limit = Period.of_day(day).start, halt_limit(day, exchange)
-    for row in rows:
-        ledger, wallet = row["ledger_quantity"], row["wallet_quantity"]
-        row["slot"] = int((row["checked_at"] - start) // timedelta(minutes=5))
-        row["difference"] = wallet - ledger
-        row["is_grave"] = wallet < ledger and limit.is_reached(
-            ledger, wallet, shortfall_krw(ledger, wallet, row["price_krw"])
+    unhalted = unhalted_shortfalls(store, scope, choice)
+    found = [
+        ReconciledAsset(
+            asset=asset,
+            **_covered(slices, day, moment, 1),
+            **{name: slices[-1][name] for name in last},
+            difference=slices[-1]["last_wallet_quantity"] - slices[-1]["last_ledger_quantity"],
+            **_worst(runs.get((asset,), ())),
+            is_unhalted=_is_unhalted([one for one in unhalted if one.asset == asset], day),
         )
-    return frame_of(rows, columns)
+        for asset, slices in assets.items()
+    ]
+    return tuple(sorted(found, key=_gravest_first))
+
+
+def _gravest_first(row: ReconciledAsset) -> tuple[Any, ...]:
+    return (not row.is_unhalted, -(row.worst_krw or Decimal()), -row.missing_slot_count, row.asset)
+
+
+def asset_checks(store: Store, scope: Scope, exchange: str, day: date, asset: str) -> tuple[AssetCheck, ...]:
+    """Every check of one asset on one day from the published rows, in time order."""
+    files = accepted_files(store, scope, "reconciliation", exchange, day, day)
+    if not files or not scope.sees_rows:
+        return ()
+    table = store.facts.read([file.facts for file in files], condition="asset = ?", parameters=[asset])
+    unhalted = [one for one in unhalted_shortfalls(store, scope, Choice((exchange,), day, day)) if one.asset == asset]
+    start = Period.of_day(day).start
+    names = ("checked_at", "asset", "ledger_quantity", "wallet_quantity", "price_krw", "result")
+    return tuple(
+        AssetCheck(
+            **{name: row[name] for name in (*names, "submission", "source_row")},
+            slot=int((row["checked_at"] - start) // _SLOT),
+            difference=row["wallet_quantity"] - row["ledger_quantity"],
+            is_unhalted=any(one.holds_at(row["checked_at"]) for one in unhalted),
+        )
+        for row in sorted(table.to_pylist(), key=lambda row: row["checked_at"])
+    )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from math import log10
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 
 from app.amounts import krw
@@ -18,14 +17,12 @@ from app.charts.style import (
     SYMBOLS,
     Look,
     bar,
-    exchanges_in,
     figure_in_house_style,
-    is_ended,
     position_of,
     scatter,
 )
-from app.frames import records_of
 from app.moments import duration, kst_text
+from app.reconciliation.episodes import ShortfallEpisode
 from app.words import exchange_name
 
 MOST_MARKS = 2000
@@ -40,31 +37,31 @@ _STEPS = (5, 15, 30, 60, 180, 720, 1440)
 """Minutes that part the lengths: one check, then what people tell apart."""
 
 
-def episode_sizes(frame: pd.DataFrame, limits: Mapping[str, Decimal], look: Look) -> go.Figure:
+def episode_sizes(episodes: Sequence[ShortfallEpisode], limits: Mapping[str, Decimal], look: Look) -> go.Figure:
     """Episodes by their size in won and in basis points of the ledger, both logarithmic; the larger, the longer.
 
-    `frame`: what `queries.mismatch_episodes` answers; `limits`: `ratio` and `krw` from which a halt is due. A
-    full mark has ended, a hollow one is open. A mark carries exchange, asset and the moment at which it was largest.
+    `episodes` come largest in won first; `limits`: `ratio` and `krw` from which a halt is due, drawn as lines where
+    known. A full mark has ended, a hollow one is open. A mark carries exchange, asset and the moment at which it was
+    largest.
     """
     traces: list[Any] = []
-    rows = records_of(frame.head(MOST_MARKS))
-    for exchange in exchanges_in(frame):
-        own = [row for row in rows if row["exchange"] == exchange]
+    for exchange in sorted({row.exchange for row in episodes}, key=position_of):
+        own = [row for row in episodes[:MOST_MARKS] if row.exchange == exchange]
         colour, symbol = look.colour(position_of(exchange)), SYMBOLS[position_of(exchange) % len(SYMBOLS)]
         traces.append(
             scatter(
                 name=exchange_name(exchange, look.language),
-                x=[float(row["shortfall_ratio"] * _BASIS_POINTS) for row in own],
-                y=[float(row["shortfall_krw"] / _EOK) for row in own],
+                x=[float(row.shortfall_ratio * _BASIS_POINTS) for row in own],
+                y=[float(row.shortfall_krw / _EOK) for row in own],
                 mode="markers",
                 marker={
                     "color": colour,
                     "opacity": 0.85,
-                    "size": [_diameter(row["duration"]) for row in own],
-                    "symbol": [symbol if is_ended(row["ended_at"]) else f"{symbol}-open" for row in own],
-                    "line": {"width": [1 if is_ended(row["ended_at"]) else 2 for row in own], "color": look.ground},
+                    "size": [_diameter(row.duration) for row in own],
+                    "symbol": [f"{symbol}-open" if row.is_open else symbol for row in own],
+                    "line": {"width": [2 if row.is_open else 1 for row in own], "color": look.ground},
                 },
-                customdata=[[exchange, row["asset"], row["largest_at"].isoformat()] for row in own],
+                customdata=[[exchange, row.asset, row.largest_at.isoformat()] for row in own],
                 hovertext=[_episode_text(row, look) for row in own],
                 hovertemplate="%{hovertext}<extra></extra>",
             )
@@ -95,15 +92,11 @@ def _diameter(length: timedelta) -> float:
 def _references(limits: Mapping[str, Decimal], look: Look) -> tuple[list[Any], list[Any]]:
     """The limits of REC-004 as lines, and multiples of what is held along the foot."""
     line = {"type": "line", "line": {"color": GRAVE.colour(look), "width": 1, "dash": "dash"}}
-    ratio, krw_eok = (float(limits["ratio"] * _BASIS_POINTS), float(limits["krw"] / _EOK))
-    shapes: list[Any] = [
-        {**line, "xref": "x", "yref": "paper", "x0": ratio, "x1": ratio, "y0": 0, "y1": 1},
-        {**line, "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": krw_eok, "y1": krw_eok},
-    ]
-    told = {"showarrow": False, "font": {"size": 11, "color": look.quiet}}
-    annotations = [
+    plain = {"showarrow": False, "font": {"size": 11, "color": look.quiet}}
+    shapes: list[Any] = []
+    annotations: list[Any] = [
         {
-            **told,
+            **plain,
             "x": log10(_BASIS_POINTS * times / (1 + times)),
             "y": 0,
             "yref": "paper",
@@ -112,42 +105,38 @@ def _references(limits: Mapping[str, Decimal], look: Look) -> tuple[list[Any], l
         }
         for times in _TIMES
     ]
-    annotations.append(
-        {
-            **told,
-            "x": 1,
-            "xref": "paper",
-            "xanchor": "right",
-            "y": log10(krw_eok),
-            "yanchor": "bottom",
-            "text": look.say("episode.limit"),
-        }
-    )
+    if "ratio" in limits:
+        ratio = float(limits["ratio"] * _BASIS_POINTS)
+        shapes.append({**line, "xref": "x", "yref": "paper", "x0": ratio, "x1": ratio, "y0": 0, "y1": 1})
+    if "krw" in limits:
+        eok = float(limits["krw"] / _EOK)
+        shapes.append({**line, "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": eok, "y1": eok})
+        named = {"x": 1, "xref": "paper", "xanchor": "right", "y": log10(eok), "yanchor": "bottom"}
+        annotations.append({**plain, **named, "text": look.say("episode.limit")})
     return shapes, annotations
 
 
-def _episode_text(row: Mapping[Any, Any], look: Look) -> str:
-    state = look.say("state.ended" if is_ended(row["ended_at"]) else "state.open")
+def _episode_text(row: ShortfallEpisode, look: Look) -> str:
+    state = look.say(f"state.{row.state}")
     return (
-        f"<b>{exchange_name(row['exchange'], look.language)} {row['asset']}</b> {kst_text(row['started_at'])}<br>"
-        f"{krw(row['shortfall_krw'], look.language)} · {row['shortfall_ratio'] * _BASIS_POINTS:,.2f} bp<br>"
-        f"{state} · {duration(row['duration'], look.language)}"
+        f"<b>{exchange_name(row.exchange, look.language)} {row.asset}</b> {kst_text(row.started_at)}<br>"
+        f"{krw(row.shortfall_krw, look.language)} · {row.shortfall_ratio * _BASIS_POINTS:,.2f} bp<br>"
+        f"{state} · {duration(row.duration, look.language)}"
     )
 
 
-def closing_times(frame: pd.DataFrame, look: Look) -> go.Figure:
+def closing_times(episodes: Sequence[ShortfallEpisode], look: Look) -> go.Figure:
     """How many episodes were closed within how long; those still open stand apart, hatched.
 
-    `frame`: what `queries.mismatch_episodes` answers.
+    What REC-004 names has the colour of a breach, all others that of a shortfall.
     """
-    rows = records_of(frame)
     bins = [*(_bin_name(place, look) for place in range(len(_STEPS) + 1)), look.say("state.open")]
     traces = []
-    for grade, is_grave in ((SHORTFALL, False), (GRAVE, True)):
+    for grade, is_unhalted in ((SHORTFALL, False), (GRAVE, True)):
         counts = [0] * len(bins)
-        for row in rows:
-            if row["is_grave"] is is_grave:
-                counts[_bin_of(row) if is_ended(row["ended_at"]) else -1] += 1
+        for row in episodes:
+            if row.is_unhalted is is_unhalted:
+                counts[-1 if row.is_open else _bin_of(row)] += 1
         traces.append(
             bar(
                 name=f"{grade.sign} {look.say(f'grade.{grade.name}')}",
@@ -171,13 +160,13 @@ def closing_times(frame: pd.DataFrame, look: Look) -> go.Figure:
         "tickfont": {"size": 11},
     }
     y = {"title": look.say("axis.episodes"), "tickformat": ",d", "rangemode": "tozero", "nticks": 5}
-    if len(rows) <= 5:  # never half an episode
+    if len(episodes) <= 5:  # never half an episode
         y["dtick"] = 1
     return figure_in_house_style(look, 380, traces, x, y, barmode="stack", bargap=0.35)
 
 
-def _bin_of(row: Mapping[Any, Any]) -> int:
-    return sum(row["duration"] > timedelta(minutes=minutes) for minutes in _STEPS)
+def _bin_of(row: ShortfallEpisode) -> int:
+    return sum(row.duration > timedelta(minutes=minutes) for minutes in _STEPS)
 
 
 def _bin_name(place: int, look: Look) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from app.columns import Shown
-from app.frames import with_columns
+from app.columns import Shown, columns_of
 from app.moments import kst_day
 from app.reconciliation.episode_charts import closing_times, episode_sizes
-from app.reconciliation.responses import ANSWERED_EPISODES
-from app.rules import book
+from app.reconciliation.responses import EpisodeResponse
 from app.rules.finding_parts import page_of, with_interval
 from app.rules.findings import STANDING_PAGE, About, finding_counts, standing_findings
 from app.widgets.address import pick
@@ -21,40 +21,29 @@ from app.widgets.drawings import chart
 from app.widgets.header import columns, empty, note, section
 from app.widgets.parts import part
 from app.widgets.tables import table
-from app.widgets.view import View, ask, cached
+from app.widgets.view import View, ask
+from expectations.thresholds import Thresholds
 
-EPISODES = {
-    "state": Shown.STATE,
-    "exchange": Shown.EXCHANGE,
-    "asset": Shown.TEXT,
-    "started_at": Shown.INSTANT,
-    "duration": Shown.DURATION,
-    "shortfall_krw": Shown.WON,
-    "shortfall_ratio": Shown.BASIS_POINTS,
-    "holdings_multiple": Shown.MULTIPLE,
-    "reached_at": Shown.INSTANT,
-    "halt_response": Shown.CODE,
-    "halt_id": Shown.TEXT,
-    "detection_lag": Shown.DURATION,
-    "halted_at": Shown.INSTANT,
-    "halt_lag": Shown.DURATION,
-    "ended_at": Shown.INSTANT,
-    "check_count": Shown.COUNT,
-    "shortfall_quantity": Shown.AMOUNT,
-}
-CROSSINGS = {
-    "exchange": Shown.EXCHANGE,
-    "asset": Shown.TEXT,
-    "reached_at": Shown.INSTANT,
-    "reached_krw": Shown.WON,
-    "reached_ratio": Shown.BASIS_POINTS,
-    "due_at": Shown.INSTANT,
-    "halt_response": Shown.CODE,
-    "halted_at": Shown.INSTANT,
-    "duration": Shown.DURATION,
-    "shortfall_krw": Shown.WON,
-    "shortfall_ratio": Shown.BASIS_POINTS,
-}
+EPISODE_COLUMNS = (
+    "state",
+    "exchange",
+    "asset",
+    "started_at",
+    "duration",
+    "shortfall_krw",
+    "shortfall_ratio",
+    "holdings_multiple",
+    "reached_at",
+    "halt_response",
+    "halt_id",
+    "detection_lag",
+    "halted_at",
+    "halt_lag",
+    "ended_at",
+    "check_count",
+    "shortfall_quantity",
+)
+"""The columns of an `EpisodeResponse` as a table, in order."""
 _DOUBTS = {
     "rule": Shown.TEXT,
     "exchange": Shown.EXCHANGE,
@@ -70,26 +59,17 @@ _DOUBTFUL = {"REC-005": "prices", "REC-006": "stale"}
 """The rules about figures that may be wrong, and the page of the address that each list is on."""
 
 
-def with_state(frame: pd.DataFrame) -> pd.DataFrame:
-    """Episodes with their state in a word."""
-    states = ["open" if pd.isna(end) else "ended" for end in frame["ended_at"]]
-    return with_columns(frame, state=states)
-
-
 @part
-def shortfall_episodes(view: View, found: pd.DataFrame) -> None:
-    """`queries.episode_responses` as two charts and a table; each mark and row leads to the asset's worst day."""
-    episodes = cached(view, "episodes", lambda: with_state(found))
+def shortfall_episodes(view: View, episodes: Sequence[EpisodeResponse]) -> None:
+    """Episodes, largest in won first, as two charts and a table; each mark and row leads to the asset's worst day."""
     section(view, "reconciliation.episodes", count=f"{len(episodes):,}")
-    if episodes.empty:
+    if not episodes:
         empty(view, "episodes")
         return
+    shown = columns_of(EpisodeResponse, *EPISODE_COLUMNS)
     left, right = columns(2)
     with left:
-        limits = {
-            name: book.known_threshold(f"halt_shortfall_{name}", view.choice.last_day).value
-            for name in ("ratio", "krw")
-        }
+        limits = halt_limits(view.thresholds, view.choice.last_day)
         chart(
             view,
             lambda: episode_sizes(episodes, limits, view.look),
@@ -97,8 +77,8 @@ def shortfall_episodes(view: View, found: pd.DataFrame) -> None:
             title=view.say("reconciliation.sizes"),
             alt=view.say("reconciliation.sizes_alt"),
             frame=lambda: episodes,
-            columns=EPISODES,
-            on_pick=lambda mark: pick_worst_day({"exchange": mark[0], "asset": mark[1], "largest_at": mark[2]}),
+            columns=shown,
+            on_pick=lambda mark: _pick_day(mark[0], mark[1], datetime.fromisoformat(mark[2])),
         )
         note(view.say("reconciliation.sizes_how"))
     with right:
@@ -109,38 +89,46 @@ def shortfall_episodes(view: View, found: pd.DataFrame) -> None:
             title=view.say("reconciliation.closing"),
             alt=view.say("reconciliation.closing"),
             frame=lambda: episodes,
-            columns=EPISODES,
+            columns=shown,
         )
         note(view.say("reconciliation.closing_how"))
     if len(episodes) > _LISTED:
-        note(view.say("reconciliation.cut", count=_LISTED, total=f"{len(episodes):,}", answered=ANSWERED_EPISODES))
+        note(view.say("reconciliation.cut", count=_LISTED, total=f"{len(episodes):,}"))
     table(
         view,
-        lambda: episodes.head(_LISTED),
-        EPISODES,
+        lambda: episodes[:_LISTED],
+        shown,
         key="episodes",
         alt=view.say("reconciliation.episodes", count=len(episodes)),
-        on_pick=pick_worst_day,
+        on_pick=lambda row: _pick_day(row.exchange, row.asset, row.largest_at),
     )
     note(view.say("reconciliation.episodes_how"))
 
 
-def pick_worst_day(row: Mapping[Any, Any]) -> None:
+def halt_limits(thresholds: Thresholds, day: date) -> dict[str, Decimal]:
+    """The sizes from which a halt is due by REC-004 on a day, `ratio` of the ledger and `krw`, to be drawn as lines.
+
+    Where only single exchanges have a value there is none.
+    """
+    found = {name: thresholds.value(f"halt_shortfall_{name}", day) for name in ("ratio", "krw")}
+    return {name: Decimal(value) for name, value in found.items() if value is not None}
+
+
+def _pick_day(exchange: str, asset: str, moment: datetime) -> None:
     """Go to the day on which an episode was worst."""
-    moment = pd.Timestamp(row["largest_at"]).to_pydatetime()
-    pick(at=row["exchange"], day=kst_day(moment).isoformat(), asset=row["asset"], slot="", row="")
+    pick(at=exchange, day=kst_day(moment).isoformat(), asset=asset, slot="", row="")
 
 
 @part
 def doubtful_figures(view: View) -> None:
-    """Prices far from those of the others, and quantities that stand still: what stands of REC-005 and REC-006."""
+    """Prices far from the others' and quantities that do not move: the open findings of REC-005 and REC-006."""
     counts = ask(finding_counts, view.choice, About(reports=("reconciliation",)))
-    standing = {rule: int(counts[counts["rule"] == rule]["standing_count"].sum()) for rule in _DOUBTFUL}
-    section(view, "reconciliation.doubts", count=f"{sum(standing.values()):,}")
-    if not any(standing.values()):
+    open_counts = {rule: int(counts[counts["rule"] == rule]["standing_count"].sum()) for rule in _DOUBTFUL}
+    section(view, "reconciliation.doubts", count=f"{sum(open_counts.values()):,}")
+    if not any(open_counts.values()):
         empty(view, "doubts")
         return
-    for rule, total in standing.items():
+    for rule, total in open_counts.items():
         if not total:
             continue
         number = page_of(view, total, STANDING_PAGE, _DOUBTFUL[rule])

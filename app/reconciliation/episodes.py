@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import Connection, exists, func, select
 
 from app.amounts import ratio
-from app.frames import frame_of
+from app.columns import Amount, BasisPoints, Count, ExchangeId, Instant, Length, Multiple, StateCode, Won
 from app.queries.choice import Choice
-from app.reconciliation.halt_limit import HaltLimit, halt_limit
+from app.reconciliation.unhalted import unhalted_between
 from app.scope import Scope
 from etl.episodes import Episode, episodes_touching
 from etl.records.engine import reading
@@ -22,51 +21,63 @@ from etl.records.tables import mismatch_runs, reconciliation_assets, submissions
 from etl.store import Store
 from expectations.vocabulary import Period, State
 
-EPISODE_COLUMNS = (
-    "exchange",
-    "asset",
-    "started_at",
-    "ended_at",
-    "last_mismatch_at",
-    "duration",
-    "check_count",
-    "shortfall_quantity",
-    "shortfall_krw",
-    "shortfall_ratio",
-    "holdings_multiple",
-    "is_grave",
-    "ledger_quantity",
-    "wallet_quantity",
-    "price_krw",
-    "largest_at",
-    "submission",
-    "source_row",
-)
+Place = tuple[str, str, datetime]
+"""What tells an episode from others: exchange, asset and first check."""
 
 
 @dataclass(frozen=True, slots=True)
-class GradedEpisode:
-    """An episode with the limit of the day on which it began, and its first run that reaches this limit, if any."""
+class ShortfallEpisode:
+    """One episode (specification, 2.4): when it was, and how large at its largest (REC-003).
 
-    episode: Episode
-    limit: HaltLimit
-    reaching: Mapping[Any, Any] | None
-
-
-def mismatch_episodes(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
-    """Episodes that touch the chosen days, the largest in won first; `ended_at` is none while one is open.
-
-    Each shortfall is the largest of the episode (REC-003): `shortfall_ratio` of the ledger, `holdings_multiple` of
-    what was held, none where nothing was. `is_grave`: it reached the limit from which a halt is due (REC-004).
-    `duration` of an open one reaches to its last mismatch; `submission` and `source_row` are of the largest in won.
+    `state` is open or ended; `ended_at` is None while it is open, and `duration` then reaches to its last mismatch.
+    `shortfall_ratio` is of the ledger, `holdings_multiple` of what was held, None where nothing was. `is_unhalted`: a
+    finding of REC-004 names it. Quantities, price, `submission` and `source_row` are of the check with the largest in
+    won, at `largest_at`.
     """
+
+    exchange: ExchangeId
+    asset: str
+    state: StateCode
+    started_at: Instant
+    ended_at: Instant | None
+    last_mismatch_at: Instant
+    duration: Length
+    check_count: Count
+    shortfall_quantity: Amount
+    shortfall_krw: Won
+    shortfall_ratio: BasisPoints
+    holdings_multiple: Multiple | None
+    is_unhalted: bool
+    ledger_quantity: Amount
+    wallet_quantity: Amount
+    price_krw: Amount
+    largest_at: Instant
+    submission: str
+    source_row: Count
+
+    @property
+    def is_open(self) -> bool:
+        """True while no check has matched again."""
+        return self.ended_at is None
+
+    @property
+    def place(self) -> Place:
+        """What tells it from others."""
+        return self.exchange, self.asset, self.started_at
+
+
+def mismatch_episodes(store: Store, scope: Scope, choice: Choice) -> tuple[ShortfallEpisode, ...]:
+    """The episodes that touch the chosen days, the largest in won first."""
+    exchanges = scope.visible(choice.exchanges)
+    start, end = Period.of_day(choice.first_day).start, Period.of_day(choice.last_day).end
     with reading(store.engine) as connection:
-        found = graded_episodes(connection, scope.visible(choice.exchanges), choice)
-    return frame_of((episode_row(one) for one in found), EPISODE_COLUMNS)
+        unhalted = {one.place for one in unhalted_between(connection, exchanges, start, end)}
+        found = episodes_of_days(connection, exchanges, choice)
+    return tuple(shortfall_episode(one, unhalted) for one in found)
 
 
-def graded_episodes(connection: Connection, exchanges: tuple[str, ...], choice: Choice) -> list[GradedEpisode]:
-    """The episodes of these exchanges that touch the chosen days, graded, the largest in won first."""
+def episodes_of_days(connection: Connection, exchanges: Sequence[str], choice: Choice) -> list[Episode]:
+    """The episodes of these exchanges that touch the chosen days, the largest in won first."""
     start, end = Period.of_day(choice.first_day).start, Period.of_day(choice.last_day).end
     episodes = [
         episode
@@ -74,24 +85,38 @@ def graded_episodes(connection: Connection, exchanges: tuple[str, ...], choice: 
         for episode in episodes_touching(connection, exchange, _open_since(connection, exchange, start), end)
         if episode.started_at < end and (episode.ended_at is None or episode.ended_at > start)
     ]
-    return sorted(map(_graded, episodes), key=lambda one: -_largest_krw(one.episode))
+    return sorted(episodes, key=lambda one: -_largest(one)["largest_shortfall_krw"])
 
 
-def _graded(episode: Episode) -> GradedEpisode:
-    limit = halt_limit(episode.runs[0]["day"], episode.exchange)
-    reaching = next((run for run in episode.runs if reaches(run, limit)), None)
-    return GradedEpisode(episode, limit, reaching)
+def shortfall_episode(episode: Episode, unhalted: Collection[Place]) -> ShortfallEpisode:
+    """An episode as the screens show it; `unhalted` are the places of those that REC-004 names."""
+    largest = _largest(episode)
+    last: datetime = episode.runs[-1]["last_mismatch_at"]
+    share, multiple = worst_of(episode.runs)
+    return ShortfallEpisode(
+        exchange=episode.exchange,
+        asset=episode.asset,
+        state="open" if episode.ended_at is None else "ended",
+        started_at=episode.started_at,
+        ended_at=episode.ended_at,
+        last_mismatch_at=last,
+        duration=(episode.ended_at or last) - episode.started_at,
+        check_count=sum(run["check_count"] for run in episode.runs),
+        shortfall_quantity=max(run["largest_shortfall_quantity"] for run in episode.runs),
+        shortfall_krw=largest["largest_shortfall_krw"],
+        shortfall_ratio=share,
+        holdings_multiple=multiple,
+        is_unhalted=(episode.exchange, episode.asset, episode.started_at) in unhalted,
+        **{name: largest[name] for name in _OF_THE_LARGEST},
+    )
 
 
-def reaches(run: Mapping[Any, Any], limit: HaltLimit) -> bool:
-    """True where one check of a run of `mismatch_runs` reaches the limit."""
-    ledger, wallet = run["highest_ratio_ledger_quantity"], run["highest_ratio_wallet_quantity"]
-    return limit.is_reached(ledger, wallet, run["largest_shortfall_krw"])
+_OF_THE_LARGEST = ("ledger_quantity", "wallet_quantity", "price_krw", "largest_at", "submission", "source_row")
 
 
-def _largest_krw(episode: Episode) -> Decimal:
-    largest: Decimal = max(run["largest_shortfall_krw"] for run in episode.runs)
-    return largest
+def _largest(episode: Episode) -> Mapping[str, Any]:
+    """The run with the largest shortfall in won."""
+    return max(episode.runs, key=lambda run: run["largest_shortfall_krw"])
 
 
 def _open_since(connection: Connection, exchange: str, moment: datetime) -> datetime:
@@ -119,32 +144,7 @@ def _open_since(connection: Connection, exchange: str, moment: datetime) -> date
     return since or moment
 
 
-def episode_row(graded: GradedEpisode) -> dict[str, Any]:
-    """One episode with the columns of EPISODE_COLUMNS."""
-    episode = graded.episode
-    largest = max(episode.runs, key=lambda run: run["largest_shortfall_krw"])
-    last: datetime = episode.runs[-1]["last_mismatch_at"]
-    duration: timedelta = (episode.ended_at or last) - episode.started_at
-    share, multiple = worst_of(episode.runs)
-    return {
-        "exchange": episode.exchange,
-        "asset": episode.asset,
-        "started_at": episode.started_at,
-        "ended_at": episode.ended_at,
-        "last_mismatch_at": last,
-        "duration": duration,
-        "check_count": sum(run["check_count"] for run in episode.runs),
-        "shortfall_quantity": max(run["largest_shortfall_quantity"] for run in episode.runs),
-        "shortfall_krw": largest["largest_shortfall_krw"],
-        "shortfall_ratio": share,
-        "holdings_multiple": multiple,
-        "is_grave": graded.reaching is not None,
-        **{name: largest[name] for name in ("ledger_quantity", "wallet_quantity", "price_krw")},
-        **{name: largest[name] for name in ("largest_at", "submission", "source_row")},
-    }
-
-
-def worst_of(runs: tuple[Mapping[Any, Any], ...]) -> tuple[Decimal, Decimal | None]:
+def worst_of(runs: Sequence[Mapping[str, Any]]) -> tuple[Decimal, Decimal | None]:
     """The largest shortfall of runs as a part of the ledger, and as a multiple of what was held at that check."""
     ledgers_and_wallets = [(run["highest_ratio_ledger_quantity"], run["highest_ratio_wallet_quantity"]) for run in runs]
     shares = [(ratio(ledger - wallet, ledger) or Decimal(), ledger, wallet) for ledger, wallet in ledgers_and_wallets]

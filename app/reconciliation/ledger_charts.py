@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 
 from app.amounts import exact
 from app.charts.grades import GRAVE
 from app.charts.style import Look, figure_in_house_style, local_time, scatter
-from app.frames import records_of
+from app.reconciliation.days import AssetCheck
 
 
-def ledger_and_wallet(frame: pd.DataFrame, look: Look) -> go.Figure:
+def ledger_and_wallet(checks: Sequence[AssetCheck], look: Look) -> go.Figure:
     """Both quantities check by check over one day, what is missing as a band between. A mark carries the source row.
 
-    Where five-minute slots have no check the lines break. `frame`: what `queries.asset_checks` answers.
+    Where five-minute slots have no check the lines break.
     """
-    rows = _with_gaps(frame)
+    rows = _with_gaps(checks)
     traces = [_band(rows, look)]
     for column, place, dash, symbol in (
         ("ledger_quantity", 0, "solid", "circle"),
@@ -39,11 +38,11 @@ def ledger_and_wallet(frame: pd.DataFrame, look: Look) -> go.Figure:
     return figure_in_house_style(look, 300, traces, x, y)
 
 
-def price_line(frame: pd.DataFrame, look: Look) -> go.Figure:
+def price_line(checks: Sequence[AssetCheck], look: Look) -> go.Figure:
     """The price of each check over the same day. A mark carries the source row."""
     look_of_line = {"color": look.colour(7), "width": 1.5}
     line = _line(
-        _with_gaps(frame),
+        _with_gaps(checks),
         "price_krw",
         look,
         line=look_of_line,
@@ -54,38 +53,38 @@ def price_line(frame: pd.DataFrame, look: Look) -> go.Figure:
     return figure_in_house_style(look, 220, [line], x, y, showlegend=False)
 
 
-def _line(rows: Sequence[Any], column: str, look: Look, **drawn: Any) -> dict[str, Any]:
+def _line(rows: Sequence[AssetCheck | None], column: str, look: Look, **drawn: Any) -> dict[str, Any]:
     label = look.say(f"column.{column}")
     return scatter(
         name=label,
-        x=[None if row is None else local_time(row["checked_at"]) for row in rows],
-        y=[None if row is None else float(row[column]) for row in rows],
+        x=[None if row is None else local_time(row.checked_at) for row in rows],
+        y=[None if row is None else float(getattr(row, column)) for row in rows],
         mode="lines+markers",
         connectgaps=False,
-        customdata=[[None] if row is None else [row["source_row"], exact(row[column])] for row in rows],
+        customdata=[[None] if row is None else [row.source_row, exact(getattr(row, column))] for row in rows],
         hovertemplate=label + " %{customdata[1]}<br>%{x|%H:%M:%S}<extra></extra>",
         **drawn,
     )
 
 
-def _with_gaps(frame: pd.DataFrame) -> list[Any]:
-    """The rows with a None between two whose slots are not neighbours."""
-    rows: list[Any] = []
-    for row in records_of(frame):
-        if rows and row["slot"] - rows[-1]["slot"] > 1:
+def _with_gaps(checks: Sequence[AssetCheck]) -> list[AssetCheck | None]:
+    """The checks with a None between two whose slots are not neighbours."""
+    rows: list[AssetCheck | None] = []
+    for earlier, check in zip((None, *checks), checks, strict=False):
+        if earlier is not None and check.slot - earlier.slot > 1:
             rows.append(None)
-        rows.append(row)
+        rows.append(check)
     return rows
 
 
-def _band(rows: Sequence[Any], look: Look) -> dict[str, Any]:
+def _band(rows: Sequence[AssetCheck | None], look: Look) -> dict[str, Any]:
     """The area between the two lines wherever less is held than owed; a surplus is the exchange's own coins."""
     x: list[Any] = []
     y: list[Any] = []
     for run in _short_runs(rows):
-        x += [local_time(row["checked_at"]) for row in (*run, *reversed(run), run[0])] + [None]
-        y += [float(row["ledger_quantity"]) for row in run] + [float(row["wallet_quantity"]) for row in reversed(run)]
-        y += [float(run[0]["ledger_quantity"]), None]
+        x += [local_time(row.checked_at) for row in (*run, *reversed(run), run[0])] + [None]
+        y += [float(row.ledger_quantity) for row in run] + [float(row.wallet_quantity) for row in reversed(run)]
+        y += [float(run[0].ledger_quantity), None]
     return scatter(
         name=f"{GRAVE.sign} {look.say('slot.gap')}",
         x=x or [None],
@@ -97,11 +96,11 @@ def _band(rows: Sequence[Any], look: Look) -> dict[str, Any]:
     )
 
 
-def _short_runs(rows: Sequence[Any]) -> list[list[Any]]:
+def _short_runs(rows: Sequence[AssetCheck | None]) -> list[list[AssetCheck]]:
     """Consecutive checks that are short."""
-    runs: list[list[Any]] = [[]]
+    runs: list[list[AssetCheck]] = [[]]
     for row in rows:
-        if row is not None and row["difference"] < 0:
+        if row is not None and row.difference < 0:
             runs[-1].append(row)
         elif runs[-1]:
             runs.append([])

@@ -3,65 +3,90 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, timedelta
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.amounts import ratio
-from app.frames import frame_of
+from app.columns import BasisPoints, Count, Text, Won
 from app.queries.choice import Choice, rows_of
+from app.queries.exactly import less, times
 from app.queries.origin import accepted_files
 from app.reconciliation.days import SLOTS_PER_DAY, reconciled_figures
-from app.reconciliation.halt_limit import halt_limit, shortfall_krw
+from app.reconciliation.unhalted import UnhaltedShortfall, unhalted_shortfalls
 from app.scope import Scope
 from etl.records.tables import short_checks
 from etl.store import Store
 from expectations.vocabulary import Period
 
-SLOT_COLUMNS = (
-    "slot",
-    "asset_count",
-    "checked_asset_count",
-    "missing_asset_count",
-    "short_asset_count",
-    "worst_krw",
-    "worst_ratio",
-    "worst_asset",
-    "is_grave",
-)
 _SLOT = timedelta(minutes=5)
 
 
-def day_slots(store: Store, scope: Scope, exchange: str, day: date) -> pd.DataFrame:
-    """One row per slot of a day that has rows: how many of its assets were checked in it, and the worst shortfall.
+@dataclass(frozen=True, slots=True)
+class DaySlot:
+    """One slot of a day: how many of the day's assets were checked in it, and its largest shortfalls.
 
-    `worst_krw` and `worst_ratio` are the largest of the slot, each by itself; `worst_asset` is that of the former.
+    `worst_krw` and `worst_ratio` are the largest of the slot, each by itself, None without any; `worst_asset` is that
+    of the former. `is_unhalted`: a short check of it lies in a shortfall that REC-004 names, at or after the check that
+    reached the limit.
     """
+
+    slot: Count
+    asset_count: Count
+    checked_asset_count: Count
+    missing_asset_count: Count
+    short_asset_count: Count
+    worst_krw: Won | None
+    worst_ratio: BasisPoints | None
+    worst_asset: Text | None
+    is_unhalted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _ShortCheck:
+    asset: str
+    checked_at: datetime
+    krw: Decimal
+    ratio: Decimal
+
+
+def day_slots(store: Store, scope: Scope, exchange: str, day: date) -> tuple[DaySlot, ...]:
+    """The slots of a day in order; none where the day has no rows."""
     checked, asset_count = _checked(store, scope, exchange, day)
     if not asset_count:
-        return frame_of([], SLOT_COLUMNS)
+        return ()
     short = _short(store, scope, exchange, day)
-    rows = [
-        {
-            "slot": slot,
-            "asset_count": asset_count,
-            "checked_asset_count": checked.get(slot, 0),
-            "missing_asset_count": asset_count - checked.get(slot, 0),
-            **(short.get(slot) or _NOTHING_SHORT),
-        }
-        for slot in range(SLOTS_PER_DAY)
-    ]
-    return frame_of(rows, SLOT_COLUMNS)
+    unhalted = unhalted_shortfalls(store, scope, Choice((exchange,), day, day))
+    return tuple(
+        _slot(slot, asset_count, checked.get(slot, 0), short.get(slot, ()), unhalted) for slot in range(SLOTS_PER_DAY)
+    )
 
 
-_NOTHING_SHORT = {
-    "short_asset_count": 0,
-    **dict.fromkeys(("worst_krw", "worst_ratio", "worst_asset")),
-    "is_grave": False,
-}
+def _slot(
+    slot: int,
+    asset_count: int,
+    checked_count: int,
+    short: Sequence[_ShortCheck],
+    unhalted: Sequence[UnhaltedShortfall],
+) -> DaySlot:
+    largest = max(short, key=lambda check: check.krw, default=None)
+    return DaySlot(
+        slot=slot,
+        asset_count=asset_count,
+        checked_asset_count=checked_count,
+        missing_asset_count=asset_count - checked_count,
+        short_asset_count=len({check.asset for check in short}),
+        worst_krw=largest.krw if largest else None,
+        worst_ratio=max((check.ratio for check in short), default=None),
+        worst_asset=largest.asset if largest else None,
+        is_unhalted=any(
+            one.asset == check.asset and one.holds_at(check.checked_at) for check in short for one in unhalted
+        ),
+    )
 
 
 def _checked(store: Store, scope: Scope, exchange: str, day: date) -> tuple[dict[int, int], int]:
@@ -78,32 +103,15 @@ def _checked(store: Store, scope: Scope, exchange: str, day: date) -> tuple[dict
     return dict(zip(counts["slot"], counts["count_all"], strict=True)), pc.count_distinct(pairs["asset"]).as_py()
 
 
-def _short(store: Store, scope: Scope, exchange: str, day: date) -> dict[int, dict[str, Any]]:
-    """The worst of each slot in which a wallet held less than its ledger."""
+def _short(store: Store, scope: Scope, exchange: str, day: date) -> dict[int, list[_ShortCheck]]:
+    """The checks at which a wallet held less than its ledger, by slot."""
     c = short_checks.c
     columns = (c.asset, c.checked_at, c.ledger_quantity, c.wallet_quantity, c.price_krw)
-    start, limit = Period.of_day(day).start, halt_limit(day, exchange)
-    by_slot: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    start = Period.of_day(day).start
+    by_slot: dict[int, list[_ShortCheck]] = defaultdict(list)
     for row in rows_of(store, reconciled_figures(short_checks, scope, Choice((exchange,), day, day), *columns)):
-        ledger, wallet = row["ledger_quantity"], row["wallet_quantity"]
-        krw = shortfall_krw(ledger, wallet, row["price_krw"])
-        by_slot[(row["checked_at"] - start) // _SLOT].append(
-            {
-                "asset": row["asset"],
-                "krw": krw,
-                "ratio": ratio(ledger - wallet, ledger),
-                "is_grave": limit.is_reached(ledger, wallet, krw),
-            }
-        )
-    return {slot: _worst(found) for slot, found in by_slot.items()}
-
-
-def _worst(checks: list[dict[str, Any]]) -> dict[str, Any]:
-    largest = max(checks, key=lambda check: check["krw"])
-    return {
-        "short_asset_count": len({check["asset"] for check in checks}),
-        "worst_krw": largest["krw"],
-        "worst_ratio": max(check["ratio"] for check in checks),
-        "worst_asset": largest["asset"],
-        "is_grave": any(check["is_grave"] for check in checks),
-    }
+        missing = less(row["ledger_quantity"], row["wallet_quantity"])
+        share = ratio(missing, row["ledger_quantity"]) or Decimal()
+        check = _ShortCheck(row["asset"], row["checked_at"], times(missing, row["price_krw"]), share)
+        by_slot[(row["checked_at"] - start) // _SLOT].append(check)
+    return by_slot

@@ -11,7 +11,6 @@ from decimal import Decimal
 
 from app.amounts import ratio
 from app.columns import Amount, BasisPoints, Count, Times, Won
-from app.frames import records_of
 from app.halts.events import halt_events
 from app.queries.choice import Choice
 from app.reconciliation.days import asset_checks
@@ -70,12 +69,12 @@ def replayed_checks(
     found: list[ReplayedCheck] = []
     for day in Choice((exchange,), first_day, last_day).days:
         share, won = (Decimal(thresholds.value(f"halt_shortfall_{name}", day, exchange)) for name in ("ratio", "krw"))
-        for row in records_of(asset_checks(store, scope, exchange, day, asset)):
-            ledger, wallet, price = row["ledger_quantity"], row["wallet_quantity"], row["price_krw"]
+        for check in asset_checks(store, scope, exchange, day, asset):
+            ledger, wallet, price = check.ledger_quantity, check.wallet_quantity, check.price_krw
             short = max(ledger - wallet, Decimal())
             found.append(
                 ReplayedCheck(
-                    checked_at=row["checked_at"],
+                    checked_at=check.checked_at,
                     ledger_quantity=ledger,
                     wallet_quantity=wallet,
                     shortfall_quantity=short,
@@ -83,8 +82,8 @@ def replayed_checks(
                     shortfall_ratio=ratio(short, ledger),
                     holdings_multiple=ratio(short, wallet),
                     price_krw=price,
-                    result=row["result"],
-                    source_row=row["source_row"],
+                    result=check.result,
+                    source_row=check.source_row,
                     day=day,
                     asset=asset,
                     ratio_limit_quantity=share * ledger,
@@ -98,11 +97,9 @@ def replayed_halts(
     store: Store, scope: Scope, exchange: str, asset: str, first_day: date, last_day: date
 ) -> tuple[ReplayedHalt, ...]:
     """Return the exchange's halts for a mismatch that cover the asset, the oldest first (REC-004 says which do)."""
-    names = ("halt_id", "scope", "functions", "mode", "halted_at", "resumed_at")
     found = [
-        ReplayedHalt(**{name: row[name] for name in names})
-        for row in records_of(halt_events(store, scope, Choice((exchange,), first_day, last_day)))
-        if row["trigger"] == _MISMATCH
-        and (row["scope"] in ("exchange", "account") or row["target"].partition("/")[0] == asset)
+        ReplayedHalt(one.halt_id, one.scope, one.functions, one.mode, one.halted_at, one.resumed_at)
+        for one in halt_events(store, scope, Choice((exchange,), first_day, last_day))
+        if one.trigger == _MISMATCH and (one.scope in ("exchange", "account") or one.target.partition("/")[0] == asset)
     ]
     return tuple(sorted(found, key=lambda row: (row.halted_at, row.halt_id)))

@@ -10,7 +10,6 @@ from decimal import Decimal
 
 from app.amounts import ratio
 from app.columns import Amount, Count, Day, ExchangeId, Percent
-from app.frames import records_of
 from app.halts.events import halt_events
 from app.moments import kst_day
 from app.queries.choice import Choice
@@ -93,8 +92,8 @@ def _point(
 def halted_days(store: Store, scope: Scope, choice: Choice) -> dict[str, frozenset[date]]:
     """The chosen days on which each exchange began to halt something."""
     days: dict[str, set[date]] = defaultdict(set)
-    for row in records_of(halt_events(store, scope, choice)):
-        day = kst_day(row["halted_at"])
+    for halt in halt_events(store, scope, choice):
+        day = kst_day(halt.halted_at)
         if choice.first_day <= day <= choice.last_day:
-            days[row["exchange"]].add(day)
+            days[halt.exchange].add(day)
     return {exchange: frozenset(own) for exchange, own in days.items()}

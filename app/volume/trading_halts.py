@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.frames import records_of
 from app.halts.events import halt_events
 from app.queries.choice import Choice
 from app.scope import Scope
@@ -28,7 +27,7 @@ class TradingHalt:
 def trading_halts(store: Store, scope: Scope, choice: Choice) -> tuple[TradingHalt, ...]:
     """The halts that touch the chosen days and stopped trading, the newest first."""
     return tuple(
-        TradingHalt(row["exchange"], row["halt_id"], row["target"], row["trigger"], row["halted_at"])
-        for row in records_of(halt_events(store, scope, choice))
-        if row["functions"] in _STOPS_TRADING
+        TradingHalt(halt.exchange, halt.halt_id, halt.target, halt.trigger, halt.halted_at)
+        for halt in halt_events(store, scope, choice)
+        if halt.functions in _STOPS_TRADING
     )

@@ -31,7 +31,7 @@ STATE_GLYPHS = {
     "open": "▶",
     "ended": "■",
     "closed": "■",
-    "lifted": "■",
+    "resumed": "■",
     "over": "▲",
     "met": "●",
     "running": "◔",

@@ -276,6 +276,19 @@ def unreviewed(connection: Connection) -> list[Submission]:
     return [_submission(row) for row in connection.execute(query.order_by(c.period_start, c.id)).mappings()]
 
 
+def unreviewed_reports(connection: Connection) -> frozenset[tuple[str, str]]:
+    """The exchanges and reports with a change that has not been reviewed: what is found of it is not recorded yet."""
+    c = submissions.c
+    return frozenset(
+        (row.exchange, row.report) for row in connection.execute(select(c.exchange, c.report).where(_UNREVIEWED))
+    )
+
+
+def unreviewed_counted() -> Select[Any]:
+    """How many changes have not been reviewed, as a statement."""
+    return select(func.count()).select_from(submissions).where(_UNREVIEWED)
+
+
 def last_change(connection: Connection, ids: Sequence[str]) -> datetime:
     """The latest moment, by the runs' clocks, at which one of the submissions changed its state."""
     latest: datetime = max(

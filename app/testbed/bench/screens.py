@@ -133,8 +133,8 @@ def _views(store: Store) -> dict[str, Address]:
     newest = latest_day(store, everybody) or kst_day(datetime.now(KST))
     shortfalls = mismatch_episodes(store, everybody, Choice((), newest - timedelta(days=DAYS), newest))
     last = full_day = {"period": "1d"}
-    if not shortfalls.empty:
-        day = str(kst_day(shortfalls["started_at"].max()))
+    if shortfalls:
+        day = str(kst_day(max(one.started_at for one in shortfalls)))
         full_day = {"period": "custom", "from": day, "to": day}
     return {_DAY: last, _FULL_DAY: full_day, _YEAR: {"period": "1y"}}
 

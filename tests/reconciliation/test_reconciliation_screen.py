@@ -7,7 +7,6 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 from demo_store import NOW as DEMO_NOW
 from filing import MORNING, file
@@ -19,20 +18,20 @@ from template_files import template
 from app.charts.grades import grade_mark
 from app.charts.style import Look
 from app.queries.choice import Choice
-from app.reconciliation import day_calendar, day_charts
-from app.reconciliation.day_calendar import DayGrade, longest_gap
+from app.queries.freshness import records_stamp
+from app.reconciliation import day_charts
+from app.reconciliation.day_calendar import CalendarCell, DayGrade, calendar_cells, longest_gap
 from app.reconciliation.days import asset_checks, reconciled_assets, reconciled_days
-from app.reconciliation.halt_limit import halt_limit
-from app.reconciliation.responses import beside_episodes, episode_responses, unhalted_crossings
+from app.reconciliation.responses import EpisodeResponse, episode_responses
 from app.reconciliation.slots import day_slots
+from app.reconciliation.unhalted import unhalted_shortfalls
 from app.scope import Role, Scope
 from app.words import LANGUAGES, exchange_name, say
 from etl import jobs
+from etl.review import review_pending
 from etl.store import Store, open_store
-from expectations.catalogue import parameter
 from expectations.vocabulary import KST, Period
 
-ROOT = Path(__file__).resolve().parent.parent
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
 DAY = date(2026, 11, 2)
 CHOICE = Choice((), DAY, DAY + timedelta(days=3))
@@ -73,8 +72,8 @@ def filed(store: Store, folder: Path, report: str, rows: list[dict[str, Any]], p
     assert outcome.receipt.submission.state == "accepted", outcome.receipt
 
 
-def answers(store: Store, choice: Choice = CHOICE) -> list[dict[str, Any]]:
-    return episode_responses(store, EVERYBODY, choice).to_dict("records")
+def answers(store: Store, choice: Choice = CHOICE) -> tuple[EpisodeResponse, ...]:
+    return episode_responses(store, EVERYBODY, choice)
 
 
 def test_each_shortfall_is_the_largest_of_the_episode(store: Store, tmp_path: Path) -> None:
@@ -86,14 +85,14 @@ def test_each_shortfall_is_the_largest_of_the_episode(store: Store, tmp_path: Pa
     ]
     filed(store, tmp_path, "reconciliation", rows)
     (one,) = answers(store)
-    assert (one["shortfall_quantity"], one["shortfall_krw"]) == (Decimal(12), Decimal(100))
-    assert (one["shortfall_ratio"], one["holdings_multiple"]) == (Decimal("0.2"), Decimal("0.25"))
-    assert (one["largest_at"], one["source_row"]) == (NINE, 2)
-    assert one["duration"] == timedelta(minutes=15)
+    assert (one.shortfall_quantity, one.shortfall_krw) == (Decimal(12), Decimal(100))
+    assert (one.shortfall_ratio, one.holdings_multiple) == (Decimal("0.2"), Decimal("0.25"))
+    assert (one.largest_at, one.source_row) == (NINE, 2)
+    assert one.duration == timedelta(minutes=15)
 
 
 @pytest.mark.parametrize(
-    ("ledger", "wallet", "price", "is_grave"),
+    ("ledger", "wallet", "price", "is_unhalted"),
     [
         pytest.param("100", "99", "1", True, id="one per cent exactly"),
         pytest.param("100", "99.000000000000000001", "1", False, id="less by the last digit"),
@@ -102,45 +101,51 @@ def test_each_shortfall_is_the_largest_of_the_episode(store: Store, tmp_path: Pa
         pytest.param("5", "0", "1", True, id="nothing is held"),
     ],
 )
-def test_the_limit_is_compared_to_the_last_digit(
-    store: Store, tmp_path: Path, ledger: str, wallet: str, price: str, is_grave: bool
+def test_a_screen_says_what_the_rule_found_to_the_last_digit(
+    store: Store, tmp_path: Path, ledger: str, wallet: str, price: str, is_unhalted: bool
 ) -> None:
     filed(store, tmp_path, "reconciliation", [check(0, ledger, wallet, price), check(5, "1", "1")])
     (one,) = answers(store)
-    assert one["is_grave"] is is_grave
-    assert one["halt_response"] == ("not_halted" if is_grave else "below_limit")
-    assert (one["reached_at"] == NINE) is is_grave
-    assert len(unhalted_crossings(store, EVERYBODY, CHOICE)) == int(is_grave)
-    (cell,) = reconciled_days(store, EVERYBODY, KORBIT, NOW).to_dict("records")
-    assert cell["is_grave"] is is_grave
+    assert one.is_unhalted is is_unhalted
+    assert one.halt_response == ("not_halted" if is_unhalted else "no_finding")
+    assert (one.reached_at == NINE) is is_unhalted
+    assert len(unhalted_shortfalls(store, EVERYBODY, CHOICE)) == int(is_unhalted)
+    (day,) = reconciled_days(store, EVERYBODY, KORBIT, NOW)
+    assert day.is_unhalted is is_unhalted
     checks = asset_checks(store, EVERYBODY, "korbit", DAY, "BTC")
-    assert checks["is_grave"].tolist() == [is_grave, False]
-    assert (one["holdings_multiple"] is None) is (wallet == "0")
+    assert [check.is_unhalted for check in checks] == [is_unhalted, False]
+    assert (one.holdings_multiple is None) is (wallet == "0")
 
 
-def test_the_limit_comes_from_the_thresholds_of_the_day() -> None:
-    limit = halt_limit(DAY, "korbit")
-    assert (limit.ratio, limit.krw) == (parameter("halt_shortfall_ratio", DAY), parameter("halt_shortfall_krw", DAY))
-    assert limit.delay == timedelta(minutes=parameter("halt_delay_minutes", DAY))
+def test_the_check_that_reached_the_limit_and_a_late_halt_for_it_are_timed(store: Store, tmp_path: Path) -> None:
+    rows = [check(0, "100", "99.5"), check(5, "100", "98"), check(10, "100", "97"), check(40, "100", "100")]
+    filed(store, tmp_path, "reconciliation", rows)
+    filed(store, tmp_path, "halts", [halt("H-1", 7, 11, 60)])
+    (one,) = answers(store)
+    assert (one.reached_at, one.due_at) == (NINE + timedelta(minutes=5), NINE + timedelta(minutes=10))
+    assert (one.reached_krw, one.reached_ratio) == (Decimal(200), Decimal("0.02"))
+    assert (one.halt_response, one.halt_id) == ("halted", "H-1")
+    assert (one.detection_lag, one.halt_lag) == (timedelta(minutes=7), timedelta(minutes=6))
+    assert len(unhalted_shortfalls(store, EVERYBODY, CHOICE)) == 1
 
 
-def test_the_check_that_reached_the_limit_and_the_halt_for_it_are_timed(store: Store, tmp_path: Path) -> None:
+def test_of_a_halt_in_time_nothing_is_said_of_the_limit(store: Store, tmp_path: Path) -> None:
     rows = [check(0, "100", "99.5"), check(5, "100", "98"), check(10, "100", "97"), check(40, "100", "100")]
     filed(store, tmp_path, "reconciliation", rows)
     filed(store, tmp_path, "halts", [halt("H-1", 7, 9, 60)])
     (one,) = answers(store)
-    assert (one["reached_at"], one["due_at"]) == (NINE + timedelta(minutes=5), NINE + timedelta(minutes=10))
-    assert (one["reached_krw"], one["reached_ratio"]) == (Decimal(200), Decimal("0.02"))
-    assert (one["halt_response"], one["halt_id"]) == ("halted", "H-1")
-    assert (one["detection_lag"], one["halt_lag"]) == (timedelta(minutes=7), timedelta(minutes=4))
-    assert unhalted_crossings(store, EVERYBODY, CHOICE).empty
+    assert (one.halt_response, one.halt_id, one.detection_lag) == ("halted", "H-1", timedelta(minutes=7))
+    assert (one.is_unhalted, one.reached_at, one.due_at, one.halt_lag) == (False, None, None, None)
+    assert unhalted_shortfalls(store, EVERYBODY, CHOICE) == ()
+    (day,) = reconciled_days(store, EVERYBODY, KORBIT, NOW)
+    assert (day.is_unhalted, day.worst_ratio) == (False, Decimal("0.03"))
 
 
 @pytest.mark.parametrize(
     ("given", "response"),
     [
         pytest.param(halt("H-1", -30, -20), "already_halted", id="in force since before"),
-        pytest.param(halt("H-1", -30, -20, -10), "not_halted", id="lifted before"),
+        pytest.param(halt("H-1", -30, -20, -10), "not_halted", id="resumed before"),
         pytest.param(halt("H-1", 7, 9, target="ETH"), "not_halted", id="of another asset"),
         pytest.param(halt("H-1", 7, 9, trigger="maintenance"), "not_halted", id="for another reason"),
         pytest.param(halt("H-1", 7, 9, scope="market", target="BTC/KRW"), "halted", id="of a market"),
@@ -156,18 +161,51 @@ def test_what_counts_as_the_answer_to_a_shortfall(
     filed(store, tmp_path, "reconciliation", [check(0, "100", "90"), check(5, "100", "90"), check(15, "100", "100")])
     filed(store, tmp_path, "halts", [given])
     (one,) = answers(store)
-    assert one["halt_response"] == response
+    assert one.halt_response == response
 
 
-def test_a_crossing_stands_beside_its_episode_until_a_halt_is_filed(store: Store, tmp_path: Path) -> None:
+def test_what_was_found_names_its_episode_until_a_halt_is_filed(store: Store, tmp_path: Path) -> None:
     filed(store, tmp_path, "reconciliation", [check(0, "100", "99.5"), check(5, "100", "90"), check(15, "100", "100")])
-    crossings = unhalted_crossings(store, EVERYBODY, CHOICE)
-    responses = episode_responses(store, EVERYBODY, CHOICE)
-    (one,) = beside_episodes(crossings, responses).to_dict("records")
-    assert (one["asset"], one["started_at"], one["reached_at"]) == ("BTC", NINE, NINE + timedelta(minutes=5))
-    assert one["reached_krw"] == Decimal(1000)
+    (found,) = unhalted_shortfalls(store, EVERYBODY, CHOICE)
+    (one,) = answers(store)
+    assert found.place == one.place == ("korbit", "BTC", NINE)
+    assert (found.reached_at, found.reached_krw) == (NINE + timedelta(minutes=5), Decimal(1000))
+    assert (one.reached_at, one.reached_krw) == (found.reached_at, found.reached_krw)
     filed(store, tmp_path, "halts", [halt("H-1", 6, 8)])
-    assert unhalted_crossings(store, EVERYBODY, CHOICE).empty
+    assert unhalted_shortfalls(store, EVERYBODY, CHOICE) == ()
+
+
+def test_only_checks_from_the_one_that_reached_the_limit_are_grave(store: Store, tmp_path: Path) -> None:
+    rows = [check(0, "100", "99.5"), check(5, "100", "90"), check(10, "100", "99.9"), check(15, "100", "100")]
+    filed(store, tmp_path, "reconciliation", rows)
+    checks = asset_checks(store, EVERYBODY, "korbit", DAY, "BTC")
+    assert [one.is_unhalted for one in checks] == [False, True, True, False]
+    slots = {slot.slot: slot.is_unhalted for slot in day_slots(store, EVERYBODY, "korbit", DAY)}
+    assert [slots[place] for place in (108, 109, 110, 111)] == [False, True, True, False]
+
+
+def test_before_the_review_nothing_is_said_to_be_kept(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "review_pending", lambda *_, **__: None)
+        filed(store, tmp_path, "reconciliation", [check(0, "100", "90"), check(5, "100", "100")])
+    stamp = records_stamp(store)
+    assert [one.halt_response for one in answers(store)] == ["not_evaluated"]
+    review_pending(store)
+    assert [one.halt_response for one in answers(store)] == ["not_halted"]
+    assert records_stamp(store) != stamp
+
+
+def test_the_end_of_a_review_that_finds_nothing_is_seen(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "review_pending", lambda *_, **__: None)
+        filed(store, tmp_path, "halts", [])
+    stamp = records_stamp(store)
+    review_pending(store)
+    assert records_stamp(store) != stamp
 
 
 def test_an_episode_over_days_reaches_the_limit_in_a_later_file(store: Store, tmp_path: Path) -> None:
@@ -181,15 +219,14 @@ def test_an_episode_over_days_reaches_the_limit_in_a_later_file(store: Store, tm
         "2026-11-03",
     )
     (one,) = answers(store)
-    assert one["started_at"] == NINE + timedelta(minutes=evening)
-    assert one["reached_at"] == NINE + timedelta(minutes=evening + 5)
-    assert one["ended_at"] == NINE + timedelta(minutes=evening + 20)
+    assert one.started_at == NINE + timedelta(minutes=evening)
+    assert one.reached_at == NINE + timedelta(minutes=evening + 5)
+    assert one.ended_at == NINE + timedelta(minutes=evening + 20)
 
 
 def grades(store: Store, choice: Choice = CHOICE, moment: datetime = NOW) -> dict[date, str]:
-    found = day_calendar.reconciliation_calendar(store, EVERYBODY, choice, moment)
-    own = found[found["exchange"] == "korbit"]
-    return {day: str(grade) for day, grade in zip(own["first_day"], own["grade"], strict=True)}
+    cells = calendar_cells(store, EVERYBODY, choice, moment)
+    return {cell.first_day: str(cell.grade) for cell in cells if cell.exchange == "korbit"}
 
 
 def whole_day(day: date, wallet: str = "10") -> list[dict[str, Any]]:
@@ -222,13 +259,13 @@ def test_a_week_is_as_bad_as_its_worst_day_and_adds_up_what_is_missing(store: St
     filed(store, tmp_path, "reconciliation", whole_day(DAY)[4:])
     filed(store, tmp_path, "reconciliation", whole_day(DAY + timedelta(days=2), "9")[1:], "2026-11-04")
     choice = Choice(("korbit",), DAY - timedelta(days=150), DAY + timedelta(days=6))
-    cells = day_calendar.reconciliation_calendar(store, EVERYBODY, choice, datetime(2026, 11, 9, 11, tzinfo=KST))
-    week = cells.iloc[-1]
-    assert (week["first_day"], week["last_day"]) == (DAY, DAY + timedelta(days=6))
-    assert (week["grade"], week["worst_day"]) == (DayGrade.GRAVE, DAY + timedelta(days=2))
-    assert (week["missing_slot_count"], week["covered_slot_count"]) == (5, 571)
-    assert (week["filed_day_count"], week["unfiled_day_count"]) == (2, 5)
-    assert (week["worst_krw"], week["worst_ratio"]) == (Decimal(100), Decimal("0.1"))
+    cells = calendar_cells(store, EVERYBODY, choice, datetime(2026, 11, 9, 11, tzinfo=KST))
+    week = cells[-1]
+    assert (week.first_day, week.last_day) == (DAY, DAY + timedelta(days=6))
+    assert (week.grade, week.worst_day) == (DayGrade.GRAVE, DAY + timedelta(days=2))
+    assert (week.missing_slot_count, week.covered_slot_count) == (5, 571)
+    assert (week.filed_day_count, week.unfiled_day_count) == (2, 5)
+    assert (week.worst_krw, week.worst_ratio) == (Decimal(100), Decimal("0.1"))
     assert len(cells) <= 53
 
 
@@ -241,26 +278,26 @@ def test_a_slot_of_a_day_is_told_over_all_assets(store: Store, tmp_path: Path) -
         check(10, "10", "10", asset="ETH"),
     ]
     filed(store, tmp_path, "reconciliation", rows)
-    slots = day_slots(store, EVERYBODY, "korbit", DAY).to_dict("records")
+    slots = day_slots(store, EVERYBODY, "korbit", DAY)
     assert len(slots) == 288
     nine, five_past, ten_past = slots[108:111]
-    assert (nine["checked_asset_count"], nine["missing_asset_count"], nine["short_asset_count"]) == (1, 1, 0)
-    assert (five_past["checked_asset_count"], five_past["short_asset_count"]) == (2, 2)
-    assert (five_past["worst_asset"], five_past["worst_krw"]) == ("BTC", Decimal(100))
-    assert (five_past["worst_ratio"], five_past["is_grave"]) == (Decimal("0.1"), True)
-    assert (ten_past["checked_asset_count"], ten_past["worst_krw"]) == (1, None)
-    assert slots[0]["checked_asset_count"] == 0
-    assert day_slots(store, EVERYBODY, "korbit", DAY + timedelta(days=1)).empty
+    assert (nine.checked_asset_count, nine.missing_asset_count, nine.short_asset_count) == (1, 1, 0)
+    assert (five_past.checked_asset_count, five_past.short_asset_count) == (2, 2)
+    assert (five_past.worst_asset, five_past.worst_krw) == ("BTC", Decimal(100))
+    assert (five_past.worst_ratio, five_past.is_unhalted) == (Decimal("0.1"), True)
+    assert (ten_past.checked_asset_count, ten_past.worst_krw) == (1, None)
+    assert slots[0].checked_asset_count == 0
+    assert day_slots(store, EVERYBODY, "korbit", DAY + timedelta(days=1)) == ()
 
 
 def test_assets_of_a_day_come_gravest_first(store: Store, tmp_path: Path) -> None:
     rows = [check(0, "10", "11", asset="XRP"), check(0, "10", "9.95", "1000", asset="ETH"), check(0, "10", "9")]
     filed(store, tmp_path, "reconciliation", [*rows, check(5, "10", "11", asset="XRP")])
     found = reconciled_assets(store, EVERYBODY, "korbit", DAY, NOW)
-    assert found["asset"].tolist() == ["BTC", "ETH", "XRP"]
-    assert found["worst_krw"].tolist() == [Decimal(100), Decimal(50), None]
-    assert found["missing_slot_count"].tolist() == [287, 287, 286]
-    assert found["difference"].tolist() == [Decimal(-1), Decimal("-0.05"), Decimal(1)]
+    assert [one.asset for one in found] == ["BTC", "ETH", "XRP"]
+    assert [one.worst_krw for one in found] == [Decimal(100), Decimal(50), None]
+    assert [one.missing_slot_count for one in found] == [287, 287, 286]
+    assert [one.difference for one in found] == [Decimal(-1), Decimal("-0.05"), Decimal(1)]
 
 
 def test_the_longest_gap_is_named(store: Store, tmp_path: Path) -> None:
@@ -269,7 +306,7 @@ def test_the_longest_gap_is_named(store: Store, tmp_path: Path) -> None:
     gap = longest_gap(store, EVERYBODY, CHOICE)
     assert gap is not None
     start = Period.of_day(DAY).start + timedelta(minutes=50)
-    assert (gap["exchange"], gap["asset"], gap["start"], gap["end"]) == (
+    assert (gap.exchange, gap.asset, gap.start, gap.end) == (
         "korbit",
         "BTC",
         start,
@@ -280,21 +317,21 @@ def test_the_longest_gap_is_named(store: Store, tmp_path: Path) -> None:
 
 def test_nobody_sees_what_their_scope_leaves_out(store: Store, tmp_path: Path) -> None:
     filed(store, tmp_path, "reconciliation", [check(0, "100", "90"), check(15, "100", "100")])
-    assert episode_responses(store, GOPAX_ONLY, CHOICE).empty
-    assert unhalted_crossings(store, GOPAX_ONLY, CHOICE).empty
-    assert day_slots(store, GOPAX_ONLY, "korbit", DAY).empty
+    assert episode_responses(store, GOPAX_ONLY, CHOICE) == ()
+    assert unhalted_shortfalls(store, GOPAX_ONLY, CHOICE) == ()
+    assert day_slots(store, GOPAX_ONLY, "korbit", DAY) == ()
     assert longest_gap(store, GOPAX_ONLY, CHOICE) is None
-    calendar = day_calendar.reconciliation_calendar(store, GOPAX_ONLY, CHOICE, NOW)
-    assert set(calendar["exchange"]) == {"gopax"}
-    assert set(calendar["filed_day_count"]) == {0}
+    cells = calendar_cells(store, GOPAX_ONLY, CHOICE, NOW)
+    assert {cell.exchange for cell in cells} == {"gopax"}
+    assert {cell.filed_day_count for cell in cells} == {0}
 
 
 def test_a_withdrawn_file_counts_no_more(store: Store, tmp_path: Path) -> None:
     filed(store, tmp_path, "reconciliation", [check(0, "100", "90"), check(15, "100", "100")])
     (first,) = answers(store)
-    jobs.withdraw(store, first["submission"], reason="filed by mistake", at=MORNING + timedelta(hours=1))
-    assert answers(store) == []
-    assert reconciled_days(store, EVERYBODY, KORBIT, NOW).empty
+    jobs.withdraw(store, first.submission, reason="filed by mistake", at=MORNING + timedelta(hours=1))
+    assert answers(store) == ()
+    assert reconciled_days(store, EVERYBODY, KORBIT, NOW) == ()
     assert grades(store, KORBIT)[DAY] == DayGrade.ABSENT
 
 
@@ -334,7 +371,7 @@ def test_a_picked_day_leads_to_its_slots_assets_and_rows(language: str) -> None:
     tables = [frame.value for frame in session.dataframe]
     assets = next(table for table in tables if "worst_multiple" in table and "asset" in table)
     assert assets.iloc[0]["asset"] == "ETH"
-    assert assets.iloc[0]["grade"] == grade_mark("grave", Look(language))
+    assert assets.iloc[0]["grade"] == grade_mark("shortfall", Look(language))  # a halt in time: no finding
     rows = next(table for table in tables if "file" in table)
     assert set(rows["result"]) == {say("code.mismatch", language)}
     for key in ("reconciliation.received", "reconciliation.lag", "reconciliation.worst_multiple"):
@@ -387,17 +424,29 @@ def test_a_year_is_shown_by_weeks(language: str) -> None:
 
 
 def test_a_calendar_of_a_year_has_few_marks_and_shapes_beside_colours() -> None:
-    days = [DAY - timedelta(days=n) for n in range(90)]
-    rows = [
-        {
-            **{"exchange": exchange, "first_day": day, "last_day": day, "worst_day": day, "grade": "gaps"},
-            **{"missing_slot_count": 7, "expected_slot_count": 0, "unfiled_day_count": 0, "coverage": None},
-            **{"worst_krw": None, "worst_ratio": None},
-        }
+    cells = [
+        CalendarCell(
+            exchange=exchange,
+            first_day=DAY - timedelta(days=n),
+            last_day=DAY - timedelta(days=n),
+            grade=DayGrade.GAPS,
+            worst_day=DAY - timedelta(days=n),
+            filed_day_count=1,
+            unfiled_day_count=0,
+            covered_slot_count=0,
+            expected_slot_count=0,
+            missing_slot_count=7,
+            mismatch_count=0,
+            coverage=None,
+            worst_krw=None,
+            worst_ratio=None,
+            worst_multiple=None,
+            submission=None,
+        )
         for exchange in EVERYBODY.exchanges
-        for day in days
+        for n in range(90)
     ]
-    figure = day_charts.reconciliation_calendar(pd.DataFrame(rows, dtype=object), EVERYBODY.exchanges, Look("ko"))
+    figure = day_charts.reconciliation_calendar(cells, EVERYBODY.exchanges, Look("ko"))
     gaps = next(trace for trace in figure.data if trace.name.startswith("△"))
     assert gaps.marker.symbol == "triangle-up"
-    assert sum(len(trace.x) for trace in figure.data if trace.customdata) == len(rows) <= 5000
+    assert sum(len(trace.x) for trace in figure.data if trace.customdata) == len(cells) <= 5000

@@ -1,6 +1,7 @@
 """The page of halts: how long and how far, each step against its limit, what was not halted, one halt whole."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from html import unescape
@@ -12,22 +13,29 @@ import pytest
 from demo_store import LAST_DAY
 from demo_store import NOW as DEMO_NOW
 from filing import MORNING, file
+from hypothesis import given
+from hypothesis import strategies as st
 from opening import keep_nothing, opened_at
 from people import EVERYBODY
 from streamlit.testing.v1 import AppTest
 from template_files import template
 
-from app.halts.availability import HaltReach, halt_bars, halt_reasons, halted_time, weighted_time
-from app.halts.events import HaltsWanted, halt_events, halt_filing_days, halt_versions
-from app.halts.steps import HaltSpan, halt_step_lengths, halt_steps, median_length
+from app.halts.availability import HaltReach, bars_of, halted_time, reasons_of, weighted_time
+from app.halts.events import STEP_RULES, HaltEvent, HaltsWanted, halt_events, halt_filing_days, halt_versions
+from app.halts.steps import HaltSpan, Verdict, halt_steps, median_length, step_lengths
 from app.queries.choice import Choice
+from app.queries.recorded import Judgement, current_findings
 from app.queries.spans import Span, spans_of
 from app.scope import Role, Scope
 from app.words import LANGUAGES, say, target_word
+from etl import jobs
+from etl.records.engine import reading
+from etl.review import review_pending
 from etl.store import Store, open_store
+from expectations.catalogue import report as report_of
+from expectations.catalogue import thresholds_of_the_book
 from expectations.vocabulary import KST, Period
 
-ROOT = Path(__file__).resolve().parent.parent
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
 DAY = date(2026, 11, 2)
 CHOICE = Choice((), DAY, DAY + timedelta(days=3))
@@ -47,26 +55,48 @@ def minutes(count: float) -> timedelta:
     return timedelta(minutes=count)
 
 
-def event(begin: int, end: int | None = None, **more: Any) -> dict[str, Any]:
-    """A halt of an asset from so many minutes after nine to so many, as `queries.halt_events` tells it."""
-    row = {"exchange": "korbit", "halt_id": "H-1", "scope": "asset", "target": "BTC", "functions": "all"}
-    row |= {"trigger": "reconciliation_mismatch", "mode": "automatic", "day": DAY}
+def event(begin: int, end: int | None = None, **more: Any) -> HaltEvent:
+    """A halt of an asset from so many minutes after nine to so many, of which the rules found nothing."""
     halted = NINE + minutes(begin)
-    row |= {"detected_at": halted - minutes(2), "halted_at": halted, "notice_at": halted + minutes(20)}
-    return {**row, "resumed_at": None if end is None else NINE + minutes(end), **more}
+    resumed = None if end is None else NINE + minutes(end)
+    told = HaltEvent(
+        exchange="korbit",
+        halt_id="H-1",
+        scope="asset",
+        target="BTC",
+        functions="all",
+        trigger="reconciliation_mismatch",
+        mode="automatic",
+        detected_at=halted - minutes(2),
+        halted_at=halted,
+        notice_at=halted + minutes(20),
+        resumed_at=resumed,
+        affected_account_count=0,
+        day=DAY,
+        submission="S-1",
+        source_row=2,
+        state="open" if resumed is None else "resumed",
+        version_count=1,
+        earlier=(),
+        judgements=dict.fromkeys(STEP_RULES, Judgement.NOT_FOUND),
+    )
+    return replace(told, **more)
 
 
-def frame(*rows: dict[str, Any]) -> pd.DataFrame:
-    return pd.DataFrame(list(rows) or None, columns=list(event(0)), dtype=object)
+def judged(**judgements: Judgement) -> dict[str, Judgement]:
+    """What the records say of the step rules, HLT_004 for HLT-004; nothing found where not named."""
+    named = {rule.replace("_", "-"): judgement for rule, judgement in judgements.items()}
+    return {**dict.fromkeys(STEP_RULES, Judgement.NOT_FOUND), **named}
 
 
-def filed(store: Store, folder: Path, rows: list[dict[str, Any]], period: str = "2026-11-02") -> None:
+def filed(store: Store, folder: Path, events: list[HaltEvent], period: str = "2026-11-02") -> None:
+    names = report_of("halts").field_names
     written = [
         {
-            name: value.isoformat() if isinstance(value, datetime) else value
-            for name, value in {**row, "affected_account_count": 0}.items()
+            name: value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
+            for name, value in ((name, getattr(event, name)) for name in names)
         }
-        for row in rows
+        for event in events
     ]
     at = MORNING + timedelta(days=(date.fromisoformat(period) - DAY).days)
     outcome = file(store, folder, f"korbit_halts_{period}.csv", template("halts", written), at)
@@ -81,13 +111,13 @@ def filed(store: Store, folder: Path, rows: list[dict[str, Any]], period: str = 
     [
         pytest.param(event(0, 30), 30, id="inside"),
         pytest.param(event(-60, 30), 30, id="begun before"),
-        pytest.param(event(170, 500), 10, id="lifted after"),
+        pytest.param(event(170, 500), 10, id="resumed after"),
         pytest.param(event(60), 120, id="open"),
         pytest.param(event(-60, -30), 0, id="before"),
         pytest.param(event(200), 0, id="after"),
     ],
 )
-def test_only_time_inside_the_period_counts(row: dict[str, Any], length: int) -> None:
+def test_only_time_inside_the_period_counts(row: HaltEvent, length: int) -> None:
     assert halted_time(row, NINE, NOON) == minutes(length)
 
 
@@ -104,72 +134,118 @@ def test_only_time_inside_the_period_counts(row: dict[str, Any], length: int) ->
         pytest.param([event(170)], 5, id="open until the end"),
     ],
 )
-def test_each_moment_counts_once_with_the_widest_halt(rows: list[dict[str, Any]], weighted: int) -> None:
+def test_each_moment_counts_once_with_the_widest_halt(rows: list[HaltEvent], weighted: int) -> None:
     assert weighted_time(rows, NINE, NOON) == minutes(weighted)
 
 
 def test_a_day_without_a_report_is_not_a_day_without_halts() -> None:
-    events = frame(event(0, 60), event(1440, 1500, scope="exchange"), event(1450, 1460))
+    events = [event(0, 60), event(1440, 1500, scope="exchange"), event(1450, 1460)]
     spans = [Span(DAY + timedelta(days=n), DAY + timedelta(days=n)) for n in range(4)]
     filed_days = {"korbit": frozenset({DAY, DAY + timedelta(days=1), DAY + timedelta(days=3)})}
-    bars = halt_bars(events, filed_days, ("korbit", "gopax"), spans, NOW).to_dict("records")
+    bars = bars_of(events, filed_days, ("korbit", "gopax"), spans, NOW)
     korbit, gopax = bars[:4], bars[4:]
-    assert [bar["reach"] for bar in korbit] == [
+    assert [bar.reach for bar in korbit] == [
         HaltReach.PARTIAL,
         HaltReach.EXCHANGE,
         HaltReach.UNKNOWN,
         HaltReach.NONE,
     ]
-    assert {bar["reach"] for bar in gopax} == {HaltReach.UNKNOWN}
-    assert (korbit[1]["halt_count"], korbit[1]["halted"], korbit[1]["weighted"]) == (2, minutes(70), minutes(60))
+    assert {bar.reach for bar in gopax} == {HaltReach.UNKNOWN}
+    assert (korbit[1].halt_count, korbit[1].halted, korbit[1].weighted) == (2, minutes(70), minutes(60))
 
 
 def test_a_week_reaches_as_far_as_its_widest_halt() -> None:
     choice = Choice(("korbit",), DAY - timedelta(days=200), DAY + timedelta(days=3))
     spans = spans_of(choice)
-    bars = halt_bars(frame(event(0, 60, scope="account"), event(1440, 1500)), {}, ("korbit",), spans, NOW)
+    bars = bars_of([event(0, 60, scope="account"), event(1440, 1500)], {}, ("korbit",), spans, NOW)
     assert len(bars) == len(spans) <= 53
-    assert bars.iloc[-1]["reach"] == HaltReach.PARTIAL
-    assert bars.iloc[0]["reach"] == HaltReach.UNKNOWN
+    assert bars[-1].reach == HaltReach.PARTIAL
+    assert bars[0].reach == HaltReach.UNKNOWN
 
 
 def test_reasons_come_longest_first_with_what_they_add_up_to() -> None:
     rows = [event(0, 30), event(0, 90, trigger="maintenance"), event(100, trigger="system_fault", exchange="gopax")]
-    found = halt_reasons(frame(*rows), NINE, NOON).to_dict("records")
-    assert [row["trigger"] for row in found] == ["maintenance", "system_fault", "reconciliation_mismatch"]
-    assert [row["halted"] for row in found] == [minutes(90), minutes(80), minutes(30)]
-    assert [row["weighted"] for row in found] == [minutes(45), minutes(40), minutes(15)]
-    assert [row["cumulative_share"] for row in found] == [Decimal("0.45"), Decimal("0.85"), Decimal(1)]
-    assert [row["open_count"] for row in found] == [0, 1, 0]
-    assert halt_reasons(frame(), NINE, NOON).empty
+    found = reasons_of(rows, NINE, NOON)
+    assert [row.trigger for row in found] == ["maintenance", "system_fault", "reconciliation_mismatch"]
+    assert [row.halted for row in found] == [minutes(90), minutes(80), minutes(30)]
+    assert [row.weighted for row in found] == [minutes(45), minutes(40), minutes(15)]
+    assert [row.cumulative_share for row in found] == [Decimal("0.45"), Decimal("0.85"), Decimal(1)]
+    assert [row.open_count for row in found] == [0, 1, 0]
+    assert reasons_of([], NINE, NOON) == ()
 
 
 # ----------------------------------------------------------------------------------------------- step by step
 
 
+BOOK = thresholds_of_the_book()
+
+
 @pytest.mark.parametrize(
     ("row", "verdicts"),
     [
-        pytest.param(event(0, 60), ("kept", "kept", "kept"), id="all in time"),
-        pytest.param(event(0, 60, detected_at=NINE - minutes(5)), ("kept", "kept", "kept"), id="five minutes"),
+        pytest.param(event(0, 60), ("kept", "kept", "kept"), id="done, and nothing found"),
         pytest.param(
-            event(0, 60, detected_at=NINE - timedelta(minutes=5, milliseconds=1)),
-            ("exceeded", "kept", "kept"),
-            id="a millisecond more",
+            event(0, 60, judgements=judged(HLT_004=Judgement.FOUND)), ("exceeded", "kept", "kept"), id="found of one"
         ),
         pytest.param(event(0, 60, mode="manual"), ("no_limit", "kept", "kept"), id="by hand"),
-        pytest.param(event(0, 60, notice_at=NINE + minutes(61)), ("kept", "exceeded", "kept"), id="a late notice"),
         pytest.param(event(0, 60, trigger="maintenance"), ("kept", "no_limit", "kept"), id="maintenance"),
         pytest.param(event(0, 60, scope="account"), ("kept", "no_limit", "kept"), id="accounts"),
-        pytest.param(event(0, 1441), ("kept", "kept", "exceeded"), id="a long halt"),
         pytest.param(event(0, 9999, trigger="authority_order"), ("kept", "kept", "no_limit"), id="by an authority"),
-        pytest.param(event(0, notice_at=None), ("kept", "exceeded", "pending"), id="open, without a notice"),
+        pytest.param(
+            event(0, notice_at=None), ("kept", "running", "running"), id="a clock beyond its limit, not found"
+        ),
+        pytest.param(
+            event(0, notice_at=None, judgements=judged(HLT_006=Judgement.FOUND)),
+            ("kept", "exceeded", "running"),
+            id="found while it runs",
+        ),
+        pytest.param(
+            event(0, judgements=dict.fromkeys(STEP_RULES, Judgement.NOT_EVALUATED)),
+            ("not_evaluated", "not_evaluated", "running"),
+            id="not reviewed yet",
+        ),
+        pytest.param(
+            event(0, judgements=dict.fromkeys(STEP_RULES, Judgement.NOT_IN_FORCE)),
+            ("no_limit", "no_limit", "no_limit"),
+            id="before the rules",
+        ),
     ],
 )
-def test_each_step_is_held_against_its_rule(row: dict[str, Any], verdicts: tuple[str, ...]) -> None:
-    steps = halt_steps(row, NINE + timedelta(hours=5))
+def test_a_step_is_said_to_be_what_the_records_say(row: HaltEvent, verdicts: tuple[str, ...]) -> None:
+    steps = halt_steps(row, BOOK, NINE + timedelta(days=3))
     assert tuple(step.verdict for step in steps) == verdicts
-    assert [step.rule for step in steps] == ["HLT-004", "HLT-006", "HLT-009"]
+    assert [step.rule for step in steps] == list(STEP_RULES)
+
+
+MOMENTS = st.integers(min_value=-3000, max_value=3000)
+
+
+@given(
+    lengths=st.tuples(st.integers(0, 3000), st.none() | MOMENTS, st.none() | st.integers(0, 9000)),
+    judgements=st.tuples(*[st.sampled_from(Judgement)] * 3),
+    hours=st.integers(0, 1000),
+    mode=st.sampled_from(("automatic", "manual")),
+)
+def test_the_clock_never_judges(
+    lengths: tuple[int, int | None, int | None], judgements: tuple[Judgement, ...], hours: int, mode: str
+) -> None:
+    """Whatever the time is and however long a step takes: exceeded is what was found, kept what was evaluated."""
+    to_halt, notice, resumed = lengths
+    row = event(
+        0,
+        resumed,
+        detected_at=NINE - minutes(to_halt),
+        notice_at=None if notice is None else NINE + minutes(notice),
+        mode=mode,
+        judgements=dict(zip(STEP_RULES, judgements, strict=True)),
+    )
+    for step in halt_steps(row, BOOK, NINE + timedelta(hours=hours)):
+        judgement = row.judgements[step.rule]
+        has_limit = step.limit is not None
+        assert (step.verdict is Verdict.EXCEEDED) == (has_limit and judgement is Judgement.FOUND)
+        assert step.verdict is not Verdict.KEPT or (step.is_done and judgement is Judgement.NOT_FOUND)
+        assert step.verdict is not Verdict.RUNNING or not step.is_done
+        assert has_limit == (step.verdict is not Verdict.NO_LIMIT)
 
 
 def test_the_median_is_of_steps_that_are_done_and_have_a_limit() -> None:
@@ -178,10 +254,51 @@ def test_the_median_is_of_steps_that_are_done_and_have_a_limit() -> None:
         event(0, 60, detected_at=NINE - minutes(4)),
         event(0, None, detected_at=NINE - minutes(90), mode="manual"),
     ]
-    steps = halt_step_lengths(rows, NINE + timedelta(hours=2))
+    steps = step_lengths(rows, BOOK, NINE + timedelta(hours=2))
     assert median_length(steps, HaltSpan.TO_HALT) == (minutes(2.5), 2)
     assert median_length(steps, HaltSpan.TO_RESUME) == (minutes(60), 2)
-    assert median_length(halt_step_lengths([], NOW), HaltSpan.TO_NOTICE) == (None, 0)
+    assert median_length(step_lengths([], BOOK, NOW), HaltSpan.TO_NOTICE) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("row", "verdicts"),
+    [
+        pytest.param(event(0, 60, detected_at=NINE - minutes(5)), ("kept", "kept", "kept"), id="five minutes"),
+        pytest.param(
+            event(0, 60, detected_at=NINE - timedelta(minutes=5, milliseconds=1)),
+            ("exceeded", "kept", "kept"),
+            id="a millisecond more",
+        ),
+        pytest.param(event(0, 60, notice_at=NINE + minutes(61)), ("kept", "exceeded", "kept"), id="a late notice"),
+        pytest.param(event(0, 1441), ("kept", "kept", "exceeded"), id="a long halt"),
+        pytest.param(event(800, notice_at=None), ("kept", "exceeded", "running"), id="open, no notice in the day"),
+        pytest.param(event(899, notice_at=None), ("kept", "running", "running"), id="the notice is not due that day"),
+    ],
+)
+def test_a_screen_says_exceeded_exactly_where_a_finding_says_it(
+    store: Store, tmp_path: Path, row: HaltEvent, verdicts: tuple[str, ...]
+) -> None:
+    """However late one looks: the rules go by accepted data, which ends with the day."""
+    filed(store, tmp_path, [row])
+    (found,) = halt_events(store, EVERYBODY, CHOICE)
+    steps = halt_steps(found, BOOK, NOW + timedelta(days=300))
+    assert tuple(step.verdict for step in steps) == verdicts
+    with reading(store.engine) as connection:
+        rules = {one.rule for one in current_findings(connection, STEP_RULES, ("korbit",))}
+    assert {step.rule for step in steps if step.verdict is Verdict.EXCEEDED} == rules
+
+
+def test_before_the_review_a_done_step_is_not_evaluated(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "review_pending", lambda *_, **__: None)
+        filed(store, tmp_path, [event(0, 60, detected_at=NINE - minutes(9))])
+    verdicts = [step.verdict for step in halt_steps(*halt_events(store, EVERYBODY, CHOICE), BOOK, NOW)]
+    assert verdicts == ["not_evaluated", "not_evaluated", "not_evaluated"]
+    review_pending(store)
+    verdicts = [step.verdict for step in halt_steps(*halt_events(store, EVERYBODY, CHOICE), BOOK, NOW)]
+    assert verdicts == ["exceeded", "kept", "kept"]
 
 
 # ----------------------------------------------------------------------------------------------- as it was filed
@@ -192,11 +309,11 @@ def test_halts_are_narrowed_by_what_is_wanted(store: Store, tmp_path: Path) -> N
     filed(store, tmp_path, rows)
 
     def found(**wanted: str) -> list[str]:
-        return sorted(halt_events(store, EVERYBODY, CHOICE, HaltsWanted(**wanted))["halt_id"])
+        return sorted(one.halt_id for one in halt_events(store, EVERYBODY, CHOICE, HaltsWanted(**wanted)))
 
     assert found() == ["H-1", "H-2"]
     assert found(trigger="maintenance") == found(mode="manual") == found(state="open") == ["H-2"]
-    assert found(state="lifted", scope="asset") == ["H-1"]
+    assert found(state="resumed", scope="asset") == ["H-1"]
     assert found(scope="exchange") == []
 
 
@@ -204,11 +321,11 @@ def test_every_filing_of_a_halt_can_be_read(store: Store, tmp_path: Path) -> Non
     filed(store, tmp_path, [event(0)])
     filed(store, tmp_path, [event(0, 1500)], "2026-11-03")
     versions = halt_versions(store, EVERYBODY, "korbit", "H-1")
-    assert versions["period"].tolist() == ["2026-11-02", "2026-11-03"]
-    assert versions["resumed_at"].tolist() == [None, NINE + minutes(1500)]
-    assert versions["file"].tolist() == ["korbit_halts_2026-11-02.csv", "korbit_halts_2026-11-03.csv"]
-    assert halt_versions(store, GOPAX_ONLY, "korbit", "H-1").empty
-    assert halt_versions(store, EVERYBODY, "gopax", "H-1").empty
+    assert [one.period for one in versions] == ["2026-11-02", "2026-11-03"]
+    assert [one.resumed_at for one in versions] == [None, NINE + minutes(1500)]
+    assert [one.file for one in versions] == ["korbit_halts_2026-11-02.csv", "korbit_halts_2026-11-03.csv"]
+    assert halt_versions(store, GOPAX_ONLY, "korbit", "H-1") == ()
+    assert halt_versions(store, EVERYBODY, "gopax", "H-1") == ()
 
 
 def test_a_nil_return_covers_its_day(store: Store, tmp_path: Path) -> None:
