@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from app.columns import Shown
+from app.columns import Shown, columns_of
+from app.columns import frame_of as framed
 from app.frames import frame_of
 from app.obligations.outcomes import first_recorded_day, unmet_obligations
 from app.quality import scorecard
@@ -18,7 +19,7 @@ from app.quality.scorecard import Scored
 from app.quality.scorecard_parts import GRADES, MARKS, PARTS, grades, grading_rules, matrix, scorecard_texts
 from app.queries.months import months_as_days, shown_months
 from app.rules import book
-from app.rules.findings import About, finding_counts
+from app.rules.findings import About, FindingCount, finding_counts
 from app.widgets.address import go, pick, picked
 from app.widgets.drawings import chart
 from app.widgets.header import empty, markup, note, page_header, section, stop, subtitle
@@ -120,12 +121,13 @@ def course(view: View, scored: list[Scored], name: str, month: str) -> pd.DataFr
 @part
 def show_rules(view: View, month: str) -> None:
     """The rules that found most in a month, and at whom; a row leads to the rule."""
-    counts = ask(finding_counts, months_as_days(view.choice.exchanges, (month,)), About())
+    found = ask(finding_counts, months_as_days(view.choice.exchanges, (month,)), About())
+    counts = framed(found, columns_of(FindingCount))
     section(view, "data_quality.rules", month=month)
     if not (counts["month"] == month).any():
         empty(view, "month_findings", month=month)
         return
-    columns = {"rule": Shown.TEXT, "kind": Shown.KIND, "found_count": Shown.COUNT, "standing_count": Shown.COUNT}
+    columns = {"rule": Shown.TEXT, "kind": Shown.KIND, "found_count": Shown.COUNT, "open_finding_count": Shown.COUNT}
     columns |= {**dict.fromkeys(view.exchanges, Shown.COUNT), "statement": Shown.LONG_TEXT}
     note(view.say("data_quality.rules_how"))
     table(
@@ -152,7 +154,7 @@ def by_rule(view: View, counts: pd.DataFrame, columns: list[str]) -> pd.DataFram
                 "rule": rule,
                 "kind": kind,
                 "found_count": int(own["found_count"].sum()),
-                "standing_count": int(own["standing_count"].sum()),
+                "open_finding_count": int(own["open_finding_count"].sum()),
                 **{exchange: int(by_exchange.get(exchange, 0)) for exchange in view.exchanges},
                 "statement": known.statement.in_language(view.language) if known else "",
             }

@@ -18,9 +18,9 @@ from app.replay.charts import incident_lanes, shortfall_course
 from app.replay.checks import Course, Tail, course_of, replayed_checks, replayed_halts
 from app.replay.incident import Replay
 from app.replay.parts import show_facts, side_by_side
-from app.rules import book
-from app.rules.finding_parts import with_interval
-from app.rules.findings import About, standing_findings
+from app.rules.book import known_rule, thresholds_of
+from app.rules.finding_parts import finding_rows
+from app.rules.findings import About, open_findings
 from app.served import served_incident
 from app.widgets.address import go, pick, picked, picked_day
 from app.widgets.drawings import chart
@@ -29,6 +29,7 @@ from app.widgets.rows import rows_behind
 from app.widgets.tables import table
 from app.widgets.tiles import Tile, tiles
 from app.widgets.view import View, ask, current_view
+from expectations.vocabulary import Parameter
 
 HALT_RULE = "REC-004"
 
@@ -71,11 +72,11 @@ def thresholds(view: View) -> str:
     """The limits of the halt rule with their values, in words."""
     return ", ".join(
         view.say("replay.threshold", name=view.say(f"parameter.{one.name}"), value=amount_of(view, one))
-        for one in book.thresholds(book.known_rule(HALT_RULE))
+        for one in thresholds_of(known_rule(HALT_RULE), view.thresholds)
     )
 
 
-def amount_of(view: View, threshold: book.Parameter) -> str:
+def amount_of(view: View, threshold: Parameter) -> str:
     """A threshold in its unit, a share as a percentage."""
     if threshold.name.endswith("_ratio"):
         return percent(threshold.value, 0)
@@ -189,20 +190,20 @@ def show_charts(view: View, facts: Replay, checks: pd.DataFrame, events: pd.Data
 def show_findings(view: View, facts: Replay) -> None:
     """What the rules found of the incident's files; a row leads to its submission."""
     choice = Choice((), facts.first_day, facts.last_day)
-    found = ask(standing_findings, choice, About(reports=facts.reports), view.language)
-    found = with_interval(view, found[found["exchange"] == facts.exchange])
+    listed = ask(open_findings, choice, About(reports=facts.reports), view.language)
+    found = finding_rows(view, (one for one in listed if one.exchange == facts.exchange))
     section(view, "replay.findings", count=len(found))
     note(view.say("replay.findings_how"))
-    if found.empty:
+    if not found:
         empty(view, "replay_findings")
         return
     table(
         view,
-        found.sort_values(by=["rule", "subject"]),
+        sorted(found, key=lambda row: (row.rule, row.subject or "")),
         FINDINGS,
         key="findings",
         alt=view.say("replay.findings", count=len(found)),
-        on_pick=lambda row: go("submissions", submission=row["submission"]),
+        on_pick=lambda row: go("submissions", submission=row.submission),
     )
     note(view.say("list.to_submission"))
 

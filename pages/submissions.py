@@ -6,7 +6,7 @@ import pandas as pd
 
 from app.amounts import exact
 from app.answers.mark_parts import keep_read, show_readers, to_answer, with_answers
-from app.columns import Shown
+from app.columns import Shown, columns_of, frame_of
 from app.filing.desk_parts import desk_of
 from app.filing.filter_parts import submission_filters
 from app.filing.submissions import (
@@ -20,7 +20,7 @@ from app.filing.submissions import (
 from app.filing.verdict import filed_submission
 from app.filing.verdict_parts import submission_findings, withdrawal
 from app.moments import duration, kst_text
-from app.rules.finding_parts import page_of, with_interval
+from app.rules.finding_parts import FindingRow, finding_rows, page_of
 from app.rules.findings import FINDING_PAGE, finding_groups, finding_list
 from app.widgets.address import go, pick, picked
 from app.widgets.audit_events import list_seen, rows_seen
@@ -96,9 +96,9 @@ def show_findings(view: View, one: pd.Series) -> None:
     """The findings of a file: by rule with counts, then each with its place and sentence, page by page."""
     submission = one["id"]
     groups = ask(finding_groups, submission, view.language)
-    total = int(groups["count"].sum())
+    total = sum(group.count for group in groups)
     section(view, "submissions.findings", count=f"{total:,}")
-    if groups.empty:
+    if not groups:
         empty(view, "findings")
         return
     table(
@@ -107,12 +107,12 @@ def show_findings(view: View, one: pd.Series) -> None:
         GROUPS,
         alt=view.say("submissions.by_rule"),
         key=f"groups.{submission}",
-        on_pick=lambda row: go("rules", rule=row["rule"]),
+        on_pick=lambda row: go("rules", rule=row.rule),
     )
     note(view.say("list.to_rule"))
     page = page_of(view, total, FINDING_PAGE)
-    found = with_interval(view, ask(finding_list, submission, view.language, page))
-    found = with_answers(view, submission, found)
+    listed = finding_rows(view, ask(finding_list, submission, view.language, page))
+    found = with_answers(view, submission, frame_of(listed, ("id", *columns_of(FindingRow))))
     rows_seen(view, one["report"], one["exchange"], submission=submission, page_number=str(page))
     table(
         view,

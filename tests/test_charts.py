@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -56,6 +57,11 @@ EXCHANGES = ("upbit", "bithumb", "coinone", "korbit", "gopax")
 
 def frame(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame([[row[name] for name in columns] for row in rows], columns=columns, dtype=object)
+
+
+def records(rows: pd.DataFrame) -> list[Any]:
+    """The rows of a sample as builders take them that draw records."""
+    return [SimpleNamespace(**row) for row in rows.to_dict("records")]
 
 
 def volume(exchange: str, day: date) -> dict[str, Any]:
@@ -382,7 +388,7 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
         lambda f, look: episode_sizes(f, {"ratio": Decimal("0.01"), "krw": Decimal(10**9)}, look),
     ),
     "closing_times": (episode, closing_times),
-    "findings_by_month": (fired, findings_by_month),
+    "findings_by_month": (fired, lambda f, look: findings_by_month(records(f), look)),
     "audit_grid": (audit, lambda f, look: audit_grid(f, EXCHANGES, MONTHS, look)),
     "cold_shares": (audit, lambda f, look: cold_shares(f, MONTHS, Decimal("0.8"), look)),
     "audit_differences": (audited, lambda f, look: audit_differences(f, Decimal("0.0001"), look)),

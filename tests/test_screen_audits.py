@@ -15,7 +15,7 @@ from template_files import audited, checked, template
 from app.audits.months import apart, audit_coverage, audit_months, audited_assets
 from app.queries.choice import Choice
 from app.queries.months import shown_months
-from app.rules.findings import About, standing_findings
+from app.rules.findings import About, open_findings
 from app.scope import Role, Scope
 from etl.store import Store, open_store
 from expectations.vocabulary import KST, Period
@@ -161,8 +161,8 @@ def test_the_screen_and_the_rule_agree_on_what_differs(store: Store, tmp_path: P
     filed(store, tmp_path, "korbit_reconciliation_2026-11-01", [checked(at, a, wallet=w) for a, w in pairs.items()])
     filed(store, tmp_path, "korbit_audits_2026-10", [audited("2026-10", asset, MIDNIGHT) for asset in pairs])
     differing = set(compare(store).query("state == 'differs'")["asset"])
-    listed = standing_findings(store, EVERYBODY, CHOICE, About(rule="AUD-005"), "en")
-    assert differing == set(listed["subject"]) == {"ETH", "XRP"}
+    listed = open_findings(store, EVERYBODY, CHOICE, About(rule="AUD-005"), "en")
+    assert differing == {one.subject for one in listed} == {"ETH", "XRP"}
 
 
 def test_coverage_is_of_the_assets_reconciled_in_the_month(store: Store, tmp_path: Path) -> None:

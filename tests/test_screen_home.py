@@ -1,6 +1,7 @@
 """The first screen: what changed, what is due, how the lanes stand; exactly, of small stores, and as a page."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -172,7 +173,9 @@ def test_new_breaches_are_told_by_rule(either_store: Store, tmp_path: Path) -> N
     found = changes(either_store, EVERYBODY, BEFORE, AFTER)
     breaches = found[found["change"] == NewsKind.BREACH]
     counts = finding_counts(either_store, EVERYBODY, CHOICE, About(kind="compliance"))
-    standing = counts.groupby("rule")["standing_count"].sum().to_dict()
+    standing = Counter({one.rule: 0 for one in counts})
+    for one in counts:
+        standing[one.rule] += one.open_finding_count
     assert dict(zip(breaches["subject"], breaches["count"], strict=True)) == standing
     assert standing["REC-003"] == 1
     later = AFTER + timedelta(hours=1)
@@ -290,7 +293,7 @@ def test_a_breach_marks_the_lane_of_its_report(store: Store, tmp_path: Path) -> 
     own = situation(store, EVERYBODY, CHOICE, datetime(2026, 11, 3, 12, tzinfo=KST)).lanes["korbit"]
     breaches = finding_counts(store, EVERYBODY, CHOICE, About(kind="compliance"))
     assert own[Lane.RECONCILIATION].state == "breach"
-    assert own[Lane.RECONCILIATION].count == breaches["standing_count"].sum()
+    assert own[Lane.RECONCILIATION].count == sum(one.open_finding_count for one in breaches)
     assert own[Lane.RECONCILIATION].since == Period.of_day(DAY).end
 
 

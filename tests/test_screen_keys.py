@@ -25,12 +25,12 @@ from app.keys.counts import key_balance, key_flow, key_state
 from app.keys.key_charts import key_lanes, per_keys
 from app.queries.choice import Choice
 from app.queries.spans import spans_of
-from app.rules.book import threshold
 from app.rules.findings import subject_findings
 from app.scope import Role, Scope
 from app.words import LANGUAGES, say
 from etl import jobs
 from etl.store import Store, open_store
+from expectations.catalogue import thresholds_of_the_book
 from expectations.vocabulary import KST, Period, Source
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -198,13 +198,13 @@ def test_withdrawn_keys_count_no_more(store: Store, tmp_path: Path) -> None:
     ("exchange", "limit"), [("upbit", 10), ("bithumb", 5), ("coinone", None), ("korbit", None), ("gopax", None)]
 )
 def test_a_limit_of_addresses_is_known_only_where_the_exchange_published_one(exchange: str, limit: int | None) -> None:
-    found = threshold("maximum_ips_per_key", MONDAY, exchange)
+    found = thresholds_of_the_book().in_force("maximum_ips_per_key", MONDAY, exchange)
     assert (found and found.value) == limit
 
 
 def test_the_limits_of_time_are_our_assumption() -> None:
     names = ("first_action_hours", "high_risk_hours", "reverification_failure_hours")
-    found = [threshold(name, MONDAY) for name in names]
+    found = [thresholds_of_the_book().in_force(name, MONDAY) for name in names]
     assert [(one.value, one.source) for one in found if one] == [(hours, Source.MODEL) for hours in (24, 24, 72)]
 
 
@@ -448,8 +448,8 @@ def test_a_case_is_told_whole_and_only_to_whom_it_concerns(listed: Store) -> Non
 
 def test_findings_about_a_case_stand_beside_it(listed: Store) -> None:
     found = subject_findings(listed, EVERYBODY, "key_actions", "korbit", ("C-WATCHED", "A-001"), "ko")
-    assert found["rule"].tolist() == ["ACT-006"]
-    assert subject_findings(listed, GOPAX_ONLY, "key_actions", "korbit", ("C-WATCHED",), "ko").empty
+    assert [one.rule for one in found] == ["ACT-006"]
+    assert subject_findings(listed, GOPAX_ONLY, "key_actions", "korbit", ("C-WATCHED",), "ko") == ()
 
 
 # ------------------------------------------------------------------------------------------------- charts

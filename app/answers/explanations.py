@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from app.frames import frame_of
 from app.moments import kst_day
 from app.queries.choice import Choice
-from app.rules.findings import stands
+from app.rules.findings import is_open
 from app.scope import Scope
 from etl.answers import EXPLAINED_KINDS, Answered, BreachState, Explanation, answer_for, fingerprint, occurrence
 from etl.records import submissions as life
@@ -78,7 +78,7 @@ def _told(connection: Connection, scope: Scope, choice: Choice) -> Iterator[_Tol
     """Every finding ever made that an exchange explains, of the chosen exchanges and days, the newest day last."""
     c = findings.c
     query = (
-        select(findings, submissions.c.period_start, stands().label("stands"))
+        select(findings, submissions.c.period_start, is_open().label("stands"))
         .join(submissions, submissions.c.id == c.submission)
         .where(
             c.kind.in_(EXPLAINED_KINDS),

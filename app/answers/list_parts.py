@@ -20,7 +20,7 @@ from app.columns import Shown
 from app.frames import frame_of, records_of, with_columns
 from app.moments import duration
 from app.rules.book import rule_called
-from app.rules.finding_parts import with_interval
+from app.rules.finding_parts import interval
 from app.scope import Role
 from app.widgets.address import go, link, pick, picked
 from app.widgets.header import empty, facts, kind_mark, markup, note, section
@@ -105,6 +105,12 @@ SAID = {
     "person": Shown.TEXT,
 }
 STEPS = {"at": Shown.INSTANT, "answer": Shown.TEXT, "said": Shown.LONG_TEXT, "person": Shown.TEXT}
+_AWAY = {
+    "exchange": Shown.EXCHANGE,
+    "found_count": Shown.COUNT,
+    "accepted_count": Shown.COUNT,
+    "accepted_share": Shown.PERCENT,
+}
 _PICKS = ("finding", "explanation", "breach")
 _LONGEST_LIST = 8
 
@@ -292,7 +298,7 @@ def breach_section(view: View, broken: pd.DataFrame, states: Sequence[str]) -> N
     else:
         table(
             view,
-            lambda: with_interval(view, with_statements(view, with_marks(view, shown.reset_index(drop=True)))),
+            lambda: _with_interval(view, with_statements(view, with_marks(view, shown.reset_index(drop=True)))),
             BREACHES,
             alt=view.say("answers.breaches", count=len(shown)),
             key=f"answers.breaches.{chosen}",
@@ -303,7 +309,7 @@ def breach_section(view: View, broken: pd.DataFrame, states: Sequence[str]) -> N
         note(view.say("answers.breaches_how"))
     one = broken[broken["occurrence"] == picked("breach")]
     if len(one):
-        _one_breach(view, records_of(with_interval(view, with_statements(view, one)))[0])
+        _one_breach(view, records_of(_with_interval(view, with_statements(view, one)))[0])
 
 
 def _one_breach(view: View, row: Mapping[str, Any]) -> None:
@@ -364,6 +370,11 @@ def history(view: View) -> None:
     )
 
 
+def _with_interval(view: View, frame: pd.DataFrame) -> pd.DataFrame:
+    spans = [interval(view, start, end) for start, end in zip(frame["start"], frame["end"], strict=True)]
+    return with_columns(frame, interval=spans)
+
+
 def answers_model(view: View) -> None:
     """The numbers of ours that answers go by."""
     note(view.say("answers.model", days=LONGEST_ACCEPTANCE_DAYS, least=LEAST_FOR_SHARE))
@@ -385,6 +396,11 @@ def with_shares(counts: pd.DataFrame) -> pd.DataFrame:
     return with_columns(counts, accepted_share=shares)
 
 
-def away_note(view: View) -> None:
-    """What the share of findings that were explained away is of."""
+@part
+def away_section(view: View, own: pd.DataFrame) -> None:
+    """How many findings of a rule an accepted explanation speaks for, by exchange."""
+    if own.empty:
+        return
+    section(view, "answers.away")
+    table(view, with_shares(own), _AWAY, alt=view.say("answers.away"))
     note(view.say("answers.away_how", least=LEAST_FOR_SHARE))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -66,8 +66,9 @@ def audit_months(store: Store, scope: Scope, choice: Choice, moment: datetime) -
     obliged = [] if begin is None else obligations_of(filed, exchanges, days, begin, moment, "audits")
     due = {(one.exchange, one.month): one for one in obliged}
     said = _said(store, scope, days)
-    counts = finding_counts(store, scope, days, About(reports=("audits",)))
-    standing = counts.groupby(["exchange", "month"])["standing_count"].sum().to_dict()
+    standing: Counter[tuple[str, str]] = Counter()
+    for one in finding_counts(store, scope, days, About(reports=("audits",))):
+        standing[one.exchange, one.month] += one.open_finding_count
     rows = [
         _month(exchange, month, due.get((exchange, month)), said.get((exchange, month), {}), standing)
         for exchange in exchanges

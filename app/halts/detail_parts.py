@@ -229,7 +229,7 @@ def _cause(view: View, event: Mapping[Any, Any]) -> None:
 def _findings(view: View, event: Mapping[Any, Any]) -> None:
     found = ask(subject_findings, "halts", event["exchange"], (event["halt_id"],), view.language)
     subtitle(view.say("halts.findings", count=len(found)))
-    if found.empty:
+    if not found:
         empty(view, "halt_findings")
         return
     table(
@@ -238,7 +238,7 @@ def _findings(view: View, event: Mapping[Any, Any]) -> None:
         _FINDINGS,
         key="halt_findings",
         alt=view.say("halts.findings", count=len(found)),
-        on_pick=lambda row: go("rules", rule=row["rule"]),
+        on_pick=lambda row: go("rules", rule=row.rule),
         most_rows=5,
     )
 

@@ -12,7 +12,6 @@ from app.keys.case_charts import MOVE_SIGNS, open_stages, stage_moves
 from app.keys.case_courses import LIMITS, StretchKind
 from app.keys.case_time_charts import case_lengths, median_text
 from app.keys.case_totals import FEWEST, CaseFlow
-from app.rules import book
 from app.widgets.address import pick
 from app.widgets.drawings import chart
 from app.widgets.header import columns, note, section, source_mark, subtitle
@@ -101,7 +100,7 @@ def case_times(view: View, cases: CaseFlow) -> None:
     kind = StretchKind(switch(view.say("stretch.which"), "stretch", tuple(StretchKind), word))
     summaries = cases.stretches[cases.stretches["stretch"] == kind]
     marks = cases.marks[cases.marks["stretch"] == kind]
-    limit = book.threshold(LIMITS[kind].parameter, view.choice.last_day) if kind in LIMITS else None
+    limit = view.thresholds.in_force(LIMITS[kind].parameter, view.choice.last_day) if kind in LIMITS else None
     hours = None if limit is None else int(limit.value)
     chart(
         view,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,9 +13,8 @@ from app.keys.case_charts import MOVE_SIGNS, case_timeline
 from app.keys.case_records import CASE_PAGE, CaseHistory, case_history, case_list
 from app.keys.filter_parts import case_filters
 from app.moments import kst_text
-from app.rules import book
 from app.rules.finding_parts import page_of
-from app.rules.findings import subject_findings
+from app.rules.findings import RecordedFinding, subject_findings
 from app.widgets.address import go, pick, picked
 from app.widgets.audit_events import list_seen, rows_seen
 from app.widgets.drawings import chart
@@ -129,7 +129,7 @@ def _one_case(view: View, exchange: str, case: str) -> None:
         said = view.say("key_revocations.limits")
         subtitle(said)
         table(view, lambda: _limits(view, history), _LIMITS, alt=said, labels={"limit": said})
-    if findings.empty:
+    if not findings:
         note(view.say("key_revocations.no_findings"))
     else:
         said = view.say("key_revocations.findings", count=len(findings))
@@ -140,7 +140,7 @@ def _one_case(view: View, exchange: str, case: str) -> None:
             _FINDINGS,
             alt=said,
             key="case.findings",
-            on_pick=lambda row: go("rules", rule=row["rule"]),
+            on_pick=lambda row: go("rules", rule=row.rule),
         )
     rows_behind(
         view,
@@ -170,11 +170,11 @@ def _about(view: View, history: CaseHistory) -> None:
     )
 
 
-def _steps(view: View, history: CaseHistory, findings: pd.DataFrame) -> pd.DataFrame:
+def _steps(view: View, history: CaseHistory, findings: Sequence[RecordedFinding]) -> pd.DataFrame:
     """The steps with the sign of how each follows, and the rules that found something about it."""
     rows: list[Any] = records_of(history.steps)
     for row in rows:
-        row["rules"] = ", ".join(findings.loc[findings["subject"] == row["action_id"], "rule"]) or None
+        row["rules"] = ", ".join(one.rule for one in findings if one.subject == row["action_id"]) or None
         moves = [row["move"], *(["not_allowed"] if row["is_breach"] else [])]
         row["move"] = " ".join(f"{MOVE_SIGNS[move]} {view.say(f'move.{move}')}" for move in moves)
     return frame_of(rows, _STEPS)
@@ -184,7 +184,7 @@ def _limits(view: View, history: CaseHistory) -> pd.DataFrame:
     """The limits with their hours and the source of these."""
     rows: list[Any] = records_of(history.limits)
     for row in rows:
-        known = book.threshold(row["parameter"], row["day"])
+        known = view.thresholds.in_force(row["parameter"], row["day"])
         row |= {"hours": known and known.value, "source": known and known.source}
         row["limit"] = view.say(f"stretch.{row['limit']}")
     return frame_of(rows, _LIMITS)

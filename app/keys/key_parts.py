@@ -18,7 +18,6 @@ from app.keys.counts import key_balance
 from app.keys.key_charts import key_balance_bars, key_lanes, per_keys
 from app.moments import duration
 from app.queries.spans import spans_of
-from app.rules import book
 from app.widgets.address import pick, picked, picked_day
 from app.widgets.drawings import chart
 from app.widgets.header import columns, note, source_mark
@@ -203,7 +202,7 @@ def _listed(view: View, state: pd.DataFrame) -> pd.DataFrame:
     """What is known of allow lists with the coverage, and the limit in force."""
     rows: list[Any] = records_of(state)
     for row in rows:
-        limit = book.threshold("maximum_ips_per_key", row["day"], row["exchange"])
+        limit = view.thresholds.in_force("maximum_ips_per_key", row["day"], row["exchange"])
         row |= {"coverage": ratio(row["allowlisted_keys"], row["active_keys"]), "limit": limit and limit.value}
     rows.sort(key=lambda row: view.exchanges.index(row["exchange"]))
     return frame_of(rows, _ALLOW_LISTS)

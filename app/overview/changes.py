@@ -20,7 +20,7 @@ from app.frames import frame_of, records_of
 from app.moments import kst_day
 from app.queries.choice import Choice
 from app.reconciliation.episodes import GradedEpisode, graded_episodes
-from app.rules.findings import stands
+from app.rules.findings import is_open
 from app.scope import Scope
 from etl.records.engine import reading
 from etl.records.tables import findings, halts, mismatch_runs, states, submissions
@@ -224,7 +224,7 @@ def _breaches(connection: Connection, scope: Scope, since: datetime, until: date
             c.found_at > since,
             c.found_at <= until,
             c.exchange.in_(scope.exchanges),
-            stands(),
+            is_open(),
         )
         .group_by(c.rule, c.exchange, c.report)
     )

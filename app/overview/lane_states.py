@@ -181,13 +181,13 @@ def _found(store: Store, scope: Scope, choice: Choice) -> _Found:
     """
     of_files = {rule.id for rule in calendar_rules()}
     counts: dict[tuple[str, str, str], tuple[int, datetime | None]] = {}
-    for row in records_of(finding_counts(store, scope, choice, About())):
-        if not row["standing_count"] or row["rule"] in of_files:
+    for row in finding_counts(store, scope, choice, About()):
+        if not row.open_finding_count or row.rule in of_files:
             continue
-        key = (row["exchange"], row["report"], row["kind"])
+        key = (row.exchange, row.report, row.kind)
         count, last = counts.get(key, (0, None))
-        moments = [moment for moment in (last, row["last_end"]) if moment is not None]
-        counts[key] = (count + row["standing_count"], max(moments, default=None))
+        moments = [moment for moment in (last, row.last_end) if moment is not None]
+        counts[key] = (count + row.open_finding_count, max(moments, default=None))
     return counts
 
 

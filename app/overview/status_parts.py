@@ -17,9 +17,9 @@ from app.obligations.punctuality import Punctuality, punctuality
 from app.obligations.status import Stand, Standing
 from app.overview.lane_states import Situation
 from app.rules import book, findings
-from app.rules.evaluated import unevaluated_days
-from app.rules.finding_parts import standing_list
-from app.rules.findings import About, Gravest, finding_counts
+from app.rules.evaluated import UnevaluatedRule, unevaluated_days
+from app.rules.finding_parts import open_finding_list
+from app.rules.findings import About, FindingCount, Gravest, finding_counts
 from app.widgets.address import go, link
 from app.widgets.header import columns, empty, kind_mark, markup, note, section, state_mark
 from app.widgets.parts import part
@@ -159,14 +159,14 @@ def _rows_or(view: View, rows: Sequence[Mapping[str, Any]], shown: Mapping[str, 
 
 
 @part
-def _breaches(view: View, counted: pd.DataFrame) -> None:
+def _breaches(view: View, counted: Sequence[FindingCount]) -> None:
     """What shows that the standard was not kept, the newest first; a row leads to its submission."""
     about = About(kind="compliance")
-    total = int(counted[counted["kind"] == about.kind]["standing_count"].sum())
+    total = sum(one.open_finding_count for one in counted if one.kind == about.kind)
     section(view, "overview.breaches", count=f"{total:,}")
     if total:
         alt = view.say("overview.breaches", count=total)
-        standing_list(view, about, total, alt=alt, leave_out=("kind",))
+        open_finding_list(view, about, total, alt=alt, leave_out=("kind",))
     else:
         empty(view, "breaches")
 
@@ -176,7 +176,7 @@ def _unevaluated(view: View) -> None:
     """On how many accepted days each rule that needs another report could not be evaluated."""
     found = ask(unevaluated_days, view.choice)
     section(view, "overview.unevaluated")
-    if found.empty:
+    if not found:
         note(view.say("overview.all_evaluated"))
         return
     note(view.say("overview.unevaluated_how"))
@@ -193,11 +193,11 @@ def _unevaluated(view: View) -> None:
     note(view.say("list.to_rule"))
 
 
-def _by_rule(view: View, found: pd.DataFrame) -> pd.DataFrame:
+def _by_rule(view: View, found: Sequence[UnevaluatedRule]) -> pd.DataFrame:
     """A row for each rule with the days of every exchange, and the reports that the rule needs."""
-    days = {(row["rule"], row["exchange"]): row["unevaluated_day_count"] for row in records_of(found)}
+    days = {(one.rule, one.exchange): one.unevaluated_day_count for one in found}
     rows = []
-    for name in dict.fromkeys(found["rule"]):
+    for name in dict.fromkeys(one.rule for one in found):
         rule = book.known_rule(name)
         needs = " · ".join(view.report(report) for report in rule.needs)
         own = {exchange: days.get((name, exchange), 0) for exchange in view.exchanges}

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import func
 
-from app.frames import frame_of, records_of
+from app.frames import frame_of
 from app.obligations.outcomes import Filed, Obliged, filed_for, obligations_of, records_begin
 from app.obligations.status import Stand
 from app.queries.choice import Choice, chosen_figures, rows_of
@@ -134,14 +134,14 @@ def _sums(store: Store, scope: Scope, days: Choice, table: Any, *columns: Any) -
 
 
 def _count_findings(store: Store, scope: Scope, days: Choice, counts: Counts) -> None:
-    for row in records_of(finding_counts(store, scope, days, About())):
-        own = counts.get((row["exchange"], row["month"]))
+    for row in finding_counts(store, scope, days, About()):
+        own = counts.get((row.exchange, row.month))
         if own is None:
             continue
-        if Kind(row["kind"]).rejects:
-            own["refusal_count"] += row["found_count"]
-        elif row["kind"] in (Kind.CONSISTENCY, Kind.PLAUSIBILITY):
-            own[f"{row['kind']}_count"] += row["standing_count"]
+        if Kind(row.kind).rejects:
+            own["refusal_count"] += row.found_count
+        elif row.kind in (Kind.CONSISTENCY, Kind.PLAUSIBILITY):
+            own[f"{row.kind}_count"] += row.open_finding_count
 
 
 # ------------------------------------------------------------------------------------- one exchange's month

@@ -13,9 +13,8 @@ from app.frames import with_columns
 from app.moments import kst_day
 from app.reconciliation.episode_charts import closing_times, episode_sizes
 from app.reconciliation.responses import ANSWERED_EPISODES
-from app.rules import book
-from app.rules.finding_parts import page_of, with_interval
-from app.rules.findings import STANDING_PAGE, About, finding_counts, standing_findings
+from app.rules.finding_parts import FindingRow, finding_rows, page_of
+from app.rules.findings import OPEN_PAGE, About, finding_counts, open_findings
 from app.widgets.address import pick
 from app.widgets.drawings import chart
 from app.widgets.header import columns, empty, note, section
@@ -87,8 +86,7 @@ def shortfall_episodes(view: View, found: pd.DataFrame) -> None:
     left, right = columns(2)
     with left:
         limits = {
-            name: book.known_threshold(f"halt_shortfall_{name}", view.choice.last_day).value
-            for name in ("ratio", "krw")
+            name: view.thresholds.value(f"halt_shortfall_{name}", view.choice.last_day) for name in ("ratio", "krw")
         }
         chart(
             view,
@@ -133,21 +131,21 @@ def pick_worst_day(row: Mapping[Any, Any]) -> None:
 
 @part
 def doubtful_figures(view: View) -> None:
-    """Prices far from those of the others, and quantities that stand still: what stands of REC-005 and REC-006."""
+    """The open findings of REC-005 (prices far from those of others) and REC-006 (quantities that stand still)."""
     counts = ask(finding_counts, view.choice, About(reports=("reconciliation",)))
-    standing = {rule: int(counts[counts["rule"] == rule]["standing_count"].sum()) for rule in _DOUBTFUL}
-    section(view, "reconciliation.doubts", count=f"{sum(standing.values()):,}")
-    if not any(standing.values()):
+    open_counts = {rule: sum(one.open_finding_count for one in counts if one.rule == rule) for rule in _DOUBTFUL}
+    section(view, "reconciliation.doubts", count=f"{sum(open_counts.values()):,}")
+    if not any(open_counts.values()):
         empty(view, "doubts")
         return
-    for rule, total in standing.items():
+    for rule, total in open_counts.items():
         if not total:
             continue
-        number = page_of(view, total, STANDING_PAGE, _DOUBTFUL[rule])
-        found = ask(standing_findings, view.choice, About(rule=rule), view.language, number)
+        number = page_of(view, total, OPEN_PAGE, _DOUBTFUL[rule])
+        found = ask(open_findings, view.choice, About(rule=rule), view.language, number)
         table(
             view,
-            partial(with_interval, view, found),
+            partial(finding_rows, view, found),
             _DOUBTS,
             key=f"doubts.{rule}.{number}",
             alt=view.say("reconciliation.doubts", count=total),
@@ -157,7 +155,6 @@ def doubtful_figures(view: View) -> None:
     note(view.say("reconciliation.doubts_how"))
 
 
-def _pick_doubt(row: Mapping[Any, Any]) -> None:
-    start = row["start"]
-    day = row["period"][:10] if pd.isna(start) else kst_day(start).isoformat()
-    pick(at=row["exchange"], day=day, asset=row["subject"], slot="", row="")
+def _pick_doubt(row: FindingRow) -> None:
+    day = row.period[:10] if row.start is None else kst_day(row.start).isoformat()
+    pick(at=row.exchange, day=day, asset=row.subject or "", slot="", row="")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -43,10 +43,11 @@ def rows_seen(view: View, what: str, exchange: str, **about: str) -> None:
     waiting.append(AuditEvent(view.identity.person, EventKind.VIEW_ROWS, subject, {"page": view.page, **about}))
 
 
-def list_seen(view: View, name: str, frame: pd.DataFrame, **about: str) -> None:
+def list_seen(view: View, name: str, rows: pd.DataFrame | Sequence[Any], **about: str) -> None:
     """Log that a list of the chosen days was shown, one event for each exchange in it."""
     days = f"{view.choice.first_day}~{view.choice.last_day}"
-    for exchange in sorted(set(frame["exchange"])):
+    exchanges = rows["exchange"] if isinstance(rows, pd.DataFrame) else [row.exchange for row in rows]
+    for exchange in sorted(set(exchanges)):
         rows_seen(view, name, exchange, list=days, **about)
 
 
