@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -29,7 +30,6 @@ from app.widgets.rows import rows_behind
 from app.widgets.tables import table
 from app.widgets.tiles import Tile, tiles
 from app.widgets.view import View, ask, current_view
-from expectations.vocabulary import Parameter
 
 HALT_RULE = "REC-004"
 
@@ -71,16 +71,16 @@ def after(view: View, facts: Replay, moment: datetime | None) -> str:
 def thresholds(view: View) -> str:
     """The limits of the halt rule with their values, in words."""
     return ", ".join(
-        view.say("replay.threshold", name=view.say(f"parameter.{one.name}"), value=amount_of(view, one))
+        view.say("replay.threshold", name=view.say(f"parameter.{one.name}"), value=amount_of(view, one.name, one.value))
         for one in thresholds_of(known_rule(HALT_RULE), view.thresholds)
     )
 
 
-def amount_of(view: View, threshold: Parameter) -> str:
+def amount_of(view: View, name: str, value: Decimal) -> str:
     """A threshold in its unit, a share as a percentage."""
-    if threshold.name.endswith("_ratio"):
-        return percent(threshold.value, 0)
-    return view.say("replay.in_unit", value=exact(threshold.value), unit=view.unit(threshold.name))
+    if name.endswith("_ratio"):
+        return percent(value, 0)
+    return view.say("replay.in_unit", value=exact(value), unit=view.unit(name))
 
 
 def introduce(view: View, facts: Replay, course: Course) -> None:
