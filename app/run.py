@@ -8,7 +8,6 @@ import streamlit as st
 from app import moments, navigation
 from app.filing.draft_parts import draft_bar
 from app.overview.visit_parts import keep_seen
-from app.rules import book
 from app.served import served_incident
 from app.widgets import address, house
 from app.widgets.audit_events import log_what_waits
@@ -32,7 +31,7 @@ def run() -> None:
         tell_failure(error, language, "", what="page")
         return
     try:
-        with book.judged_by(view.thresholds), suppress(PageEnded):
+        with suppress(PageEnded):
             _draw(page, view)
     finally:  # also where a page stops early: whoever reads any page is here
         keep_seen(view)

@@ -423,4 +423,4 @@ def test_who_judges_or_shows_reports_asks_the_thresholds_of_the_store():
         for file in (ROOT / floor).rglob("*.py")
         if asking.search(file.read_text("utf-8")) and file.relative_to(ROOT).as_posix() not in FROM_THE_BOOK_ITSELF
     )
-    assert not wrong, f"ask app.rules.book.parameter (screens) or thresholds_in_force (judging) in {wrong}"
+    assert not wrong, f"take thresholds as an argument (view.thresholds, thresholds_in_force) in {wrong}"

@@ -19,7 +19,7 @@ from app.queries.origin import rows_behind
 from app.reconciliation.days import asset_checks, reconciled_assets, reconciled_days
 from app.reconciliation.episodes import ShortfallEpisode, mismatch_episodes
 from app.rules.evaluated import unevaluated_days
-from app.rules.findings import About, finding_counts, finding_groups, finding_list, gravest, standing_findings
+from app.rules.findings import About, finding_counts, finding_groups, finding_list, open_findings
 from app.scope import Role, Scope
 from etl.calendar import ObligationState
 from etl.store import Store, open_store
@@ -124,7 +124,7 @@ def test_nobody_sees_what_their_scope_leaves_out(store: Store, tmp_path: Path) -
     assert finding_groups(store, GOPAX_ONLY, submission, "ko").empty
     assert not finding_counts(store, EVERYBODY, CHOICE, About()).empty
     assert finding_counts(store, GOPAX_ONLY, CHOICE, About()).empty
-    assert standing_findings(store, GOPAX_ONLY, CHOICE, About(), "ko").empty
+    assert open_findings(store, GOPAX_ONLY, CHOICE, About(), "ko") == ()
     assert unevaluated_days(store, GOPAX_ONLY, CHOICE).empty
     assert {cell.exchange for cell in report_statuses(store, GOPAX_ONLY, (), NOW)} == {"gopax"}
 
@@ -213,75 +213,10 @@ def test_a_refused_file_and_its_findings_are_told(store: Store, tmp_path: Path) 
     outcome = file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", broken)
     assert stand(store, "reconciliation") is ObligationState.REJECTED
     found = finding_list(store, EVERYBODY, outcome.receipt.submission.id, "ko")
-    assert (found.iloc[0]["rule"], found.iloc[0]["row"], found.iloc[0]["column"]) == ("SUB-006", 2, "price")
-    assert "many" in found.iloc[0]["sentence"]
+    assert (found[0].rule, found[0].row, found[0].column) == ("SUB-006", 2, "price")
+    assert "many" in found[0].sentence
     (row,) = submission_list(store, EVERYBODY, CHOICE, Wanted(state="rejected"))
     assert row.finding_count == len(found)
-
-
-def firings(store: Store, rule: str) -> list[tuple[int, int]]:
-    counts = finding_counts(store, EVERYBODY, CHOICE, About(rule=rule))
-    return list(zip(counts["found_count"], counts["standing_count"], strict=True))
-
-
-def test_a_finding_of_a_refused_file_stands_until_something_is_filed_for_its_period(
-    store: Store, tmp_path: Path
-) -> None:
-    broken = checks("2026-11-02").replace("100.5,match", "many,match", 1)
-    file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", broken)
-    assert firings(store, "SUB-006") == [(1, 1)]
-    (one,) = standing_findings(store, EVERYBODY, CHOICE, About(kind="integrity"), "en").to_dict("records")
-    assert (one["rule"], one["exchange"], one["row"]) == ("SUB-006", "korbit", 2)
-    assert "many" in one["sentence"]
-    file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02"), MORNING + timedelta(hours=1))
-    assert firings(store, "SUB-006") == [(1, 0)]
-    assert standing_findings(store, EVERYBODY, CHOICE, About(kind="integrity"), "en").empty
-
-
-def test_a_breach_stands_until_a_correction_takes_it_away(store: Store, tmp_path: Path) -> None:
-    reconcile(store, tmp_path, "2026-11-02", range(3, 6))
-    assert firings(store, "REC-003") == [(1, 1)]
-    counts = finding_counts(store, EVERYBODY, CHOICE, About())
-    worst = gravest(counts)["korbit", "reconciliation"]
-    assert (worst.kind, worst.count) == ("compliance", counts["standing_count"].sum() - worst.more)
-    (one,) = standing_findings(store, EVERYBODY, CHOICE, About(rule="REC-003"), "ko").to_dict("records")
-    assert (one["subject"], one["end"] - one["start"]) == ("BTC", timedelta(hours=3))
-    assert standing_findings(store, EVERYBODY, CHOICE, About(rule="REC-003"), "ko", page=2).empty
-    assert standing_findings(store, EVERYBODY, CHOICE, About(reports=("halts",)), "ko").empty
-    corrected = checks("2026-11-02")
-    file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", corrected, MORNING + timedelta(hours=1))
-    assert firings(store, "REC-003") == [(1, 0)]
-
-
-def test_a_submissions_findings_come_page_by_page(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.rules.findings.FINDING_PAGE", 2)
-    broken = checks("2026-11-02").replace("100.5,match", "many,match", 5)
-    submission = file(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", broken).receipt.submission.id
-    rows = [list(finding_list(store, EVERYBODY, submission, "ko", page)["row"]) for page in (1, 2, 3, 4)]
-    assert rows == [[2, 3], [4, 5], [6], []]
-    (group,) = finding_groups(store, EVERYBODY, submission, "ko").to_dict("records")
-    assert (group["rule"], group["count"]) == ("SUB-006", 5)
-
-
-def unevaluated(store: Store, rule: str) -> list[tuple[str, int, int, tuple[date, ...]]]:
-    found = unevaluated_days(store, EVERYBODY, CHOICE)
-    names = ("exchange", "accepted_day_count", "unevaluated_day_count", "days")
-    return [tuple(row[name] for name in names) for row in found[found["rule"] == rule].to_dict("records")]
-
-
-def test_a_day_without_the_report_that_a_rule_needs_is_not_evaluated(store: Store, tmp_path: Path) -> None:
-    file(store, tmp_path, "korbit_halts_2026-11-02.csv", halts())
-    file(store, tmp_path, "korbit_halts_2026-11-03.csv", halts())
-    days = (DAY, DAY + timedelta(days=1))
-    assert unevaluated(store, "HLT-005") == [("korbit", 2, 2, days)]
-    reconcile(store, tmp_path, "2026-11-02T00-12", range(0))
-    assert unevaluated(store, "HLT-005") == [("korbit", 2, 2, days)]
-    reconcile(store, tmp_path, "2026-11-02T12-24", range(0))
-    assert unevaluated(store, "HLT-005") == [("korbit", 2, 1, days[1:])]
-    assert unevaluated(store, "REC-007") == [("korbit", 1, 1, (DAY,))]
-    assert unevaluated(store, "KEY-008") == []
 
 
 def test_a_correction_of_an_accepted_file_is_not_late(store: Store, tmp_path: Path) -> None:

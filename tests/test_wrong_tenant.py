@@ -189,7 +189,7 @@ def test_the_questions_ask_for_something_that_is_there(store: Store, submission:
 ABOUT_ROWS = (
     "rows_behind",
     "asset_checks",
-    "standing_findings",
+    "open_findings",
     "subject_findings",
     "finding_groups",
     "finding_list",

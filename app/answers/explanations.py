@@ -14,7 +14,7 @@ from app.answers.people import names_of
 from app.columns import Count, ExchangeId, Percent, Text
 from app.moments import kst_day
 from app.queries.choice import Choice
-from app.rules.findings import stands
+from app.rules.findings import is_open
 from app.scope import Scope
 from etl.answers import EXPLAINED_KINDS, LEAST_FOR_SHARE, Answered, Explanation, answer_for, fingerprint, occurrence
 from etl.records import submissions as life
@@ -185,7 +185,7 @@ def _explainable(connection: Connection, scope: Scope, choice: Choice) -> Iterat
     """Every finding ever made that an exchange explains, of the chosen exchanges and days, the newest day last."""
     c = findings.c
     query = (
-        select(findings, submissions.c.period_start, stands().label("is_open"))
+        select(findings, submissions.c.period_start, is_open().label("is_open"))
         .join(submissions, submissions.c.id == c.submission)
         .where(
             c.kind.in_(EXPLAINED_KINDS),

@@ -8,7 +8,7 @@ from sqlalchemy import exists, func, or_, select
 
 from app.columns import Count, ExchangeId, Instant, ReportId, StateCode, Text
 from app.queries.choice import Choice, records_of_rows, rows_of
-from app.rules.findings import in_question
+from app.rules.findings import is_accepted_or_last_rejected
 from app.scope import Scope
 from etl.records.access_tables import people
 from etl.records.answer_tables import verdict_reads
@@ -61,7 +61,7 @@ def unread_verdicts(store: Store, scope: Scope, choice: Choice, person: str = ""
             c.exchange.in_(scope.visible(choice.exchanges)),
             c.period_start < Period.of_day(choice.last_day).end,
             c.period_end > Period.of_day(choice.first_day).start,
-            in_question(),
+            is_accepted_or_last_rejected(),
             or_(c.state == State.REJECTED, counted > 0),
             ~read,
         )

@@ -115,10 +115,12 @@ def audit_months(store: Store, scope: Scope, choice: Choice, moment: datetime) -
     begin = records_begin(store)
     filed = filed_for(store, scope, days, "audits")
     obliged = [] if begin is None else obligations_of(filed, exchanges, days, begin, moment, "audits")
-    due = {(one.exchange, one.month): one for one in obliged}
+    due = {(each.exchange, each.month): each for each in obliged}
     contents = _contents(store, scope, days)
     counts = finding_counts(store, scope, days, About(reports=("audits",)))
-    open_counts = counts.groupby(["exchange", "month"])["standing_count"].sum().to_dict()
+    open_counts: Counter[tuple[str, str]] = Counter()
+    for one in counts:
+        open_counts[one.exchange, one.month] += one.open_finding_count
     short = Counter((one.exchange, month_of(one.day)) for one in open_findings(store, scope, days, (_SHORT,)))
     return tuple(
         AuditMonth(
@@ -128,7 +130,7 @@ def audit_months(store: Store, scope: Scope, choice: Choice, moment: datetime) -
             **_outcome(due.get((exchange, month)), month, contents.get((exchange, month), _NO_CONTENT)),
             **contents.get((exchange, month), _NO_CONTENT),
             short_count=short[exchange, month] if (exchange, month) in contents and is_judged(_SHORT, month) else None,
-            finding_count=int(open_counts.get((exchange, month), 0)),
+            finding_count=open_counts[exchange, month],
         )
         for exchange in exchanges
         for month in months

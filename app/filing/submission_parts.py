@@ -9,7 +9,7 @@ from app.amounts import exact
 from app.answers.mark_parts import answer_mark, answer_text, answers_to, go_to_answer
 from app.answers.reader_parts import show_readers
 from app.answers.submission_answers import FindingAnswer
-from app.columns import Code, Count, KindCode, LongText, Shown, Text, columns_of
+from app.columns import Code, Count, KindCode, LongText, Text, columns_of
 from app.filing.filter_parts import submission_filters
 from app.filing.submissions import (
     LIST_PAGE,
@@ -22,7 +22,7 @@ from app.filing.submissions import (
 )
 from app.moments import duration, kst_text
 from app.rules.finding_parts import interval, page_of
-from app.rules.findings import FINDING_PAGE, finding_groups, finding_list
+from app.rules.findings import FINDING_PAGE, FindingGroup, finding_groups, finding_list
 from app.widgets.address import go, pick
 from app.widgets.audit_events import list_seen, rows_seen
 from app.widgets.header import columns, empty, facts, note, section, sentence, state_mark
@@ -35,7 +35,7 @@ _LISTED = columns_of(
     *("file", "sha256"),
 )
 _VERSIONS = columns_of(SubmissionLine, "received_at", "state", "period", "row_count", "finding_count", "file", "id")
-_GROUPS = {"rule": Shown.TEXT, "kind": Shown.KIND, "count": Shown.COUNT, "remedy": Shown.LONG_TEXT}
+_GROUPS = columns_of(FindingGroup)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _description(view: View, one: SubmissionLine) -> None:
 def finding_section(view: View, one: SubmissionLine) -> None:
     """The findings of a submission: by rule with counts, then each with its place, sentence and answer, by page."""
     groups = ask(finding_groups, one.id, view.language)
-    total = int(groups["count"].sum())
+    total = sum(group.count for group in groups)
     section(view, "submissions.findings", count=f"{total:,}")
     if not total:
         empty(view, "findings")
@@ -140,7 +140,7 @@ def finding_section(view: View, one: SubmissionLine) -> None:
         _GROUPS,
         alt=view.say("submissions.by_rule"),
         key=f"groups.{one.id}",
-        on_pick=lambda row: go("rules", rule=row["rule"]),
+        on_pick=lambda row: go("rules", rule=row.rule),
     )
     note(view.say("list.to_rule"))
     page = page_of(view, total, FINDING_PAGE)
@@ -161,16 +161,16 @@ def finding_section(view: View, one: SubmissionLine) -> None:
 
 def _finding_rows(view: View, submission: str, page: int) -> list[_FindingRow]:
     """The findings of one page with their answers, in the order of the query."""
-    found = ask(finding_list, submission, view.language, page).to_dict("records")
-    answers = answers_to(view, submission, tuple(one["id"] for one in found))
+    found = ask(finding_list, submission, view.language, page)
+    answers = answers_to(view, submission, tuple(one.id for one in found))
     return [
         _FindingRow(
-            interval=interval(view, one["start"], one["end"]),
-            answer=answer_mark(view, answers[one["id"]].state, answers[one["id"]].until),
-            answer_text=answer_text(view, answers[one["id"]]),
-            answered=answers[one["id"]],
+            interval=interval(view, one.start, one.end),
+            answer=answer_mark(view, answers[one.id].state, answers[one.id].until),
+            answer_text=answer_text(view, answers[one.id]),
+            answered=answers[one.id],
             **{
-                name: one[name]
+                name: getattr(one, name)
                 for name in ("rule", "kind", "row", "column", "subject", "found", "expected", "sentence")
             },
         )

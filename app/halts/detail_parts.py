@@ -125,7 +125,7 @@ def _findings(view: View, event: HaltEvent) -> None:
     """What is found of the halt; a row leads to its rule."""
     found = ask(subject_findings, "halts", event.exchange, (event.halt_id,), view.language)
     subtitle(view.say("halts.findings", count=len(found)))
-    if found.empty:
+    if not found:
         empty(view, "halt_findings")
         return
     table(
@@ -134,7 +134,7 @@ def _findings(view: View, event: HaltEvent) -> None:
         _FINDINGS,
         key="halt_findings",
         alt=view.say("halts.findings", count=len(found)),
-        on_pick=lambda row: go("rules", rule=row["rule"]),
+        on_pick=lambda row: go("rules", rule=row.rule),
         most_rows=5,
     )
 

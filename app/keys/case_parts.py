@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
 from app.columns import (
     Code,
     Count,
@@ -29,7 +27,7 @@ from app.keys.case_totals import StageMoves
 from app.keys.filter_parts import case_filters
 from app.moments import kst_text
 from app.rules.finding_parts import page_of
-from app.rules.findings import subject_findings
+from app.rules.findings import RecordedFinding, subject_findings
 from app.widgets.address import go, pick, picked
 from app.widgets.audit_events import list_seen, rows_seen
 from app.widgets.drawings import chart
@@ -147,7 +145,7 @@ def _about(view: View, history: CaseHistory) -> None:
     )
 
 
-def _steps(view: View, history: CaseHistory, findings: pd.DataFrame) -> None:
+def _steps(view: View, history: CaseHistory, findings: Sequence[RecordedFinding]) -> None:
     """The steps as a chart in time and as a table."""
     steps = cached(view, "case_steps", lambda: [_step_row(view, step, findings) for step in history.steps])
     chart(
@@ -164,7 +162,7 @@ def _steps(view: View, history: CaseHistory, findings: pd.DataFrame) -> None:
     table(view, lambda: steps, columns_of(StepRow), alt=title)
 
 
-def _step_row(view: View, step: CaseStep, findings: pd.DataFrame) -> StepRow:
+def _step_row(view: View, step: CaseStep, findings: Sequence[RecordedFinding]) -> StepRow:
     moves = [step.move, *(["not_allowed"] if step.is_breach else [])]
     return StepRow(
         acted_at=step.acted_at,
@@ -174,7 +172,7 @@ def _step_row(view: View, step: CaseStep, findings: pd.DataFrame) -> StepRow:
         risk_level=step.risk_level,
         since_detection=step.since_detection,
         since_before=step.since_before,
-        rules=", ".join(findings.loc[findings["subject"] == step.action_id, "rule"]) or None,
+        rules=", ".join(one.rule for one in findings if one.subject == step.action_id) or None,
         day=step.day,
         source_row=step.source_row,
         note=step.note,
@@ -207,9 +205,9 @@ def _limit_rows(view: View, history: CaseHistory) -> list[LimitRow]:
     ]
 
 
-def _findings(view: View, findings: pd.DataFrame) -> None:
+def _findings(view: View, findings: Sequence[RecordedFinding]) -> None:
     """What the rules found about the case, its key and its steps; a row leads to the rule."""
-    if findings.empty:
+    if not findings:
         note(view.say("key_revocations.no_findings"))
         return
     said = view.say("key_revocations.findings", count=len(findings))
@@ -220,5 +218,5 @@ def _findings(view: View, findings: pd.DataFrame) -> None:
         _FINDINGS,
         alt=said,
         key="case.findings",
-        on_pick=lambda row: go("rules", rule=row["rule"]),
+        on_pick=lambda row: go("rules", rule=row.rule),
     )

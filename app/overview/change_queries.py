@@ -13,7 +13,7 @@ from sqlalchemy import Connection, exists, func, or_, select
 from app.moments import kst_day
 from app.overview.changed_figures import changed_halts, changed_shortfalls
 from app.overview.changes import Change, ChangeKind
-from app.rules.findings import stands
+from app.rules.findings import is_open
 from app.scope import Scope
 from etl.records.engine import reading
 from etl.records.tables import findings, states, submissions
@@ -117,7 +117,7 @@ def _breaches(connection: Connection, scope: Scope, since: datetime, until: date
             c.found_at > since,
             c.found_at <= until,
             c.exchange.in_(scope.exchanges),
-            stands(),
+            is_open(),
         )
         .group_by(c.rule, c.exchange, c.report)
     )

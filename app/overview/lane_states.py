@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from app.audits.months import QUALIFIED, doubted_audits
-from app.frames import records_of
 from app.halts.events import HaltEvent, halt_events
 from app.moments import kst_day
 from app.obligations.outcomes import records_begin
@@ -216,13 +215,13 @@ def _found(store: Store, scope: Scope, choice: Choice) -> _Found:
     """
     of_files = {rule.id for rule in calendar_rules()}
     counts: dict[tuple[str, str, str], tuple[int, datetime | None]] = {}
-    for row in records_of(finding_counts(store, scope, choice, About())):
-        if not row["standing_count"] or row["rule"] in of_files:
+    for row in finding_counts(store, scope, choice, About()):
+        if not row.open_finding_count or row.rule in of_files:
             continue
-        key = (row["exchange"], row["report"], row["kind"])
+        key = (row.exchange, row.report, row.kind)
         count, last = counts.get(key, (0, None))
-        moments = [moment for moment in (last, row["last_end"]) if moment is not None]
-        counts[key] = (count + row["standing_count"], max(moments, default=None))
+        moments = [moment for moment in (last, row.last_end) if moment is not None]
+        counts[key] = (count + row.open_finding_count, max(moments, default=None))
     return counts
 
 

@@ -7,13 +7,12 @@ from typing import Any
 
 from app.columns import Shown, columns_of
 from app.filing.submissions import SubmissionLine, Wanted, submission_list
-from app.frames import records_of
 from app.halts.events import HaltEvent
 from app.overview.lane_states import Situation
 from app.reconciliation.episodes import ShortfallEpisode
 from app.rules import book
-from app.rules.evaluated import unevaluated_days
-from app.rules.finding_parts import standing_list
+from app.rules.evaluated import UnevaluatedRule, unevaluated_days
+from app.rules.finding_parts import open_finding_list
 from app.rules.findings import About, finding_counts
 from app.widgets.address import go
 from app.widgets.header import columns, empty, note, section
@@ -34,11 +33,11 @@ _REJECTIONS = columns_of(SubmissionLine, "received_at", "exchange", "report", "p
 def show_breaches(view: View) -> None:
     """The open findings of kind compliance, the newest first; a row leads to its submission."""
     about = About(kind=Kind.COMPLIANCE)
-    counts = records_of(ask(finding_counts, view.choice, About()))
-    total = sum(row["standing_count"] for row in counts if row["kind"] == about.kind)
+    counts = ask(finding_counts, view.choice, About())
+    total = sum(one.open_finding_count for one in counts if one.kind == about.kind)
     section(view, "overview.breaches", count=f"{total:,}")
     if total:
-        standing_list(view, about, total, alt=view.say("overview.breaches", count=total), leave_out=("kind",))
+        open_finding_list(view, about, total, alt=view.say("overview.breaches", count=total), leave_out=("kind",))
     else:
         empty(view, "breaches")
 
@@ -69,7 +68,7 @@ def _table_or_none(view: View, rows: Sequence[Any], shown: Mapping[str, Shown], 
 @part
 def show_unevaluated(view: View) -> None:
     """On how many accepted days each rule that needs another report could not be evaluated, by exchange."""
-    found = records_of(ask(unevaluated_days, view.choice))
+    found = ask(unevaluated_days, view.choice)
     section(view, "overview.unevaluated")
     if not found:
         note(view.say("overview.all_evaluated"))
@@ -88,11 +87,11 @@ def show_unevaluated(view: View) -> None:
     note(view.say("list.to_rule"))
 
 
-def _by_rule(view: View, found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _by_rule(view: View, found: Sequence[UnevaluatedRule]) -> list[dict[str, Any]]:
     """A row for each rule with the days of every exchange, and the reports that the rule needs."""
-    days = {(row["rule"], row["exchange"]): row["unevaluated_day_count"] for row in found}
+    days = {(one.rule, one.exchange): one.unevaluated_day_count for one in found}
     rows = []
-    for name in dict.fromkeys(row["rule"] for row in found):
+    for name in dict.fromkeys(one.rule for one in found):
         rule = book.known_rule(name)
         needs = " · ".join(view.report(report) for report in rule.needs)
         own = {exchange: days.get((name, exchange), 0) for exchange in view.exchanges}

@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import func
 
 from app.columns import Count, ExchangeId, Text
-from app.frames import records_of
 from app.obligations.outcomes import filed_for, obligations_of, records_begin
 from app.queries.choice import Choice, chosen_figures, rows_of
 from app.queries.months import months_as_days, shown_months, year_and_month
@@ -173,11 +172,11 @@ def _sums(store: Store, scope: Scope, days: Choice, table: Any, *columns: Any) -
 
 def _count_findings(store: Store, scope: Scope, days: Choice, counts: _Counts) -> None:
     """Refusing findings ever made; findings of disagreement and of the unusual that are open."""
-    for row in records_of(finding_counts(store, scope, days, About())):
-        own = counts.get((row["exchange"], row["month"]))
+    for one in finding_counts(store, scope, days, About()):
+        own = counts.get((one.exchange, one.month))
         if own is None:
             continue
-        if Kind(row["kind"]).rejects:
-            own["refusal_count"] += row["found_count"]
-        elif row["kind"] in (Kind.CONSISTENCY, Kind.PLAUSIBILITY):
-            own[f"{row['kind']}_count"] += row["standing_count"]
+        if Kind(one.kind).rejects:
+            own["refusal_count"] += one.found_count
+        elif one.kind in (Kind.CONSISTENCY, Kind.PLAUSIBILITY):
+            own[f"{one.kind}_count"] += one.open_finding_count

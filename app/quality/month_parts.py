@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from app.columns import Shown, columns_of
-from app.frames import records_of
 from app.obligations.outcomes import UnmetObligation, unmet_obligations
 from app.quality.month_detail import CorrectedFile, ReportMonth, corrected_files, month_by_report
 from app.queries.months import months_as_days
 from app.rules import book
-from app.rules.findings import About, finding_counts
+from app.rules.findings import About, FindingCount, finding_counts
 from app.widgets.address import go
 from app.widgets.header import empty, note, section, subtitle
 from app.widgets.parts import part
@@ -28,12 +27,12 @@ MOST_RULES = 10
 def show_rules(view: View, month: str) -> None:
     """The rules that found most in a month, and at which exchanges; a row leads to the rule."""
     counts = ask(finding_counts, months_as_days(view.choice.exchanges, (month,)), About())
-    own = [row for row in records_of(counts) if row["month"] == month]
+    own = [one for one in counts if one.month == month]
     section(view, "data_quality.rules", month=month)
     if not own:
         empty(view, "month_findings", month=month)
         return
-    columns = {"rule": Shown.TEXT, "kind": Shown.KIND, "found_count": Shown.COUNT, "standing_count": Shown.COUNT}
+    columns = {"rule": Shown.TEXT, "kind": Shown.KIND, "found_count": Shown.COUNT, "open_finding_count": Shown.COUNT}
     columns |= {**dict.fromkeys(view.exchanges, Shown.COUNT), "statement": Shown.LONG_TEXT}
     note(view.say("data_quality.rules_how"))
     table(
@@ -49,20 +48,20 @@ def show_rules(view: View, month: str) -> None:
     note(view.say("list.to_rule"))
 
 
-def _by_rule(view: View, counts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _by_rule(view: View, counts: Sequence[FindingCount]) -> list[dict[str, Any]]:
     """The rules that found most first; a column for each exchange says how often there."""
     totals: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for row in counts:
-        own = totals[row["rule"], row["kind"]]
-        own["found_count"] += row["found_count"]
-        own["standing_count"] += row["standing_count"]
-        own[row["exchange"]] += row["found_count"]
+    for one in counts:
+        own = totals[one.rule, one.kind]
+        own["found_count"] += one.found_count
+        own["open_finding_count"] += one.open_finding_count
+        own[one.exchange] += one.found_count
     rows: list[dict[str, Any]] = []
     for (name, kind), own in totals.items():
         rule = book.rule_called(name)
         statement = rule.statement.in_language(view.language) if rule else ""
-        names = ("found_count", "standing_count", *view.exchanges)
-        rows.append({"rule": name, "kind": kind, **{one: own[one] for one in names}, "statement": statement})
+        names = ("found_count", "open_finding_count", *view.exchanges)
+        rows.append({"rule": name, "kind": kind, **{column: own[column] for column in names}, "statement": statement})
     return sorted(rows, key=lambda row: (-row["found_count"], row["rule"]))
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any
 
-import pandas as pd
-
-from app.columns import Shown, columns_of
+from app.columns import columns_of
 from app.moments import kst_day
 from app.reconciliation.episode_charts import closing_times, episode_sizes
 from app.reconciliation.responses import EpisodeResponse
-from app.rules.finding_parts import page_of, with_interval
-from app.rules.findings import STANDING_PAGE, About, finding_counts, standing_findings
+from app.rules.finding_parts import FindingRow, finding_rows, page_of
+from app.rules.findings import OPEN_PAGE, About, finding_counts, open_findings
 from app.widgets.address import pick
 from app.widgets.drawings import chart
 from app.widgets.header import columns, empty, note, section
@@ -44,15 +41,7 @@ EPISODE_COLUMNS = (
     "shortfall_quantity",
 )
 """The columns of an `EpisodeResponse` as a table, in order."""
-_DOUBTS = {
-    "rule": Shown.TEXT,
-    "exchange": Shown.EXCHANGE,
-    "subject": Shown.TEXT,
-    "interval": Shown.TEXT,
-    "found": Shown.TEXT,
-    "expected": Shown.TEXT,
-    "sentence": Shown.LONG_TEXT,
-}
+_DOUBTS = columns_of(FindingRow, "rule", "exchange", "subject", "interval", "found", "expected", "sentence")
 _LISTED = 500
 """Episodes in the table, the largest in won first."""
 _DOUBTFUL = {"REC-005": "prices", "REC-006": "stale"}
@@ -123,7 +112,7 @@ def _pick_day(exchange: str, asset: str, moment: datetime) -> None:
 def doubtful_figures(view: View) -> None:
     """Prices far from the others' and quantities that do not move: the open findings of REC-005 and REC-006."""
     counts = ask(finding_counts, view.choice, About(reports=("reconciliation",)))
-    open_counts = {rule: int(counts[counts["rule"] == rule]["standing_count"].sum()) for rule in _DOUBTFUL}
+    open_counts = {rule: sum(one.open_finding_count for one in counts if one.rule == rule) for rule in _DOUBTFUL}
     section(view, "reconciliation.doubts", count=f"{sum(open_counts.values()):,}")
     if not any(open_counts.values()):
         empty(view, "doubts")
@@ -131,11 +120,11 @@ def doubtful_figures(view: View) -> None:
     for rule, total in open_counts.items():
         if not total:
             continue
-        number = page_of(view, total, STANDING_PAGE, _DOUBTFUL[rule])
-        found = ask(standing_findings, view.choice, About(rule=rule), view.language, number)
+        number = page_of(view, total, OPEN_PAGE, _DOUBTFUL[rule])
+        found = ask(open_findings, view.choice, About(rule=rule), view.language, number)
         table(
             view,
-            partial(with_interval, view, found),
+            partial(finding_rows, view, found),
             _DOUBTS,
             key=f"doubts.{rule}.{number}",
             alt=view.say("reconciliation.doubts", count=total),
@@ -145,7 +134,6 @@ def doubtful_figures(view: View) -> None:
     note(view.say("reconciliation.doubts_how"))
 
 
-def _pick_doubt(row: Mapping[Any, Any]) -> None:
-    start = row["start"]
-    day = row["period"][:10] if pd.isna(start) else kst_day(start).isoformat()
-    pick(at=row["exchange"], day=day, asset=row["subject"], slot="", row="")
+def _pick_doubt(row: FindingRow) -> None:
+    day = row.period[:10] if row.start is None else kst_day(row.start).isoformat()
+    pick(at=row.exchange, day=day, asset=row.subject or "", slot="", row="")

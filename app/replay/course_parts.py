@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from app.amounts import exact, krw, percent
-from app.columns import Shown, columns_of
+from app.columns import columns_of
 from app.moments import KST, duration, kst_minute
 from app.queries.choice import Choice
 from app.replay.checks import ReplayedCheck, ReplayedHalt
@@ -16,8 +16,8 @@ from app.replay.facts import EventLine
 from app.replay.incident_charts import incident_lanes, times_held
 from app.replay.shortfall_charts import shortfall_course
 from app.replay.slots import limits_in_words
-from app.rules.finding_parts import with_interval
-from app.rules.findings import About, standing_findings
+from app.rules.finding_parts import FindingRow, finding_rows
+from app.rules.findings import About, open_findings
 from app.widgets.address import go, pick, picked, picked_day
 from app.widgets.drawings import chart
 from app.widgets.header import empty, note, section, sentence
@@ -42,13 +42,7 @@ _CHECKS = columns_of(
     "result",
     "source_row",
 )
-_FINDINGS = {
-    "rule": Shown.TEXT,
-    "kind": Shown.KIND,
-    "subject": Shown.TEXT,
-    "interval": Shown.TEXT,
-    "sentence": Shown.LONG_TEXT,
-}
+_FINDINGS = columns_of(FindingRow, "rule", "kind", "subject", "interval", "sentence")
 
 
 def introduce(view: View, facts: Replay, course: Course) -> None:
@@ -190,19 +184,19 @@ def _rows(view: View, facts: Replay) -> None:
 def show_findings(view: View, facts: Replay) -> None:
     """What the rules found of the incident's files; a row leads to its submission."""
     choice = Choice((), facts.first_day, facts.last_day)
-    found = ask(standing_findings, choice, About(reports=facts.reports), view.language)
-    found = with_interval(view, found[found["exchange"] == facts.exchange])
+    opened = ask(open_findings, choice, About(reports=facts.reports), view.language)
+    found = finding_rows(view, (one for one in opened if one.exchange == facts.exchange))
     section(view, "replay.findings", count=len(found))
     note(view.say("replay.findings_how"))
-    if found.empty:
+    if not found:
         empty(view, "replay_findings")
         return
     table(
         view,
-        found.sort_values(by=["rule", "subject"]),
+        sorted(found, key=lambda row: (row.rule, row.subject or "")),
         _FINDINGS,
         key="findings",
         alt=view.say("replay.findings", count=len(found)),
-        on_pick=lambda row: go("submissions", submission=row["submission"]),
+        on_pick=lambda row: go("submissions", submission=row.submission),
     )
     note(view.say("list.to_submission"))

@@ -1,51 +1,24 @@
-"""The rule book as the screens show it: rules by filter, their thresholds, and their conditions as text."""
+"""The rule book as screens show it: rules by filter, the thresholds that they need, and their conditions as text."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import date
-from typing import Any
 
-from expectations.catalogue import all_rules, thresholds_of_the_book
+from expectations.catalogue import all_rules
 from expectations.thresholds import Thresholds
-from expectations.vocabulary import Parameter as Parameter
-from expectations.vocabulary import Rule as Rule
+from expectations.vocabulary import Parameter, Rule
 
 COMMON = "common"
 """In place of a report: the rules that hold for all."""
 LATE_OR_MISSING = "CAL-001"
-"""Of this rule only what is late is stored; what is missing follows from the due times at the moment one asks."""
+"""Findings of this rule are of late reports; a missing report follows from the due times at the moment of a query."""
 MEMBERSHIP = "XEX-001"
-"""Nothing is stored of this rule: it is about what was never filed."""
-_JUDGED_BY: ContextVar[Thresholds | None] = ContextVar("judged_by", default=None)
-"""The thresholds of the store that is looked at: one screen's run may look at another store than the next one's."""
+"""This rule has no recorded finding: it is about reports that were never filed."""
 
 
-@contextmanager
-def judged_by(thresholds: Thresholds) -> Iterator[None]:
-    """Within it, what is asked here is of the store that is judged by `thresholds`; outside, of the book itself."""
-    token = _JUDGED_BY.set(thresholds)
-    try:
-        yield
-    finally:
-        _JUDGED_BY.reset(token)
-
-
-def present_thresholds() -> Thresholds:
-    """The thresholds of the store that is looked at."""
-    return _JUDGED_BY.get() or thresholds_of_the_book()
-
-
-def parameter(name: str, day: date | None = None, exchange: str | None = None) -> Any:
-    """The value of a threshold as `Thresholds.value` says it of the store that is looked at."""
-    return present_thresholds().value(name, day, exchange)
-
-
-def rules(kind: str = "", report: str = "", source: str = "") -> list[Rule]:
-    """The rules of a kind, a report (or COMMON) and a source, in the order of the book; an empty text means all."""
+def filtered_rules(kind: str = "", report: str = "", source: str = "") -> list[Rule]:
+    """Return the rules of a kind, a report (or COMMON) and a source in the book's order; an empty text means all."""
     return [
         rule
         for rule in all_rules().values()
@@ -54,41 +27,28 @@ def rules(kind: str = "", report: str = "", source: str = "") -> list[Rule]:
 
 
 def rule_called(name: str) -> Rule | None:
-    """The rule with that id; none where there is none."""
+    """Return the rule with that id; None where there is none."""
     return all_rules().get(name)
 
 
 def known_rule(name: str) -> Rule:
-    """The rule with that id."""
+    """Return the rule with that id; KeyError where there is none."""
     return all_rules()[name]
 
 
 def report_of(rule: Rule) -> str:
-    """The report that a rule is about, or COMMON."""
+    """Return the report that a rule is about, or COMMON."""
     return rule.report or COMMON
 
 
-def thresholds(rule: Rule) -> list[Parameter]:
-    """Every value of a rule's thresholds that is or was in force, in the order of the book."""
-    return [value for value in present_thresholds().entries if value.name in rule.parameters]
+def thresholds_of(rule: Rule, thresholds: Thresholds) -> list[Parameter]:
+    """Return every value of a rule's thresholds that is or was in force, in the order of the book."""
+    return [value for value in thresholds.entries if value.name in rule.parameters]
 
 
-def threshold(name: str, day: date, exchange: str | None = None) -> Parameter | None:
-    """The value of a threshold in force on `day`, with its source; none where only other exchanges have one."""
-    return present_thresholds().in_force(name, day, exchange)
-
-
-def known_threshold(name: str, day: date) -> Parameter:
-    """The value that all exchanges share on `day`."""
-    found = threshold(name, day)
-    if found is None:
-        raise LookupError(f"the threshold '{name}' is each exchange's own")
-    return found
-
-
-def is_evaluated_at(rule: Rule, exchange: str, day: date) -> bool:
-    """False where a threshold of the rule is known for other exchanges only, or for this one from a later day on."""
-    return all(parameter(name, day, exchange) is not None for name in rule.parameters)
+def is_evaluated_at(rule: Rule, exchange: str, day: date, thresholds: Thresholds) -> bool:
+    """Return False where a threshold of the rule is other exchanges' only, or this one's from a later day on."""
+    return all(thresholds.value(name, day, exchange) is not None for name in rule.parameters)
 
 
 _REPORTS_BEHIND = {
@@ -105,12 +65,12 @@ _REPORTS_BEHIND = {
 
 
 def report_behind(relation: str) -> str:
-    """The report whose figures a relation holds, by how its name begins; empty where it is about all."""
+    """Return the report whose figures a relation holds, by how its name begins; empty where it is about all."""
     return next((report for begin, report in _REPORTS_BEHIND.items() if relation.startswith(begin)), "")
 
 
 def condition(rule: Rule) -> str:
-    """What is evaluated, as the suite has it: the verb, a query as it stands, then the rest."""
+    """Return what is evaluated as the suite has it: the expectation's type, its query, then its other arguments."""
     query = rule.kwargs.get("query")
     rest = {name: value for name, value in rule.kwargs.items() if name != "query"}
     parts = [f"-- {rule.type}", *([query] if query else [])]

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 from datetime import date
 
-import pandas as pd
-
-from app.frames import frame_of
+from app.columns import Count, ExchangeId, Text
 from app.queries.choice import Choice
 from app.scope import Scope
 from etl.records.engine import reading
 from etl.store import Store
 from etl.unevaluated import evaluations
 
-COLUMNS = ("rule", "exchange", "accepted_day_count", "unevaluated_day_count", "days")
+
+@dataclass(frozen=True, slots=True)
+class UnevaluatedRule:
+    """A rule that was not evaluated on some accepted days of an exchange, and these days in order."""
+
+    rule: Text
+    exchange: ExchangeId
+    accepted_day_count: Count
+    unevaluated_day_count: Count
+    days: tuple[date, ...]
 
 
-def unevaluated_days(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame:
-    """The chosen days by rule and exchange that a rule was not evaluated on: one row where there are any."""
-    asked: dict[tuple[str, str], int] = defaultdict(int)
+def unevaluated_days(store: Store, scope: Scope, choice: Choice) -> tuple[UnevaluatedRule, ...]:
+    """Return the rules with chosen days on which they were not evaluated, one record per rule and exchange."""
+    accepted: Counter[tuple[str, str]] = Counter()
     missing: dict[tuple[str, str], list[date]] = defaultdict(list)
     with reading(store.engine) as connection:
         for one in evaluations(
@@ -30,8 +38,7 @@ def unevaluated_days(store: Store, scope: Scope, choice: Choice) -> pd.DataFrame
             as_if_in_force=store.replay is not None,
         ):
             key = (one.rule.id, one.exchange)
-            asked[key] += 1
+            accepted[key] += 1
             if one.lacking:
                 missing[key].append(one.day)
-    rows = [(*key, asked[key], len(days), tuple(days)) for key, days in missing.items()]
-    return frame_of((dict(zip(COLUMNS, row, strict=True)) for row in rows), COLUMNS)
+    return tuple(UnevaluatedRule(*key, accepted[key], len(days), tuple(days)) for key, days in missing.items())

@@ -13,7 +13,7 @@ from expectations.vocabulary import Kind, Source
 
 
 def rule_filters(view: View) -> tuple[str, str, str]:
-    """Which kind, report and source of rules are listed; an empty text means all, `common` the rules of all reports."""
+    """Draw the filters; return the chosen kind, report (or COMMON) and source, an empty text for all of them."""
     kind, report, source = st.columns(3)
     with kind:
         kinds = one_of(view, "kind", tuple(Kind), lambda name: kind_mark(view, name), ("rule", "page"))
@@ -27,5 +27,5 @@ def rule_filters(view: View) -> tuple[str, str, str]:
 
 
 def report_of_rule(view: View, report: str) -> str:
-    """A report's title, or that a rule holds for all of them."""
+    """Return a report's title, or that a rule holds for all of them."""
     return view.say("rules.common") if report == COMMON else view.report(report)

@@ -1,27 +1,23 @@
-"""Findings in time."""
+"""The chart of findings by month."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.style import Look, bar, exchanges_in, figure_in_house_style, position_of
-from app.frames import records_of
+from app.charts.style import Look, bar, figure_in_house_style, position_of
+from app.rules.findings import MonthCount
 from app.words import exchange_name
 
 
-def findings_by_month(frame: pd.DataFrame, look: Look) -> go.Figure:
-    """How often something was found, by month, the exchanges stacked. A mark carries exchange and month.
-
-    `frame`: `exchange`, `month`, `found_count`.
-    """
+def findings_by_month(rows: Sequence[MonthCount], look: Look) -> go.Figure:
+    """Return bars of how often something was found by month, the exchanges stacked; a mark carries exchange, month."""
     traces: list[Any] = []
-    rows = records_of(frame)
-    months = sorted({row["month"] for row in rows})
-    for exchange in exchanges_in(frame):
-        own = {row["month"]: row["found_count"] for row in rows if row["exchange"] == exchange}
+    months = sorted({row.month for row in rows})
+    for exchange in sorted({row.exchange for row in rows}, key=position_of):
+        own = {row.month: row.found_count for row in rows if row.exchange == exchange}
         name = exchange_name(exchange, look.language)
         traces.append(
             bar(
@@ -37,6 +33,6 @@ def findings_by_month(frame: pd.DataFrame, look: Look) -> go.Figure:
     if 0 < len(months) < 6:  # a lone month keeps a bar's width
         x["range"] = [-0.5, 5.5]
     y = {"title": look.say("axis.findings"), "tickformat": ",d", "rangemode": "tozero", "nticks": 5}
-    if sum(row["found_count"] for row in rows) <= 5:  # never half a finding
+    if sum(row.found_count for row in rows) <= 5:  # never half a finding
         y["dtick"] = 1
     return figure_in_house_style(look, 240, traces, x, y, barmode="stack", bargap=0.5)

@@ -1,19 +1,18 @@
-"""Findings on the screen: page by page, each row leading to its submission; and how often each rule fired."""
+"""Lists of open findings page by page, each row leading to its submission; and how often each rule fired."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from app.columns import Shown
-from app.frames import frame_of, with_columns
+from app.columns import Count, KindCode, LongText, Text, columns_of
 from app.moments import kst_day, kst_text
 from app.rules.book import rule_called
-from app.rules.findings import STANDING_PAGE, About, finding_counts, standing_findings
+from app.rules.findings import OPEN_PAGE, About, FindingCount, RecordedFinding, finding_counts, open_findings
 from app.widgets.address import go, pick, picked
 from app.widgets.audit_events import list_seen
 from app.widgets.header import empty, note, section
@@ -21,25 +20,34 @@ from app.widgets.parts import part
 from app.widgets.tables import table
 from app.widgets.view import View, ask
 
-FINDINGS = {
-    "rule": Shown.TEXT,
-    "kind": Shown.KIND,
-    "exchange": Shown.EXCHANGE,
-    "report": Shown.REPORT,
-    "period": Shown.TEXT,
-    "subject": Shown.CODE,
-    "interval": Shown.TEXT,
-    "sentence": Shown.LONG_TEXT,
-    "found": Shown.TEXT,
-    "expected": Shown.TEXT,
-}
+FINDING_COLUMNS = (
+    *("rule", "kind", "exchange", "report", "period", "subject"),
+    *("interval", "sentence", "found", "expected"),
+)
+"""The columns of a list of findings."""
 _PAGER_PIXELS = 330
 """Seven numbers and both arrows: in its own width Streamlit shows one of two pages, and two of three or four."""
-_RULES = {"rule": Shown.TEXT, "kind": Shown.KIND, "standing_count": Shown.COUNT, "statement": Shown.LONG_TEXT}
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow(RecordedFinding):
+    """A finding of a list, its interval in KST as one text."""
+
+    interval: Text | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """How many findings of a rule are open, and what the rule says."""
+
+    rule: Text
+    kind: KindCode
+    open_finding_count: Count
+    statement: LongText
 
 
 def page_of(view: View, total: int, size: int, name: str = "page") -> int:
-    """Which page of a list is looked at, kept in the address under `name`; a way to turn it where there are more."""
+    """Draw the pager of a list with more than one page; return the page (from 1) that the URL has under `name`."""
     count = max(1, -(-total // size))
     text = picked(name)
     number = min(max(int(text), 1), count) if text.isdecimal() and len(text) < 9 else 1
@@ -59,42 +67,44 @@ def page_of(view: View, total: int, size: int, name: str = "page") -> int:
     return number
 
 
-def interval(view: View, start: Any, end: Any) -> str | None:
-    """A stretch of time in KST, its day said once; none where there is none."""
-    if start is None or pd.isna(start):
+def interval(view: View, start: datetime | None, end: datetime | None) -> str | None:
+    """Return an interval in KST, its day written once where both ends are of one day; None without a start."""
+    if start is None:
         return None
-    if end is None or pd.isna(end):
+    if end is None:
         return f"{_to_the_second(start)} ~ {view.say('state.open')}"
-    said = _to_the_second(end)
-    return f"{_to_the_second(start)} ~ {said.partition(' ')[2] if kst_day(start) == kst_day(end) else said}"
+    text = _to_the_second(end)
+    return f"{_to_the_second(start)} ~ {text.partition(' ')[2] if kst_day(start) == kst_day(end) else text}"
 
 
 def _to_the_second(instant: datetime) -> str:
     return kst_text(instant).partition(".")[0]
 
 
-def with_interval(view: View, frame: pd.DataFrame) -> pd.DataFrame:
-    """Findings with their start and end as one text."""
-    spans = [interval(view, start, end) for start, end in zip(frame["start"], frame["end"], strict=True)]
-    return with_columns(frame, interval=spans)
+def finding_rows(view: View, findings: Iterable[RecordedFinding]) -> tuple[FindingRow, ...]:
+    """Return the findings with their intervals as text."""
+    names = [one.name for one in fields(RecordedFinding)]
+    return tuple(
+        FindingRow(**{name: getattr(one, name) for name in names}, interval=interval(view, one.start, one.end))
+        for one in findings
+    )
 
 
 @part
-def standing_list(
+def open_finding_list(
     view: View, about: About, total: int, *, alt: str, leave_out: Sequence[str] = (), page: str = "page"
 ) -> None:
-    """The standing findings page by page, the newest first; a row leads to its submission."""
-    number = page_of(view, total, STANDING_PAGE, page)
-    found = ask(standing_findings, view.choice, about, view.language, number)
+    """The `total` open findings page by page, the newest first; a row leads to its submission."""
+    number = page_of(view, total, OPEN_PAGE, page)
+    found = ask(open_findings, view.choice, about, view.language, number)
     list_seen(view, "findings", found, page_number=str(number))
-    columns = {name: nature for name, nature in FINDINGS.items() if name not in leave_out}
     table(
         view,
-        lambda: with_interval(view, found),
-        columns,
+        lambda: finding_rows(view, found),
+        columns_of(FindingRow, *(name for name in FINDING_COLUMNS if name not in leave_out)),
         alt=alt,
-        key=f"standing.{page}.{number}.{about.rule}",
-        on_pick=lambda row: go("submissions", submission=row["submission"]),
+        key=f"open_findings.{page}.{number}.{about.rule}",
+        on_pick=lambda row: go("submissions", submission=row.submission),
         most_rows=10,
         only_filled=True,
     )
@@ -103,37 +113,39 @@ def standing_list(
 
 @part
 def report_findings(view: View, *reports: str) -> None:
-    """What stands of these reports: how often each rule fired, and the findings themselves."""
+    """The open findings of these reports: how many of each rule, and the findings themselves."""
     if view.is_empty:
         return
     about = About(reports=reports)
     counts = ask(finding_counts, view.choice, about)
-    total = sum(counts["standing_count"].tolist())
-    section(view, "list.standing", count=f"{total:,}")
+    total = sum(one.open_finding_count for one in counts)
+    section(view, "list.open_findings", count=f"{total:,}")
     if not total:
-        empty(view, "standing")
+        empty(view, "open_findings")
         return
     table(
         view,
         lambda: by_rule(view, counts),
-        _RULES,
+        columns_of(RuleRow),
         alt=view.say("submissions.by_rule"),
-        key="standing.rules",
-        on_pick=lambda row: go("rules", rule=row["rule"]),
+        key="open_findings.rules",
+        on_pick=lambda row: go("rules", rule=row.rule),
         most_rows=6,
     )
     note(view.say("list.to_rule"))
     leave_out = ("report",) if len(reports) == 1 else ()
-    standing_list(view, about, total, alt=view.say("list.standing", count=total), leave_out=leave_out)
+    open_finding_list(view, about, total, alt=view.say("list.open_findings", count=total), leave_out=leave_out)
 
 
-def by_rule(view: View, counts: pd.DataFrame) -> pd.DataFrame:
-    """Counts by rule of what stands, the most first, with what each rule says."""
-    rows: list[dict[str, Any]] = []
-    for (rule, kind), own in counts[counts["standing_count"] > 0].groupby(["rule", "kind"]):
-        known = rule_called(str(rule))
-        said = known.statement.in_language(view.language) if known else ""
-        standing = int(own["standing_count"].sum())
-        rows.append({"rule": rule, "kind": kind, "standing_count": standing, "statement": said})
-    rows.sort(key=lambda row: -row["standing_count"])
-    return frame_of(rows, _RULES)
+def by_rule(view: View, counts: Iterable[FindingCount]) -> tuple[RuleRow, ...]:
+    """Return how many findings of each rule are open, the most first, of as many in the order of the rules' ids."""
+    found: Counter[tuple[str, str]] = Counter()
+    for one in counts:
+        found[one.rule, one.kind] += one.open_finding_count
+    rows = [RuleRow(*key, count, _statement(view, key[0])) for key, count in sorted(found.items()) if count]
+    return tuple(sorted(rows, key=lambda row: -row.open_finding_count))
+
+
+def _statement(view: View, rule: str) -> str:
+    known = rule_called(rule)
+    return known.statement.in_language(view.language) if known else ""

@@ -1,21 +1,21 @@
-"""What the rules found: counts by rule, exchange and month, and the findings themselves with their sentences.
+"""Findings of the rules: how many by rule, exchange and month, and the findings themselves with their sentences.
 
-A finding stands while nothing has lifted it and its submission is accepted, or is rejected and nothing was filed for
-the same period since (specification, 6).
+A finding is open while nothing has lifted it and its submission is accepted, or is rejected and nothing was filed
+for the same period since (specification, 6).
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal_column, or_, select, tuple_
 
-from app.frames import frame_of, records_of
-from app.queries.choice import Choice, rows_of
+from app.columns import Code, Count, ExchangeId, Instant, KindCode, LongText, ReportId, Text
+from app.queries.choice import Choice, records_of_rows, rows_of
 from app.scope import Scope
 from app.words import in_words
 from etl.records.tables import findings, submissions
@@ -26,93 +26,162 @@ from expectations.vocabulary import Finding, Kind, Period, State
 
 FINDING_PAGE = 100
 """Findings of one submission that are listed at once."""
-STANDING_PAGE = 20
-"""Standing findings of many submissions that are listed at once."""
-_PLACE = ("rule", "kind", "row", "column", "subject", "start", "end", "found", "expected")
-_TOLD = ("sentence", "remedy")
+OPEN_PAGE = 20
+"""Open findings of many submissions that are listed at once."""
+GRAVEST_FIRST = (Kind.STRUCTURE, Kind.INTEGRITY, Kind.COMPLIANCE, Kind.CONSISTENCY, Kind.PLAUSIBILITY)
+"""Kinds that reject a file, then breaches, then what is to be explained."""
+
+_PLACE = ("rule", "row", "column", "subject", "start", "end", "found", "expected")
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Which findings are asked for; what is empty means all."""
+    """Which findings a query is about; an empty field means all."""
 
     rule: str = ""
     kind: str = ""
     reports: tuple[str, ...] = ()
 
 
-def finding_counts(store: Store, scope: Scope, choice: Choice, about: About) -> pd.DataFrame:
-    """How often each rule fired, one row per rule, exchange, report and month of the period it was found in.
+@dataclass(frozen=True, slots=True)
+class FindingCount:
+    """How often a rule fired at an exchange in one report and one month of the periods, lifted ones included.
 
-    `standing_count` of `found_count` still stand; the newest period with one that does ends at `last_end`.
+    `last_end` is the end of the newest period with an open finding, None without one.
     """
-    month = func.substr(findings.c.period, literal_column("1"), literal_column("7")).label("month")
-    by = (findings.c.rule, findings.c.kind, findings.c.exchange, findings.c.report, month)
-    standing = func.sum(case((stands(), 1), else_=0)).label("standing_count")
-    newest = func.max(case((stands(), submissions.c.period_end))).label("last_end")
-    statement = _asked(scope, choice, about, *by, func.count().label("found_count"), standing, newest)
-    rows = rows_of(store, statement.group_by(*by).order_by(*by))
-    for row in rows:
-        row["standing_count"] = int(row["standing_count"])
-    names = ("rule", "kind", "exchange", "report", "month", "found_count", "standing_count", "last_end")
-    return frame_of(rows, names)
+
+    rule: Text
+    kind: KindCode
+    exchange: ExchangeId
+    report: ReportId
+    month: Text
+    found_count: Count
+    open_finding_count: Count
+    last_end: datetime | None
 
 
-def standing_findings(
-    store: Store, scope: Scope, choice: Choice, about: About, language: str, page: int = 1
-) -> pd.DataFrame:
-    """One page of the findings that stand, those found last first, each with its whole sentence in `language`."""
-    newest = (findings.c.found_at.desc(), submissions.c.period_start.desc(), findings.c.id.desc())
-    theirs = findings.c.exchange.in_(scope.visible_rows())
-    statement = _asked(scope, choice, about, findings).where(theirs, stands()).order_by(*newest)
-    statement = statement.limit(STANDING_PAGE).offset((page - 1) * STANDING_PAGE)
-    rows = _told(rows_of(store, statement), language)
-    return frame_of(rows, ("submission", "exchange", "report", "period", "found_at", "reason", *_PLACE, *_TOLD))
+@dataclass(frozen=True, slots=True)
+class MonthCount:
+    """How often one rule fired at an exchange in a month (`2026-11`), lifted ones included."""
+
+    month: Text
+    exchange: ExchangeId
+    found_count: Count
+    open_finding_count: Count
 
 
 @dataclass(frozen=True, slots=True)
 class Gravest:
-    """The gravest kind of finding that stands, how many are of it, and how many are of other kinds."""
+    """The gravest kind of the open findings of a report, how many are of it, and how many of other kinds."""
 
     kind: str
     count: int
     more: int
 
 
-def gravest(counts: pd.DataFrame) -> dict[tuple[str, str], Gravest]:
-    """The gravest of what `finding_counts` answers, by exchange and report; nothing where nothing stands."""
-    kinds: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for row in records_of(counts):
-        kinds[row["exchange"], row["report"]][row["kind"]] += row["standing_count"]
+@dataclass(frozen=True, slots=True)
+class FindingGroup:
+    """How often a rule found something in one submission, and how to mend it."""
+
+    rule: Text
+    kind: KindCode
+    count: Count
+    remedy: LongText
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFinding:
+    """A finding as it is recorded, with its sentence and remedy in the language of the query.
+
+    `row` and `column` are the sender's own coordinates; `start` and `end` an interval in UTC, its end exclusive and
+    None while it is open. `found` and `expected` are in words where the rule says them, as written where a cell is
+    quoted.
+    """
+
+    id: int
+    submission: Text
+    exchange: ExchangeId
+    report: ReportId
+    period: Text
+    found_at: Instant
+    rule: Text
+    kind: KindCode
+    row: Count | None
+    column: Text | None
+    subject: Code | None
+    start: Instant | None
+    end: Instant | None
+    found: Text | None
+    expected: Text | None
+    sentence: LongText
+    remedy: LongText
+
+
+def finding_counts(store: Store, scope: Scope, choice: Choice, about: About) -> tuple[FindingCount, ...]:
+    """Return how often each rule fired in the chosen days, one record per rule, exchange, report and month."""
+    month = func.substr(findings.c.period, literal_column("1"), literal_column("7")).label("month")
+    by = (findings.c.rule, findings.c.kind, findings.c.exchange, findings.c.report, month)
+    of_open = func.count(case((is_open(), 1))).label("open_finding_count")
+    newest = func.max(case((is_open(), submissions.c.period_end))).label("last_end")
+    statement = _asked(scope, choice, about, *by, func.count().label("found_count"), of_open, newest)
+    return records_of_rows(store, statement.group_by(*by).order_by(*by), FindingCount)
+
+
+def month_counts(counts: Iterable[FindingCount], rule: str) -> tuple[MonthCount, ...]:
+    """Return the counts of one rule by month and exchange, in that order."""
+    found: Counter[tuple[str, str]] = Counter()
+    still_open: Counter[tuple[str, str]] = Counter()
+    for one in counts:
+        if one.rule == rule:
+            found[one.month, one.exchange] += one.found_count
+            still_open[one.month, one.exchange] += one.open_finding_count
+    return tuple(MonthCount(*key, found[key], still_open[key]) for key in sorted(found))
+
+
+def gravest(counts: Iterable[FindingCount]) -> dict[tuple[str, str], Gravest]:
+    """Return the gravest kind of open finding by exchange and report; no key where none is open."""
+    kinds: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for one in counts:
+        kinds[one.exchange, one.report][one.kind] += one.open_finding_count
     found = {}
     for place, own in kinds.items():
-        worst = next((kind.value for kind in GRAVEST_FIRST if own.get(kind)), None)
+        worst = next((kind.value for kind in GRAVEST_FIRST if own[kind.value]), None)
         if worst:
-            found[place] = Gravest(worst, own[worst], sum(own.values()) - own[worst])
+            found[place] = Gravest(worst, own[worst], own.total() - own[worst])
     return found
 
 
-def finding_groups(store: Store, scope: Scope, submission: str, language: str) -> pd.DataFrame:
-    """How often each rule found something in one submission and how to mend it, the gravest kind first."""
+def open_findings(
+    store: Store, scope: Scope, choice: Choice, about: About, language: str, page: int = 1
+) -> tuple[RecordedFinding, ...]:
+    """Return one page (of OPEN_PAGE) of the open findings, those found last first."""
+    newest = (findings.c.found_at.desc(), submissions.c.period_start.desc(), findings.c.id.desc())
+    theirs = findings.c.exchange.in_(scope.visible_rows())
+    statement = _asked(scope, choice, about, findings).where(theirs, is_open()).order_by(*newest)
+    return _recorded(rows_of(store, statement.limit(OPEN_PAGE).offset((page - 1) * OPEN_PAGE)), language)
+
+
+def finding_groups(store: Store, scope: Scope, submission: str, language: str) -> tuple[FindingGroup, ...]:
+    """Return how often each rule found something in one submission, the gravest kind first."""
     by = (findings.c.rule, findings.c.kind)
     statement = _of_submission(scope, submission, *by, func.count().label("count"))
     rows = rows_of(store, statement.group_by(*by).order_by(_gravity(), *by))
-    rows = [{**row, "remedy": _remedy(row["rule"], language)} for row in rows]
-    return frame_of(rows, ("rule", "kind", "count", "remedy"))
+    return tuple(FindingGroup(**row, remedy=_remedy(row["rule"], language)) for row in rows)
 
 
-def finding_list(store: Store, scope: Scope, submission: str, language: str, page: int = 1) -> pd.DataFrame:
-    """One page of a submission's findings, the gravest kind first, each with its whole sentence in `language`."""
+def finding_list(
+    store: Store, scope: Scope, submission: str, language: str, page: int = 1
+) -> tuple[RecordedFinding, ...]:
+    """Return one page (of FINDING_PAGE) of a submission's findings, the gravest kind first."""
     c = findings.c
     statement = _of_submission(scope, submission, findings).order_by(_gravity(), c.rule, c.row, c.start, c.id)
-    rows = rows_of(store, statement.limit(FINDING_PAGE).offset((page - 1) * FINDING_PAGE))
-    return frame_of(_told(rows, language), ("id", *_PLACE, *_TOLD))
+    return _recorded(rows_of(store, statement.limit(FINDING_PAGE).offset((page - 1) * FINDING_PAGE)), language)
 
 
 def subject_findings(
     store: Store, scope: Scope, report: str, exchange: str, subjects: tuple[str, ...], language: str
-) -> pd.DataFrame:
-    """What stands against these subjects of an exchange's accepted reports, oldest first, each with its sentence."""
+) -> tuple[RecordedFinding, ...]:
+    """Return the open findings about these subjects of an exchange's accepted reports, by rule, the oldest first."""
     c = findings.c
     statement = (
         select(findings)
@@ -126,11 +195,11 @@ def subject_findings(
         )
         .order_by(c.rule, c.id)
     )
-    return frame_of(_told(rows_of(store, statement), language), ("submission", *_PLACE, *_TOLD))
+    return _recorded(rows_of(store, statement), language)
 
 
 def _asked(scope: Scope, choice: Choice, about: About, *columns: Any) -> Select[Any]:
-    """Every finding ever made of submissions of the chosen exchanges and days."""
+    """Every finding of submissions of the chosen exchanges and days, open or not."""
     c = findings.c
     statement = (
         select(*columns)
@@ -155,13 +224,13 @@ def _of_submission(scope: Scope, submission: str, *columns: Any) -> Select[Any]:
     )
 
 
-def stands() -> ColumnElement[bool]:
-    """True of a finding that stands, where its submission is joined."""
-    return and_(findings.c.lifted_at.is_(None), in_question())
+def is_open() -> ColumnElement[bool]:
+    """Return the condition that a finding is open; its submission must be joined."""
+    return and_(findings.c.lifted_at.is_(None), is_accepted_or_last_rejected())
 
 
-def in_question() -> ColumnElement[bool]:
-    """True of a submission that is accepted, or rejected while nothing was filed for the same period since."""
+def is_accepted_or_last_rejected() -> ColumnElement[bool]:
+    """Return the condition that a submission is accepted, or rejected with nothing filed for its period since."""
     one, later = submissions.c, submissions.alias("later").c
     filed_since = exists().where(
         *(later[name] == one[name] for name in ("exchange", "report", "period_start", "period_end")),
@@ -170,33 +239,29 @@ def in_question() -> ColumnElement[bool]:
     return or_(one.state == State.ACCEPTED, and_(one.state == State.REJECTED, ~filed_since))
 
 
-GRAVEST_FIRST = (Kind.STRUCTURE, Kind.INTEGRITY, Kind.COMPLIANCE, Kind.CONSISTENCY, Kind.PLAUSIBILITY)
-"""What refuses a file, then breaches, then what is to be explained."""
-
-
 def _gravity() -> ColumnElement[int]:
     places = {kind.value: place for place, kind in enumerate(GRAVEST_FIRST)}
     return case(places, value=findings.c.kind, else_=len(places))
 
 
-def _told(rows: Iterable[dict[str, Any]], language: str) -> list[dict[str, Any]]:
-    """The findings in words."""
-    said = ({**row, **_said(row, language)} for row in rows)
-    return [{**row, "sentence": _sentence(row, language), "remedy": _remedy(row["rule"], language)} for row in said]
+def _recorded(rows: Sequence[dict[str, Any]], language: str) -> tuple[RecordedFinding, ...]:
+    return tuple(_one_recorded(row, language) for row in rows)
 
 
-def _said(row: dict[str, Any], language: str) -> dict[str, str | None]:
-    """What was found and expected: in words where the rule says it, as it was written where a cell is quoted."""
-    names = ("found", "expected")
-    return {name: row[name] if row["column"] else in_words(row[name], language) for name in names}
+def _one_recorded(row: dict[str, Any], language: str) -> RecordedFinding:
+    """A row of the table of findings in words: as it was written where a cell is quoted, else in the language."""
+    if not row["column"]:
+        row = {**row, **{name: in_words(row[name], language) for name in ("found", "expected")}}
+    names = ("id", "submission", "exchange", "report", "period", "found_at", "kind", *_PLACE)
+    own = {name: row[name] for name in names}
+    return RecordedFinding(**own, sentence=_sentence(row, language), remedy=_remedy(row["rule"], language))
 
 
 def _sentence(row: dict[str, Any], language: str) -> str:
     rule = all_rules().get(row["rule"])
     if rule is None:
         return str(row["rule"])
-    names = ("rule", "row", "column", "subject", "start", "end", "found", "expected", "reason")
-    return message(Finding(**{name: row[name] for name in names}), rule, language)
+    return message(Finding(**{name: row[name] for name in (*_PLACE, "reason")}), rule, language)
 
 
 def _remedy(rule: str, language: str) -> str:

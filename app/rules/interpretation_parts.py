@@ -1,21 +1,21 @@
-"""How a rule was read: the clause it rests on, what it was taken to mean and why, who decided, what would change it."""
+"""The interpretation of a rule: its clause, reading and rationale, who decided, and which change is expected."""
 
 from __future__ import annotations
 
-from app.rules.book import Rule
 from app.widgets.header import facts, note, section, sentence
 from app.widgets.parts import part
 from app.widgets.view import View
+from expectations.vocabulary import Rule
 
 
 def change_mark(view: View, rule: Rule) -> str:
-    """A mark for a rule that is expected to change; empty for any other."""
+    """Return a mark for a rule that is expected to change; empty for any other."""
     return view.say("interpretation.mark") if rule.interpretation.expected_to_change else ""
 
 
 @part
-def how_it_was_read(view: View, rule: Rule) -> None:
-    """The section of a rule's own reading, what would change it first."""
+def interpretation_section(view: View, rule: Rule) -> None:
+    """The section of a rule's interpretation; the change that is expected first."""
     read = rule.interpretation
     section(view, "interpretation.title")
     if read.expected_to_change:

@@ -6,15 +6,15 @@ from decimal import Decimal
 
 from app.amounts import exact, krw
 from app.queries.thresholds import threshold_makers
-from app.rules.book import Parameter
 from app.widgets.view import View, ask
+from expectations.vocabulary import Parameter
 
 _IN_WORDS = 10**8
 """Won that words write without cutting anything off: whole hundred millions."""
 
 
 def value_text(view: View, name: str, value: int | Decimal) -> str:
-    """A value of a threshold with its unit, digit for digit; a share as a percentage, round sums of won in words."""
+    """Return a value of a threshold with its unit and every digit; a share in per cent, round sums of won in words."""
     unit = view.unit(name)
     if unit == view.say("unit.share"):
         return f"{exact(Decimal(value) * 100)}%"
@@ -24,7 +24,7 @@ def value_text(view: View, name: str, value: int | Decimal) -> str:
 
 
 def bounds_text(view: View, threshold: Parameter) -> str:
-    """The least and the greatest value that a threshold may have; a unit that both have behind digits is said once."""
+    """Return the least and the greatest value that a threshold may have; a unit behind the digits of both once."""
     least, most = (value_text(view, threshold.name, value) for value in (threshold.minimum, threshold.maximum))
     unit = f" {view.unit(threshold.name)}"
     is_digits = most == f"{exact(threshold.maximum)}{unit}"
@@ -32,7 +32,7 @@ def bounds_text(view: View, threshold: Parameter) -> str:
 
 
 def reason_text(view: View, threshold: Parameter) -> str:
-    """Why a threshold has its value; of one that was changed also who proposed and who approved it."""
+    """Return why a threshold has its value; of one that was changed also who proposed and who approved it."""
     reason = threshold.reason.in_language(view.language)
     if threshold.proposal is None:
         return reason

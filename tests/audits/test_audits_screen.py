@@ -16,7 +16,7 @@ from app.audits.assets import AuditCoverage, AuditedAsset, Comparison, audit_cov
 from app.audits.months import audit_months
 from app.queries.choice import Choice
 from app.queries.months import shown_months
-from app.rules.findings import About, standing_findings
+from app.rules.findings import About, open_findings
 from app.scope import Role, Scope
 from etl.records.engine import writing
 from etl.records.tables import findings
@@ -177,8 +177,8 @@ def differing(store: Store) -> set[str]:
 
 def test_what_differs_is_what_has_an_open_finding(store: Store, tmp_path: Path) -> None:
     checks_and_audit(store, tmp_path)
-    listed = standing_findings(store, EVERYBODY, CHOICE, About(rule="AUD-005"), "en")
-    assert differing(store) == set(listed["subject"]) == {"ETH", "XRP"}
+    listed = open_findings(store, EVERYBODY, CHOICE, About(rule="AUD-005"), "en")
+    assert differing(store) == {one.subject for one in listed} == {"ETH", "XRP"}
 
 
 def test_no_screen_judges_a_difference_itself(store: Store, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_a_breach_marks_the_lane_of_its_report(store: Store, tmp_path: Path) -> 
     own = situation(store, EVERYBODY, CHOICE, datetime(2026, 11, 3, 12, tzinfo=KST)).lanes["korbit"]
     breaches = finding_counts(store, EVERYBODY, CHOICE, About(kind="compliance"))
     assert own[Lane.RECONCILIATION].state == "breach"
-    assert own[Lane.RECONCILIATION].count == breaches["standing_count"].sum()
+    assert own[Lane.RECONCILIATION].count == sum(one.open_finding_count for one in breaches)
     assert own[Lane.RECONCILIATION].since == Period.of_day(DAY).end
 
 

@@ -158,7 +158,7 @@ def test_a_day_alone_leaves_the_tail_open(store: Store) -> None:
 
 def test_rules_without_ground_are_said_to_be_not_evaluated(store: Store) -> None:
     found = unevaluated_days(store, EVERYBODY, Choice((), FACTS.first_day, FACTS.last_day))
-    assert {(rule, count) for rule, count in zip(found["rule"], found["unevaluated_day_count"], strict=True)} == {
+    assert {(one.rule, one.unevaluated_day_count) for one in found} == {
         ("REC-006", 2),
         ("REC-007", 2),
     }
