@@ -20,7 +20,7 @@ from app.widgets.who import who_is_here
 from app.words import say
 
 
-def run() -> None:
+def run_session() -> None:
     """Draw the page that the session asks for."""
     language = address.language()
     st.set_page_config(page_title=say("product", language), page_icon=str(house.ICON), layout="wide")

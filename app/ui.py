@@ -5,6 +5,6 @@ starts it, under another name: there it draws nothing and imports nothing that o
 """
 
 if __name__ == "__main__":
-    from app.run import run
+    from app.run import run_session
 
-    run()
+    run_session()

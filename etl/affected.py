@@ -65,7 +65,7 @@ class StoreChange:
         return (self.end - timedelta(microseconds=1)).astimezone(KST).date()
 
 
-def affected(connection: Connection, changes: Sequence[StoreChange]) -> dict[str, dict[str, set[str]]]:
+def affected_submissions(connection: Connection, changes: Sequence[StoreChange]) -> dict[str, dict[str, set[str]]]:
     """Numbers of the accepted submissions to judge again, by report and rule."""
     if not changes:
         return {}

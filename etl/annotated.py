@@ -35,11 +35,8 @@ Sentences = Mapping[int | None, str]
 """What is said of each row; None: of the file as a whole."""
 
 
-def annotated(data: bytes, layout: Layout, findings: Sequence[Finding], language: str) -> bytes:
-    """The file with a sentence beside each row that has findings, in Korean or English.
-
-    ValueError where it cannot be opened as its format, or was refused before it was opened: too large, or no such file.
-    """
+def annotated_copy(data: bytes, layout: Layout, findings: Sequence[Finding], language: str) -> bytes:
+    """Return the file with a sentence beside each row that has findings, in Korean or English."""
     if refused := sorted({finding.rule for finding in findings} & UNOPENED):
         raise ValueError(f"the file was refused before it was opened ({', '.join(refused)})")
     said = _sentences(findings, language)

@@ -96,7 +96,7 @@ class Outcome(StrEnum):
 
 
 class Answered(StrEnum):
-    """How a finding stands: nobody said anything, it was explained, or what was decided of the explanation."""
+    """The state of a finding's explanation: none, explained, or the decision about it."""
 
     OPEN = "open"
     EXPLAINED = "explained"
@@ -160,7 +160,7 @@ def answer_for(explanations: Iterable[Explanation], day: date) -> Explanation | 
 
 
 class BreachState(StrEnum):
-    """How a breach stands."""
+    """The state of a breach."""
 
     OPEN = "open"
     REMEDIED = "remedied"
@@ -178,10 +178,7 @@ class BreachStep:
 
 
 def breach_state(steps: Sequence[BreachStep], over_at: datetime | None) -> BreachState:
-    """How a breach stands after these steps, oldest first; `over_at`: since when the data shows that it is over.
-
-    What the data shows remedies an open breach, but not one that was opened again afterwards, and closes none.
-    """
+    """Return the state of a breach after these steps, oldest first; `over_at` is since when the data shows its end."""
     last = steps[-1] if steps else None
     if last is not None and last.state is not BreachState.OPEN:
         return last.state

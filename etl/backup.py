@@ -49,7 +49,7 @@ class BackupError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What an archive holds: rows by table, and how many files beside them."""
+    """What an archive holds: rows by table, and the number of files."""
 
     rows: Mapping[str, int]
     files: int

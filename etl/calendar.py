@@ -14,7 +14,7 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from etl.exchanges import all_exchanges
-from etl.records.filed_files import EVER_ACCEPTED, FiledFile, FiledFiles, filed_files
+from etl.records.filed_files import EVER_ACCEPTED, FiledFile, FiledFiles, files_filed_for
 from expectations.catalogue import all_reports
 from expectations.vocabulary import KST, Cadence, Period, Report, State
 
@@ -264,7 +264,7 @@ def obligations(
     if last < first:
         return []
     names = tuple(all_exchanges()) if exchanges is None else tuple(exchanges)
-    files = filed_files(connection, first.replace(day=1), last, names, reports)
+    files = files_filed_for(connection, first.replace(day=1), last, names, reports)
     return list(obligations_from(files, moment, first, last, names, reports))
 
 

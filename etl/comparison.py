@@ -48,7 +48,7 @@ class RowChange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A finding and what became of it; one that was fixed stands in the version before."""
+    """A finding and what became of it; a fixed one belongs to the version before."""
 
     change: RowChange
     kind: Kind
@@ -57,10 +57,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A version beside the one before (`previous`, None where it is the first).
-
-    `names` are the file's columns in its own order; empty where it cannot be opened. `counts` has every change.
-    """
+    """A version compared with the one before (`previous`, None for the first)."""
 
     previous: str | None
     previous_state: State | None
@@ -106,7 +103,7 @@ def _finding(record: Mapping[str, Any]) -> Finding:
 
 
 def compared(store: Store, number: str) -> Comparison:
-    """A submission beside the version before; KeyError where there is no such submission."""
+    """Return a submission compared with the version before; KeyError where there is no such submission."""
     with reading(store.engine) as connection:
         filed = life.by_id(connection, number)
         if filed is None:
@@ -118,7 +115,7 @@ def compared(store: Store, number: str) -> Comparison:
 
 
 def compared_draft(store: Store, declared: Declared, file: str, data: bytes, found: Found) -> Comparison:
-    """A file that is not submitted beside what was submitted last for the same period."""
+    """Return a draft compared with the last submission of the same period."""
     with reading(store.engine) as connection:
         before = _before(connection, declared, None)
     return _compared(store, file, declared, data, found, before)

@@ -39,7 +39,7 @@ _ORIGIN = [("submission", pa.string()), ("exchange", pa.string()), ("day", pa.da
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Accepted submissions of one report that are judged now, and the days they lie on."""
+    """Accepted submissions of one report that are being judged, and their days."""
 
     connection: Connection
     facts: Facts

@@ -27,7 +27,7 @@ def layout_of(declared: Declared, file: str, format_: str | None) -> Layout:
     return own
 
 
-def coordinates(layout: Layout, names: Sequence[str] = ()) -> Callable[[int | None, str | None], str]:
+def coordinates_in(layout: Layout, names: Sequence[str] = ()) -> Callable[[int | None, str | None], str]:
     """Writes the place of a row and native column of a file in that layout; empty for the file as a whole.
 
     `names` are the columns in the order of the file, where that is known; else they are in the layout's.

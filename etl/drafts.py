@@ -55,7 +55,7 @@ class Draft:
 def keep_draft(
     store: Store, person: str, declared: Declared, file: str, data: bytes, checked: Mapping[str, Any], at: datetime
 ) -> Draft | None:
-    """Keep a checked file in place of the person's earlier draft for the same; None where it must not be kept."""
+    """Store a checked file, replacing the person's earlier draft for the same; None where it must not be stored."""
     if any(finding["rule"] == SECRET_RULE for finding in checked["findings"]):
         return None
     draft = Draft(
@@ -103,18 +103,18 @@ def drafts_of(store: Store, exchanges: Sequence[str], now: datetime) -> list[Dra
 
 
 def draft_bytes(store: Store, draft: Draft) -> bytes:
-    """The file as it was checked; FileNotFoundError where the draft is gone."""
+    """Return the draft's file; FileNotFoundError where the draft has been removed."""
     return draft_path(store, draft).read_bytes()
 
 
 def draft_told(store: Store, draft: Draft) -> dict[str, Any]:
-    """What the check told; FileNotFoundError where the draft is gone."""
+    """Return the result of the draft's check; FileNotFoundError where the draft has been removed."""
     told: dict[str, Any] = orjson.loads(_told_of(store, draft).read_bytes())
     return told
 
 
 def discard_draft(store: Store, draft: Draft) -> None:
-    """Remove a draft, its record first: what has no record is nobody's."""
+    """Remove a draft, its record first, so that a crash leaves no record without a file."""
     _remove(store, [draft])
 
 
@@ -160,7 +160,7 @@ def _remove_files(store: Store, gone: Sequence[Draft]) -> None:
 
 
 def draft_path(store: Store, draft: Draft) -> Path:
-    """Where the bytes of a draft lie."""
+    """Return the path of a draft's file."""
     return store.home / _FOLDER / f"{draft.id}.bytes"
 
 

@@ -52,7 +52,7 @@ class Evidence:
     folder: Path
 
     def path(self, sha256: str) -> Path:
-        """Where the bytes with that hash lie."""
+        """Return the path of the bytes with that hash."""
         return self.folder / sha256[:2] / sha256
 
     def keep(self, data: bytes) -> str:
@@ -68,7 +68,7 @@ class Evidence:
         return self.path(sha256).read_bytes()
 
     def discard(self, sha256: str) -> None:
-        """Remove bytes that must not be kept (SUB-007)."""
+        """Remove bytes that must not be stored (SUB-007)."""
         self.path(sha256).unlink(missing_ok=True)
 
     def is_intact(self, sha256: str) -> bool:

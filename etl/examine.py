@@ -15,10 +15,10 @@ from etl.exchanges import exchange
 from etl.formats import UnreadableError, read
 from etl.intake import Declared
 from etl.layout import Layout
-from etl.normalise import normalise, with_every_column
+from etl.normalise import normalise_table, with_every_column
 from etl.steps import FilingStep, StepCallback, ignore_step
 from expectations.catalogue import all_rules, rejecting_rules, report
-from expectations.judge import FiledRows, judge
+from expectations.judge import FiledRows, judge_files
 from expectations.vocabulary import Finding, Kind, Period, State
 
 
@@ -70,12 +70,12 @@ class Verdict:
 
     @property
     def holds_secrets(self) -> bool:
-        """True where the bytes must not be kept (SUB-007)."""
+        """True where the bytes must not be stored (SUB-007)."""
         return any(finding.rule == "SUB-007" for finding, _ in self.findings)
 
 
-def read_one(incoming: Incoming, told: StepCallback = ignore_step) -> Reading:
-    """Open and read one file; every fault is a finding, none an exception. `told` is told both steps."""
+def read_one(incoming: Incoming, on_step: StepCallback = ignore_step) -> Reading:
+    """Open and read one file; every fault is a finding, none an exception. `on_step` is called after both steps."""
     declared = incoming.declared
     day = declared.period.first_day
     shape, native = report(declared.report).on(day), exchange(declared.exchange).layouts[declared.report].on(day)
@@ -85,9 +85,9 @@ def read_one(incoming: Incoming, told: StepCallback = ignore_step) -> Reading:
     except UnreadableError as error:
         finding = Finding(error.rule, found=error.found, expected=error.expected, reason=error.reason)
         return Reading(incoming, None, None, 0, (finding, *overlap), None)
-    told(FilingStep.OPENED)
-    normalised = normalise(table, layout, shape, exchange=declared.exchange, period=declared.period)
-    told(FilingStep.READ)
+    on_step(FilingStep.OPENED)
+    normalised = normalise_table(table, layout, shape, exchange=declared.exchange, period=declared.period)
+    on_step(FilingStep.READ)
     findings = (*normalised.findings, *overlap)
     if normalised.table is None or overlap:
         structural = tuple(f for f in findings if all_rules()[f.rule].kind is Kind.STRUCTURE)
@@ -133,7 +133,7 @@ def decide(readings: Sequence[Reading]) -> dict[str, Verdict]:
             for reading in readings
             if reading.judgeable is not None and reading.incoming.declared.report == name
         ]
-        found.update(judge(report(name), filed, rejecting_rules(name)))
+        found.update(judge_files(report(name), filed, rejecting_rules(name)))
     return {reading.incoming.id: _verdict(reading, found.get(reading.incoming.id, [])) for reading in readings}
 
 

@@ -31,7 +31,7 @@ _XLSX_ROWS = 1_048_575
 """Data rows that a sheet can hold beneath its header."""
 
 
-def export(
+def export_rows(
     store: Store,
     report_name: str,
     first: Period,

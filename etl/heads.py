@@ -60,7 +60,7 @@ def sign_heads(store: Store, now: datetime) -> list[Head]:
 
 def _unsigned(connection: Connection, today: date) -> list[tuple[date, int, str]]:
     """Day, number and hash of the last entry of each day before `today` that has no head, oldest first."""
-    signed = heads(connection)
+    signed = signed_heads(connection)
     signed_to, earliest = (signed[-1].sequence, signed[-1].day + timedelta(days=1)) if signed else (0, date.min)
     found: list[tuple[date, int, str]] = []
     while True:
@@ -81,14 +81,14 @@ def _unsigned(connection: Connection, today: date) -> list[tuple[date, int, str]
         signed_to, earliest = sequence, day + timedelta(days=1)
 
 
-def heads(connection: Connection) -> list[Head]:
+def signed_heads(connection: Connection) -> list[Head]:
     """Every signed head, oldest first."""
     return [Head(**row) for row in connection.execute(select(log_heads).order_by(log_heads.c.day)).mappings()]
 
 
 def wrong_heads(connection: Connection, trusted: Mapping[str, PublicKey]) -> Iterator[tuple[Head, str]]:
-    """Heads that do not stand for the log, and what is wrong with each; only `trusted` keys, by their id, can sign."""
-    for head in heads(connection):
+    """Return the heads that do not match the log, with the reason; only `trusted` keys, by id, can have signed."""
+    for head in signed_heads(connection):
         entry = entry_at(connection, head.sequence)
         key = trusted.get(head.key_id)
         if key is None:

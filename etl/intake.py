@@ -18,7 +18,7 @@ _NAME = re.compile(r"(?P<exchange>[a-z0-9]+)_(?P<report>[a-z_]+)_(?P<period>[0-9
 
 
 class NotAFilingError(ValueError):
-    """A file that does not say what it is: a sentence for whoever named it."""
+    """A file whose exchange, report or period is not known, with a sentence for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file to be filed and what it is declared to be; `sent_as` is its name where it lies under another."""
+    """A file to be filed and its declared exchange, report and period; `sent_as` is the sender's name of it."""
 
     path: Path
     declared: Declared

@@ -96,18 +96,18 @@ def process(
     *,
     progress: Progress | None = None,
     as_if_in_force: bool = False,
-    spared: frozenset[str] = frozenset(),
+    skipped: frozenset[str] = frozenset(),
 ) -> None:
     """Take everything received the whole way, oldest period first, then judge again what the changes can affect.
 
     Where we fail on a submission the others go on; then the first ProcessingError is raised. What was taken up before
     and has no verdict may have ended the process that took it: it comes after everything else, one by one, and
-    `spared` are left for later. At the end the audit log's heads of the days that are over are signed.
+    `skipped` are left for later. At the end the audit log's heads of the days that are over are signed.
     """
     with reading(store.engine) as connection:
         waiting = sorted(life.received(connection), key=lambda s: (s.period, s.received_at, s.recorded_at))
         tried = life.attempts(connection)
-    waiting = [submission for submission in waiting if submission.id not in spared]
+    waiting = [submission for submission in waiting if submission.id not in skipped]
     new, suspects = _apart(waiting, {number: found.count for number, found in tried.items()})
     failures: list[ProcessingError] = []
     done = 0
@@ -206,7 +206,7 @@ def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdi
         table = verdicts[submission.id].table
         if table is not None:
             store.facts.write(life.fact_files([submission])[0], table)
-    deeds: list[AuditEvent] = []
+    events: list[AuditEvent] = []
     with writing(store.engine) as connection:
         version = rule_set_version(thresholds_in_force(connection))
         for submission in wave:
@@ -217,7 +217,7 @@ def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdi
             life.insert_findings(connection, submission, verdict.findings, submission.received_at)
             if verdict.state is State.ACCEPTED:
                 figures.write(connection, derived.get(submission.id, []))
-                deeds += _supersede(connection, submission)
+                events += _supersede(connection, submission)
             life.change_state(
                 connection,
                 submission.id,
@@ -229,8 +229,8 @@ def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdi
                 decided_at=submission.received_at,
                 evidence_kept=not verdict.holds_secrets,
             )
-            deeds.append(_verdict(submission, verdict, version))
-        append(connection, deeds)
+            events.append(_verdict(submission, verdict, version))
+        append(connection, events)
 
 
 def _verdict(submission: Submission, verdict: Verdict, version: str) -> AuditEvent:
@@ -270,7 +270,7 @@ def _derive(
 
 def _supersede(connection: Connection, submission: Submission) -> list[AuditEvent]:
     """Accepted files that the new one's period contains are superseded (3.5); what is to be logged of it."""
-    deeds = []
+    events = []
     for earlier in life.accepted_overlapping(connection, submission.exchange, submission.report, submission.period):
         life.change_state(
             connection,
@@ -281,8 +281,8 @@ def _supersede(connection: Connection, submission: Submission) -> list[AuditEven
             superseded_by=submission.id,
         )
         details = {"state": State.SUPERSEDED.value, "superseded_by": submission.id}
-        deeds.append(AuditEvent(SYSTEM, EventKind.VERDICT, earlier.id, details))
-    return deeds
+        events.append(AuditEvent(SYSTEM, EventKind.VERDICT, earlier.id, details))
+    return events
 
 
 def _incident(store: Store, submission: Submission | None, error: Exception) -> ProcessingError:
@@ -307,25 +307,29 @@ def outcomes(store: Store, receipts: Sequence[Receipt]) -> list[Outcome]:
 
 
 def check(
-    store: Store, candidates: Sequence[Candidate], *, progress: Progress | None = None, told: StepCallback = ignore_step
+    store: Store,
+    candidates: Sequence[Candidate],
+    *,
+    progress: Progress | None = None,
+    on_step: StepCallback = ignore_step,
 ) -> list[Verdict]:
     """The same judgement without filing: each file alone against what is accepted (3.8); lateness apart.
 
-    `told` is told the steps of each file.
+    `on_step` is called after each step of each file.
     """
     verdicts: list[Verdict] = []
     for chunk in _chunks(candidates):
         with reading(store.engine) as connection:
             pasts = [_past(connection, candidate.declared) for candidate in chunk]
         readings = [
-            read_one(Incoming(str(place), c.path.read_bytes(), c.name, c.declared, past), told)
+            read_one(Incoming(str(place), c.path.read_bytes(), c.name, c.declared, past), on_step)
             for place, (c, past) in enumerate(zip(chunk, pasts, strict=True))
         ]
         decided = decide(readings)
-        told(FilingStep.JUDGED)
+        on_step(FilingStep.JUDGED)
         at = datetime.now(UTC)
         verdicts += [rehearsed(store, c.declared, decided[str(place)], at) for place, c in enumerate(chunk)]
-        told(FilingStep.COMPARED)
+        on_step(FilingStep.COMPARED)
         if progress is not None:
             progress(len(verdicts), len(candidates), chunk[-1].path.name)
     return verdicts

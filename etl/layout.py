@@ -24,7 +24,7 @@ CANONICAL = "canonical"
 
 
 class Container(StrEnum):
-    """The kind of file, told by its extension."""
+    """The kind of file, known by its extension."""
 
     JSON = "json"
     XLSX = "xlsx"

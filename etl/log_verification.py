@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from etl.heads import heads, wrong_heads
+from etl.heads import signed_heads, wrong_heads
 from etl.records import log
 from etl.records.engine import reading, writing
 from etl.records.log import AuditEvent, EventKind
@@ -42,7 +42,7 @@ def verify_log(store: Store, actor: str) -> LogVerification:
             last_hash=last.hash if last else log.NO_HASH,
             broken_entry=None if broken is None else broken.sequence,
             what=None if broken is None else broken.what,
-            head_count=len(heads(connection)),
+            head_count=len(signed_heads(connection)),
             wrong_days=tuple(head.day.isoformat() for head, _ in wrong_heads(connection, public_keys_of(store.home))),
             verified_at=now.isoformat(),
         )

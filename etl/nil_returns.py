@@ -23,7 +23,7 @@ def nil_return(declared: Declared) -> tuple[str, bytes]:
 
 
 def written_out(declared: Declared, file: str, data: bytes) -> str:
-    """What stands in a nil return, for a person to read before it is filed; a workbook as its rows."""
+    """Return the content of a nil return as text, for a person to read before filing; a workbook as its rows."""
     layout = exchange(declared.exchange).layouts[declared.report].on(declared.period.first_day)
     if PurePath(file).suffix.lower() == f".{Container.XLSX}":
         sheet = open_workbook(data)

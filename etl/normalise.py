@@ -69,7 +69,7 @@ def with_every_column(table: pa.Table, report: Report) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def normalise(table: TextTable, layout: Layout, report: Report, *, exchange: str, period: Period) -> Normalised:
+def normalise_table(table: TextTable, layout: Layout, report: Report, *, exchange: str, period: Period) -> Normalised:
     """Read every cell of `table` as `layout` says; problems are values, never exceptions.
 
     `layout` and `report` are those of the first day of `period`, and so are the columns of the rows.

@@ -31,7 +31,7 @@ _PARTS = {"receipt", "key", "signature"}
 
 
 class ReceiptError(ValueError):
-    """A receipt that cannot be given: a sentence for whoever asked."""
+    """A receipt that cannot be issued, with a sentence for the user."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def _upload(submission: Submission, sender: str | None, *, duplicate: bool) -> A
 
 
 class NotWithdrawableError(ValueError):
-    """A submission that cannot be withdrawn: a sentence for whoever asked."""
+    """A submission that cannot be withdrawn, with a sentence for the user."""
 
 
 def take_out(

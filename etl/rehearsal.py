@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from etl import figures
-from etl.affected import StoreChange, affected
+from etl.affected import StoreChange, affected_submissions
 from etl.examine import Verdict
 from etl.facts import FactFile, Facts
 from etl.intake import Declared
@@ -95,7 +95,7 @@ def _questions(store: Store, submission: Submission, verdict: Verdict) -> Sequen
     with suppress(_TakenBackError), writing(store.engine, lock="rehearsal") as connection:
         _bring_into_force(connection, submission)
         figures.write(connection, derived)
-        by_rule = affected(connection, [StoreChange.of(submission)]).get(submission.report, {})
+        by_rule = affected_submissions(connection, [StoreChange.of(submission)]).get(submission.report, {})
         rules = [rule for rule in published_rules(submission.report) if rule.id in by_rule]
         for group in (reading_rows(rules), reading_entities(rules)):
             if any(submission.id in by_rule[rule.id] for rule in group):

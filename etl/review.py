@@ -15,7 +15,7 @@ from types import MappingProxyType
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from etl.affected import StoreChange, accepted_submissions, affected
+from etl.affected import StoreChange, accepted_submissions, affected_submissions
 from etl.context import Judged, relations
 from etl.normalise import arrow_schema
 from etl.overdue import review_calendar
@@ -25,7 +25,7 @@ from etl.records.submissions import Submission
 from etl.records.thresholds import thresholds_in_force
 from etl.store import Store
 from expectations.catalogue import published_rules, report
-from expectations.judge import FiledRows, judge
+from expectations.judge import FiledRows, judge_files
 from expectations.thresholds import Thresholds
 from expectations.vocabulary import KST, Finding, Report, Rule
 
@@ -54,16 +54,18 @@ def review_pending(store: Store, *, as_if_in_force: bool = False) -> None:
         if not changed:
             return
         at = life.last_change(connection, [submission.id for submission in changed])
-    review(store, changed, at=at, as_if_in_force=as_if_in_force)
+    review_submissions(store, changed, at=at, as_if_in_force=as_if_in_force)
     with writing(store.engine) as connection:
         life.mark_reviewed(connection, changed)
 
 
-def review(store: Store, changed: Sequence[Submission], *, at: datetime, as_if_in_force: bool = False) -> None:
+def review_submissions(
+    store: Store, changed: Sequence[Submission], *, at: datetime, as_if_in_force: bool = False
+) -> None:
     """Judge again every accepted submission that the changed ones can affect, and record what is found now."""
     changes = [StoreChange.of(submission) for submission in changed]
     with reading(store.engine) as connection:
-        by_report = affected(connection, changes)
+        by_report = affected_submissions(connection, changes)
     review_calendar(store, changes, at)
     for name, by_rule in by_report.items():
         rules = [rule for rule in published_rules(name) if rule.id in by_rule]
@@ -140,11 +142,7 @@ def findings_now(
     instead: Mapping[str, object] = MappingProxyType({}),
     instead_of: str | None = None,
 ) -> Found:
-    """What the rules find of accepted submissions of one report, as things stand; columns in native names.
-
-    `instead` are thresholds to judge by in place of those in force, all exchanges or `instead_of` one alone. A store
-    that replays an incident is always judged as if today's rules had been in force.
-    """
+    """Return what the rules find of accepted submissions of one report now; columns in native names."""
     question = asked(
         store,
         connection,
@@ -195,7 +193,7 @@ def asked(
 
 def answered(question: Question) -> Found:
     """What the rules find, by submission."""
-    return judge(
+    return judge_files(
         question.shape,
         question.files,
         question.rules,

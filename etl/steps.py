@@ -1,4 +1,4 @@
-"""The steps that a file takes from its arrival to its verdict, as whoever waits for it is told them."""
+"""The steps of a file from its arrival to its verdict, reported to a callback."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class FilingStep(StrEnum):
-    """One step, named by what has been done when it is told."""
+    """One step, reported when it is done."""
 
     RECEIVED = "received"
     OPENED = "opened"
@@ -26,4 +26,4 @@ StepCallback = Callable[[FilingStep], None]
 
 
 def ignore_step(_step: FilingStep) -> None:
-    """Nobody waits."""
+    """The callback where nobody waits."""

@@ -1,4 +1,4 @@
-"""Where everything lies: evidence, facts and records under one home (design, section 4)."""
+"""The places of a store: evidence, facts and records under one home (design, section 4)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Store:
 
 
 def home_folder() -> Path:
-    """Where everything lies unless somebody says otherwise: DAXA_HOME, or ./var."""
+    """Return the folder of the store: DAXA_HOME, or ./var."""
     return Path(os.environ.get(HOME_VARIABLE) or DEFAULT_HOME).absolute()
 
 

@@ -1,9 +1,9 @@
-"""Does what is kept still agree: bytes with their hashes, published rows with the bytes, records with the audit log.
+"""Verification of a store: bytes against their hashes, published rows against the bytes, records against the audit log.
 
-Nothing here trusts what it checks: bytes are hashed and read again, the log's chain is walked from its first entry and
-its signed heads are verified. One submission is read at a time, so a store of any size is checked in the memory that
-its largest file takes. What cannot be told from here is that the end of the log was cut off together with everything
-that was recorded in it, back to a moment that no head stands for yet: that takes a copy of the heads kept elsewhere.
+Nothing here trusts what it checks: bytes are hashed and read again, the log's chain is recomputed from its first entry
+and its signed heads are verified. One submission is read at a time, so a store of any size is verified in the memory
+that its largest file takes. What cannot be seen from here is that the end of the log was cut off together with all that
+was recorded in it, back to a moment without a signed head: that takes a copy of the heads kept elsewhere.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection
 
 from etl.examine import Incoming, Past, read_one
-from etl.heads import heads, wrong_heads
+from etl.heads import signed_heads, wrong_heads
 from etl.intake import Declared
 from etl.normalise import SOURCE_ROW, arrow_schema
 from etl.receipts import findings_digest
@@ -60,7 +60,7 @@ class Verification:
     signed_to: date | None
 
 
-def verify(
+def verify_store(
     store: Store,
     *,
     trusted: Mapping[str, PublicKey] | None = None,
@@ -75,7 +75,7 @@ def verify(
     with reading(store.engine) as connection:
         every = life.listed(connection)
         faults = list(_log_faults(connection, every, public_keys_of(store.home) if trusted is None else trusted))
-        entries, signed = log.entry_count(connection), heads(connection)
+        entries, signed = log.entry_count(connection), signed_heads(connection)
     chosen = _to_read_again(every, sample)
     for place, submission in enumerate(every, 1):
         kept = list(_kept_faults(store, submission))

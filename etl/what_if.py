@@ -20,12 +20,12 @@ from expectations.vocabulary import Cadence, Finding, Period, Rule
 
 
 class NoSuchThresholdError(ValueError):
-    """A rule or a threshold that cannot be varied: a sentence for whoever asked."""
+    """A rule or threshold that cannot be varied, with a sentence for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Findings now and then, and how many of them are new or gone."""
+    """Numbers of findings now and with the other thresholds, and how many are new or gone."""
 
     now: int
     then: int
@@ -39,10 +39,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a rule finds by the thresholds in force beside what it would find by others.
-
-    `files_changed` are the submissions whose findings would not be the same.
-    """
+    """What a rule finds with the thresholds in force and with others."""
 
     rule: str
     thresholds: Mapping[str, Decimal]
@@ -70,7 +67,7 @@ class Comparison:
         }
 
 
-def what_if(
+def compare_rule(
     store: Store, rule_id: str, thresholds: Mapping[str, str], first: Period | None, last: Period | None
 ) -> Comparison:
     """Judge the accepted submissions of a rule's report twice and compare.

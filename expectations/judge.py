@@ -83,7 +83,7 @@ class _QuietValidator(Validator):
         return False
 
 
-def judge(
+def judge_files(
     report: Report,
     files: Sequence[FiledRows],
     rules: Sequence[Rule],

@@ -12,7 +12,7 @@ from app.obligations.absence_parts import absent, nothing
 from app.rules.finding_parts import report_findings
 from app.widgets.header import note, page_header, stop
 from app.widgets.switches import switch
-from app.widgets.tiles import tiles
+from app.widgets.tiles import tile_row
 from app.widgets.view import ask, cached, current_view
 
 # For each 10,000 active keys, so that a small exchange is read beside a large one; or as it was counted.
@@ -31,7 +31,7 @@ if not (flow or cases.moves or cases.open_cases):
 absent(view, "api_keys")
 absent(view, "key_actions")
 state = ask(allow_list_state, view.choice, view.thresholds)
-tiles(cached(view, "tiles", lambda: key_tiles(view, flow, state, cases)))
+tile_row(cached(view, "tiles", lambda: key_tiles(view, flow, state, cases)))
 measure = switch(
     view.say("key_revocations.measure"), "measure", MEASURES, lambda name: view.say(f"key_revocations.measure_{name}")
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from app.testbed.simulate import canonical_table
+from app.testbed.simulator import canonical_table
 from etl.exchanges import all_exchanges
 from etl.writing.native import write_native
 from expectations.catalogue import report as report_of

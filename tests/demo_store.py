@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from pathlib import Path
 
-from app.testbed.simulate import simulate
+from app.testbed.simulator import simulate
 from etl import jobs
 from etl.intake import Candidate, Declared
 from etl.store import open_store

@@ -9,8 +9,8 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
-from app.testbed.simulate import canonical_table
-from etl.annotated import TITLE, annotated
+from app.testbed.simulator import canonical_table
+from etl.annotated import TITLE, annotated_copy
 from etl.exchanges import all_exchanges
 from etl.layout import Container, Layout, canonical_layout
 from etl.writing.native import write_canonical, write_native
@@ -57,7 +57,7 @@ def test_every_native_file_comes_back_with_its_findings(exchange: str, report: s
     data = write_native(table, all_exchanges()[exchange], report_of(report), period)
     layout = all_exchanges()[exchange].layouts[report].on(period.first_day)
     first = {Container.CSV: 2, Container.XLSX: layout.header_row + 1, Container.JSON: 1}[layout.container]
-    beside = rows_of(annotated(data, layout, [finding(first), WHOLE], language), layout, TITLE[language])
+    beside = rows_of(annotated_copy(data, layout, [finding(first), WHOLE], language), layout, TITLE[language])
     assert "[SUB-006]" in beside[first]
     assert '=a,"b"' in beside[first]
     assert any("[SUB-004]" in text for text in beside.values())
@@ -68,18 +68,18 @@ def test_every_canonical_file_comes_back_with_its_findings(container: Container)
     table = canonical_table("korbit", "reconciliation", DAY, seed=3, assets=3)
     data = write_canonical(table, report_of("reconciliation"), container)
     layout = canonical_layout(report_of("reconciliation"), container)
-    beside = rows_of(annotated(data, layout, [finding(5)], "ko"), layout, TITLE["ko"])
+    beside = rows_of(annotated_copy(data, layout, [finding(5)], "ko"), layout, TITLE["ko"])
     assert list(beside)[-1] == 5
 
 
 def test_a_file_without_findings_stays_as_it_was_but_for_the_title() -> None:
     layout = all_exchanges()["korbit"].layouts["halts"].on(DAY.first_day)
     data = b'\xef\xbb\xbfa,b\r\n"x, ""y""\r\nz",1.50\r\n'
-    assert annotated(data, layout, [], "en") == b'\xef\xbb\xbfa,b,findings\r\n"x, ""y""\r\nz",1.50,\r\n'
+    assert annotated_copy(data, layout, [], "en") == b'\xef\xbb\xbfa,b,findings\r\n"x, ""y""\r\nz",1.50,\r\n'
     layout = all_exchanges()["upbit"].layouts["halts"].on(DAY.first_day)
     data = b'[ {"price":1.4E-7, "data" : [1]} ,\n{}]'
-    assert annotated(data, layout, [], "ko") == data
-    (told,) = [annotated(data, layout, [Finding(rule="SUB-006", row=2, column="x", found="1")], "en")]
+    assert annotated_copy(data, layout, [], "ko") == data
+    (told,) = [annotated_copy(data, layout, [Finding(rule="SUB-006", row=2, column="x", found="1")], "en")]
     assert told.startswith(b'[ {"price":1.4E-7, "data" : [1]} ,\n{"findings":"[SUB-006]')
     assert json.loads(told)[0] == {"price": 1.4e-7, "data": [1]}
 
@@ -87,16 +87,16 @@ def test_a_file_without_findings_stays_as_it_was_but_for_the_title() -> None:
 def test_a_line_separator_inside_a_field_is_no_new_row() -> None:
     layout = all_exchanges()["korbit"].layouts["halts"].on(DAY.first_day)
     data = "a,b\n1,x\u2028y\n2,z\n".encode()
-    beside = rows_of(annotated(data, layout, [finding(3)], "ko"), layout, TITLE["ko"])
+    beside = rows_of(annotated_copy(data, layout, [finding(3)], "ko"), layout, TITLE["ko"])
     assert list(beside) == [1, 3]
 
 
 @pytest.mark.parametrize("rule", ["SUB-001", "SUB-007", "SUB-008"])
 def test_a_file_that_was_refused_unopened_is_not_opened_for_this(rule: str) -> None:
     with pytest.raises(ValueError, match=rule):
-        annotated(b"PK", all_exchanges()["bithumb"].layouts["halts"].on(DAY.first_day), [Finding(rule=rule)], "ko")
+        annotated_copy(b"PK", all_exchanges()["bithumb"].layouts["halts"].on(DAY.first_day), [Finding(rule=rule)], "ko")
 
 
 def test_a_file_that_cannot_be_opened_says_so() -> None:
     with pytest.raises(ValueError, match="cannot be opened as XLSX"):
-        annotated(b"no workbook", all_exchanges()["bithumb"].layouts["halts"].on(DAY.first_day), [], "ko")
+        annotated_copy(b"no workbook", all_exchanges()["bithumb"].layouts["halts"].on(DAY.first_day), [], "ko")

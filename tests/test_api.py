@@ -17,7 +17,7 @@ import pytest
 from browsing import ROOT
 from door import API, Client, is_problem, token, warmed_up
 
-from app.testbed.simulate import canonical_table
+from app.testbed.simulator import canonical_table
 from etl.exchanges import all_exchanges
 from etl.receipts import verify_receipt
 from etl.records import tokens

@@ -24,7 +24,7 @@ from etl.records.log import EventKind
 from etl.records.people import Role
 from etl.records.tables import derived_tables, findings
 from etl.store import open_store
-from etl.verify import verify
+from etl.verify import verify_store
 from tests.filing import MORNING, checks, file, halt, halts
 
 pytestmark = pytest.mark.slow
@@ -98,7 +98,7 @@ def test_a_restored_store_is_the_same_and_verified(filled, archive, empty):
     assert contents.rows["submissions"] == 4
     assert contents.rows["findings"] > 3
     assert is_same(filled, empty)
-    assert verify(empty).faults == ()
+    assert verify_store(empty).faults == ()
     assert stat.S_IMODE(archive.stat().st_mode) == 0o600
     assert stat.S_IMODE((empty.home / "keys" / "signing.key").stat().st_mode) == 0o600
     assert not list(empty.home.glob(".restore-*"))
@@ -115,13 +115,13 @@ def test_what_was_backed_up_from_one_database_is_restored_into_the_other(tmp_pat
     back_up(one, tmp_path / "daxa.tar.gz")
     restore(other, tmp_path / "daxa.tar.gz")
     assert is_same(one, other)
-    assert verify(other).faults == ()
+    assert verify_store(other).faults == ()
     # Life goes on: new rows get numbers of their own, and the chain its next entry.
     file(other, tmp_path, "korbit_halts_2026-11-03.csv", "none")
     with reading(other.engine) as connection:
         assert connection.execute(select(func.count(findings.c.id.distinct()))).scalar_one() > 4
         assert log.first_break(connection) is None
-    assert verify(other).faults == ()
+    assert verify_store(other).faults == ()
     for store in (one, other):
         store.engine.dispose()
 
@@ -146,7 +146,7 @@ def test_filing_goes_on_while_a_backup_is_made_and_it_holds_one_moment(filled, t
     assert filed
     restore(empty, path)
     assert records_of(empty) == before
-    assert verify(empty).faults == ()
+    assert verify_store(empty).faults == ()
 
 
 @pytest.mark.parametrize("what", ["records", "evidence", "database of people"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from etl.comparison import Comparison, RowChange, compared, compared_draft
-from etl.coordinates import coordinates, layout_of
+from etl.coordinates import coordinates_in, layout_of
 from etl.exchanges import all_exchanges
 from etl.fingerprints import fingerprint
 from etl.intake import Declared, declare
@@ -93,9 +93,9 @@ def test_a_place_is_called_as_the_senders_own_program_calls_it(
     column = layout.columns["ledger_quantity"].name
     if names and column not in names:
         names = tuple(column if name == "장부수량" else name for name in names)
-    written = coordinates(layout, names)(17, column)
+    written = coordinates_in(layout, names)(17, column)
     assert written == (place or f"17, {column}")
-    assert coordinates(layout)(None, None) == ""
+    assert coordinates_in(layout)(None, None) == ""
 
 
 def test_every_exchange_has_its_places() -> None:
@@ -103,4 +103,4 @@ def test_every_exchange_has_its_places() -> None:
         for dated in exchange.layouts.values():
             layout = dated.on(date.fromisoformat(DAY))
             for name in layout.columns.values():
-                assert coordinates(layout)(5, name.name)
+                assert coordinates_in(layout)(5, name.name)

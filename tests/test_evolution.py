@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from app.testbed.simulate import simulate
+from app.testbed.simulator import simulate
 from etl import jobs
-from etl.export import export
+from etl.export import export_rows
 from etl.intake import Candidate, Declared
 from etl.store import open_store
 from expectations.vocabulary import Period
@@ -30,7 +30,7 @@ def fill(home: Path, url: str, inbox: Path, before: Path) -> None:
             jobs.receive(store, Candidate(file.path, declared), received_at=file.received_at)
     jobs.process(store)
     day = Period.of_day(EARLIER[-1])
-    export(store, "api_keys", day, day, format_="csv", out=before / "rows.csv")
+    export_rows(store, "api_keys", day, day, format_="csv", out=before / "rows.csv")
     store.engine.dispose()
 
 

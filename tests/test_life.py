@@ -16,7 +16,7 @@ from etl.records import submissions as life
 from etl.records import tables
 from etl.records.engine import reading
 from etl.store import open_store
-from etl.verify import verify
+from etl.verify import verify_store
 from expectations.judge import RuleCrashedError
 from expectations.vocabulary import Period, State
 from tests.filing import MORNING, checks, file, halt, halts
@@ -47,13 +47,15 @@ def states(store):
 
 def exported(store, tmp_path, first=DAY, last=DAY, **options):
     out = tmp_path / "out.csv"
-    export.export(store, "reconciliation", Period.parse(first), Period.parse(last), format_="csv", out=out, **options)
+    export.export_rows(
+        store, "reconciliation", Period.parse(first), Period.parse(last), format_="csv", out=out, **options
+    )
     return out.read_text("utf-8").splitlines()[1:]
 
 
 def whole(store):
     """How many submissions were verified and found as they are recorded."""
-    found = verify(store)
+    found = verify_store(store)
     assert found.faults == ()
     return found.submissions
 
@@ -299,7 +301,7 @@ def test_verify_finds_one_changed_byte_and_missing_rows(store, inbox):
     data[100] ^= 1
     path.write_bytes(data)
     store.facts.path(life.fact_files([submission])[0]).unlink()
-    found = verify(store)
+    found = verify_store(store)
     assert found.submissions == 1
     assert [fault.what.split()[-1] for fault in found.faults] == ["SHA-256", "missing"]
 

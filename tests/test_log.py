@@ -15,7 +15,7 @@ from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from app.server.hourly import look_after
-from etl.heads import heads, sign_heads, wrong_heads
+from etl.heads import sign_heads, signed_heads, wrong_heads
 from etl.records import log
 from etl.records.access_tables import audit_log, log_heads
 from etl.records.engine import reading, writing
@@ -257,7 +257,7 @@ def test_what_is_rolled_back_was_not_done_and_is_not_in_the_log(store):
 
 def days_signed(store):
     with reading(store.engine) as connection:
-        return [(head.day, head.sequence) for head in heads(connection)]
+        return [(head.day, head.sequence) for head in signed_heads(connection)]
 
 
 def test_each_day_that_is_over_is_signed_once(store):
@@ -357,7 +357,7 @@ def test_a_head_stays_true_when_the_store_has_another_key(store):
     log_deeds(store, 1, NOON + DAY)
     sign_heads(store, NOON + 2 * DAY)
     with reading(store.engine) as connection:
-        assert len({head.key_id for head in heads(connection)}) == 2
+        assert len({head.key_id for head in signed_heads(connection)}) == 2
         assert list(wrong_heads(connection, public_keys_of(store.home))) == []
 
 

@@ -18,7 +18,7 @@ import pytest
 from etl.examine import Verdict
 from etl.formats import Column, TextTable
 from etl.layout import Container, canonical_layout
-from etl.normalise import SOURCE_ROW, arrow_schema, normalise
+from etl.normalise import SOURCE_ROW, arrow_schema, normalise_table
 from etl.notation import Cell
 from expectations.catalogue import all_reports, report
 from expectations.vocabulary import Finding, Kind, Period, State, ValueType
@@ -851,7 +851,7 @@ def test_cells_of_another_kind_are_found_among_cells_of_the_right_kind() -> None
         "result": Column.of_text(pa.array(["match"] * 3)),
     }
     table = TextTable(columns, pa.array([10, 20, 30]))
-    found = normalise(table, layout, shape, exchange="upbit", period=period_of("reconciliation"))
+    found = normalise_table(table, layout, shape, exchange="upbit", period=period_of("reconciliation"))
     assert [(f.row, f.column, f.reason) for f in found.findings] == [
         (20, "ledger_quantity", "not_quantity"),
         (30, "ledger_quantity", "absent"),

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from etl import notation as n
 from etl.formats import Column, TextTable
 from etl.layout import Container, Layout, Native
-from etl.normalise import normalise
+from etl.normalise import normalise_table
 from etl.notation import ARROW_TYPES, Cell, Notation
 from etl.writing.spelling import spell
 from expectations.vocabulary import (
@@ -62,7 +62,7 @@ def read(notation: Notation, *texts: str) -> tuple[list[Any], list[str | None]]:
     kind = Cell.TEXT if Cell.TEXT in notation.cells else Cell.NUMBER
     column = Column(pa.array(texts, pa.string()), kind)
     table = TextTable({"value": column}, pa.array(range(len(texts)), pa.int64()))
-    found = normalise(table, layout, report, exchange="upbit", period=Period.parse("2026-11-02"))
+    found = normalise_table(table, layout, report, exchange="upbit", period=Period.parse("2026-11-02"))
     assert found.table is not None, found.findings
     reasons: list[str | None] = [None] * len(texts)
     for finding in found.findings:
@@ -600,7 +600,7 @@ def test_only_the_kinds_of_cell_that_a_notation_names_are_accepted(notation: Not
     )
     layout = Layout("trial", Container.CSV, {"value": Native(("value",), notation)}, format="native")
     table = TextTable({"value": column}, pa.array([1]))
-    found = normalise(table, layout, report, exchange="upbit", period=Period.parse("2026-11-02"))
+    found = normalise_table(table, layout, report, exchange="upbit", period=Period.parse("2026-11-02"))
     assert (not found.findings) == (cell in notation.cells)
 
 

@@ -11,13 +11,13 @@ from datetime import date
 
 import pytest
 
-from app.testbed.simulate import SimulatedFile, simulate
+from app.testbed.simulator import SimulatedFile, simulate
 from etl import jobs
-from etl.affected import StoreChange, affected
+from etl.affected import StoreChange, affected_submissions
 from etl.intake import Candidate, Declared
 from etl.records import submissions as life
 from etl.records.engine import reading
-from etl.review import findings_now, review
+from etl.review import findings_now, review_submissions
 from etl.store import Store, open_store
 from expectations.catalogue import published_rules
 from expectations.vocabulary import State
@@ -115,7 +115,7 @@ def test_judging_everything_again_changes_nothing(shuffled_store, expected):
             for submission in own:
                 stands = Counter(f for _, f in standing[submission.id] if f.rule != "CAL-001")
                 assert Counter(afresh[submission.id]) == stands
-    review(shuffled_store, accepted, at=max(s.received_at for s in accepted))
+    review_submissions(shuffled_store, accepted, at=max(s.received_at for s in accepted))
     assert found(shuffled_store) == expected
 
 
@@ -142,7 +142,7 @@ def test_a_change_reaches_only_what_reads_it(files, tmp_path):
         ]
         reached = {
             every[id_]
-            for rules in affected(connection, [StoreChange.of(keys)]).values()
+            for rules in affected_submissions(connection, [StoreChange.of(keys)]).values()
             for ids in rules.values()
             for id_ in ids
         }

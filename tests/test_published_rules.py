@@ -17,7 +17,7 @@ import pytest
 
 from etl.normalise import arrow_schema, with_every_column
 from expectations.catalogue import all_parameters, all_reports, all_rules, calendar_rules, parameter, report
-from expectations.judge import FiledRows, judge
+from expectations.judge import FiledRows, judge_files
 from expectations.messages import message
 from expectations.vocabulary import Finding, Kind, Period, Report, Rule, Severity, Source
 from tests.golden.filing import period_of, table_of
@@ -172,7 +172,7 @@ def findings(
     files: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[tuple[str, Finding]]:
     """What the rule finds, each with its submission."""
-    found = judge(shape_of(rule), filed(rule, records, files), [rule], context=context(relations or {}))
+    found = judge_files(shape_of(rule), filed(rule, records, files), [rule], context=context(relations or {}))
     return [(name, finding) for name, those in found.items() for finding in those]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from app.testbed.simulate import simulate
+from app.testbed.simulator import simulate
 from etl import jobs, rebuild
 from etl.intake import Candidate, Declared
 from etl.records.engine import RecordsUnavailableError, reading, writing

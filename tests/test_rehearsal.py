@@ -87,6 +87,6 @@ def test_every_step_is_told_in_its_order(store: Store, tmp_path: Path) -> None:
     path = tmp_path / NAME
     path.write_text(checks(DAY))
     told: list[FilingStep] = []
-    (verdict,) = jobs.check(store, [Candidate(path, declare(NAME))], told=told.append)
+    (verdict,) = jobs.check(store, [Candidate(path, declare(NAME))], on_step=told.append)
     assert verdict.state is State.ACCEPTED
     assert told == [FilingStep.OPENED, FilingStep.READ, FilingStep.JUDGED, FilingStep.COMPARED]

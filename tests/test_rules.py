@@ -29,7 +29,7 @@ from expectations.catalogue import (
     report,
     suite,
 )
-from expectations.judge import FiledRows, RuleCrashedError, judge
+from expectations.judge import FiledRows, RuleCrashedError, judge_files
 from expectations.messages import message
 from expectations.verbs import READERS_VERB
 from expectations.vocabulary import Finding, Kind, Period, Rule, State
@@ -163,7 +163,7 @@ def judged(rule: Rule, records: list[dict[str, Any]], totals: Mapping[str, str])
     """The findings of one example by rule, all rules of its report asked."""
     name = rule.report or rule.example["report"]
     filed = FiledRows("s-1", "upbit", period_of(name), table_of(records, name), totals)
-    found = judge(report(name), [filed], rejecting_rules(name))["s-1"]
+    found = judge_files(report(name), [filed], rejecting_rules(name))["s-1"]
     by_rule: dict[str, list[Finding]] = {}
     for finding in found:
         by_rule.setdefault(finding.rule, []).append(finding)
@@ -220,21 +220,21 @@ def crashing(verb: str) -> Rule:
 def test_a_rule_that_crashes_is_our_error_and_never_a_finding(verb: str) -> None:
     filed = FiledRows("s-1", "upbit", period_of("reconciliation"), sample("upbit", "reconciliation"))
     with pytest.raises(RuleCrashedError) as caught:
-        judge(report("reconciliation"), [filed], [all_rules()["REC-UNQ"], crashing(verb)])
+        judge_files(report("reconciliation"), [filed], [all_rules()["REC-UNQ"], crashing(verb)])
     assert "REC-001" in caught.value.rules
     assert "REC-001" in str(caught.value)
 
 
 def test_a_readers_rule_is_passed_over_by_the_judge() -> None:
     filed = FiledRows("s-1", "upbit", period_of("reconciliation"), sample("upbit", "reconciliation"))
-    assert judge(report("reconciliation"), [filed], READERS) == {"s-1": []}
+    assert judge_files(report("reconciliation"), [filed], READERS) == {"s-1": []}
 
 
 def test_many_files_are_judged_at_once_and_each_gets_its_own_findings() -> None:
     rule, period = all_rules()["VOL-001"], period_of("api_volume")
     good, bad = table_of(rule.example["good"], "api_volume"), table_of(rule.example["bad"], "api_volume")
     files = [FiledRows(f"s-{n}", "upbit", period, table) for n, table in enumerate([good, bad, good.slice(0, 0), bad])]
-    found = judge(report("api_volume"), files, rejecting_rules("api_volume"))
+    found = judge_files(report("api_volume"), files, rejecting_rules("api_volume"))
     assert {name: [f.rule for f in findings] for name, findings in found.items()} == {
         "s-0": [],
         "s-1": ["VOL-001", "VOL-001"],
@@ -246,7 +246,7 @@ def test_many_files_are_judged_at_once_and_each_gets_its_own_findings() -> None:
 def test_the_key_is_unique_within_a_file_and_not_across_files() -> None:
     table, period = sample("upbit", "api_volume"), period_of("api_volume")
     files = [FiledRows(name, "upbit", period, table) for name in ("s-1", "s-2")]
-    assert judge(report("api_volume"), files, [all_rules()["VOL-UNQ"]]) == {"s-1": [], "s-2": []}
+    assert judge_files(report("api_volume"), files, [all_rules()["VOL-UNQ"]]) == {"s-1": [], "s-2": []}
 
 
 # --------------------------------------------------------------------------------------- nil returns
@@ -547,5 +547,5 @@ def test_an_empty_table_is_no_obstacle_for_any_rule() -> None:
     for name, shape in all_reports().items():
         nothing = sample("upbit", name).slice(0, 0)
         assert isinstance(nothing, pa.Table)
-        found = judge(shape, [FiledRows("s-1", "upbit", period_of(name), nothing)], rejecting_rules(name))["s-1"]
+        found = judge_files(shape, [FiledRows("s-1", "upbit", period_of(name), nothing)], rejecting_rules(name))["s-1"]
         assert {f.rule for f in found} <= {"KEY-001"}

@@ -10,7 +10,7 @@ import pytest
 from opening import keep_nothing, opened_at
 from streamlit.testing.v1 import AppTest
 
-from app.testbed.simulate import simulate
+from app.testbed.simulator import simulate
 from app.words import LANGUAGES, say
 from etl import jobs
 from etl.exchanges import all_exchanges

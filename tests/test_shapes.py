@@ -17,7 +17,7 @@ from etl.facts import FactFile, Facts
 from etl.layout import Container, DatedLayout, canonical_layout
 from etl.normalise import arrow_schema, with_every_column
 from expectations.catalogue import all_reports, all_rules, report
-from expectations.judge import FiledRows, judge
+from expectations.judge import FiledRows, judge_files
 from expectations.vocabulary import Cadence, Field, Period, Report, Rule, ValueType, Wording
 from tests.golden.filing import PAIRS
 
@@ -339,7 +339,7 @@ def test_a_rule_is_not_asked_of_a_day_that_has_not_the_column_it_names(changed: 
         FiledRows(name, "korbit", Period.of_day(day), with_every_column(table, changed))
         for name, day, table in (("before", FIRST, before), ("after", CHANGE, after))
     ]
-    found = judge(changed, files, rules)
+    found = judge_files(changed, files, rules)
     said = {name: [(one.rule, one.column) for one in ones] for name, ones in found.items()}
     assert said == {
         "before": [("T-2", None), ("T-3", "old"), ("T-3", "kept"), ("T-5", None)],

@@ -11,15 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from app.testbed.simulate import REAL_ASSETS, canonical_table, simulate
-from app.testbed.simulate.amounts import Amounts
-from app.testbed.simulate.draws import generator
-from app.testbed.simulate.filing import GENERATORS
-from app.testbed.simulate.story import STORY, Happening
+from app.testbed.simulator import REAL_ASSETS, canonical_table, simulate
+from app.testbed.simulator.amounts import Amounts
+from app.testbed.simulator.draws import generator
+from app.testbed.simulator.filing import GENERATORS
+from app.testbed.simulator.story import STORY, Happening
 from etl.exchanges import all_exchanges, exchange
 from etl.formats import read
 from etl.layout import Container, canonical_layout
-from etl.normalise import SOURCE_ROW, arrow_schema, normalise
+from etl.normalise import SOURCE_ROW, arrow_schema, normalise_table
 from etl.writing.native import write_canonical, write_native
 from etl.writing.spelling import spell
 from expectations.catalogue import all_reports, report
@@ -50,7 +50,7 @@ def read_back(data, name, exchange_id, report_name, period):
     day = period.first_day
     shape = report(report_name).on(day)
     cells, layout = read(data, name, exchange(exchange_id).layouts[report_name].on(day), shape)
-    result = normalise(cells, layout, shape, exchange=exchange_id, period=period)
+    result = normalise_table(cells, layout, shape, exchange=exchange_id, period=period)
     assert not result.findings, result.findings[:3]
     return result.table.drop_columns([SOURCE_ROW]), result.totals
 
@@ -456,7 +456,7 @@ def is_refused(file):
     day = file.period.first_day
     shape, native = report(file.report).on(day), exchange(file.exchange).layouts[file.report].on(day)
     cells, layout = read(file.path.read_bytes(), file.path.name, native, shape)
-    result = normalise(cells, layout, shape, exchange=file.exchange, period=file.period)
+    result = normalise_table(cells, layout, shape, exchange=file.exchange, period=file.period)
     return bool(result.findings) or any(
         Decimal(stated.replace(",", "")) != pc.sum(result.table[name]).as_py() for name, stated in result.totals.items()
     )
@@ -486,7 +486,7 @@ def test_three_cells_are_bad_in_the_file_with_bad_cells(told):
     day = file.period.first_day
     shape, native = report(file.report).on(day), exchange(file.exchange).layouts[file.report].on(day)
     cells, layout = read(file.path.read_bytes(), file.path.name, native, shape)
-    result = normalise(cells, layout, shape, exchange=file.exchange, period=file.period)
+    result = normalise_table(cells, layout, shape, exchange=file.exchange, period=file.period)
     assert Counter(finding.rule for finding in result.findings) == {"SUB-006": 3}
 
 

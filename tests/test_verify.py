@@ -27,7 +27,7 @@ from etl.records.log import EventKind
 from etl.records.tables import findings, submissions
 from etl.signing import public_keys_of, signer_of
 from etl.store import open_store
-from etl.verify import verify
+from etl.verify import verify_store
 from tests.filing import MORNING, checks, file, halts
 
 pytestmark = pytest.mark.slow
@@ -58,7 +58,7 @@ def filed(store, tmp_path):
 
 
 def faults(store, **asked):
-    return [(fault.subject, fault.what) for fault in verify(store, **asked).faults]
+    return [(fault.subject, fault.what) for fault in verify_store(store, **asked).faults]
 
 
 def facts_path(store, submission):
@@ -66,12 +66,12 @@ def facts_path(store, submission):
 
 
 def test_a_store_that_nobody_touched_agrees_in_everything(store, filed):
-    found = verify(store)
+    found = verify_store(store)
     assert (found.faults, found.submissions, found.read_again) == ((), 4, 3)
     assert found.entries > 8
     assert found.signed_to is not None
-    assert verify(store, sample=1).read_again == 1
-    assert verify(store, sample=0).read_again == 0
+    assert verify_store(store, sample=1).read_again == 1
+    assert verify_store(store, sample=0).read_again == 0
 
 
 # ------------------------------------------------------------------------------------ bytes and rows

@@ -7,7 +7,7 @@ import pytest
 from etl.records import submissions as life
 from etl.records.engine import reading
 from etl.store import open_store
-from etl.what_if import NoSuchThresholdError, what_if
+from etl.what_if import NoSuchThresholdError, compare_rule
 from tests.filing import checks, file
 
 DAY = "2026-11-02"
@@ -28,7 +28,7 @@ def rules_found(store):
 
 def test_a_higher_threshold_takes_a_finding_away_and_records_nothing(store):
     assert rules_found(store) == ["REC-003", "REC-004"]
-    compared = what_if(store, "REC-004", {"halt_shortfall_ratio": "0.1"}, None, None)
+    compared = compare_rule(store, "REC-004", {"halt_shortfall_ratio": "0.1"}, None, None)
     record = compared.as_record()
     assert (record["findings_now"], record["findings_then"], record["gone"], record["new"]) == (1, 0, 1, 0)
     assert (record["files_changed"], record["exchanges_changed"], record["submissions"]) == (1, 1, 1)
@@ -37,7 +37,7 @@ def test_a_higher_threshold_takes_a_finding_away_and_records_nothing(store):
 
 
 def test_the_same_threshold_changes_nothing(store):
-    record = what_if(store, "REC-004", {"halt_shortfall_ratio": "0.01"}, None, None).as_record()
+    record = compare_rule(store, "REC-004", {"halt_shortfall_ratio": "0.01"}, None, None).as_record()
     assert (record["new"], record["gone"], record["files_changed"]) == (0, 0, 0)
 
 
@@ -55,4 +55,4 @@ def test_the_same_threshold_changes_nothing(store):
 )
 def test_what_cannot_be_varied_is_said_in_one_sentence(store, rule, thresholds, sentence):
     with pytest.raises(NoSuchThresholdError, match=sentence):
-        what_if(store, rule, thresholds, None, None)
+        compare_rule(store, rule, thresholds, None, None)

@@ -18,7 +18,7 @@ from app.exports import Cells, Column, Extract, as_csv
 from app.moments import kst_text
 from app.rules.finding_parts import page_of
 from app.widgets.address import pick, picked
-from app.widgets.file_button import file_button
+from app.widgets.file_button import offer_file
 from app.widgets.header import empty, facts, note, section
 from app.widgets.tables import table
 from app.widgets.view import View, ask_anew, store
@@ -45,7 +45,7 @@ def log_section(view: View) -> None:
     entries = ask_anew(log_page, wanted, number)
     rows = [replace(one, actor=actor_name(view, one.actor), act=view.say(f"act.{one.act}")) for one in entries]
     table(view, rows, _SHOWN, alt=view.say("administration.log", count=f"{total:,}"), most_rows=LOG_PAGE)
-    file_button(
+    offer_file(
         view,
         view.say("administration.whole_log", count=f"{total:,}"),
         partial(_file, view, store(), wanted),

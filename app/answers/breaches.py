@@ -91,4 +91,4 @@ def breach_events(store: Store, scope: Scope, choice: Choice, occurrence: str) -
 
 def _breaches(connection: Connection, scope: Scope, choice: Choice) -> list[Breach]:
     start, end = Period.of_day(choice.first_day).start, Period.of_day(choice.last_day).end
-    return recorded.breaches(connection, scope.visible(choice.exchanges), start, end)
+    return recorded.recorded_breaches(connection, scope.visible(choice.exchanges), start, end)

@@ -15,7 +15,7 @@ from app.scope import Scope
 from etl.answers import EXPLAINED_KINDS, Answered, Explanation, answer_for, fingerprint, occurrence
 from etl.records import submissions as life
 from etl.records.answers import explanations_of
-from etl.records.breaches import Breach, breaches
+from etl.records.breaches import Breach, recorded_breaches
 from etl.records.engine import reading
 from etl.records.tables import findings, submissions
 from etl.store import Store
@@ -60,7 +60,7 @@ def finding_answers(store: Store, scope: Scope, submission: str, numbers: tuple[
         one = rows[0]
         firm = (one["exchange"],)
         explained = explanations_of(connection, firm)
-        known = breaches(connection, firm, one["period_start"], one["period_end"], report=one["report"])
+        known = recorded_breaches(connection, firm, one["period_start"], one["period_end"], report=one["report"])
         names = names_of(connection)
     by_occurrence = {breach.occurrence: breach for breach in known}
     answers = []

@@ -21,7 +21,7 @@ from app.widgets.address import link
 from app.widgets.header import markup, note, section
 from app.widgets.parts import part
 from app.widgets.tables import table
-from app.widgets.tiles import Tile, tiles
+from app.widgets.tiles import Tile, tile_row
 from app.widgets.view import View, ask, cached
 from etl.answers import LEAST_FOR_SHARE, LONGEST_ACCEPTANCE_DAYS, Answered, BreachState
 
@@ -119,7 +119,7 @@ def summary_tiles(view: View, counts: Sequence[WaitingCounts]) -> None:
     """What waits, in figures."""
     ages = [one.oldest_age for one in counts if one.oldest_age is not None]
     oldest = view.say("answers.tile.oldest", age=duration(max(ages), view.language, 1)) if ages else ""
-    tiles(
+    tile_row(
         [
             Tile(view.say(f"answers.tile.{name}"), total, oldest if name == "unread" else "")
             for name, total in waiting_totals(counts).items()

@@ -15,7 +15,7 @@ from typing import Any
 from app.api.callers import unauthorised
 from app.api.problems import ProblemError
 from app.objects import finding_record, instant_text, submission_record
-from etl.annotated import annotated
+from etl.annotated import annotated_copy
 from etl.calendar import obligations
 from etl.coordinates import layout_of
 from etl.export import write_template
@@ -108,7 +108,7 @@ class Service:
         layout = layout_of(declared, submission.file, submission.format)
         try:
             found = [finding for _, finding in self._findings(submission)]
-            return annotated(data, layout, found, language), f"findings_{submission.file}"
+            return annotated_copy(data, layout, found, language), f"findings_{submission.file}"
         except ValueError as error:
             raise ProblemError(409, f"{error}.") from error
 
@@ -126,9 +126,9 @@ class Service:
         """Log that what was found of a submission was handed out; before it is, so that nothing goes out unlogged."""
         self._log(AuditEvent(caller.id, EventKind.DOWNLOAD, submission.id, {"what": what}))
 
-    def _log(self, deed: AuditEvent) -> None:
+    def _log(self, event: AuditEvent) -> None:
         with writing(self.store.engine, lock="audit_log") as connection:
-            append(connection, [deed])
+            append(connection, [event])
 
     def withdraw(self, submission: Submission, reason: str, actor: str) -> Submission:
         """Take an accepted submission out of force; ProblemError where it is not accepted, or no reason is given."""

@@ -17,7 +17,7 @@ from app.moments import kst_day
 from app.queries.choice import Choice, chosen_figures, rows_of
 from app.queries.exactly import less, times
 from app.queries.months import month_start, months_as_days
-from app.queries.open_findings import open_findings
+from app.queries.open_findings import findings_by_subject
 from app.queries.origin import accepted_files
 from app.scope import Scope
 from etl.context import NEAREST_CHECK
@@ -92,7 +92,7 @@ def audited_assets(store: Store, scope: Scope, choice: Choice, month: str) -> tu
     audited = rows_of(store, statement)
     moments = dict.fromkeys((row["exchange"], row["as_of"]) for row in audited)
     checks = {moment: _nearest_checks(store, scope, *moment) for moment in moments}
-    differing = {(one.exchange, one.subject) for one in open_findings(store, scope, days, (AGREEMENT_RULE,))}
+    differing = {(one.exchange, one.subject) for one in findings_by_subject(store, scope, days, (AGREEMENT_RULE,))}
     judged = is_judged(AGREEMENT_RULE, month)
     assets = []
     for row in audited:

@@ -19,7 +19,7 @@ from app.widgets.drawings import chart
 from app.widgets.header import note, section, source_mark
 from app.widgets.parts import part
 from app.widgets.tables import table
-from app.widgets.tiles import Tile, tiles
+from app.widgets.tiles import Tile, tile_row
 from app.widgets.view import View, ask, cached
 
 
@@ -108,7 +108,7 @@ def exchange_rows(
 
 def audit_tiles(view: View, audits: Sequence[AuditMonth], rows: Sequence[ExchangeRow], month: str) -> None:
     """What the audits of one month come to, each figure with what it is of."""
-    tiles(cached(view, "tiles", lambda: _tiles(view, audits, rows, month)))
+    tile_row(cached(view, "tiles", lambda: _tiles(view, audits, rows, month)))
 
 
 def _tiles(view: View, audits: Sequence[AuditMonth], rows: Sequence[ExchangeRow], month: str) -> tuple[Tile, ...]:

@@ -15,7 +15,7 @@ from app.obligations.outcomes import filed_for, obligations_of, records_begin
 from app.queries.choice import Choice, chosen_figures, records_of_rows, rows_of
 from app.queries.exactly import times
 from app.queries.months import month_of, month_start, months_as_days, shown_months
-from app.queries.open_findings import open_findings
+from app.queries.open_findings import findings_by_subject
 from app.rules.book import known_rule
 from app.rules.findings import About, finding_counts
 from app.scope import Scope
@@ -121,7 +121,7 @@ def audit_months(store: Store, scope: Scope, choice: Choice, moment: datetime) -
     open_counts: Counter[tuple[str, str]] = Counter()
     for one in counts:
         open_counts[one.exchange, one.month] += one.open_finding_count
-    short = Counter((one.exchange, month_of(one.day)) for one in open_findings(store, scope, days, (_SHORT,)))
+    short = Counter((one.exchange, month_of(one.day)) for one in findings_by_subject(store, scope, days, (_SHORT,)))
     return tuple(
         AuditMonth(
             exchange=exchange,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app import moments
-from app.cli.backup import backup, restore
+from app.cli.backup import backup_store, restore
 from app.cli.log import log, receipt
 from app.cli.output import emit, rules_of, rules_table, show_progress, summary_table
 from app.cli.people import tokens, users
@@ -217,7 +217,7 @@ def submit(
     """File reports over HTTP, as an exchange's machine does; its token stands in DAXA_TOKEN."""
     from app.cli.submit import Address
     from app.cli.submit import check as check_there
-    from app.cli.submit import submit as file_there
+    from app.cli.submit import submit_files as file_there
 
     token = os.environ.get("DAXA_TOKEN", "")
     if not token:
@@ -401,7 +401,7 @@ def export(
     store = open_store()
     asked = {"what": "rows", "report": report_name, "from": first, "to": last, "exchange": exchange, "as_of": as_of}
     log_act(store, EventKind.DOWNLOAD, None, asked)
-    rows = exporting.export(
+    rows = exporting.export_rows(
         store,
         report_name,
         Period.parse(first),
@@ -429,7 +429,7 @@ def simulate(
     ] = True,
 ) -> None:
     """Native files of all reports, as simulated exchanges would send them."""
-    from app.testbed.simulate import simulate as simulated
+    from app.testbed.simulator import simulate as simulated
 
     chosen = exchanges.split(",") if exchanges else None
     for name in chosen or ():
@@ -515,7 +515,7 @@ def what_if(
 ) -> None:
     """How many findings, files and exchanges would change if thresholds were others, over the stored facts."""
     from app.cli.output import what_if_table
-    from etl.what_if import what_if as compare
+    from etl.what_if import compare_rule as compare
 
     comparison = compare(open_store(), rule, dict(map(_assignment, parameter)), _period(first), _period(last))
     if json:
@@ -579,7 +579,7 @@ app.add_typer(users, name="users")
 app.add_typer(tokens, name="tokens")
 app.add_typer(log, name="log")
 app.command()(receipt)
-app.command()(backup)
+app.command("backup")(backup_store)
 app.command()(restore)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from etl.backup import Contents
 
 
-def backup(
+def backup_store(
     file: Annotated[Path, typer.Argument(help="The archive to write, such as daxa.tar.gz.", metavar="FILE")],
 ) -> None:
     """Write records, evidence, published rows and keys to one archive; it holds the signing key, so keep it as safe."""
@@ -40,7 +40,7 @@ def restore(
     from etl.backup import restore as fill
     from etl.evidence import digest_of_file
     from etl.records.log import EventKind
-    from etl.verify import verify
+    from etl.verify import verify_store
 
     store = open_store(prepared=False)
     with show_progress("restore", None) as progress:
@@ -48,7 +48,7 @@ def restore(
     log_act(store, EventKind.RESTORE, None, {"sha256": digest_of_file(file), "files": made.files})
     _tell(file, made)
     with show_progress("verify", None) as progress:
-        found = verify(store, progress=progress)
+        found = verify_store(store, progress=progress)
     verification_table(found)
     raise typer.Exit(1 if found.faults else 0)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.cli.demo_answers import answer_demo
 from app.moments import now
-from app.testbed.simulate import simulate
+from app.testbed.simulator import simulate
 from etl.intake import Candidate, Declared
 from etl.rebuild import figures_version
 from etl.records.engine import head_revision

@@ -110,11 +110,11 @@ def check_store(key_file: Path | None, *, sample: int | None, json: bool) -> boo
     """Verify the store, print what does not agree, and log that it was verified."""
     from app.cli.output import show_progress, verification_table
     from etl.records.log import EventKind
-    from etl.verify import verify
+    from etl.verify import verify_store
 
     store = open_store()
     with show_progress("verify", None) as progress:
-        found = verify(store, trusted=trusted_keys(key_file), sample=sample, progress=progress)
+        found = verify_store(store, trusted=trusted_keys(key_file), sample=sample, progress=progress)
     log_act(store, EventKind.VERIFY, None, {"faults": len(found.faults), "read_again": found.read_again})
     if json:
         emit(

@@ -17,10 +17,10 @@ _PROVEN, _NOT_APPLICABLE, _FAILED = "✓", "–", "✗"
 
 def prove_all(*, json: bool) -> bool:
     """Prove every rule in every exchange's format and print the result; True where all hold."""
-    from app.testbed.proof.matrix import matrix
+    from app.testbed.proof.matrix import proof_matrix
 
     with show_progress("prove", None) as progress:
-        cells = matrix(progress)
+        cells = proof_matrix(progress)
     if json:
         for cell in cells:
             emit({**asdict(cell), "holds": cell.holds})

@@ -50,7 +50,7 @@ class Address:
         return answered
 
 
-def submit(address: Address, candidates: list[Candidate]) -> Iterator[dict[str, Any]]:
+def submit_files(address: Address, candidates: list[Candidate]) -> Iterator[dict[str, Any]]:
     """File each candidate and tell what came of it, in the form of the specification's section 6.
 
     One whose verdict takes longer than the wait is told as received, without findings.

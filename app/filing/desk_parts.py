@@ -9,13 +9,13 @@ import streamlit as st
 from app.filing.desk import Desk, RefusedError
 from app.filing.finding_digest import Found, Placed
 from app.scope import Scope
-from app.widgets.file_button import file_button
+from app.widgets.file_button import offer_file
 from app.widgets.view import View, ask, store
 from app.widgets.working import worker
 from app.worker.tasks import Sent
 from etl.annotated import UNOPENED
 from etl.comparison import Comparison
-from etl.coordinates import coordinates, layout_of
+from etl.coordinates import coordinates_in, layout_of
 from etl.intake import Declared
 from etl.store import Store
 from expectations.vocabulary import Finding
@@ -44,7 +44,7 @@ def compared(_store: Store, _scope: Scope, number: str) -> Comparison:
 
 def placed_in(declared: Declared, file: str, format_: str | None, names: Sequence[str]) -> Placed:
     """A function that returns where a row and column are in this file, whose columns are `names`."""
-    return coordinates(layout_of(declared, file, format_), names)
+    return coordinates_in(layout_of(declared, file, format_), names)
 
 
 def annotated_file(view: View, sent: Sent, found: Found) -> None:
@@ -57,7 +57,7 @@ def annotated_file(view: View, sent: Sent, found: Found) -> None:
     def made() -> bytes:
         return worker().annotate(sent, findings, view.language).result(_LONGEST_SECONDS)
 
-    file_button(
+    offer_file(
         view,
         view.say("filing.annotated"),
         made,

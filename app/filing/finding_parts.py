@@ -12,7 +12,7 @@ import streamlit as st
 from app.exports import as_csv, as_workbook
 from app.filing.finding_digest import Cell, Found, Placed, RuleGroup, every_finding, grouped, sentences_of
 from app.moments import duration
-from app.widgets.file_button import file_button
+from app.widgets.file_button import offer_file
 from app.widgets.header import kind_mark, note, section, subtitle
 from app.widgets.view import View
 from app.words import in_words
@@ -97,7 +97,7 @@ def finding_files(view: View, found: Found, placed: Placed, file: str) -> None:
     with st.container(horizontal=True, gap="small"):
         for ending, mime, write in (("csv", "text/csv", as_csv), ("xlsx", _WORKBOOK, as_workbook)):
             number = next(view.drawn)
-            file_button(
+            offer_file(
                 view,
                 view.say(f"filing.findings_{ending}", count=f"{len(found):,}"),
                 partial(written, write),

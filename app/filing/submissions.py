@@ -16,7 +16,7 @@ from app.queries.choice import Choice, records_of_rows, rows_of
 from app.scope import Scope
 from etl.calendar import AFTER_ALL_RECORDS, Outcome, outcome, periods_of
 from etl.records.engine import reading
-from etl.records.filed_files import filed_files
+from etl.records.filed_files import files_filed_for
 from etl.records.tables import findings, states, submissions
 from etl.store import Store
 from expectations.catalogue import all_reports
@@ -179,7 +179,7 @@ def _outcomes(store: Store, rows: Sequence[dict[str, Any]]) -> dict[tuple[str, s
     days = [day for _, _, day in wanted]
     exchanges, reports = sorted({exchange for exchange, _, _ in wanted}), sorted({report for _, report, _ in wanted})
     with reading(store.engine) as connection:
-        files = filed_files(connection, min(days), max(days), exchanges, reports)
+        files = files_filed_for(connection, min(days), max(days), exchanges, reports)
     return {
         (exchange, report, day): outcome(all_reports()[report], period, files[exchange, report, day], AFTER_ALL_RECORDS)
         for exchange, report, day in wanted

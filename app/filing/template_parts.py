@@ -13,7 +13,7 @@ import streamlit as st
 from app.columns import Day, LongText, Text, columns_of
 from app.filing.field_guide import GuideField, guide_fields
 from app.moments import kst_day
-from app.widgets.file_button import file_button
+from app.widgets.file_button import offer_file
 from app.widgets.header import note, section
 from app.widgets.tables import table
 from app.widgets.view import View
@@ -49,7 +49,7 @@ def templates_and_guide(view: View, exchange: str) -> None:
     note(view.say("filing.templates_how"))
     with st.container(horizontal=True, gap="small"):
         for ending in FORMATS:
-            file_button(
+            offer_file(
                 view,
                 view.say("filing.template", ending=ending.upper()),
                 partial(_blank, report, day, ending),

@@ -17,7 +17,7 @@ from app.filing.verdict import findings_found, receipt_content
 from app.moments import duration, kst_text
 from app.obligations.outcomes import obligation_for
 from app.widgets.address import pick
-from app.widgets.file_button import file_button
+from app.widgets.file_button import offer_file
 from app.widgets.header import facts, note, section
 from app.widgets.view import View, ask, store
 from app.worker.tasks import Sent
@@ -196,7 +196,7 @@ def _receipt_files(view: View, filed: Submission) -> None:
             ("receipt", receipt, f"receipt_{filed.id}.json", EventKind.RECEIPT),
             ("public_key", key, "daxa_public_key.pem", EventKind.DOWNLOAD),
         ):
-            file_button(
+            offer_file(
                 view,
                 view.say(f"filing.{name}"),
                 make,

@@ -32,7 +32,7 @@ from app.widgets.drawings import chart
 from app.widgets.header import columns, note
 from app.widgets.parts import part
 from app.widgets.periods import end_of, start_of
-from app.widgets.tiles import Tile, tiles
+from app.widgets.tiles import Tile, tile_row
 from app.widgets.view import View, ask, cached
 
 
@@ -72,10 +72,10 @@ def step_lengths_of(view: View, events: Sequence[HaltEvent]) -> tuple[StepLength
 @part
 def summary(view: View, events: Sequence[HaltEvent], unhalted: Sequence[UnhaltedShortfall]) -> None:
     """How many halts and how long, then how fast, and how many shortfalls had none in time."""
-    tiles(cached(view, "tiles", lambda: [*_count_tiles(view, events), *_time_tiles(view, events)]))
+    tile_row(cached(view, "tiles", lambda: [*_count_tiles(view, events), *_time_tiles(view, events)]))
     steps = step_lengths_of(view, events)
     named = Tile(view.say("halts.unhalted_tile"), f"{len(unhalted):,}", view.say("halts.of_rule"))
-    tiles(cached(view, "medians", lambda: [*(_median_tile(view, steps, span) for span in HaltSpan), named]))
+    tile_row(cached(view, "medians", lambda: [*(_median_tile(view, steps, span) for span in HaltSpan), named]))
     note(view.say("halts.weights", **{name: f"{weight}" for name, weight in WEIGHTS.items()}))
 
 

@@ -49,7 +49,7 @@ class CaseFindings:
         return bool(self.about(exchange, action_id, *MOVE_RULES))
 
 
-def case_findings(store: Store, scope: Scope, exchanges: tuple[str, ...]) -> CaseFindings:
+def recorded_case_findings(store: Store, scope: Scope, exchanges: tuple[str, ...]) -> CaseFindings:
     """Return the open findings of the rules on cases about accepted reports of these exchanges (none means all)."""
     c = findings.c
     statement = (

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from app.columns import Code, Count, Day, Instant, Length, SourceCode, StateCode
 from app.keys.case_courses import Course, Move, course_of_case, move_of
-from app.keys.case_findings import CaseFindings, case_findings
+from app.keys.case_findings import CaseFindings, recorded_case_findings
 from app.keys.case_stretches import LIMITS, Stretch, StretchKind, timed_case
 from app.queries.choice import in_force, records_of_rows
 from app.scope import Scope
@@ -83,7 +83,7 @@ def case_history(store: Store, scope: Scope, exchange: str, case_id: str, thresh
     course = course_of_case(store, scope, exchange, case_id)
     if course is None or not scope.sees_rows:
         return None
-    findings = case_findings(store, scope, (exchange,))
+    findings = recorded_case_findings(store, scope, (exchange,))
     one = timed_case(course, thresholds, findings)
     filed = _filed(store, scope, exchange, case_id)
     return CaseHistory(

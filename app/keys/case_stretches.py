@@ -1,7 +1,7 @@
 """How long the stretches of a case take, and by when the rules ask for what: clocks, and what the rules recorded.
 
 A stretch that has not ended is a running clock, up to the moment that the case is looked at. That a limit was exceeded
-is said only where the rule recorded it (`case_findings`).
+is said only where the rule recorded it (`recorded_case_findings`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from app.keys.case_courses import CLOSING_STAGES, OPEN_STAGES, Course, FiledStep, courses
-from app.keys.case_findings import CaseFindings, case_findings
+from app.keys.case_findings import CaseFindings, recorded_case_findings
 from app.moments import kst_day
 from app.queries.choice import Choice
 from app.scope import Scope
@@ -108,7 +108,7 @@ class TimedCase:
 
 def timed_cases(store: Store, scope: Scope, choice: Choice, thresholds: Thresholds) -> tuple[TimedCase, ...]:
     """Return the cases that were open at the end of the period or had a step in it, timed up to its end."""
-    found = case_findings(store, scope, choice.exchanges)
+    found = recorded_case_findings(store, scope, choice.exchanges)
     return tuple(timed_case(course, thresholds, found) for course in courses(store, scope, choice))
 
 

@@ -10,7 +10,7 @@ from statistics import median, quantiles
 
 from app.columns import Code, Count, ExchangeId, Length
 from app.keys.case_courses import CLOSING_STAGES, DETECTED, Course, Move, courses, move_of
-from app.keys.case_findings import CaseFindings, case_findings
+from app.keys.case_findings import CaseFindings, recorded_case_findings
 from app.keys.case_stretches import Stretch, StretchKind, TimedCase, expiry_stretches, timed_case
 from app.queries.choice import Choice
 from app.scope import Scope
@@ -96,7 +96,7 @@ class CaseFlow:
 
 def case_flow(store: Store, scope: Scope, choice: Choice, thresholds: Thresholds) -> CaseFlow:
     """Return stock, moves and lengths of the cases that were open at the end of the period or had a step in it."""
-    findings = case_findings(store, scope, choice.exchanges)
+    findings = recorded_case_findings(store, scope, choice.exchanges)
     found = [timed_case(course, thresholds, findings) for course in courses(store, scope, choice)]
     start = to_milliseconds(Period.of_day(choice.first_day).start)
     stretches = _since(start, ((stretch, one.course) for one in found for stretch in one.stretches))
@@ -117,7 +117,7 @@ class CaseTotals:
     expiry_median: Mapping[str, timedelta | None]
 
 
-def case_totals(store: Store, scope: Scope, choice: Choice) -> CaseTotals:
+def totals_of_cases(store: Store, scope: Scope, choice: Choice) -> CaseTotals:
     """Return how many cases are open at the end of the period, opened and closed in it, and how long expiries took."""
     found = courses(store, scope, choice)
     start = to_milliseconds(Period.of_day(choice.first_day).start)

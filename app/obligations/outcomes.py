@@ -19,7 +19,7 @@ from app.queries.months import months_as_days
 from app.scope import Scope
 from etl.calendar import Obligation, ObligationState, obligations_from
 from etl.records.engine import reading
-from etl.records.filed_files import FiledFiles, filed_files
+from etl.records.filed_files import FiledFiles, files_filed_for
 from etl.records.tables import submissions
 from etl.store import Store
 from expectations.catalogue import all_reports
@@ -76,7 +76,7 @@ def filed_for(store: Store, scope: Scope, choice: Choice, report: str = "") -> F
     """
     reports = (report,) if report else None
     with reading(store.engine) as connection:
-        return filed_files(connection, choice.first_day, choice.last_day, scope.visible(choice.exchanges), reports)
+        return files_filed_for(connection, choice.first_day, choice.last_day, scope.visible(choice.exchanges), reports)
 
 
 def obligations_of(
@@ -96,7 +96,7 @@ def obligation_for(
     """The obligation whose period begins on a day; None before obligations began, and of another's exchange."""
     exchanges = scope.visible((exchange,))
     with reading(store.engine) as connection:
-        files = filed_files(connection, day, day, exchanges, (report,))
+        files = files_filed_for(connection, day, day, exchanges, (report,))
     return next(obligations_from(files, moment, day, day, exchanges, (report,)), None)
 
 

@@ -20,7 +20,7 @@ from typing import Any
 from app.amounts import ratio
 from app.halts.availability import halted_time, weighted_time
 from app.halts.events import halt_events
-from app.keys.case_totals import WHOLE, case_totals
+from app.keys.case_totals import WHOLE, totals_of_cases
 from app.keys.counts import key_flow
 from app.obligations.outcomes import filed_for, obligations_of, records_begin
 from app.queries.choice import Choice
@@ -116,7 +116,7 @@ def exchange_figures(store: Store, scope: Scope, choice: Choice, moment: datetim
     exchanges = scope.visible(choice.exchanges)
     filing = _filing(store, scope, choice, moment)
     shares = _shares(store, scope, choice)
-    cases = case_totals(store, scope, choice)
+    cases = totals_of_cases(store, scope, choice)
     forced = _forced_keys(store, scope, choice)
     reconciled = _reconciled(store, scope, choice, moment)
     halted = _halted(store, scope, choice, moment)

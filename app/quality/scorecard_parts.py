@@ -26,7 +26,7 @@ from app.widgets.header import markup, note, section
 from app.widgets.parts import part
 from app.widgets.switches import switch
 from app.widgets.tables import table
-from app.widgets.tiles import Tile, tiles
+from app.widgets.tiles import Tile, tile_row
 from app.widgets.view import View, cached
 from expectations.vocabulary import Source
 
@@ -66,7 +66,7 @@ def rating_mark(view: View, rating: Rating) -> str:
 @part
 def show_totals(view: View, scored: Sequence[Scored], month: str) -> None:
     """The tiles of a month of all exchanges together."""
-    tiles(cached(view, "tiles", lambda: _totals(view, scored, month)))
+    tile_row(cached(view, "tiles", lambda: _totals(view, scored, month)))
 
 
 def _totals(view: View, scored: Sequence[Scored], month: str) -> tuple[Tile, ...]:

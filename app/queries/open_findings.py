@@ -30,7 +30,7 @@ class OpenFinding:
     submission: str
 
 
-def open_findings(store: Store, scope: Scope, choice: Choice, rules: tuple[str, ...]) -> tuple[OpenFinding, ...]:
+def findings_by_subject(store: Store, scope: Scope, choice: Choice, rules: tuple[str, ...]) -> tuple[OpenFinding, ...]:
     """The open findings of these rules whose period begins in the chosen days, in the order in which they were found.
 
     A finding that was withdrawn is left out, and so is one of a submission that is not accepted any more.

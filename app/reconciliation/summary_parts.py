@@ -22,7 +22,7 @@ from app.widgets.address import pick
 from app.widgets.drawings import chart
 from app.widgets.header import note
 from app.widgets.parts import part
-from app.widgets.tiles import Tile, tiles
+from app.widgets.tiles import Tile, tile_row
 from app.widgets.view import View, ask, cached
 
 _CELLS = columns_of(
@@ -62,8 +62,8 @@ def summary(
     def worst() -> list[Tile]:
         return [*(_worst_tile(view, episodes, name) for name in _WORST), _lag_tile(view, episodes)]
 
-    tiles(cached(view, "tiles.came", came))
-    tiles(cached(view, "tiles.worst", worst))
+    tile_row(cached(view, "tiles.came", came))
+    tile_row(cached(view, "tiles.worst", worst))
 
 
 _WORST = {"shortfall_krw": "krw", "shortfall_ratio": "ratio", "holdings_multiple": "multiple"}

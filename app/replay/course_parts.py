@@ -23,7 +23,7 @@ from app.widgets.drawings import chart
 from app.widgets.header import empty, note, section, sentence
 from app.widgets.rows import rows_behind
 from app.widgets.tables import table
-from app.widgets.tiles import Tile, tiles
+from app.widgets.tiles import Tile, tile_row
 from app.widgets.view import View, ask
 from etl.replays import Replay
 from expectations.catalogue import all_rules
@@ -88,7 +88,7 @@ def course_tiles(view: View, facts: Replay, checks: Sequence[ReplayedCheck], cou
     worst = max(checks, key=lambda check: check.shortfall_krw)
     noticed, blocked = (_after(view, facts, one.at) for one in (facts.milestones.noticed, facts.milestones.blocked))
     won, about = krw(worst.shortfall_krw, view.language), _about_tail(view, facts, tail)
-    tiles(
+    tile_row(
         [
             Tile(
                 view.say("replay.detected"),

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from app.queries.choice import Choice, chosen_figures, rows_of
-from app.queries.open_findings import open_findings
+from app.queries.open_findings import findings_by_subject
 from app.scope import Scope
 from app.surveillance.sums import PATTERNS, filed_days
 from etl.records.tables import surveillance_days
@@ -68,7 +68,7 @@ def alert_histories(
     for row in rows_of(store, statement.where(table.pattern.in_(patterns))):
         counted[row["exchange"], row["pattern"]][row["day"]] = int(row["alert_count"])
     found: dict[tuple[str, str], set[date]] = defaultdict(set)
-    for one in open_findings(store, scope, choice, (FAR_ABOVE,)):
+    for one in findings_by_subject(store, scope, choice, (FAR_ABOVE,)):
         found[one.exchange, str(one.subject)].add(one.day)
     filed = filed_days(store, scope, choice)
     histories = {}

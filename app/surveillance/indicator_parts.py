@@ -14,7 +14,7 @@ from app.widgets.address import pick
 from app.widgets.header import note, section
 from app.widgets.parts import part
 from app.widgets.tables import table
-from app.widgets.tiles import Tile, tiles
+from app.widgets.tiles import Tile, tile_row
 from app.widgets.view import View, cached
 
 
@@ -47,7 +47,7 @@ class _IndicatorRow:
 
 def surveillance_tiles(view: View, indicators: Sequence[Indicator], stages: Sequence[ExchangeStages]) -> None:
     """How many indicators are to be reviewed of all that can be compared, and how many there were at each stage."""
-    tiles(cached(view, "tiles", lambda: _tiles(view, indicators, stages)))
+    tile_row(cached(view, "tiles", lambda: _tiles(view, indicators, stages)))
 
 
 def _tiles(view: View, indicators: Sequence[Indicator], stages: Sequence[ExchangeStages]) -> tuple[Tile, ...]:

@@ -22,7 +22,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Date, String, Table, delete, insert, select
 
-from app.testbed.simulate import SimulatedFile, simulate
+from app.testbed.simulator import SimulatedFile, simulate
 from etl.facts import FactFile
 from etl.intake import Candidate, Declared
 from etl.rebuild import figures_version, rebuild_figures

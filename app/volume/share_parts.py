@@ -13,7 +13,7 @@ from app.volume.course import TogetherPoint, VolumeCourse
 from app.volume.ranking import RankedVolume, VolumeRanking
 from app.volume.share_charts import share_panels
 from app.volume.shares import Measure
-from app.volume.trading_halts import trading_halts
+from app.volume.trading_halts import halts_of_trading
 from app.widgets.address import pick
 from app.widgets.drawings import chart
 from app.widgets.header import note, sentence, source_mark
@@ -112,7 +112,7 @@ def share_course(view: View, course: VolumeCourse) -> None:
         lambda: share_panels(
             course.by_exchange,
             course.together,
-            ask(trading_halts, view.choice),
+            ask(halts_of_trading, view.choice),
             spans_of(view.choice),
             view.exchanges,
             view.look,

@@ -24,7 +24,7 @@ class TradingHalt:
     halted_at: datetime
 
 
-def trading_halts(store: Store, scope: Scope, choice: Choice) -> tuple[TradingHalt, ...]:
+def halts_of_trading(store: Store, scope: Scope, choice: Choice) -> tuple[TradingHalt, ...]:
     """The halts that touch the chosen days and stopped trading, the newest first."""
     return tuple(
         TradingHalt(halt.exchange, halt.halt_id, halt.target, halt.trigger, halt.halted_at)

@@ -14,7 +14,7 @@ from app.columns import Shown
 from app.exports import Cells, Column, Extract, as_csv, as_workbook
 from app.moments import duration, kst_minute
 from app.widgets.address import page_address
-from app.widgets.file_button import file_button
+from app.widgets.file_button import offer_file
 from app.widgets.natures import FACTORS, is_missing, written
 from app.widgets.view import View
 from expectations.vocabulary import Period
@@ -33,7 +33,7 @@ _UNITS = {
 }
 
 
-def downloads(
+def download_buttons(
     view: View, frame: pd.DataFrame, columns: Mapping[str, Shown], titles: Mapping[str, str], subject: str
 ) -> None:
     """Offer all rows of a frame, with the named columns, under the title `subject`."""
@@ -42,7 +42,7 @@ def downloads(
     extract = partial(_extract, view, frame, columns, titles, subject, page_address(view.page))
     about = {"title": subject, "rows": len(frame), "exchanges": list(view.exchanges)}
     for ending, mime, write in (("csv", "text/csv", as_csv), ("xlsx", _WORKBOOK, as_workbook)):
-        file_button(
+        offer_file(
             view,
             view.say(f"export.to_{ending}"),
             partial(_written_file, extract, write),

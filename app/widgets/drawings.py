@@ -13,7 +13,7 @@ import streamlit as st
 from app.cache import size_of
 from app.charts.style import CONFIG, Figure, written
 from app.columns import Shown, frame_of
-from app.widgets.downloads import downloads
+from app.widgets.downloads import download_buttons
 from app.widgets.parts import part
 from app.widgets.tables import Rows, grid, titles_of
 from app.widgets.view import View, cached
@@ -55,7 +55,7 @@ def chart(
         drawn = cached(view, f"chart.{key}", lambda: _Drawn(written(figure()), _framed(frame(), columns)))
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             as_table = st.toggle(view.say("chart.as_table"), key=f"{key}.table")
-            downloads(view, drawn.frame, columns, titles, title or alt)
+            download_buttons(view, drawn.frame, columns, titles, title or alt)
     if as_table:
         grid(view, drawn.frame, columns, alt=alt)
         return

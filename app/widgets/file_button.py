@@ -12,7 +12,7 @@ from app.widgets.view import View
 from etl.records.log import EventKind
 
 
-def file_button(
+def offer_file(
     view: View,
     label: str,
     make: Callable[[], bytes | str],

@@ -18,7 +18,7 @@ import streamlit as st
 from app.amounts import LARGEST_EXACT_FLOAT, exact
 from app.cache import size_of
 from app.columns import Shown, frame_of
-from app.widgets.downloads import downloads
+from app.widgets.downloads import download_buttons
 from app.widgets.natures import is_missing, written
 from app.widgets.parts import part
 from app.widgets.view import View, cached
@@ -62,7 +62,7 @@ def table(
     lay = partial(_laid, view, columns=columns, labels=labels, only_filled=only_filled)
     laid = lay(frame) if not callable(frame) else cached(view, f"table.{key or alt}", lambda: lay(frame()), beside)
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        downloads(view, laid.frame, laid.natures, laid.titles, alt)
+        download_buttons(view, laid.frame, laid.natures, laid.titles, alt)
     _draw(laid, alt=alt, key=key, on_pick=on_pick, most_rows=most_rows)
 
 

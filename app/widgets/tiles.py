@@ -18,7 +18,7 @@ class Tile:
     note: str = ""
 
 
-def tiles(figures: Sequence[Tile]) -> None:
+def tile_row(figures: Sequence[Tile]) -> None:
     """Draw the figures in one row that wraps on a narrow screen."""
     items = "".join(
         f"<li><span>{escape(one.name)}</span><b>{escape(one.value)}</b><small>{escape(one.note)}</small></li>"

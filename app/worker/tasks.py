@@ -71,7 +71,7 @@ def process(place: Place) -> None:
             tried = life.attempts(connection)
         since = datetime.now(UTC) - REST
         resting = {number for number, found in tried.items() if found.count >= TRIES and found.last_at > since}
-        jobs.process(store, spared=frozenset(resting))
+        jobs.process(store, skipped=frozenset(resting))
 
 
 def what_if(place: Place, change: ThresholdChange, first_day: date, last_day: date) -> dict[str, Any]:
@@ -96,13 +96,15 @@ def check(place: Place, path: Path, name: str, declared: Declared) -> dict[str, 
         return _checked(store, path, name, declared, ignore_step)[0]
 
 
-def _checked(store: Store, path: Path, name: str, declared: Declared, told: StepCallback) -> tuple[dict[str, Any], Any]:
+def _checked(
+    store: Store, path: Path, name: str, declared: Declared, on_step: StepCallback
+) -> tuple[dict[str, Any], Any]:
     """The object of the specification, and the verdict that it tells."""
     from app.objects import checked_record
     from etl import jobs
 
     candidate = Candidate(path, declared, name)
-    (verdict,) = jobs.check(store, [candidate], told=told)
+    (verdict,) = jobs.check(store, [candidate], on_step=on_step)
     return {**checked_record(candidate, verdict), "file": name}, verdict
 
 
@@ -110,22 +112,22 @@ def look(place: Place, path: Path, name: str, declared: Declared, steps: Path) -
     """Judge a file and compare it with the version before; each step is written to `steps` when it is done."""
     from etl.comparison import compared_draft
 
-    def told(step: FilingStep) -> None:
+    def on_step(step: FilingStep) -> None:
         steps.write_text(step.value, "ascii")
 
     with _opened(place) as store:
-        record, verdict = _checked(store, path, name, declared, told)
+        record, verdict = _checked(store, path, name, declared, on_step)
         found = [(kind, finding) for finding, kind in verdict.findings]
         return Preview(record, compared_draft(store, declared, name, path.read_bytes(), found))
 
 
 def annotate(sent: Sent, found: Sequence[Finding], language: str) -> bytes:
     """Return a file with its findings beside the rows; ValueError where that is not possible."""
-    from etl.annotated import annotated
+    from etl.annotated import annotated_copy
     from etl.coordinates import layout_of
 
     layout = layout_of(sent.declared, sent.file, sent.format)
-    return annotated(sent.path.read_bytes(), layout, found, language)
+    return annotated_copy(sent.path.read_bytes(), layout, found, language)
 
 
 def compare(place: Place, number: str) -> Comparison:

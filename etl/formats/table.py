@@ -91,12 +91,12 @@ def _text(value: Any) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class TextTable:
-    """All cells of a file and where they stand.
+    """All cells of a file with their places.
 
     `columns` by native name in the file's order; `source_rows` (int64) the sender's row of each; `absent_keys` the
-    columns that some JSON records lack, with the first such row; `repeated` headers that stand twice; `totals`
-    the cells of Bithumb's 합계 row; `stated_period` what the file itself says; `has_header` is False for a JSON nil
-    return, which names no columns.
+    columns that some JSON records lack, with the first such row; `repeated` headers that occur twice; `totals` the
+    cells of Bithumb's 합계 row; `stated_period` the period that the file itself names; `has_header` is False for a JSON
+    nil return, which names no columns.
     """
 
     columns: Mapping[str, Column]

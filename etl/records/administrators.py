@@ -34,7 +34,7 @@ def administrator(connection: Connection, actor: str) -> Person:
 
 
 def require_administrator(connection: Connection, actor: str) -> None:
-    """RefusedError unless an administrator acts, or whoever may run the command on this machine."""
+    """Raise RefusedError unless the actor is an administrator or the command on this machine."""
     if actor != COMMAND:
         administrator(connection, actor)
 
@@ -59,7 +59,7 @@ def set_password(connection: Connection, name: str, password: str, *, actor: str
 
 
 def disable_person(connection: Connection, name: str, *, actor: str, at: datetime) -> Person:
-    """Let somebody in no more; nobody shuts themselves out, so that one administrator is always left."""
+    """Disable an account; nobody can disable their own, so one administrator always remains."""
     require_administrator(connection, actor)
     person = _known(connection, name)
     if person.id == actor:

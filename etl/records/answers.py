@@ -39,7 +39,7 @@ LONGEST_TEXT = 2_000
 
 
 class AnswerError(ValueError):
-    """Something that cannot be answered, or not so: `code` names why, the text is a sentence for whoever asked."""
+    """An explanation or decision that is refused: `code` is the reason, the text a sentence for the user."""
 
     def __init__(self, code: str, sentence: str) -> None:
         """Say why."""
@@ -108,10 +108,7 @@ def must_be(actor: Actor, role: Role) -> None:
 
 
 def said(text: str) -> str:
-    """A text as it is kept, without control characters.
-
-    AnswerError where there is none, it is too long, or it holds personal data.
-    """
+    """Return a text as it is stored, without control characters."""
     kept = "".join(sign for sign in text if category(sign) != "Cc" or sign in "\n\t").strip()
     if not kept:
         raise AnswerError("no_text", "say it in words: a text is needed")

@@ -67,7 +67,7 @@ class Breach:
         return self.state is BreachState.REMEDIED and (not self.steps or self.steps[-1].state is BreachState.OPEN)
 
 
-def breaches(
+def recorded_breaches(
     connection: Connection,
     exchanges: Sequence[str],
     start: datetime,
@@ -153,7 +153,7 @@ def bring_to(
         raise AnswerError("no_breach", f"finding {number} is no breach")
     mark = occurrence(filed.exchange, filed.report, filed.period_start, filed.finding)
     begin = filed.period_start
-    known = breaches(connection, (filed.exchange,), begin, begin + _A_MOMENT, report=filed.report)
+    known = recorded_breaches(connection, (filed.exchange,), begin, begin + _A_MOMENT, report=filed.report)
     breach = next((one for one in known if one.occurrence == mark), None)
     if breach is None or breach.state not in before:
         now = "not accepted" if breach is None else str(breach.state)

@@ -83,7 +83,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine, *, lock: str = "records") -> Iterator[Connection]:
-    """One transaction that nobody else's writing under the same `lock` interleaves with."""
+    """Open one transaction; no other under the same `lock` interleaves with it."""
     with _opened(engine) as connection:
         connection = connection.execution_options(daxa_writes=True)
         with connection.begin():
@@ -92,7 +92,7 @@ def writing(engine: Engine, *, lock: str = "records") -> Iterator[Connection]:
 
 
 def hold(connection: Connection, lock: str) -> None:
-    """Let nobody else hold `lock` until the transaction ends; SQLite has one writer at a time anyway."""
+    """Take `lock` until the transaction ends; SQLite has one writer at a time anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:lock))"), {"lock": lock})
 
@@ -173,7 +173,7 @@ def head_revision() -> str:
 
 
 def prepare(engine: Engine) -> None:
-    """Make an empty database ready; RecordsUnavailableError where an older or foreign schema stands there."""
+    """Create the schema in an empty database; RecordsUnavailableError where it holds an older or foreign one."""
     with reading(engine) as connection:
         current = MigrationContext.configure(connection).get_current_revision()
         empty = not inspect(connection).get_table_names()

@@ -35,7 +35,7 @@ FiledFiles = Mapping[tuple[str, str, date], Sequence[FiledFile]]
 """Files in order of receipt, by exchange, report and the KST day on which their period begins."""
 
 
-def filed_files(
+def files_filed_for(
     connection: Connection,
     first_day: date,
     last_day: date,

@@ -1,4 +1,4 @@
-"""Our own failures: each is recorded under a number, which is what people are told."""
+"""Failures of ours: each is recorded under an incident number, which people are shown."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def new_incident() -> str:
 
 
 def record_incident(engine: Engine, incident: str, error: Exception, *, submission: str | None = None) -> None:
-    """Keep what failed, and where, under the number `incident`. RecordsUnavailableError where nothing can be kept."""
+    """Record what failed, and where, under `incident`; RecordsUnavailableError where the records cannot be written."""
     with writing(engine) as connection:
         connection.execute(
             insert(incidents).values(

@@ -75,7 +75,7 @@ class AuditEvent:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A deed as it stands in the log; `details` is its canonical JSON, `at` the machine's clock."""
+    """An audit event as it is in the log; `details` is its canonical JSON, `at` the machine's clock."""
 
     sequence: int
     at: datetime
@@ -109,13 +109,13 @@ class Break:
     what: str
 
 
-def append(connection: Connection, deeds: Sequence[AuditEvent], *, at: datetime | None = None) -> None:
+def append(connection: Connection, events: Sequence[AuditEvent], *, at: datetime | None = None) -> None:
     """Log what this transaction does, as the last thing that it does.
 
     Everybody who appends waits here for everybody else's transaction to end, so the chain never forks; whoever goes on
     to wait for something else afterwards could wait for ever. No entry is dated before the one before it.
     """
-    if not deeds:
+    if not events:
         return
     hold(connection, _LOCK)
     last = last_entry(connection)
@@ -124,9 +124,9 @@ def append(connection: Connection, deeds: Sequence[AuditEvent], *, at: datetime 
     sequence, previous = (last.sequence, last.hash) if last else (0, NO_HASH)
     moment = max(now, last.at) if last else now
     chained = []
-    for place, deed in enumerate(deeds, sequence + 1):
-        details = canonical_json(deed.details)
-        entry = Entry(place, moment, deed.actor, deed.act.value, deed.subject, details, previous, NO_HASH)
+    for place, event in enumerate(events, sequence + 1):
+        details = canonical_json(event.details)
+        entry = Entry(place, moment, event.actor, event.act.value, event.subject, details, previous, NO_HASH)
         previous = entry.hash_due()
         chained.append(asdict(replace(entry, hash=previous)))
     connection.execute(insert(audit_log), chained)

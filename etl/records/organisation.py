@@ -1,4 +1,4 @@
-"""People who sign in with their organisation's account: made when they first come, kept as the provider says."""
+"""People who sign in with their organisation's account: created at the first sign-in, updated from the provider."""
 
 from __future__ import annotations
 
@@ -19,11 +19,7 @@ _LONGEST = 255
 def person_with_account(
     connection: Connection, issuer: str, subject: str, *, name: str, role: Role, exchange: str | None, at: datetime
 ) -> Person:
-    """The person that a provider vouches for, with the role that it gives them now; whoever is new is let in.
-
-    They are known by what the provider calls them, never by a name: an account of another kind is not taken over.
-    Raises PersonError in a sentence where they are disabled, or what the provider says cannot be.
-    """
+    """Return the person that a provider authenticates, with the role it assigns now; a new person is created."""
     if not subject or max(len(issuer), len(subject)) > _LONGEST:
         raise PersonError(f"the provider's name for this account has no 1 to {_LONGEST} characters")
     known = organisation_accounts.c

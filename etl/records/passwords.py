@@ -27,7 +27,7 @@ _turn = threading.BoundedSemaphore(_AT_ONCE)
 
 
 class UnfitPasswordError(ValueError):
-    """A password that cannot be taken: a sentence for whoever chose it."""
+    """A password that is refused, with a sentence for the user."""
 
 
 def hash_of_new(password: str, *, name: str) -> str:
@@ -65,7 +65,7 @@ def is_outdated(hash_: str) -> bool:
 
 
 def random_password() -> str:
-    """A password that nobody chose: twenty random characters, about 99 bits, in groups that can be typed."""
+    """Return a random password: twenty characters, about 99 bits, in groups that can be typed."""
     groups = ("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(5))
     return "-".join(groups)
 

@@ -1,7 +1,4 @@
-"""People: who may sign in, as what, and for which exchange. Nobody is removed; whoever leaves is disabled.
-
-Whatever changes a person is in the audit log in the same transaction, with who did it.
-"""
+"""People: who may sign in, in which role and for which exchange. Accounts are disabled, never removed."""
 
 from __future__ import annotations
 
@@ -31,12 +28,12 @@ class Role(StrEnum):
 
 
 class PersonError(ValueError):
-    """Something that cannot be done to or about a person: a sentence for whoever asked."""
+    """A change of an account that is refused, with a sentence for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who may sign in; `exchange` goes with the role of that name and no other."""
+    """An account that may sign in; `exchange` is set for the role of that name and no other."""
 
     id: str
     name: str
@@ -59,12 +56,12 @@ def person_from(row: RowMapping) -> Person:
 
 
 def name_as_kept(name: str) -> str:
-    """The form in which a name is kept and compared: small letters, nothing around it."""
+    """Return the form in which a name is stored and compared: lower case, trimmed."""
     return name.strip().lower()
 
 
 def is_name(kept: str) -> bool:
-    """True for a name that somebody may have, in the form in which it is kept."""
+    """True for a valid account name, in its stored form."""
     return _NAME.fullmatch(kept) is not None
 
 
@@ -106,7 +103,7 @@ def add(
 
 
 def change_password(connection: Connection, name: str, password: str, *, actor: str, at: datetime) -> Person:
-    """Give somebody a new password; whoever is signed in under the old one is signed out."""
+    """Set a new password; sessions opened with the old one end."""
     person = named(connection, name)
     values = {"password_hash": hash_of_new(password, name=person.name), "password_changed_at": at}
     connection.execute(update(people).where(people.c.id == person.id).values(values))

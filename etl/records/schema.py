@@ -1,8 +1,4 @@
-"""The whole schema: every table of the records, wherever in these rooms it stands.
-
-Whoever needs all tables (migrations, a dump, a copy) takes them from here: a table belongs to the metadata only once
-its module was imported.
-"""
+"""The whole schema: every table of the records."""
 
 from __future__ import annotations
 

@@ -311,7 +311,7 @@ def mark_reviewed(connection: Connection, changed: Sequence[Submission]) -> None
 
 
 def hashes_not_kept(connection: Connection) -> list[str]:
-    """Hashes of bytes that no submission keeps or still waits to have read."""
+    """Return hashes of bytes that no submission stores or waits to have read."""
     kept = select(submissions.c.sha256).where(submissions.c.evidence_kept)
     query = select(submissions.c.sha256).distinct().where(submissions.c.sha256.not_in(kept))
     return list(connection.execute(query).scalars())
@@ -425,7 +425,7 @@ def replace_findings(
     found: Sequence[tuple[Finding, Kind]],
     at: datetime,
 ) -> None:
-    """Make `found` what `rules` find of an accepted submission now: what is new is added, what is gone is lifted."""
+    """Record what `rules` find of an accepted submission now: new findings are added, others are closed."""
     query = select(findings).where(
         findings.c.submission == submission.id, findings.c.rule.in_(rules), findings.c.lifted_at.is_(None)
     )
@@ -488,5 +488,5 @@ def current_findings(
 
 
 def fact_files(wanted: Sequence[Submission]) -> list[FactFile]:
-    """Where the rows of accepted submissions lie."""
+    """Return the paths of the rows of accepted submissions."""
     return [FactFile(s.report, s.exchange, s.period.text, s.id) for s in wanted]

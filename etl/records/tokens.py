@@ -43,7 +43,7 @@ class TokenScope(StrEnum):
 
 
 class TokenError(ValueError):
-    """A token that cannot be made or revoked: a sentence for whoever asked."""
+    """A token that cannot be created or revoked, with a sentence for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """A token just made, and its whole text, which is told this once."""
+    """A new token and its text, which is shown only once."""
 
     token: Token
     text: str

@@ -28,7 +28,7 @@ _KST_MILLISECONDS = 9 * 60 * 60 * 1000
 
 
 def kst_day_number(milliseconds: int) -> int:
-    """The KST day of an instant, as days since 1970-01-01; for many instants at once, as they are kept."""
+    """Return the KST day of an instant as days since 1970-01-01; also for arrays of instants as they are stored."""
     return (milliseconds + _KST_MILLISECONDS) // _DAY_MILLISECONDS
 
 
@@ -56,7 +56,7 @@ class ExactDecimal(TypeDecorator[Decimal]):
 
 
 class Instant(TypeDecorator[datetime]):
-    """A moment to the millisecond, kept as whole milliseconds since 1970 (UTC) in both databases."""
+    """A moment to the millisecond, stored as whole milliseconds since 1970 (UTC) in both databases."""
 
     impl = BigInteger
     cache_ok = True

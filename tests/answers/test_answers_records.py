@@ -41,7 +41,7 @@ from etl.records.answers import (
     has_read,
     read_verdict,
 )
-from etl.records.breaches import Breach, breaches, bring_to
+from etl.records.breaches import Breach, bring_to, recorded_breaches
 from etl.records.engine import reading, writing
 from etl.records.log import EventKind
 from etl.records.people import Role
@@ -410,7 +410,7 @@ def test_a_breach_is_not_explained_and_an_odd_figure_is_no_breach(store: Store, 
 def found(store: Store, rule: str, exchanges: tuple[str, ...] = ("korbit",)) -> list[Breach]:
     with reading(store.engine) as connection:
         start, end = Period.parse("2026-11-01").start, Period.parse("2026-11-30").end
-        return [one for one in breaches(connection, exchanges, start, end) if one.finding.rule == rule]
+        return [one for one in recorded_breaches(connection, exchanges, start, end) if one.finding.rule == rule]
 
 
 def brought(store: Store, number: int, state: BreachState, actor: Actor, later: int = 0) -> Breach:

@@ -26,7 +26,7 @@ from app.api import PREFIX, Door
 from app.cli import main
 from app.navigation import SCREENS
 from app.scope import Role
-from app.testbed.simulate import canonical_table, simulate
+from app.testbed.simulator import canonical_table, simulate
 from app.worker.process import Worker, close_workers
 from app.worker.tasks import Place
 from etl.layout import Container

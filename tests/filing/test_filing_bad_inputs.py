@@ -16,7 +16,7 @@ from app.filing.desk import Desk, RefusedError, upload_of
 from app.filing.finding_digest import every_finding, findings_of, sentences_of
 from app.words import LANGUAGES, say
 from app.worker.process import address_of_store, worker_for
-from etl.coordinates import coordinates, layout_of
+from etl.coordinates import coordinates_in, layout_of
 from etl.drafts import drafts_of
 from etl.intake import Declared
 from etl.store import Store, open_store
@@ -157,7 +157,7 @@ def test_a_formula_in_a_text_cell_comes_back_as_text(doors: dict[str, Client]) -
     found = findings_of(told["findings"])
     assert formula in {finding.found for _, finding in found}
     layout = layout_of(Declared("korbit", "surveillance", Period.parse("2026-11-02")), KORBIT, None)
-    extract = every_finding(found, sentences_of(found, "ko"), coordinates(layout), "x", "ko")
+    extract = every_finding(found, sentences_of(found, "ko"), coordinates_in(layout), "x", "ko")
     rows = list(csv.reader(io.StringIO(as_csv(extract).decode("utf-8-sig"))))
     cells = [cell for row in rows for cell in row]
     assert f"'{formula}" in cells

@@ -15,7 +15,7 @@ import pytest
 
 from app.filing.desk import Desk, Upload
 from app.objects import submission_record
-from app.testbed.simulate import canonical_table
+from app.testbed.simulator import canonical_table
 from app.worker.process import address_of_store, worker_for
 from etl import jobs
 from etl.exchanges import all_exchanges

@@ -14,7 +14,7 @@ from etl.exchanges import all_exchanges, exchange
 from etl.formats import Column, TextTable
 from etl.intake import Declared
 from etl.layout import Container, Layout, canonical_layout
-from etl.normalise import SOURCE_ROW, normalise
+from etl.normalise import SOURCE_ROW, normalise_table
 from etl.writing.native import write_canonical, write_native
 from expectations.catalogue import all_reports, report
 from expectations.vocabulary import Cadence, Finding, Period, Report
@@ -49,7 +49,7 @@ def table_of(records: Iterable[Mapping[str, Any]], report_name: str) -> pa.Table
         pa.array(range(1, len(records) + 1), pa.int64()),
     )
     layout = canonical_layout(shape, Container.CSV)
-    read = normalise(cells, layout, shape, exchange="upbit", period=period_of(report_name))
+    read = normalise_table(cells, layout, shape, exchange="upbit", period=period_of(report_name))
     assert not read.findings, read.findings
     assert read.table is not None
     return read.table

@@ -33,7 +33,7 @@ from etl.exchanges import all_exchanges
 from etl.overdue import LATE_OR_MISSING, calendar_findings, missing_now
 from etl.receipts import receipt_of
 from etl.records.engine import reading, writing
-from etl.records.filed_files import FiledFile, filed_files
+from etl.records.filed_files import FiledFile, files_filed_for
 from etl.records.tables import findings, states, submissions
 from etl.records.tokens import Token
 from etl.store import Store, open_store
@@ -163,7 +163,7 @@ class Places:
         self.store, self.moment = store, moment
         with reading(store.engine) as connection:
             self.all = obligations(connection, moment, first_day=FIRST, last_day=LAST)
-            month = filed_files(connection, date(2026, 11, 1), date(2026, 11, 30), tuple(all_exchanges()))
+            month = files_filed_for(connection, date(2026, 11, 1), date(2026, 11, 30), tuple(all_exchanges()))
         begin = records_begin(store)
         assert begin is not None
         reports = all_reports()
@@ -310,7 +310,7 @@ def checked(store: Store, filed: Mapping[tuple[str, str], History], hour: int) -
     for (exchange, report), history in filed.items():
         record(store, history, exchange, report)
     with reading(store.engine) as connection:
-        read = filed_files(connection, WHOLE.first_day, WHOLE.first_day, tuple(all_exchanges()))
+        read = files_filed_for(connection, WHOLE.first_day, WHOLE.first_day, tuple(all_exchanges()))
     for (exchange, report), history in filed.items():
         assert list(read.get((exchange, report, WHOLE.first_day), ())) == replayed(history, exchange, report)
     for moment in (*MOMENTS, at(hour)):

@@ -29,7 +29,7 @@ from app.volume.order_charts import order_conduct
 from app.volume.ranking import RankedVolume, concentration, is_comparable, volume_ranking
 from app.volume.share_charts import share_panels
 from app.volume.shares import Measure, volume_by_day, volume_by_hour
-from app.volume.trading_halts import TradingHalt, trading_halts
+from app.volume.trading_halts import TradingHalt, halts_of_trading
 from app.words import LANGUAGES, say
 from etl.exchanges import all_exchanges
 from etl.store import Store, open_store
@@ -361,7 +361,7 @@ def test_halts_of_trading_are_marked_with_words(store: Store, tmp_path: Path, la
     volume(store, tmp_path, "korbit", DAY, traded())
     halted(store, tmp_path, **{"H-1": "trading", "H-2": "deposit"})
     choice = Choice(("korbit",), DAY, DAY)
-    halts = trading_halts(store, EVERYBODY, choice)
+    halts = halts_of_trading(store, EVERYBODY, choice)
     figure = drawn(store, choice, halts=halts, language=language)
     (sign,) = [note for note in figure.layout.annotations if "▼" in note.text]
     assert say("volume.halt", language) in {trace.name for trace in figure.data}

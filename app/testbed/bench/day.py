@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.testbed.simulate import simulate
+from app.testbed.simulator import simulate
 from etl.context import Judged, relations
 from etl.exchanges import all_exchanges
 from etl.intake import Candidate, Declared

@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from app.testbed.simulate import SimulatedFile, simulate
+from app.testbed.simulator import SimulatedFile, simulate
 from etl.exchanges import all_exchanges
 from etl.intake import Candidate, Declared
 from etl.store import Store, open_store

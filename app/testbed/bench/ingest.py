@@ -58,7 +58,7 @@ def measure_day(folder: Path, assets: int | None, advance: Callable[[int, int, s
 
 
 def _simulate(folder: Path, assets: int | None, advance: Callable[[int, int, str], None]) -> int:
-    from app.testbed.simulate import simulate
+    from app.testbed.simulator import simulate
     from etl.exchanges import all_exchanges
 
     chosen = None if assets is None else dict.fromkeys(all_exchanges(), assets)

@@ -34,7 +34,7 @@ class DifferentFindingsError(RuntimeError):
 def found_by_the_judge(reports: Sequence[FiledReport]) -> Counter[Place]:
     """Where the rules of these reports are broken, by the rule book's own records."""
     from etl.review import reading_entities, reading_rows
-    from expectations.judge import judge
+    from expectations.judge import judge_files
 
     found: Counter[Place] = Counter()
     for filed in reports:
@@ -44,7 +44,7 @@ def found_by_the_judge(reports: Sequence[FiledReport]) -> Counter[Place]:
             (filed.files, reading_rows(published_rules(name)), filed.context),
             (without_rows(filed), reading_entities(published_rules(name)), filed.context),
         ):
-            for submission, findings in judge(filed.report, files, rules, context=context).items():
+            for submission, findings in judge_files(filed.report, files, rules, context=context).items():
                 found.update(finding_key(submission, finding) for finding in findings)
     return found
 

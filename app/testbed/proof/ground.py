@@ -14,8 +14,8 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
-from app.testbed.simulate.filing import planned, table_of
-from app.testbed.simulate.story import Run
+from app.testbed.simulator.filing import planned, table_of
+from app.testbed.simulator.story import Run
 from etl.exchanges import all_exchanges, exchange
 from etl.writing.native import write_native
 from expectations.catalogue import all_reports, report

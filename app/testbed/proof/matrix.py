@@ -72,7 +72,7 @@ def mutation_of(rule: str) -> Mutation:
         ) from None
 
 
-def matrix(progress: Progress | None = None) -> list[Proof]:
+def proof_matrix(progress: Progress | None = None) -> list[Proof]:
     """Every cell, rule by rule in the order of the book; a rule without a mutation has five cells that fail."""
     cells: list[Proof] = []
     rules = list(all_rules())

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from app.testbed.proof.files import Files, Wanted, mutation
 from app.testbed.proof.ground import AFTER, DAY
 from app.testbed.proof.mutations.api_keys import more
-from app.testbed.simulate.draws import reference
+from app.testbed.simulator.draws import reference
 
 REPORT = "key_actions"
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from app.testbed.simulate.draws import Floats, Integers
+from app.testbed.simulator.draws import Floats, Integers
 from etl.notation import ARROW_TYPES
 from expectations.vocabulary import ValueType
 

@@ -13,8 +13,8 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from app.testbed.simulate.amounts import Amounts
-from app.testbed.simulate.draws import Floats, generator, walk_on
+from app.testbed.simulator.amounts import Amounts
+from app.testbed.simulator.draws import Floats, generator, walk_on
 from expectations.vocabulary import ValueType
 
 SLOTS = 288

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from app.testbed.simulate.filing import GENERATORS, Filing, contents, planned, table_of
-from app.testbed.simulate.market import MEMBERS, listing
-from app.testbed.simulate.story import STORY, Run
+from app.testbed.simulator.filing import GENERATORS, Filing, contents, planned, table_of
+from app.testbed.simulator.market import MEMBERS, listing
+from app.testbed.simulator.story import STORY, Run
 from etl.exchanges import all_exchanges
 from expectations.catalogue import all_reports
 from expectations.catalogue import report as report_of

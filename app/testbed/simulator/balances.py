@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from app.testbed.simulate.amounts import Amounts
-from app.testbed.simulate.draws import Floats, Integers, generator, walk_on
-from app.testbed.simulate.market import MEMBERS, SLOTS, holdings, listing, places, prices, quoted, universe
-from app.testbed.simulate.story import Event, Happening, Run
+from app.testbed.simulator.amounts import Amounts
+from app.testbed.simulator.draws import Floats, Integers, generator, walk_on
+from app.testbed.simulator.market import MEMBERS, SLOTS, holdings, listing, places, prices, quoted, universe
+from app.testbed.simulator.story import Event, Happening, Run
 from expectations.vocabulary import KST, Period, ValueType
 
 _SLOT_MINUTES = 5

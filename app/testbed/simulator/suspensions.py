@@ -12,10 +12,10 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 
-from app.testbed.simulate.balances import moment
-from app.testbed.simulate.draws import generator
-from app.testbed.simulate.market import MEMBERS, listing
-from app.testbed.simulate.story import Event, Happening, Run
+from app.testbed.simulator.balances import moment
+from app.testbed.simulator.draws import generator
+from app.testbed.simulator.market import MEMBERS, listing
+from app.testbed.simulator.story import Event, Happening, Run
 from etl.exchanges import exchange as member_exchange
 from expectations.vocabulary import Period
 

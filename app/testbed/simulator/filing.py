@@ -14,12 +14,12 @@ from enum import StrEnum
 
 import pyarrow as pa
 
-from app.testbed.simulate.balances import audits, reconciliation
-from app.testbed.simulate.draws import generator
-from app.testbed.simulate.keys import api_keys, key_actions
-from app.testbed.simulate.story import Event, Happening, Run
-from app.testbed.simulate.suspensions import halts
-from app.testbed.simulate.volumes import api_volume, surveillance
+from app.testbed.simulator.balances import audits, reconciliation
+from app.testbed.simulator.draws import generator
+from app.testbed.simulator.keys import api_keys, key_actions
+from app.testbed.simulator.story import Event, Happening, Run
+from app.testbed.simulator.suspensions import halts
+from app.testbed.simulator.volumes import api_volume, surveillance
 from etl.exchanges import exchange as member_exchange
 from etl.layout import Layout
 from etl.normalise import SOURCE_ROW, arrow_schema
@@ -179,7 +179,7 @@ def table_of(run: Run, exchange: str, report: Report, period: Period) -> pa.Tabl
     schema = schema.remove(schema.get_field_index(SOURCE_ROW))
     lacking = [name for name in schema.names if name not in columns]
     if lacking:
-        raise KeyError(f"{report.name}: the simulator makes no {', '.join(lacking)}; add it in app/testbed/simulate")
+        raise KeyError(f"{report.name}: the simulator makes no {', '.join(lacking)}; add it in app/testbed/simulator")
     return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from app.testbed.simulate.amounts import Amounts
-from app.testbed.simulate.draws import Floats, Integers, generator, walk_on
-from app.testbed.simulate.market import DAILY_TURNOVER_KRW, MEMBERS, listing, places, universe, weights
-from app.testbed.simulate.story import Happening, Run
+from app.testbed.simulator.amounts import Amounts
+from app.testbed.simulator.draws import Floats, Integers, generator, walk_on
+from app.testbed.simulator.market import DAILY_TURNOVER_KRW, MEMBERS, listing, places, universe, weights
+from app.testbed.simulator.story import Happening, Run
 from expectations.vocabulary import Period, ValueType
 
 _HOURS = 24
