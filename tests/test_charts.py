@@ -54,6 +54,7 @@ from app.replay.checks import ReplayedCheck, ReplayedHalt
 from app.replay.facts import EventLine
 from app.replay.shortfall_charts import shortfall_course
 from app.rules.finding_charts import findings_by_month
+from app.rules.findings import MonthCount
 from app.surveillance.charts import pattern_panels, stage_shares
 from app.volume.hour_charts import share_by_hour
 from app.volume.market_charts import market_bars
@@ -273,18 +274,18 @@ BOOK = thresholds_of_the_book()
 
 
 def halt_course(rows: pd.DataFrame, look: Look) -> Any:
-    steps = [step for event in records(rows, HaltEvent) for step in halt_steps(event, BOOK, END)]
+    steps = [step for event in typed(HaltEvent, rows) for step in halt_steps(event, BOOK, END)]
     return step_charts.halt_course(steps, look)
 
 
 def step_lengths(rows: pd.DataFrame, look: Look) -> Any:
-    return step_charts.halt_step_lengths(lengths_of_steps(records(rows, HaltEvent), BOOK, END), EXCHANGES, look)
+    return step_charts.halt_step_lengths(lengths_of_steps(typed(HaltEvent, rows), BOOK, END), EXCHANGES, look)
 
 
 def halt_lanes(rows: pd.DataFrame, look: Look) -> Any:
     crossings = [crossing(row["exchange"], row["day"]) for row in rows.to_dict("records")]
-    episodes = records(frame(crossings, list(crossing("upbit", DAYS[0]))), EpisodeResponse)
-    return lane_charts.halt_lanes(records(rows, HaltEvent), episodes, EXCHANGES, START, END, END, look)
+    episodes = typed(EpisodeResponse, frame(crossings, list(crossing("upbit", DAYS[0]))))
+    return lane_charts.halt_lanes(typed(HaltEvent, rows), episodes, EXCHANGES, START, END, END, look)
 
 
 def fired(exchange: str, day: date) -> dict[str, Any]:
@@ -386,7 +387,7 @@ def incident_lanes(rows: pd.DataFrame, look: Look) -> Any:
     blocks = frame(
         [{**halt("upbit", day), "functions": "trading"} for day in DAYS], [*halt("upbit", DAYS[0]), "functions"]
     )
-    checks, halts = records(ReplayedCheck, rows), records(ReplayedHalt, blocks)[: len(rows)]
+    checks, halts = typed(ReplayedCheck, rows), typed(ReplayedHalt, blocks)[: len(rows)]
     required = (NOON, END) if checks else None
     events = [event, lasting][: len(rows)]
     return incident_charts.incident_lanes(checks, events, halts, required, (START, END), look)
@@ -453,7 +454,7 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
         ),
     ),
     "closing_times": (episode, lambda f, look: closing_times(typed(EpisodeResponse, f), look)),
-    "findings_by_month": (fired, findings_by_month),
+    "findings_by_month": (fired, lambda f, look: findings_by_month(typed(MonthCount, f), look)),
     "audit_grid": (audit, lambda f, look: audit_grid(records(f), EXCHANGES, MONTHS, look)),
     "cold_shares": (audit, lambda f, look: cold_shares(records(f), MONTHS, Decimal("0.8"), look)),
     "audit_differences": (audited, lambda f, look: audit_differences(records(f), Decimal("0.0001"), look)),
@@ -568,7 +569,7 @@ def test_a_mark_says_what_lies_behind_it() -> None:
 )
 def test_a_slot_is_graded_by_its_worst(row: Any, grade: Any) -> None:
     about = {"short_asset_count": 0, **row}
-    (one,) = records(frame([about], list(about)), DaySlot)
+    (one,) = typed(DaySlot, frame([about], list(about)))
     assert slot_grade(one) is grade
 
 
