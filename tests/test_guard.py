@@ -1,4 +1,4 @@
-"""Who is at the screen is asked with every run and in every fragment; what they look at and take away is logged."""
+"""Who is at the screen is asked with every run; what they look at and take away is logged."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from app.queries.choice import Choice
 from app.scope import Identity
 from app.sign_in.handed import was_made_for
 from app.sign_in.present import identity_behind
-from app.widgets import deeds, guard
+from app.widgets import audit_events, guard
 from app.widgets.view import View, present_moment
 from app.words import LANGUAGES, say
 from etl.records import people
@@ -84,7 +84,7 @@ def test_whoever_is_gone_is_nobody_at_once(store: Store) -> None:
     assert [identity_behind(session) for session in (ended, disabled, changed, "made up", "", None)] == [None] * 6
 
 
-# --------------------------------------------------------------------------------------- run and fragment
+# --------------------------------------------------------------------------------------- run
 
 
 @pytest.fixture
@@ -122,44 +122,8 @@ def test_a_session_taken_up_by_somebody_else_begins_anew(
     assert "left.behind" not in session.session_state
 
 
-def fragment_page() -> None:
-    """A page whose fragment runs when its page does not, as a click in it has it run."""
-    import streamlit as st
-    from people import SUPERVISOR
-    from test_guard import view_of
-
-    from app.widgets.guard import fragment
-    from app.widgets.view import keep_view
-
-    if "drawn" in st.session_state:
-        st.text("the page anew")
-        st.stop()
-    st.session_state["drawn"] = True
-    keep_view(view_of(SUPERVISOR))
-    fragment()(lambda: st.text("rows"))()
-
-
 def view_of(identity: Identity) -> View:
     return View("ko", identity, Choice((), LAST_DAY, LAST_DAY), LAST_DAY, NOW, False, "0", "overview")
-
-
-@pytest.mark.parametrize(
-    ("who", "drawn"),
-    [
-        (SUPERVISOR, "rows"),
-        (None, "the page anew"),
-        (identity_of(Role.EXCHANGE, "gopax"), "the page anew"),
-        (replace(SUPERVISOR, scope=replace(EVERYBODY, role=Role.MANAGER)), "the page anew"),
-    ],
-    ids=["the same", "nobody", "another", "in another role"],
-)
-def test_a_fragment_draws_only_for_whoever_the_page_was_drawn_for(
-    store: Store, looked_at: Callable[[Identity | None], None], who: Identity | None, drawn: str
-) -> None:
-    looked_at(who)
-    session = AppTest.from_function(fragment_page, default_timeout=60).run()
-    shown(session)
-    assert [text.value for text in session.text] == [drawn]
 
 
 @pytest.mark.parametrize("seconds", [0.0, 5.0])
@@ -182,7 +146,7 @@ def test_no_part_of_a_page_runs_by_itself_unguarded() -> None:
         if re.search(r"\bst\.fragment\b|from streamlit import .*fragment|experimental_fragment|st\.dialog\b", line)
         and file.name != "guard.py"
     ]
-    assert not bare, f"use app.widgets.fragment, which asks who is there: {bare}"
+    assert not bare, f"a fragment would draw without asking who is there: {bare}"
 
 
 def test_no_file_leaves_a_page_unlogged() -> None:
@@ -271,7 +235,7 @@ def test_a_view_that_cannot_be_logged_now_is_logged_with_the_next_run(
 def test_nothing_is_taken_away_unlogged_or_after_the_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     identity = identity_behind(signed_in(store))
     assert identity is not None
-    assert deeds.taken_away(identity, b"rows", "halts", {"file": "halts.csv", "rows": 3}) == b"rows"
+    assert audit_events.taken_away(identity, b"rows", "halts", {"file": "halts.csv", "rows": 3}) == b"rows"
     (entry,) = logged(store, EventKind.DOWNLOAD)
     assert (entry.actor, entry.subject) == (identity.person, "halts")
     assert json.loads(entry.details)["rows"] == 3
@@ -280,11 +244,11 @@ def test_nothing_is_taken_away_unlogged_or_after_the_end(store: Store, monkeypat
     monkeypatch.setenv("DAXA_BUSY_SECONDS", "0.1")
     st.cache_resource.clear()
     with writing(store.engine), pytest.raises(RecordsUnavailableError):
-        deeds.taken_away(identity, b"others", "halts", {})
+        audit_events.taken_away(identity, b"others", "halts", {})
     assert not was_made_for(identity.person, b"others")
-    with pytest.raises(deeds.NotSignedInError):
-        deeds.taken_away(replace(identity, scope=EVERYBODY, name="another"), b"rows", "halts", {})
+    with pytest.raises(audit_events.NotSignedInError):
+        audit_events.taken_away(replace(identity, scope=EVERYBODY, name="another"), b"rows", "halts", {})
     end_session(store.engine, identity.session, datetime.now(UTC))
-    with pytest.raises(deeds.NotSignedInError):
-        deeds.taken_away(identity, b"rows", "halts", {})
+    with pytest.raises(audit_events.NotSignedInError):
+        audit_events.taken_away(identity, b"rows", "halts", {})
     assert len(logged(store, EventKind.DOWNLOAD)) == 1

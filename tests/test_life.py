@@ -351,7 +351,7 @@ def test_a_rule_that_crashes_is_an_incident_and_is_judged_with_the_next_run(stor
         raise RuleCrashedError(["REC-002"], "division by zero")
 
     with monkeypatch.context() as patched:
-        patched.setattr(review, "judge", broken)
+        patched.setattr(review, "judge_files", broken)
         with pytest.raises(jobs.ProcessingError, match="could not be judged again"):
             file(store, inbox, NAME, checks(DAY))
     assert states(store) == ["accepted"]
@@ -367,7 +367,7 @@ KILLED_AT = {
     "before the bytes are durable": "etl.evidence.write_durably",
     "before the submission is recorded": "etl.records.submissions.insert_received",
     "before it is read": "etl.examine.read",
-    "before it is judged": "etl.examine.judge",
+    "before it is judged": "etl.examine.judge_files",
     "before its rows are written": "etl.facts.pq.write_table",
     "before its figures are written": "etl.figures.write",
     "before its state is changed": "etl.records.submissions.change_state",

@@ -225,11 +225,11 @@ APPENDING = """
 import sys
 from pathlib import Path
 from etl.records.engine import open_engine, writing
-from etl.records.log import Act, Deed, append
+from etl.records.log import AuditEvent, EventKind, append
 engine = open_engine(sys.argv[1])
 for _ in range(20):
     with writing(engine, lock=sys.argv[2]) as connection:
-        append(connection, [Deed(sys.argv[2], Act.UPLOAD)])
+        append(connection, [AuditEvent(sys.argv[2], EventKind.UPLOAD)])
 """
 
 

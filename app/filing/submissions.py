@@ -16,7 +16,7 @@ from app.queries.choice import Choice, records_of_rows, rows_of
 from app.scope import Scope
 from etl.calendar import AFTER_ALL_RECORDS, Outcome, outcome, periods_of
 from etl.records.engine import reading
-from etl.records.filed_files import files_filed_for
+from etl.records.filed_files import EVER_ACCEPTED, files_filed_for
 from etl.records.tables import findings, states, submissions
 from etl.store import Store
 from expectations.catalogue import all_reports
@@ -188,10 +188,16 @@ def _outcomes(store: Store, rows: Sequence[dict[str, Any]]) -> dict[tuple[str, s
 
 
 def _timeliness(row: dict[str, Any], is_correction: bool, obligation: Outcome | None) -> str:
-    """`correction` where it replaced an accepted one or came after one that met it in time: never late (2.8)."""
+    """How a submission met its due time (specification, 2.8).
+
+    `on_time`; `correction` where it replaced an accepted one or came after one that met it in time, which is not late;
+    `late` where it was accepted, else `after_due`.
+    """
     received: datetime = row["received_at"]
     if is_correction:
         return "correction"
     if received <= all_reports()[row["report"]].due_at(Period.parse(row["period"])):
         return "on_time"
-    return "late" if obligation is None or obligation.is_late_if_received(received) else "correction"
+    if obligation is not None and not obligation.is_late_if_received(received):
+        return "correction"
+    return "late" if row["state"] in EVER_ACCEPTED else "after_due"

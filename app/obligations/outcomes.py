@@ -51,7 +51,7 @@ class UnmetObligation:
     due_at: Instant
     received_at: Instant | None
     delay: Length | None
-    submission: str | None
+    submission: Text | None
 
 
 def records_begin(store: Store) -> RecordsBegin | None:

@@ -86,7 +86,7 @@ def test_an_audit_is_late_after_the_tenth_at_six(store: Store, tmp_path: Path) -
     assert stands(store, "korbit")["2026-10"] == "current"
     assert stands(store, "coinone")["2026-10"] == "late"
     assert stands(store, "gopax")["2026-09"] == "nil"
-    assert stands(store, "korbit", due - timedelta(hours=1))["2026-10"] == "current"
+    assert stands(store, "korbit", due - timedelta(hours=1))["2026-10"] == "not_due"  # not received yet
     assert stands(store, "upbit", due - timedelta(hours=1))["2026-10"] == "not_due"
 
 

@@ -59,7 +59,7 @@ def change(folder: Path) -> Path:
     next_figure = '            "max_ips_per_key",\n'
     _edit(folder / "etl" / "records" / "tables.py", next_figure, f'            "{ADDED}",\n{next_figure}')
     active = '        "active_keys": active,\n'
-    _edit(folder / "etl" / "simulate" / "keys.py", active, f'{active}        "{ADDED}": active // 3,\n')
+    _edit(folder / "app" / "testbed" / "simulator" / "keys.py", active, f'{active}        "{ADDED}": active // 3,\n')
     _add_rules(folder / "expectations" / "reports" / "api_keys.json")
     return folder
 

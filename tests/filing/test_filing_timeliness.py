@@ -50,7 +50,7 @@ HISTORIES = {
     "late, then corrected": (["", "good", "other"], ["late", "correction"]),
     "rejected in time, accepted late": (["bad", "", "good"], ["on_time", "late"]),
     "rejected late": (["", "bad"], ["after_due"]),
-    "withdrawn and filed again after the due time": (["good", "withdraw", "", "other"], ["on_time", "after_due"]),
+    "withdrawn and filed again after the due time": (["good", "withdraw", "", "other"], ["on_time", "correction"]),
 }
 """What happens, where an empty text is the due time that passes; and what is said of each submission."""
 

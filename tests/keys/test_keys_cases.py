@@ -322,5 +322,5 @@ def test_a_case_is_told_whole_and_only_to_whom_it_concerns(listed: Store) -> Non
 
 def test_findings_about_a_case_stand_beside_it(listed: Store) -> None:
     found = subject_findings(listed, EVERYBODY, "key_actions", "korbit", ("C-WATCHED", "A-001"), "ko")
-    assert found["rule"].tolist() == ["ACT-006"]
+    assert [one.rule for one in found] == ["ACT-006"]
     assert subject_findings(listed, GOPAX_ONLY, "key_actions", "korbit", ("C-WATCHED",), "ko") == ()

@@ -32,7 +32,7 @@ EXCHANGES = ("korbit", "gopax")
 
 def flow_row(exchange: str, day: date, **counts: int) -> KeyFlow:
     """A day of an exchange on which nothing happened but what is said."""
-    zero = {one.name: 0 for one in fields(KeyFlow) if one.type == "Count"}
+    zero = {one.name: 0 for one in fields(KeyFlow) if str(one.type).startswith("Count")}
     return KeyFlow(exchange, day, day, **{**zero, "day_count": 1, "active_keys": 5000, **counts})
 
 

@@ -131,5 +131,5 @@ def test_a_draft_a_receipt_and_the_list_tell_a_correction_of_what_was_in_time_as
     again = file(store, tmp_path, NAME, checks(DAY, every=20), late + timedelta(minutes=2)).receipt.submission
     assert json.loads(receipt_of(store, again.id, NOON + timedelta(days=1)))["receipt"]["late_seconds"] == 0
     listed = submission_list(store, scope, Choice((), day, day), Wanted())
-    assert Counter(listed["timeliness"]) == {"correction": 3, "on_time": 1}
+    assert Counter(one.timeliness for one in listed) == {"correction": 3, "on_time": 1}
     assert obligation_for(store, Scope(Role.EXCHANGE, ("gopax",)), "korbit", "reconciliation", day, late) is None

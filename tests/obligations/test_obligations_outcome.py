@@ -25,7 +25,7 @@ from app.obligations.due import due_soon
 from app.obligations.outcomes import obligation_for, records_begin, unmet_obligations
 from app.obligations.punctuality import late_and_missing
 from app.obligations.status import report_statuses
-from app.overview.lane_figures import lane_figures
+from app.overview.lane_figures import exchange_figures
 from app.quality.counts import month_by_report, quality_months
 from app.queries.choice import Choice
 from etl.calendar import AFTER_ALL_RECORDS, Obligation, ObligationState, obligations, obligations_from, outcome
@@ -219,7 +219,7 @@ class Places:
         missing = Counter((o.exchange, o.report) for o in chosen if o.outcome.is_missing)
         for pair, one in late_and_missing(self.store, EVERYBODY, choice, self.moment).items():
             assert (one.late, one.missing) == (late[pair], missing[pair])
-        for lane in lane_figures(self.store, EVERYBODY, choice, self.moment):
+        for lane in exchange_figures(self.store, EVERYBODY, choice, self.moment):
             own = [o.outcome for o in chosen if o.exchange == lane.exchange]
             if own:
                 assert lane.late_count == sum(o.is_late for o in own)

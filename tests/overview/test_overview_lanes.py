@@ -83,7 +83,7 @@ def test_the_worst_off_comes_first_and_what_is_open_is_so_whatever_days_are_chos
     assert (own[Lane.SUBMISSION].state, own[Lane.SUBMISSION].count) == ("missing", 4)
     assert own[Lane.SUBMISSION].arrived == ArrivedReports(2, 6)  # audits were due before there were records
     assert own[Lane.API_SHARE].state == "quiet"
-    assert [row["asset"] for row in found.open_episodes] == ["BTC"]
+    assert [one.asset for one in found.open_episodes] == ["BTC"]
     assert found.worst_status is not None
     assert (found.worst_status.exchange, found.worst_status.report) == ("upbit", "api_volume")
     assert {cell.state for cell in found.statuses if cell.report == "audits"} == {"unrecorded"}

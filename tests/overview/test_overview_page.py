@@ -16,11 +16,12 @@ from streamlit.testing.v1 import AppTest
 from app.keys.case_totals import case_flow
 from app.overview.lane_states import situation
 from app.queries.choice import Choice
-from app.volume.course import volume_ranking
+from app.volume.ranking import volume_ranking
 from app.words import LANGUAGES, say
 from etl.records.engine import writing
 from etl.records.visits import Visit, keep_visit
 from etl.store import open_store
+from expectations.catalogue import thresholds_of_the_book
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -83,11 +84,12 @@ def test_a_lane_shows_the_figures_of_its_page(filled_home: Path, monkeypatch: py
     found = cells(page(filled_home, monkeypatch, period="7d"))
     store = open_store(filled_home, f"sqlite:///{filled_home / 'daxa.sqlite'}")
     choice = Choice((), LAST_DAY - timedelta(days=6), LAST_DAY)
-    ranking = volume_ranking(store, EVERYBODY, choice).by_exchange.set_index("exchange")
-    share = ranking.loc["korbit"]["share"] * 100
+    (share,) = [
+        one.share * 100 for one in volume_ranking(store, EVERYBODY, choice).by_exchange if one.exchange == "korbit"
+    ]
     assert f"{share:.1f} %" in found["코빗", 2][1]
-    flow = case_flow(store, EVERYBODY, choice).open_cases
-    count = flow[flow["exchange"] == "bithumb"]["case_count"].sum()
+    flow = case_flow(store, EVERYBODY, choice, thresholds_of_the_book()).open_cases
+    count = sum(one.case_count for one in flow if one.exchange == "bithumb")
     assert f"진행 {count}" in found["빗썸", 3][1]
     store.engine.dispose()
 

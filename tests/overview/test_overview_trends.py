@@ -17,7 +17,6 @@ from streamlit.testing.v1 import AppTest
 
 from app import navigation
 from app.charts.style import Look
-from app.frames import records_of
 from app.halts.availability import halted_time
 from app.halts.events import halt_events
 from app.keys.case_lists import CasesWanted, case_list
@@ -103,15 +102,15 @@ def open_cases(store: Store) -> dict[str, Any]:
 
 
 def shortfalls(store: Store) -> dict[str, Any]:
-    return counted(records_of(mismatch_episodes(store, EVERYBODY, DAYS)))
+    return counted([asdict(one) for one in mismatch_episodes(store, EVERYBODY, DAYS)])
 
 
 def halted_minutes(store: Store) -> dict[str, Any]:
     start, end = Period.of_day(DAYS.first_day).start, min(Period.of_day(DAYS.last_day).end, HOUR)
     found = dict.fromkeys((*all_exchanges(), WHOLE), timedelta())
-    for row in records_of(halt_events(store, EVERYBODY, DAYS)):
-        for name in (row["exchange"], WHOLE):
-            found[name] += halted_time(row, start, end)
+    for halt in halt_events(store, EVERYBODY, DAYS):
+        for name in (halt.exchange, WHOLE):
+            found[name] += halted_time(halt, start, end)
     return {name: length // timedelta(minutes=1) for name, length in found.items()}
 
 
@@ -146,8 +145,8 @@ def test_the_sentences_count_as_the_pages_do(store: Store) -> None:
     assert together.halt_count == len(halt_events(store, EVERYBODY, DAYS))
     assert together.forced_expired_keys == sum(row.forced_expired_keys for row in key_flow(store, EVERYBODY, DAYS))
     days = reconciled_days(store, EVERYBODY, DAYS, HOUR)
-    assert together.covered_slot_count == days["covered_slot_count"].sum()
-    assert together.expected_slot_count == days["expected_slot_count"].sum()
+    assert together.covered_slot_count == sum(day.covered_slot_count for day in days)
+    assert together.expected_slot_count == sum(day.expected_slot_count for day in days)
 
 
 # ------------------------------------------------------------------------------------ gaps, provisional months
@@ -273,7 +272,7 @@ def test_the_page_shows_no_rows_and_leads_to_none(
     html = "\n".join(element.proto.body for element in session.get("html"))
     shown = json.dumps(json.loads(chart.proto.spec)) + html + "".join(str(frame.value) for frame in session.dataframe)
     cases = [row.case_id for row in case_list(store, EVERYBODY, DAYS, CasesWanted(), BOOK).cases]
-    halts = halt_events(store, EVERYBODY, DAYS)["halt_id"]
+    halts = [halt.halt_id for halt in halt_events(store, EVERYBODY, DAYS)]
     assert len(cases)
     assert len(halts)
     assert not [name for name in (*cases, *halts) if name in shown]
