@@ -10,7 +10,7 @@ from app.halts.detail_parts import halt_detail
 from app.halts.events import halt_events, halt_filing_days
 from app.halts.filter_parts import halt_filters
 from app.halts.list_parts import halt_list, picked_event, picked_events
-from app.halts.summary_parts import lanes, reach, steps_and_reasons, summary
+from app.halts.summary_parts import lanes, reach, step_lengths_of, steps_and_reasons, summary
 from app.obligations.absence_parts import absent, nothing
 from app.queries.choice import Choice
 from app.reconciliation.responses import episode_responses
@@ -34,7 +34,8 @@ wanted = halt_filters(view)
 events = ask(halt_events, view.choice, wanted)
 episodes = ask(episode_responses, view.choice)
 unhalted = ask(unhalted_shortfalls, view.choice)
-summary(view, events, unhalted)
+steps = step_lengths_of(view, events)
+summary(view, events, steps, unhalted)
 if not events:
     empty(view, "no_halts", count=f"{len(unhalted):,}")
 lanes(view, events, episodes, wanted)
@@ -42,7 +43,7 @@ crossing_table(view, unhalted, episodes)
 last_day = view.choice.last_day
 bar_choice = Choice(view.choice.exchanges, last_day - timedelta(days=BAR_DAYS - 1), last_day)
 reach(view, bar_choice, wanted, key="bars", title=view.say("halts.bars", days=BAR_DAYS))
-steps_and_reasons(view, events)
+steps_and_reasons(view, events, steps)
 halt_list(view, picked_events(view, events), episodes)
 if (chosen := picked_event(events)) is not None:
     halt_detail(view, chosen)

@@ -70,10 +70,11 @@ def step_lengths_of(view: View, events: Sequence[HaltEvent]) -> tuple[StepLength
 
 
 @part
-def summary(view: View, events: Sequence[HaltEvent], unhalted: Sequence[UnhaltedShortfall]) -> None:
+def summary(
+    view: View, events: Sequence[HaltEvent], steps: Sequence[StepLength], unhalted: Sequence[UnhaltedShortfall]
+) -> None:
     """How many halts and how long, then how fast, and how many shortfalls had none in time."""
     tile_row(cached(view, "tiles", lambda: [*_count_tiles(view, events), *_time_tiles(view, events)]))
-    steps = step_lengths_of(view, events)
     named = Tile(view.say("halts.unhalted_tile"), f"{len(unhalted):,}", view.say("halts.of_rule"))
     tile_row(cached(view, "medians", lambda: [*(_median_tile(view, steps, span) for span in HaltSpan), named]))
     note(view.say("halts.weights", **{name: f"{weight}" for name, weight in WEIGHTS.items()}))
@@ -164,11 +165,11 @@ def reach(view: View, choice: Choice, wanted: HaltsWanted, *, key: str, title: s
     note(view.say("halts.coverage", covered=" · ".join(covered)))
 
 
-def steps_and_reasons(view: View, events: Sequence[HaltEvent]) -> None:
+def steps_and_reasons(view: View, events: Sequence[HaltEvent], steps: Sequence[StepLength]) -> None:
     """How long each step took beside what halts were for."""
     left, right = columns(2)
     with left:
-        _step_lengths(view, step_lengths_of(view, events))
+        _step_lengths(view, steps)
     with right:
         _reasons(view, events)
 
