@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import select
 
-from app.frames import frame_of
+from app.columns import frame_of
 from app.queries.choice import rows_of
 from app.scope import Scope
 from etl.facts import FactFile
