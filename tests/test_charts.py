@@ -143,7 +143,7 @@ def case(exchange: str, day: date) -> dict[str, Any]:
         "origin": "detected",
         "stage": ("monitoring", "warning", "reverification", "forced_expiry", "cleared")[day.day - 1],
         "move": "skip",
-        "case_count": 2,
+        "suspicion_case_count": 2,
         "exceeded_count": 1,
         "step_count": 3,
         **{"high": 1, "medium": 1, "low": 1, "breach_count": day.day % 2},

@@ -45,7 +45,7 @@ def case_stages(view: View, cases: CaseFlow, state: Sequence[AllowList], *, is_r
     """Open cases by stage, and the moves between stages; a mark lists its cases."""
     left, right = columns(2)
     with left:
-        count = sum(row.case_count for row in cases.open_cases)
+        count = sum(row.suspicion_case_count for row in cases.open_cases)
         title = view.say("key_revocations.stages", count=f"{count:,}")
         chart(
             view,

@@ -32,7 +32,7 @@ def open_stages(
 
     `active`: active keys by exchange, for each 10,000 of which rates are taken.
     """
-    known = {(row.exchange, row.stage): row.case_count for row in rows}
+    known = {(row.exchange, row.stage): row.suspicion_case_count for row in rows}
     names = [exchange_name(exchange, look.language) for exchange in exchanges]
     traces: list[Any] = []
     for stage in OPEN_STAGES:

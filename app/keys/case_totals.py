@@ -33,7 +33,7 @@ class OpenCases:
 
     exchange: ExchangeId
     stage: Code
-    case_count: Count
+    suspicion_case_count: Count
     exceeded_count: Count
     """Of these, the ones with a limit recorded as exceeded that is still to be met."""
 

@@ -52,10 +52,10 @@ def key_tiles(view: View, flow: Sequence[KeyFlow], state: Sequence[AllowList], c
 
 def _open_tile(view: View, state: Sequence[AllowList], active: int, cases: CaseFlow) -> Tile:
     """Open cases; the rate is of exchanges with a key report, the number over a limit is of recorded findings."""
-    opened = sum(row.case_count for row in cases.open_cases)
+    opened = sum(row.suspicion_case_count for row in cases.open_cases)
     over = sum(row.exceeded_count for row in cases.open_cases)
     filed = {row.exchange for row in state}
-    known = sum(row.case_count for row in cases.open_cases if row.exchange in filed)
+    known = sum(row.suspicion_case_count for row in cases.open_cases if row.exchange in filed)
     note = view.say("tile.open_note", rate=_rate(known, active), over=over)
     return Tile(view.say("tile.open"), f"{opened:,}", note)
 

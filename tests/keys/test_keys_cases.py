@@ -141,7 +141,7 @@ def test_a_case_closed_before_the_period_is_no_part_of_it(store: Store, tmp_path
     assert case_list(store, EVERYBODY, days(4, 5), CasesWanted(), BOOK).count == 0
     assert case_list(store, EVERYBODY, days(3, 5), CasesWanted(), BOOK).count == 1
     # On the day before it was closed it was open.
-    assert flow_of(store, 2, 2).open_cases[0].case_count == 1
+    assert flow_of(store, 2, 2).open_cases[0].suspicion_case_count == 1
 
 
 def test_a_case_reopened_after_its_end_is_open(store: Store, tmp_path: Path) -> None:

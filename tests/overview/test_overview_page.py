@@ -89,7 +89,7 @@ def test_a_lane_shows_the_figures_of_its_page(filled_home: Path, monkeypatch: py
     ]
     assert f"{share:.1f} %" in found["코빗", 2][1]
     flow = case_flow(store, EVERYBODY, choice, thresholds_of_the_book()).open_cases
-    count = sum(one.case_count for one in flow if one.exchange == "bithumb")
+    count = sum(one.suspicion_case_count for one in flow if one.exchange == "bithumb")
     assert f"진행 {count}" in found["빗썸", 3][1]
     store.engine.dispose()
 

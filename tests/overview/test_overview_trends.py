@@ -98,7 +98,7 @@ def counted(rows: list[Any], count: str = "") -> dict[str, Any]:
 
 
 def open_cases(store: Store) -> dict[str, Any]:
-    return counted([asdict(row) for row in case_flow(store, EVERYBODY, DAYS, BOOK).open_cases], "case_count")
+    return counted([asdict(row) for row in case_flow(store, EVERYBODY, DAYS, BOOK).open_cases], "suspicion_case_count")
 
 
 def shortfalls(store: Store) -> dict[str, Any]:
