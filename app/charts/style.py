@@ -237,11 +237,6 @@ def exchanges_in(rows: pd.DataFrame | Sequence[Any]) -> list[str]:
     return sorted(found, key=position_of)
 
 
-def is_ended(instant: Any) -> bool:
-    """True where a moment is given; an interval without an end is open."""
-    return instant is not None and not pd.isna(instant)
-
-
 def local_time(instant: datetime) -> str:
     """Return KST wall time without a zone, because plotly draws it as given."""
     return instant.astimezone(KST).replace(tzinfo=None).isoformat()
