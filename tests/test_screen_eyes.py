@@ -14,6 +14,7 @@ from browsing import keep_picture, visit
 from PIL import Image, ImageChops, ImageStat
 from playwright.sync_api import Locator, Page, expect
 
+from app.charts.grades import SHORTFALL
 from app.widgets.header import STATE_GLYPHS
 from app.words import LANGUAGES, exchange_name, say
 
@@ -136,8 +137,8 @@ def test_every_reason_for_an_empty_screen_has_its_own_sign_and_words(page: Page,
 def test_a_click_on_the_calendar_leads_to_the_filed_rows(page: Page, filled: str) -> None:
     visit(page, filled, "reconciliation", "ko")
     chart = drawn(page, say("reconciliation.calendar_alt", "ko"))
-    grave = next(place for name, place in chart.evaluate(_MARKS).items() if name.startswith("✕"))
-    page.mouse.click(grave["x"], grave["y"])
+    short = next(place for name, place in chart.evaluate(_MARKS).items() if name.startswith(SHORTFALL.sign))
+    page.mouse.click(short["x"], short["y"])
     rows = say("rows.title", "ko", what="").strip()
     expect(page.get_by_role("heading", level=3).filter(has_text=rows)).to_be_visible()
     assert "day=2026-11-" in page.url
