@@ -68,7 +68,7 @@ def checked_record(candidate: Candidate, verdict: Verdict) -> dict[str, Any]:
     """The submission object of a file that was checked and not filed."""
     declared = candidate.declared
     return {
-        "file": str(candidate.path),
+        "file": candidate.shown_path,
         "submission": None,
         "exchange": declared.exchange,
         "report": declared.report,

@@ -1,20 +1,25 @@
 """What is to be filed: paths walked, and what a file's name says it is (specification, 3.6).
 
-A name reads `EXCHANGE_REPORT_PERIOD.EXT`; given exchange, report or period win over it.
+A name reads `EXCHANGE_REPORT_PERIOD.EXT`, in capitals or small letters; given exchange, report or period win over it.
+A name may be any bytes: what cannot be shown of it is shown escaped (`shown`), and nothing else of ours ever holds it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from etl.exchanges import all_exchanges, exchange
 from expectations.catalogue import all_reports, report
 from expectations.vocabulary import Period
 
-_NAME = re.compile(r"(?P<exchange>[a-z0-9]+)_(?P<report>[a-z_]+)_(?P<period>[0-9][0-9T-]*)")
+_NAME = re.compile(r"(?P<exchange>[a-z0-9]+)_(?P<report>[a-z_]+)_(?P<period>[0-9][0-9T-]*)", re.ASCII | re.IGNORECASE)
+SIDE_ENDINGS = (".sha256", ".sha256sum", ".sha512", ".sha1", ".md5", ".asc", ".sig", ".p7s")
+"""Endings of files that lie beside a report and say something of it: checksums and signatures. They are no reports."""
+_BYTES_FROM = 0xDC00
+"""Where Python puts the bytes of a name that are no text (PEP 383)."""
 
 
 class NotAFilingError(ValueError):
@@ -43,18 +48,48 @@ class Candidate:
         """The name that the sender gave it."""
         return self.sent_as or self.path.name
 
+    @property
+    def shown_path(self) -> str:
+        """The path as it was found, as records, answers and people get it."""
+        return shown(self.path)
+
+
+def shown(path: PurePath | str) -> str:
+    r"""A path or name as text that can be printed and kept everywhere, in UTF-8.
+
+    A byte that is no UTF-8 is written `\xb1`, a character that cannot be printed (a line break, a control character,
+    one that turns the direction of writing) as Python escapes it; everything else stands as it is.
+    """
+    return "".join(one if one.isprintable() else _escaped(one) for one in str(path))
+
+
+def _escaped(character: str) -> str:
+    """As Python escapes it; a byte that the name of a file holds and that is no character comes as half a pair."""
+    code = ord(character)
+    if _BYTES_FROM + 0x80 <= code <= _BYTES_FROM + 0xFF:
+        return f"\\x{code - _BYTES_FROM:02x}"
+    return character.encode("unicode_escape", "backslashreplace").decode("ascii")
+
 
 def said_by(name: str) -> dict[str, str]:
-    """What a file's name says of itself: `exchange`, `report` and `period`, or nothing where it is no such name."""
-    match = _NAME.fullmatch(Path(name).stem)
-    return match.groupdict() if match else {}
+    """What a file's name says of itself: `exchange`, `report` and `period`, or nothing where it is no such name.
+
+    Capitals count as small letters: file systems and old programs change them, and no two exchanges or reports differ
+    in them alone.
+    """
+    match = _NAME.fullmatch(PurePath(name).stem)
+    if match is None:
+        return {}
+    return {"exchange": match["exchange"].lower(), "report": match["report"].lower(), "period": match["period"].upper()}
 
 
 def declare(
     name: str, *, exchange_id: str | None = None, report_name: str | None = None, period: str | None = None
 ) -> Declared:
     """What `name` and the given words say; NotAFilingError in one sentence where they leave something open."""
-    said = said_by(name)
+    said, name = said_by(name), shown(name)
+    if name.lower().endswith(SIDE_ENDINGS):
+        raise NotAFilingError(f"{name}: it lies beside a report and says something of it; it is no report itself")
     chosen_exchange = exchange_id or said.get("exchange")
     chosen_report = report_name or said.get("report")
     chosen_period = period or said.get("period")
@@ -87,21 +122,69 @@ def find(
 ) -> Iterator[Candidate | NotAFilingError]:
     """The files behind `paths`, folders walked in order of name.
 
-    A file in a folder that does not say what it is is yielded as NotAFilingError, to be passed over by name; one
-    given by itself, or a path that is not there, raises it.
+    What is in a folder and cannot be filed (its name does not say what it is, it cannot be read, it is a link to a
+    folder, a pipe or a socket) is yielded as NotAFilingError, to be passed over by name, and so is a file beside a
+    report that is given by itself, as a shell's `*` does. Anything else that is given by itself, or a path that is not
+    there, raises it.
     """
+    given = {"exchange_id": exchange_id, "report_name": report_name, "period": period}
     for path in paths:
         if not path.exists():
-            raise NotAFilingError(f"{path}: there is no such file or folder; check the path")
+            raise NotAFilingError(f"{shown(path)}: there is no such file or folder; check the path")
         if path.is_dir():
-            for inner in sorted(p for p in path.rglob("*") if p.is_file()):
-                try:
-                    yield Candidate(
-                        inner,
-                        declare(inner.name, exchange_id=exchange_id, report_name=report_name, period=period),
-                    )
-                except NotAFilingError as error:
-                    yield error
-        else:
-            declared = declare(path.name, exchange_id=exchange_id, report_name=report_name, period=period)
-            yield Candidate(path, declared)
+            yield from _walked(path, given)
+            continue
+        try:
+            yield _candidate(path, given)
+        except NotAFilingError as error:
+            if not path.name.lower().endswith(SIDE_ENDINGS):
+                raise
+            yield error
+
+
+def _walked(folder: Path, given: Mapping[str, str | None]) -> Iterator[Candidate | NotAFilingError]:
+    """What is in a folder and in those in it, by name; links to folders are not followed, so that none is walked twice.
+
+    However deep folders lie in one another, none is too deep.
+    """
+    open_folders: list[Iterator[Path]] = [_entries(folder)]
+    while open_folders:
+        path = next(open_folders[-1], None)
+        if path is None:
+            open_folders.pop()
+            continue
+        try:
+            if path.is_dir() and not path.is_symlink():
+                open_folders.append(_entries(path))
+            else:
+                yield _candidate(path, given)
+        except NotAFilingError as error:
+            yield error
+        except OSError as error:
+            yield NotAFilingError(f"{shown(path)}: it cannot be read ({error.strerror})")
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    """What is in a folder, by name; NotAFilingError where it cannot be opened."""
+    try:
+        return iter(sorted(folder.iterdir()))
+    except OSError as error:
+        raise NotAFilingError(f"{shown(folder)}: the folder cannot be opened ({error.strerror})") from error
+
+
+def _candidate(path: Path, given: Mapping[str, str | None]) -> Candidate:
+    """The file with what it is said to be; NotAFilingError where that is not clear, or it is no file to be read."""
+    whole = shown(path)
+    try:
+        declared = declare(path.name, **given)
+    except NotAFilingError as error:
+        raise NotAFilingError(whole.removesuffix(shown(path.name)) + str(error)) from error
+    if path.is_dir():
+        raise NotAFilingError(f"{whole}: a link to a folder is not followed; give the folder itself")
+    if not path.is_file():
+        raise NotAFilingError(f"{whole}: it is no file that can be read (a pipe, a socket, a device or a dead link)")
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise NotAFilingError(f"{whole}: it cannot be read ({error.strerror})") from error
+    return Candidate(path, declared)

@@ -17,13 +17,13 @@ from sqlalchemy import Connection, Table
 from etl import figures
 from etl.examine import Incoming, Past, Verdict, decide, read_one
 from etl.heads import sign_heads
-from etl.intake import Candidate, Declared
+from etl.intake import Candidate, Declared, shown
 from etl.receipts import findings_digest
 from etl.receiving import NotWithdrawableError as NotWithdrawableError
 from etl.receiving import Receipt as Receipt
 from etl.receiving import receive as receive
 from etl.receiving import receive_bytes as receive_bytes
-from etl.receiving import take_out
+from etl.receiving import receive_candidate, take_out
 from etl.records import submissions as life
 from etl.records.engine import reading, writing
 from etl.records.incidents import new_incident, record_incident
@@ -78,15 +78,24 @@ def ingest(
     sender: str | None = None,
     progress: Progress | None = None,
     as_if_in_force: bool = False,
+    passed_over: Callable[[Candidate, OSError], None] | None = None,
 ) -> list[Outcome]:
     """File every candidate and take it the whole way; outcomes in the order given.
 
     What an earlier run left received is taken up first. `as_if_in_force` judges by today's rules whatever
-    the period. Raises ProcessingError where we fail.
+    the period. A file that is gone or cannot be read any more is told to `passed_over`, has no outcome and stops no
+    other; without it, it raises. Raises ProcessingError where we fail.
     """
     receipts: list[Receipt] = []
     for candidate in candidates:
-        receipts.append(receive(store, candidate, received_at=received_at, sender=sender))
+        try:
+            data = candidate.path.read_bytes()
+        except OSError as error:
+            if passed_over is None:
+                raise
+            passed_over(candidate, error)
+            continue
+        receipts.append(receive_candidate(store, candidate, data, received_at=received_at, sender=sender))
     process(store, progress=progress, as_if_in_force=as_if_in_force)
     return outcomes(store, receipts)
 
@@ -331,7 +340,7 @@ def check(
         verdicts += [rehearsed(store, c.declared, decided[str(place)], at) for place, c in enumerate(chunk)]
         on_step(FilingStep.COMPARED)
         if progress is not None:
-            progress(len(verdicts), len(candidates), chunk[-1].path.name)
+            progress(len(verdicts), len(candidates), shown(chunk[-1].path.name))
     return verdicts
 
 

@@ -35,7 +35,14 @@ def receive(
 ) -> Receipt:
     """Make a file's bytes and its record durable, or answer with the submission that it repeats."""
     data = candidate.path.read_bytes()
-    return receive_bytes(store, data, str(candidate.path), candidate.declared, received_at=received_at, sender=sender)
+    return receive_candidate(store, candidate, data, received_at=received_at, sender=sender)
+
+
+def receive_candidate(
+    store: Store, candidate: Candidate, data: bytes, *, received_at: datetime | None = None, sender: str | None = None
+) -> Receipt:
+    """As `receive`, for a file whose bytes have been read."""
+    return receive_bytes(store, data, candidate.shown_path, candidate.declared, received_at=received_at, sender=sender)
 
 
 def receive_bytes(

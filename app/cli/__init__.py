@@ -7,6 +7,7 @@ fast.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections import Counter
@@ -51,6 +52,9 @@ class CommandError(Exception):
 
 def main() -> None:
     """Run the command; every failure ends in one sentence and status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name or a word that the terminal cannot write is escaped
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = app(standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
@@ -123,13 +127,17 @@ def _known(exchange: str | None, report_name: str | None) -> None:
         report(report_name)
 
 
+def _passed_over(what: object) -> None:
+    print(f"daxa: passed over: {what}", file=sys.stderr)
+
+
 def _candidates(
     paths: list[Path], exchange: str | None = None, report_name: str | None = None, period: str | None = None
 ) -> list[Candidate]:
     candidates: list[Candidate] = []
     for found in find(paths, exchange_id=exchange, report_name=report_name, period=period):
         if isinstance(found, NotAFilingError):
-            print(f"daxa: passed over: {found}", file=sys.stderr)
+            _passed_over(found)
         else:
             candidates.append(found)
     if not candidates:
@@ -158,7 +166,14 @@ def ingest(
     candidates = _candidates(paths)
     store = open_store()
     with show_progress("ingest", len(candidates)) as progress:
-        outcomes = jobs.ingest(store, candidates, received_at=at, progress=progress, as_if_in_force=as_if_in_force)
+        outcomes = jobs.ingest(
+            store,
+            candidates,
+            received_at=at,
+            progress=progress,
+            as_if_in_force=as_if_in_force,
+            passed_over=lambda one, error: _passed_over(f"{one.shown_path}: it cannot be read ({error.strerror})"),
+        )
     if json:
         for outcome in outcomes:
             emit(
@@ -197,7 +212,7 @@ def check(
     else:
         findings = [[(kind, finding) for finding, kind in verdict.findings] for verdict in verdicts]
         rows = zip(candidates, verdicts, findings, strict=True)
-        summary_table([(str(c.path), v.state, rules_of(f)) for c, v, f in rows])
+        summary_table([(c.shown_path, v.state, rules_of(f)) for c, v, f in rows])
     states = {verdict.state for verdict in verdicts}
     raise typer.Exit(REJECTED if State.REJECTED in states else DONE)
 

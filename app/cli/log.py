@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.output import emit
+from app.cli.output import emit, emit_text
 from app.objects import instant_text
 from etl.store import Store, home_folder, open_store
 
@@ -100,7 +100,7 @@ def receipt(
     text = receipt_of(store, submission, datetime.now(UTC))
     log_act(store, EventKind.RECEIPT, submission, {})
     if out is None:
-        sys.stdout.write(text)
+        emit_text(text)
     else:
         out.write_text(text, "utf-8")
         print(f"{out}", file=sys.stderr)

@@ -30,8 +30,15 @@ _MARKS = {State.ACCEPTED: "[green]✓[/]", State.REJECTED: "[red]✗[/]"}
 
 
 def emit(record: dict[str, Any]) -> None:
-    """Print one JSON object as one line on standard output."""
-    sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+    """Print one JSON object as one line on standard output, at once."""
+    emit_text(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def emit_text(text: str) -> None:
+    """Print text for machines, at once: in UTF-8, whatever the terminal or the locale says."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+    sys.stdout.buffer.flush()
 
 
 @contextmanager
