@@ -62,7 +62,16 @@ def exact_add(one: Decimal, other: Decimal) -> Decimal:
 
 def ratio(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
     """Return `part` divided by `whole`; None where the whole is missing or zero."""
-    return Decimal(part) / Decimal(whole) if whole else None
+    if not whole:
+        return None
+    share = Decimal(part) / Decimal(whole)
+    # Twenty-eight digits are enough for any ratio but one that is less than the whole by the last of thirty-eight.
+    return _WIDE.divide(Decimal(part), Decimal(whole)) if share == 1 and part != whole else share
+
+
+def rounded(amount: Decimal, digits: int) -> Decimal:
+    """Return the amount to so many digits after the point, however many stand before it."""
+    return amount.quantize(Decimal(1).scaleb(-digits), context=_WIDE)
 
 
 def percent(share: Decimal | float | None, digits: int = 1) -> str:

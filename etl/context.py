@@ -4,6 +4,10 @@ Each relation is an Arrow table under the name that the rules' queries use. Figu
 declare (`reads`, in days from the judged day); the others hold whole entities: every action of a case, every check of a
 shortfall episode, the latest version of a halt. Ratios are exact decimals, rounded so that comparing them with a
 threshold of at most twelve digits is exact.
+
+DuckDB's decimals end at 38 digits, and a product or a ratio of legal values may have more. Such a column is there
+twice: as a decimal, no larger than `_MOST_KRW` or `_MOST_RATIO`, far above any threshold, to compare with; and as a
+text of every digit (`…_text`), to be shown.
 """
 
 from __future__ import annotations
@@ -27,7 +31,11 @@ from etl.records.types import kst_day_number
 from expectations.vocabulary import KST, Rule, State
 
 _KRW, _QUANTITY, _RATIO = pa.decimal128(38, 8), pa.decimal128(38, 18), pa.decimal128(38, 12)
+_WHOLE = pa.decimal128(38, 0)
+"""A sum of counts."""
 _INSTANT = pa.timestamp("ms", "UTC")
+_MOST_KRW, _MOST_RATIO = Decimal(10) ** 29, Decimal(10) ** 23
+"""What a column of won or a ratio holds at most; a hundred times as much still fits."""
 _DAY = timedelta(days=1)
 _FOREVER = datetime(2998, 1, 1, tzinfo=UTC)
 NEAREST_CHECK = timedelta(minutes=5)
@@ -108,6 +116,21 @@ def ratio(part: Decimal, whole: Decimal, rounding: str = ROUND_FLOOR) -> Decimal
     return digits.divide(part, whole).quantize(Decimal("1E-12"), rounding=rounding, context=_EXACT)
 
 
+def krw_text(amount: Decimal) -> str:
+    """Every digit of an amount before the point and eight after it, cut: of two, the longer or later one is larger."""
+    return f"{amount.quantize(Decimal('1E-8'), rounding=ROUND_FLOOR, context=_EXACT):f}"
+
+
+def percent_text(share: Decimal) -> str:
+    """A ratio of twelve digits as a percentage, every digit of it.
+
+    >>> percent_text(Decimal("0.000100000001")), percent_text(Decimal(1))
+    ('0.0100000001', '100')
+    """
+    text = f"{_EXACT.multiply(100, share.quantize(Decimal('1E-12'), context=_EXACT)):f}"
+    return text.rstrip("0").rstrip(".")
+
+
 def _volume_days(judged: Judged, first: int, last: int) -> pa.Table:
     rows = _figures(judged, t.volume_days, first, last)
     shared = [{**row, "api_share": ratio(row["api_trade_value_krw"], row["trade_value_krw"])} for row in rows]
@@ -140,7 +163,7 @@ def _reconciliation_assets(judged: Judged, first: int, last: int) -> pa.Table:
 
 
 def _surveillance_days(judged: Judged, first: int, last: int) -> pa.Table:
-    columns = [*_ORIGIN, ("pattern", pa.string()), ("alert_count", pa.int64())]
+    columns = [*_ORIGIN, ("pattern", pa.string()), ("alert_count", _WHOLE)]
     return _arrow(_figures(judged, t.surveillance_days, first, last), columns)
 
 
@@ -233,6 +256,7 @@ _SHORTFALL_COLUMNS = [
     ("wallet_quantity", _QUANTITY),
     ("shortfall_quantity", _QUANTITY),
     ("shortfall_krw", _KRW),
+    ("shortfall_krw_text", pa.string()),
     ("shortfall_ratio", _RATIO),
     ("price_krw", _KRW),
     ("source_row", pa.int64()),
@@ -276,13 +300,15 @@ def _checks_of(connection: Connection, episode: Episode) -> list[dict[str, Any]]
 
 def _shortfall(episode: Episode, check: RowMapping) -> dict[str, Any]:
     missing = _EXACT.subtract(check["ledger_quantity"], check["wallet_quantity"])
+    worth = _EXACT.multiply(missing, check["price_krw"])
     return {
         **check,
         "submission": episode.submission,
         "episode_start": episode.started_at,
         "episode_end": episode.ended_at,
         "shortfall_quantity": missing,
-        "shortfall_krw": _EXACT.multiply(missing, check["price_krw"]),
+        "shortfall_krw": min(worth, _MOST_KRW),
+        "shortfall_krw_text": krw_text(worth),
         "shortfall_ratio": ratio(missing, check["ledger_quantity"]),
     }
 
@@ -364,18 +390,24 @@ def _audit_differences(judged: Judged, first: int, last: int) -> pa.Table:
                 {
                     **{name: audit[name] for name in ("submission", "exchange", "asset")},
                     "checked_at": check["checked_at"],
-                    "ledger_ratio": _difference(audit["ledger_quantity"], check["ledger_quantity"]),
-                    "wallet_ratio": _difference(wallet, check["wallet_quantity"]),
+                    **_ratio_columns("ledger", _difference(audit["ledger_quantity"], check["ledger_quantity"])),
+                    **_ratio_columns("wallet", _difference(wallet, check["wallet_quantity"])),
                 }
             )
     names = [(name, pa.string()) for name in ("submission", "exchange", "asset")]
-    return _arrow(rows, [*names, ("checked_at", _INSTANT), ("ledger_ratio", _RATIO), ("wallet_ratio", _RATIO)])
+    ratios = [("ledger_ratio", _RATIO), ("wallet_ratio", _RATIO)]
+    texts = [(f"{side}_percent_text", pa.string()) for side in ("ledger", "wallet")]
+    return _arrow(rows, [*names, ("checked_at", _INSTANT), *ratios, *texts])
+
+
+def _ratio_columns(side: str, share: Decimal) -> dict[str, Any]:
+    return {f"{side}_ratio": min(share, _MOST_RATIO), f"{side}_percent_text": percent_text(share)}
 
 
 def _difference(audited: Decimal, checked: Decimal) -> Decimal:
     """How far the audit is from the check, as a ratio of the check, rounded up; all of it where nothing was there."""
-    apart = abs(_EXACT.subtract(audited, checked))
-    share = ratio(apart, abs(checked), ROUND_CEILING)
+    apart = _EXACT.subtract(audited, checked).copy_abs()
+    share = ratio(apart, checked.copy_abs(), ROUND_CEILING)
     return share if share is not None else Decimal(bool(apart))
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import BigInteger, Connection, Table, insert
 
 from etl.normalise import with_every_column
 from etl.records import tables as t
-from etl.records.types import ExactDecimal
+from etl.records.types import ExactDecimal, WholeNumber
 from expectations.catalogue import report as report_of
 from expectations.vocabulary import Period, ValueType
 
@@ -215,7 +215,7 @@ def _share_out(
     by_submission: dict[str, list[dict[str, Any]]] = {file.submission: [] for file in files}
     known = {file.submission: (file.exchange, file.period.first_day) for file in files}
     amounts = [column.name for column in table.c if isinstance(column.type, ExactDecimal)]
-    counts = [column.name for column in table.c if isinstance(column.type, BigInteger)]
+    counts = [column.name for column in table.c if isinstance(column.type, (BigInteger, WholeNumber))]
     for record in records:
         exchange, day = known[record["submission"]]
         exact = {name: Decimal(record[name]) for name in amounts if record.get(name) is not None}

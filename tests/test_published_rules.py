@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from etl.context import krw_text
 from etl.normalise import arrow_schema, with_every_column
 from expectations.catalogue import all_parameters, all_reports, all_rules, calendar_rules, parameter, report
 from expectations.judge import FiledRows, judge_files
@@ -53,6 +54,7 @@ TWO_MARKS = {"ACT-004": "DAXA", "REC-004": "DAXA", "AUD-002": "LAW"}
 """Rules that the specification marks twice: the first mark is the source, the assumption stands in the reference."""
 
 TEXT, COUNT, DAY, INSTANT = pa.string(), pa.int64(), pa.date32(), pa.timestamp("ms", "UTC")
+WHOLE = pa.decimal128(38, 0)
 KRW, QUANTITY, RATIO = pa.decimal128(38, 8), pa.decimal128(38, 18), pa.decimal128(38, 12)
 ORIGIN = {"submission": TEXT, "exchange": TEXT}
 DATED = {**ORIGIN, "day": DAY}
@@ -70,7 +72,7 @@ RELATIONS: dict[str, dict[str, pa.DataType]] = {
     "key_days": {**DATED, "scope": TEXT, **_of(COUNT, "opening_keys active_keys source_row")},
     "key_action_days": {**DATED, "stage": TEXT, "key_count": COUNT},
     "reconciliation_assets": {**DATED, "asset": TEXT, "check_count": COUNT},
-    "surveillance_days": {**DATED, "pattern": TEXT, "alert_count": COUNT},
+    "surveillance_days": {**DATED, "pattern": TEXT, "alert_count": WHOLE},
     "actions": {
         **DATED,
         **_of(TEXT, "action_id case_id key_ref account_ref suspicion risk_level stage outcome"),
@@ -83,6 +85,7 @@ RELATIONS: dict[str, dict[str, pa.DataType]] = {
         **_of(INSTANT, "episode_start episode_end checked_at"),
         **_of(QUANTITY, "ledger_quantity wallet_quantity shortfall_quantity"),
         **_of(KRW, "shortfall_krw price_krw"),
+        "shortfall_krw_text": TEXT,
         "shortfall_ratio": RATIO,
         "source_row": COUNT,
     },
@@ -93,7 +96,13 @@ RELATIONS: dict[str, dict[str, pa.DataType]] = {
         **_of(COUNT, "affected_account_count source_row"),
     },
     "audit_shares": {**ORIGIN, "cold_share": RATIO},
-    "audit_differences": {**ORIGIN, "asset": TEXT, "checked_at": INSTANT, **_of(RATIO, "ledger_ratio wallet_ratio")},
+    "audit_differences": {
+        **ORIGIN,
+        "asset": TEXT,
+        "checked_at": INSTANT,
+        **_of(RATIO, "ledger_ratio wallet_ratio"),
+        **_of(TEXT, "ledger_percent_text wallet_percent_text"),
+    },
     "reconciled_assets": _of(TEXT, "exchange month asset"),
     "obligations": {
         **_of(TEXT, "obligation submission exchange report period"),
@@ -507,6 +516,7 @@ def test_two_checks_in_one_slot_cover_no_other() -> None:
 def shortfall(checked: str, quantity: str, krw: str, ratio: str, **more: Any) -> dict[str, Any]:
     episode = {"submission": "A", "exchange": "upbit", "asset": "BTC", "episode_start": at("09:00:00")}
     amounts = {"shortfall_quantity": quantity, "shortfall_krw": krw, "shortfall_ratio": ratio}
+    amounts["shortfall_krw_text"] = krw_text(Decimal(krw))
     return {**episode, "checked_at": checked, **amounts, **more}
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import func
-
-from app.amounts import ratio
+from app.amounts import ratio, rounded
 from app.columns import Amount, Count, Day, ExchangeId
 from app.queries.choice import Choice, chosen_figures, records_of_rows
 from app.queries.exactly import added
@@ -64,7 +62,7 @@ class KeyFlow:
 
 @dataclass(frozen=True, slots=True)
 class _KeyDay:
-    """The counts of one exchange on one filed day, scopes added up; a database may answer sums as decimals."""
+    """The counts of one exchange on one filed day, of one scope or of all together."""
 
     exchange: str
     day: date
@@ -82,20 +80,26 @@ def key_flow(store: Store, scope: Scope, choice: Choice) -> tuple[KeyFlow, ...]:
     """Return keys that came and went and calls, one record per exchange and span in which it filed, in that order."""
     table = key_days.c
     names = ("opening_keys", *_COUNTED, "active_keys")
-    sums = (func.sum(table[name]).label(name) for name in names)
-    statement = (
-        chosen_figures(key_days, scope, choice, table.exchange, table.day, *sums)
-        .group_by(table.exchange, table.day)
-        .order_by(table.exchange, table.day)
-    )
+    # Added up here: SQLite's own sums end at 2^63−1, which one scope alone may have.
+    statement = chosen_figures(key_days, scope, choice, table.exchange, table.day, *(table[name] for name in names))
+    scopes = records_of_rows(store, statement.order_by(table.exchange, table.day), _KeyDay)
+    days = [_together(names, list(own)) for _, own in groupby(scopes, attrgetter("exchange", "day"))]
     spans = spans_of(choice)
     firsts = [span.first_day for span in spans]
 
     def place(day: _KeyDay) -> tuple[str, int]:
         return day.exchange, bisect(firsts, day.day) - 1
 
-    days = records_of_rows(store, statement, _KeyDay)
     return tuple(_flow(exchange, spans[number], list(own)) for (exchange, number), own in groupby(days, place))
+
+
+def _together(names: Sequence[str], scopes: Sequence[_KeyDay]) -> _KeyDay:
+    """The scopes of one exchange's day as one; what one of them does not have, the day does not have."""
+    sums: dict[str, Any] = dict.fromkeys(names, 0)
+    for one in scopes:
+        for name in names:
+            sums[name] = added(sums[name], getattr(one, name))
+    return replace(scopes[0], **sums)
 
 
 def _flow(exchange: str, span: Span, days: Sequence[_KeyDay]) -> KeyFlow:
@@ -104,8 +108,8 @@ def _flow(exchange: str, span: Span, days: Sequence[_KeyDay]) -> KeyFlow:
         first_day=span.first_day,
         last_day=span.last_day,
         day_count=len(days),
-        opening_keys=int(days[0].opening_keys),
-        active_keys=int(days[-1].active_keys),
+        opening_keys=days[0].opening_keys,
+        active_keys=days[-1].active_keys,
         **_sums(days),
     )
 
@@ -158,6 +162,6 @@ def _balance(exchange: str, flow: Sequence[KeyFlow]) -> KeyBalance:
         forced_expired_keys=sums["forced_expired_keys"],
         active_keys=active,
         unexplained_keys=active - (opening + sums["issued_keys"] - ended),
-        forced_rate=None if rate is None else round(rate, 2),
+        forced_rate=None if rate is None else rounded(rate, 2),
         day_count=sum(one.day_count for one in flow),
     )

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, exists, func, select
 from app.amounts import ratio
 from app.columns import Amount, BasisPoints, Count, ExchangeId, Instant, Length, Multiple, StateCode, Won
 from app.queries.choice import Choice
+from app.queries.exactly import less
 from app.reconciliation.unhalted import unhalted_between
 from app.scope import Scope
 from etl.episodes import Episode, episodes_touching
@@ -146,7 +147,7 @@ def _open_since(connection: Connection, exchange: str, moment: datetime) -> date
 
 def worst_of(runs: Sequence[Mapping[str, Any]]) -> tuple[Decimal, Decimal | None]:
     """The largest shortfall of runs as a part of the ledger, and as a multiple of what was held at that check."""
-    ledgers_and_wallets = [(run["highest_ratio_ledger_quantity"], run["highest_ratio_wallet_quantity"]) for run in runs]
-    shares = [(ratio(ledger - wallet, ledger) or Decimal(), ledger, wallet) for ledger, wallet in ledgers_and_wallets]
+    checks = [(run["highest_ratio_ledger_quantity"], run["highest_ratio_wallet_quantity"]) for run in runs]
+    shares = [(ratio(less(ledger, wallet), ledger) or Decimal(), ledger, wallet) for ledger, wallet in checks]
     share, ledger, wallet = max(shares)
-    return share, ratio(ledger - wallet, wallet)
+    return share, ratio(less(ledger, wallet), wallet)

@@ -13,6 +13,7 @@ from app.amounts import ratio
 from app.columns import Amount, BasisPoints, Count, Times, Won
 from app.halts.events import halt_events
 from app.queries.choice import Choice
+from app.queries.exactly import less, times
 from app.reconciliation.days import asset_checks
 from app.scope import Scope
 from etl.store import Store
@@ -71,14 +72,14 @@ def replayed_checks(
         share, won = (Decimal(thresholds.value(f"halt_shortfall_{name}", day, exchange)) for name in ("ratio", "krw"))
         for check in asset_checks(store, scope, exchange, day, asset):
             ledger, wallet, price = check.ledger_quantity, check.wallet_quantity, check.price_krw
-            short = max(ledger - wallet, Decimal())
+            short = max(less(ledger, wallet), Decimal())
             found.append(
                 ReplayedCheck(
                     checked_at=check.checked_at,
                     ledger_quantity=ledger,
                     wallet_quantity=wallet,
                     shortfall_quantity=short,
-                    shortfall_krw=short * price,
+                    shortfall_krw=times(short, price),
                     shortfall_ratio=ratio(short, ledger),
                     holdings_multiple=ratio(short, wallet),
                     price_krw=price,
@@ -86,7 +87,7 @@ def replayed_checks(
                     source_row=check.source_row,
                     day=day,
                     asset=asset,
-                    ratio_limit_quantity=share * ledger,
+                    ratio_limit_quantity=times(share, ledger),
                     krw_limit_quantity=won / price,
                 )
             )

@@ -10,9 +10,11 @@ from typing import Any
 
 import pandas as pd
 
+from app.amounts import rounded
 from app.columns import Shown
 from app.exports import Cells, Column, Extract, as_csv, as_workbook
 from app.moments import duration, kst_minute
+from app.queries.exactly import times
 from app.widgets.address import page_address
 from app.widgets.file_button import offer_file
 from app.widgets.natures import FACTORS, is_missing, written
@@ -119,7 +121,7 @@ def _number(value: Any) -> Decimal:
 
 
 def _ratio(factor: int, value: Any) -> Decimal:
-    return round(_number(value) * factor, _RATIO_DIGITS)
+    return rounded(times(_number(value), Decimal(factor)), _RATIO_DIGITS)
 
 
 def _seconds(value: timedelta) -> Decimal:

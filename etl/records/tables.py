@@ -23,7 +23,7 @@ from sqlalchemy import (
     Text,
 )
 
-from etl.records.types import ExactDecimal, Instant
+from etl.records.types import ExactDecimal, Instant, WholeNumber
 from expectations.catalogue import all_reports
 
 metadata = MetaData(
@@ -171,6 +171,11 @@ def _count(name: str) -> Column[Any]:
     return Column(name, BigInteger, nullable=False)
 
 
+def _count_sum(name: str) -> Column[Any]:
+    """A sum of filed counts: a day's may exceed what a single count can be (2^63−1)."""
+    return Column(name, WholeNumber, nullable=False)
+
+
 def _amount(name: str, *, nullable: bool = False) -> Column[Any]:
     return Column(name, ExactDecimal, nullable=nullable)
 
@@ -194,7 +199,7 @@ _VOLUME_COUNTS = (
 
 def _volume() -> tuple[Column[Any], ...]:
     values = (_amount("trade_value_krw"), _amount("api_trade_value_krw"))
-    return (*values, *(_count(name) for name in _VOLUME_COUNTS))
+    return (*values, *(_count_sum(name) for name in _VOLUME_COUNTS))
 
 
 volume_days = _figure(
@@ -350,10 +355,10 @@ audits = _figure(
 surveillance_days = _figure(
     "surveillance_days",
     _name("pattern"),
+    _count("market_count"),
     *(
-        _count(name)
+        _count_sum(name)
         for name in (
-            "market_count",
             "alert_count",
             "case_count",
             "account_count",

@@ -55,6 +55,32 @@ class ExactDecimal(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value)
 
 
+class WholeNumber(TypeDecorator[int]):
+    """A whole number of any length, for sums of counts: NUMERIC in PostgreSQL, plain digits as text in SQLite.
+
+    Both databases' own integers end at 2^63−1, which is what a single count may be.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """NUMERIC without limits where the database has it."""
+        return dialect.type_descriptor(Numeric() if dialect.name == "postgresql" else String())
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> Any:
+        """The number, or its digits; anything but an int is refused."""
+        if value is None:
+            return None
+        if not isinstance(value, int):
+            raise TypeError(f"a whole number takes an int, not {type(value).__name__}")
+        return Decimal(value) if dialect.name == "postgresql" else str(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+        """The number."""
+        return None if value is None else int(value)
+
+
 class Instant(TypeDecorator[datetime]):
     """A moment to the millisecond, stored as whole milliseconds since 1970 (UTC) in both databases."""
 

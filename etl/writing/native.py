@@ -11,6 +11,7 @@ import io
 import json
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -19,10 +20,9 @@ import pyarrow.parquet as pq
 
 from etl.formats.workbook import PERIOD_LABEL, TOTAL_MARK
 from etl.layout import Container, Exchange, Layout, canonical_layout
-from etl.notation import ARROW_TYPES
 from etl.writing.sheets import Cells, write_workbook
 from etl.writing.spelling import Spelled, spell, spelled
-from expectations.vocabulary import Period, Report, ValueType
+from expectations.vocabulary import KRW_DIGITS, Period, Report, ValueType
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NEEDS_QUOTES = '[",\r\n]'
@@ -160,13 +160,21 @@ def _totals(table: pa.Table, layout: Layout, report: Report) -> Cells:
     for name in list(layout.columns)[1:]:
         kind = report.field(name).type
         if kind is ValueType.COUNT:
-            cells.append(pc.sum(table.column(name), min_count=0).as_py())
+            cells.append(int(_sum(table, name)))
         elif kind is ValueType.KRW:
-            total = pc.sum(table.column(name), min_count=0).as_py()
-            cells.append(spell(pa.array([total], ARROW_TYPES[kind]), layout.columns[name].notation)[0].as_py())
+            total = pa.array([_sum(table, name)], pa.decimal128(38, KRW_DIGITS[1]))
+            cells.append(spell(total, layout.columns[name].notation)[0].as_py())
         else:
             cells.append(None)
     return cells
+
+
+def _sum(table: pa.Table, name: str) -> Decimal:
+    """The exact sum of a column: Arrow's own sum of 64-bit integers begins again at the other end."""
+    column = table.column(name)
+    wide = pa.decimal128(38, column.type.scale if pa.types.is_decimal(column.type) else 0)
+    total: Decimal | None = pc.sum(column.cast(wide)).as_py()
+    return Decimal(0) if total is None else total
 
 
 # ---------------------------------------------------------------------------------------------- Parquet

@@ -21,8 +21,8 @@ from etl.layout import Layout, Native
 from expectations.vocabulary import Field, Report, ValueType
 
 _TEXT = pa.string()
-_GROUPS = 7
-"""Groups of three digits that hold 20 digits before the point."""
+_GROUP = 3
+"""Digits between two commas."""
 _EXPONENT_EVERY = 4
 """Of numbers that may have an exponent every fourth has one, and all below 0.000001, as common libraries write them."""
 
@@ -113,8 +113,9 @@ def plain_text(values: pa.Array) -> pa.Array:
 
 def _comma_text(values: pa.Array) -> pa.Array:
     sign, before, after = _parts(values)
-    padded = pc.utf8_lpad(before, 3 * _GROUPS, "0")
-    groups = [pc.utf8_slice_codeunits(padded, 3 * place, 3 * place + 3) for place in range(_GROUPS)]
+    count = -(-(pc.max(pc.utf8_length(before)).as_py() or 0) // _GROUP)
+    padded = pc.utf8_lpad(before, _GROUP * count, "0")
+    groups = [pc.utf8_slice_codeunits(padded, _GROUP * place, _GROUP * (place + 1)) for place in range(count)]
     grouped = pc.utf8_ltrim(pc.binary_join_element_wise(*groups, ","), "0,")
     return _assembled(sign, pc.if_else(pc.equal(grouped, ""), "0", grouped), after)
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.testbed.bench.day import FiledReport
+from etl.context import krw_text
 from expectations.catalogue import all_reports
 
 if TYPE_CHECKING:
@@ -178,6 +179,7 @@ def _episode(one: FiledRows, check: dict[str, Any], random: np.random.Generator)
     ratio = Decimal(str(random.choice(["0.0001", "0.01", "0.2"])))
     missing = _EXACT.multiply(check["ledger_quantity"], ratio).quantize(Decimal("1E-18"), context=_EXACT)
     start = check["checked_at"]
+    worth = _EXACT.multiply(missing, check["price_krw"])
     episode = {
         **check,
         "submission": one.submission,
@@ -186,7 +188,8 @@ def _episode(one: FiledRows, check: dict[str, Any], random: np.random.Generator)
         "episode_end": start + timedelta(minutes=15) if random.random() < 0.7 else None,
         "wallet_quantity": _EXACT.subtract(check["ledger_quantity"], missing),
         "shortfall_quantity": missing,
-        "shortfall_krw": _EXACT.multiply(missing, check["price_krw"]).quantize(Decimal("1E-8"), context=_EXACT),
+        "shortfall_krw": worth.quantize(Decimal("1E-8"), context=_EXACT),
+        "shortfall_krw_text": krw_text(worth),
         "shortfall_ratio": ratio,
     }
     return [{**episode, "checked_at": start + timedelta(minutes=5 * number)} for number in range(3)]
