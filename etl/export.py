@@ -1,30 +1,34 @@
 """Canonical rows out of the store: CSV, Parquet and XLSX, exact to the last digit, and blank templates.
 
 Decimals are plain text without exponent or trailing zeros, instants ISO 8601 in KST; text that a spreadsheet would take
-for a formula is marked as text in XLSX by being a string cell, and CSV is handed on as it is (it is data for machines).
+for a formula is marked as text in XLSX by being a string cell, and CSV holds it as it is, so that what is exported can
+be filed again as it stands. CSV begins with a byte-order mark, without which Excel takes UTF-8 for the system's own
+encoding; machines may have it without.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
 
 from etl.facts import fact_schema
+from etl.layout import ADDED_COLUMNS
 from etl.normalise import SOURCE_ROW, arrow_schema
 from etl.records import submissions as life
 from etl.records.engine import reading, writing
 from etl.records.log import COMMAND, AuditEvent, EventKind, append
 from etl.store import Store
 from expectations.catalogue import report as report_of
-from expectations.vocabulary import KST, Period, Report
+from expectations.vocabulary import KST, Period, Report, must_be_in_order
 
 FORMATS = ("csv", "parquet", "xlsx")
 _XLSX_ROWS = 1_048_575
@@ -42,13 +46,16 @@ def export_rows(
     exchange: str | None = None,
     as_of: datetime | None = None,
     actor: str = COMMAND,
+    byte_order_mark: bool = True,
 ) -> int:
     """Write the rows in force of every period from `first` to `last` and return how many they are.
 
     The columns are those that the report has on one of these days at least, empty where the day of a row has not.
-    What `actor` takes out of the store is in the audit log before it is written. ValueError in one sentence for an
-    unknown format, or more rows than a sheet holds.
+    What `actor` takes out of the store is in the audit log before it is written. `byte_order_mark` concerns CSV.
+    ValueError in one sentence for an unknown format, a range that ends before it begins, or more rows than a sheet
+    holds.
     """
+    must_be_in_order(first, last)
     if format_ not in FORMATS:
         raise ValueError(f"there is no format '{format_}'; choose {', '.join(FORMATS)}")
     with reading(store.engine) as connection:
@@ -57,7 +64,7 @@ def export_rows(
     table = store.facts.read(files) if files else fact_schema(report_name).empty_table()
     days = [first.first_day, last.first_day, *(submission.period.first_day for submission in accepted)]
     shape = report_of(report_name).between(min(days), max(days))
-    table = table.select([*shape.field_names, "exchange", "submission", SOURCE_ROW])
+    table = table.select([*shape.field_names, *ADDED_COLUMNS])
     details = {
         "exchange": exchange,
         "from": first.text,
@@ -68,7 +75,7 @@ def export_rows(
     }
     with writing(store.engine) as connection:
         append(connection, [AuditEvent(actor, EventKind.DOWNLOAD, report_name, details)])
-    write_rows(table, out, format_)
+    write_rows(table, out, format_, byte_order_mark=byte_order_mark)
     return int(table.num_rows)
 
 
@@ -77,32 +84,53 @@ def write_template(report: Report, out: Path) -> None:
     format_ = out.suffix.lower().lstrip(".")
     if format_ not in FORMATS:
         raise ValueError(f"'{out.name}' has no ending that a template has; choose .csv, .xlsx or .parquet")
-    write_rows(arrow_schema(report).empty_table().drop_columns([SOURCE_ROW]), out, format_)
+    out.write_bytes(template_bytes(report, format_))
 
 
-def write_rows(table: pa.Table, out: Path, format_: str) -> None:
-    """Write canonical rows in one of the formats."""
-    {"csv": _write_csv, "parquet": _write_parquet, "xlsx": _write_xlsx}[format_](table, out)
+def template_bytes(report: Report, format_: str, *, byte_order_mark: bool = True) -> bytes:
+    """The blank template as bytes, made in memory: whoever asks at the same time gets one of their own."""
+    if format_ not in FORMATS:
+        raise ValueError(f"there is no format '{format_}'; choose {', '.join(FORMATS)}")
+    out = io.BytesIO()
+    blank = arrow_schema(report).empty_table().drop_columns([SOURCE_ROW])
+    write_rows(blank, out, format_, byte_order_mark=byte_order_mark)
+    return out.getvalue()
 
 
-def _write_parquet(table: pa.Table, out: Path) -> None:
-    pq.write_table(table, out, compression="zstd")
+def write_rows(table: pa.Table, out: Path | io.BytesIO, format_: str, *, byte_order_mark: bool = True) -> None:
+    """Write canonical rows in one of the formats, to a file or into memory."""
+    if isinstance(out, Path):
+        with out.open("wb") as file:
+            _write(table, file, format_, byte_order_mark=byte_order_mark)
+    else:
+        _write(table, out, format_, byte_order_mark=byte_order_mark)
 
 
-def _write_csv(table: pa.Table, out: Path) -> None:
-    with out.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(table.column_names)
-        writer.writerows(_text_rows(table))
+def _write(table: pa.Table, out: IO[bytes], format_: str, *, byte_order_mark: bool) -> None:
+    if format_ == "csv":
+        _write_csv(table, out, byte_order_mark=byte_order_mark)
+    elif format_ == "xlsx":
+        _write_xlsx(table, out)
+    else:
+        pq.write_table(table, out, compression="zstd")
 
 
-def _write_xlsx(table: pa.Table, out: Path) -> None:
+def _write_csv(table: pa.Table, out: IO[bytes], *, byte_order_mark: bool) -> None:
+    text = io.TextIOWrapper(out, "utf-8-sig" if byte_order_mark else "utf-8", newline="")
+    writer = csv.writer(text)
+    writer.writerow(table.column_names)
+    writer.writerows(_text_rows(table))
+    text.flush()
+    text.detach()  # what is written into belongs to the caller
+
+
+def _write_xlsx(table: pa.Table, out: IO[bytes]) -> None:
     if table.num_rows > _XLSX_ROWS:
         raise ValueError(
             f"{table.num_rows:,} rows are more than a sheet holds ({_XLSX_ROWS:,}); choose csv or parquet, "
             "or fewer days"
         )
-    with xlsxwriter.Workbook(str(out), {"constant_memory": True, "strings_to_formulas": False}) as workbook:
+    with xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False}) as workbook:
         sheet = workbook.add_worksheet("rows")
         for place, row in enumerate([table.column_names, *_text_rows(table)]):
             for column, value in enumerate(row):

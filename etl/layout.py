@@ -21,6 +21,11 @@ from expectations.vocabulary import Report, ValueType, Wording
 
 CANONICAL = "canonical"
 """Name of the format that every exchange may file (3.7)."""
+ADDED_COLUMNS = ("exchange", "submission", "source_row")
+"""What an export adds to the canonical columns (section 6); a template may have them, so an export can be filed again.
+
+`exchange` is held against the declared one (SUB-004), the two others are left out: a row's place is that in this file.
+"""
 
 
 class Container(StrEnum):
@@ -339,7 +344,7 @@ def canonical_layout(report: Report, container: Container) -> Layout:
         native.form,
         columns=MappingProxyType({column.canonical: column.native for column in native.columns}),
         format=CANONICAL,
-        optional_columns=("exchange",),
+        optional_columns=ADDED_COLUMNS,
         other_columns=MappingProxyType(_other_fields(report)),
     )
 

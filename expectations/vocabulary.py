@@ -361,6 +361,12 @@ class Period:
         return self.start < other.end and other.start < self.end
 
 
+def must_be_in_order(first: Period | None, last: Period | None) -> None:
+    """ValueError in one sentence where a range of periods ends before it begins; None is open at that end."""
+    if first is not None and last is not None and last.last_day < first.first_day:
+        raise ValueError(f"the range ends before it begins: {last.text} lies before {first.text}; exchange the two")
+
+
 _MEETS = {
     Cadence.DAY: (Cadence.DAY,),
     Cadence.SLICED_DAY: (Cadence.DAY, Cadence.SLICED_DAY),

@@ -156,7 +156,7 @@ def test_obligations_and_templates(korbit: Client) -> None:
     assert by_report["reconciliation"]["met_at"]
     assert by_report["surveillance"]["met_at"] is None
     assert by_report["surveillance"]["due_at"] == "2026-11-03T10:00:00+09:00"
-    header = korbit.ask("GET", "/templates/halts.csv").body.decode()
+    header = korbit.ask("GET", "/templates/halts.csv").body.decode("utf-8-sig")
     assert header.strip() == ",".join(all_reports()["halts"].field_names)
     assert is_problem(korbit.ask("GET", "/templates/halts.exe"), 404)
 
@@ -299,6 +299,9 @@ def test_the_same_file_sent_by_two_at_once_is_filed_once(korbit: Client) -> None
         ("/submissions", {"stat": "accepted"}),
         ("/obligations", {"from": "2026-11"}),
         ("/obligations", {"from": "20261102"}),
+        ("/obligations", {"from": "2026-11-03", "to": "2026-11-02"}),
+        ("/submissions", {"from": "2026-11-03", "to": "2026-11-02"}),
+        ("/submissions", {"from": "2026-11-01", "to": "2026-10"}),
     ],
     ids=str,
 )

@@ -166,7 +166,7 @@ def test_export_is_exact_in_every_format(daxa, inbox, tmp_path, format_):
         assert [row["ledger_quantity"] for row in rows] == [Decimal(longest)] * 2
         return
     if format_ == "csv":
-        header, *lines = [line.split(",") for line in out.read_text("utf-8").splitlines()]
+        header, *lines = [line.split(",") for line in out.read_text("utf-8-sig").splitlines()]
     else:
         header, *lines = [list(row) for row in load_workbook(out).active.iter_rows(values_only=True)]
     rows = [dict(zip(header, line, strict=True)) for line in lines]
@@ -241,6 +241,21 @@ WRONG = {
     "an instant without zone": (("submissions", "--as-of", "2026-11-02T09:00:00"), "is no instant"),
     "no period": (("submissions", "--from", "soon"), "is no period"),
     "no day": (("simulate", "--out", "x", "--from", "soon", "--to", "2026-11-02", "--seed", "1"), "is no day"),
+    "a reversed export": (
+        ("export", "halts", "--from", "2026-11-03", "--to", "2026-11-02", "--out", "x"),
+        "ends before it begins",
+    ),
+    "a reversed list": (("submissions", "--from", "2026-11-01", "--to", "2026-10"), "ends before it begins"),
+    "reversed findings": (("findings", "--from", "2026-11-03", "--to", "2026-11-02"), "ends before it begins"),
+    "reversed days": (
+        ("simulate", "--out", "x", "--from", "2026-11-03", "--to", "2026-11-02", "--seed", "1"),
+        "ends before it begins",
+    ),
+    "a reversed what-if": (
+        ("rules", "what-if", "REC-004", "--parameter", "x=1", "--from", "2026-11", "--to", "2026-10"),
+        "ends before it begins",
+    ),
+    "a reversed slice": (("submissions", "--from", "2026-11-02T12-09"), "the first before the last"),
     "an unknown submission": (("withdraw", "1", "--reason", "x"), "no submission"),
     "an unknown command": (("fly",), "No such command"),
     "a missing word": (("withdraw", "1"), "Missing option"),

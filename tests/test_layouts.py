@@ -372,7 +372,7 @@ def test_the_canonical_template_has_exactly_the_canonical_columns(report_name: s
     shape = shape_of(report_name)
     layout = canonical_layout(shape, container)
     assert layout.native_names == shape.field_names
-    assert layout.optional_columns == ("exchange",)
+    assert layout.optional_columns == ("exchange", "submission", "source_row")
     assert (layout.format, layout.container, layout.encoding) == (CANONICAL, container, "utf-8")
     assert (layout.absent, layout.nil_mark, layout.header_row, layout.sheet) == ("", None, 1, None)
     assert not (layout.period_cell or layout.total_row or layout.envelope)

@@ -50,7 +50,7 @@ def exported(store, tmp_path, first=DAY, last=DAY, **options):
     export.export_rows(
         store, "reconciliation", Period.parse(first), Period.parse(last), format_="csv", out=out, **options
     )
-    return out.read_text("utf-8").splitlines()[1:]
+    return out.read_text("utf-8-sig").splitlines()[1:]
 
 
 def whole(store):

@@ -26,6 +26,7 @@ from app.api.callers import bearer, must_allow, must_be_of
 from app.api.document import KEY_MEDIA_TYPE, openapi, query_names
 from app.api.incoming import declared_by, received_body
 from app.api.limits import Limit
+from app.api.media import attachment, must_be_a_file, must_be_json
 from app.api.problems import ProblemError, problem
 from app.api.service import Service
 from app.incidents import incident_of
@@ -35,7 +36,7 @@ from etl.records.submissions import Submission
 from etl.records.tokens import Token, TokenScope
 from etl.store import Store
 from expectations.catalogue import all_reports
-from expectations.vocabulary import Period, State
+from expectations.vocabulary import Period, State, must_be_in_order
 
 PREFIX = "/api/v1"
 LONGEST_WAIT_SECONDS = 60
@@ -84,6 +85,7 @@ class Door:
         service, caller = await self._entered(request, TokenScope.SUBMIT)
         name, declared = declared_by(request)
         must_be_of(caller, declared.exchange)
+        must_be_a_file(request)
         wait = _whole_number(request, "wait", 10, 0, LONGEST_WAIT_SECONDS)
         async with received_body(request, service.store.home / "incoming", name) as path:
             receipt = await run_in_threadpool(service.receive, caller, path, name, declared)
@@ -98,6 +100,7 @@ class Door:
         service, caller = await self._entered(request, TokenScope.SUBMIT)
         name, declared = declared_by(request)
         must_be_of(caller, declared.exchange)
+        must_be_a_file(request)
         async with received_body(request, service.store.home / "incoming", name) as path:
             future = await run_in_threadpool(self._worker().check, path, name, declared)
             told = await asyncio.wrap_future(future)
@@ -112,6 +115,7 @@ class Door:
             "last": _period(request, "to"),
             "state": _one_of(request, "state", tuple(state.value for state in State)),
         }
+        _must_be_a_range(filters["first"], filters["last"])
         page = _whole_number(request, "page", 1, 1, 1_000_000)
         return JSONResponse(await run_in_threadpool(partial(service.listed, caller, page, **filters)))
 
@@ -126,7 +130,8 @@ class Door:
         """All findings of a submission, as JSON or CSV, streamed."""
         service, caller, submission = await self._own(request, TokenScope.READ)
         as_csv = _one_of(request, "format", ("json", "csv")) == "csv"
-        pieces = await run_in_threadpool(partial(service.findings, submission, as_csv=as_csv))
+        marked = _is_wanted(request, "bom")
+        pieces = await run_in_threadpool(partial(service.findings, submission, as_csv=as_csv, byte_order_mark=marked))
         media_type = "text/csv; charset=utf-8" if as_csv else "application/json"
         await run_in_threadpool(service.log_download, caller, submission, "findings")
         return StreamingResponse(pieces, media_type=media_type)
@@ -137,14 +142,14 @@ class Door:
         language = _one_of(request, "lang", ("ko", "en")) or "ko"
         data, name = await run_in_threadpool(service.annotated, submission, language)
         await run_in_threadpool(service.log_download, caller, submission, "annotated file")
-        headers = {"Content-Disposition": f'attachment; filename="{name.encode("ascii", "replace").decode()}"'}
+        headers = {"Content-Disposition": attachment(name)}
         return Response(data, media_type="application/octet-stream", headers=headers)
 
     async def receipt(self, request: Request) -> Response:
         """The signed receipt of a submission as it stands now, byte for byte as `daxa receipt` writes it."""
         service, caller, submission = await self._own(request, TokenScope.READ)
         text = await run_in_threadpool(service.receipt, caller, submission)
-        headers = {"Content-Disposition": f'attachment; filename="receipt_{submission.id}.json"'}
+        headers = {"Content-Disposition": attachment(f"receipt_{submission.id}.json")}
         return Response(text, media_type="application/json", headers=headers)
 
     async def explanations(self, request: Request) -> Response:
@@ -172,6 +177,8 @@ class Door:
         """What the caller's exchange was to file, and what became of it."""
         service, caller = await self._entered(request, TokenScope.READ)
         first, last = _day(request, "from"), _day(request, "to")
+        if first is not None and last is not None:
+            _must_be_a_range(Period.of_day(first), Period.of_day(last))
         return JSONResponse(await run_in_threadpool(service.obligations, caller, first, last))
 
     async def template(self, request: Request) -> Response:
@@ -179,8 +186,9 @@ class Door:
         service, _ = await self._entered(request, TokenScope.READ)
         report, ending = request.path_params["report"], request.path_params["ending"]
         day = _day(request, "day") or kst_day(now())
-        data = await run_in_threadpool(service.template, report, ending, day, service.store.home / "incoming")
-        headers = {"Content-Disposition": f'attachment; filename="{report}.{ending}"'}
+        marked = _is_wanted(request, "bom")
+        data = await run_in_threadpool(partial(service.template, report, ending, day, byte_order_mark=marked))
+        headers = {"Content-Disposition": attachment(f"{report}.{ending}")}
         return Response(data, media_type="application/octet-stream", headers=headers)
 
     async def key(self, _request: Request) -> Response:
@@ -292,6 +300,7 @@ async def _reason(request: Request) -> str:
 
 async def _small_json(request: Request) -> bytes:
     """A small body as it was sent; ProblemError where it is too large to be one."""
+    must_be_json(request)
     body = b""
     async for chunk in request.stream():
         body += chunk
@@ -305,6 +314,11 @@ def _whole_number(request: Request, name: str, default: int, least: int, most: i
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
         raise ProblemError(400, f"{name} is a whole number from {least} to {most}.")
     return int(text)
+
+
+def _is_wanted(request: Request, name: str) -> bool:
+    """A switch of the address, which is on unless it is said to be off."""
+    return _one_of(request, name, ("true", "false")) != "false"
 
 
 def _one_of(request: Request, name: str, known: tuple[str, ...]) -> str | None:
@@ -322,6 +336,14 @@ def _period(request: Request, name: str) -> Period | None:
         return Period.parse(text)
     except (ValueError, OverflowError) as error:
         raise ProblemError(400, f"{name} is a day or month such as 2026-11-02 or 2026-10.") from error
+
+
+def _must_be_a_range(first: Period | None, last: Period | None) -> None:
+    """ProblemError for a range that ends before it begins, which would be answered with nothing."""
+    try:
+        must_be_in_order(first, last)
+    except ValueError as error:
+        raise ProblemError(400, f"from and to: {error}.") from error
 
 
 def _day(request: Request, name: str) -> date | None:

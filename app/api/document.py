@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from app.api.answers import MOST_FINDING
+from app.api.media import FILE_TYPES, UNTHINKING
 from app.api.problems import MEDIA_TYPE, TITLES
 from etl.answers import Answered
 from etl.calendar import ObligationState
@@ -158,6 +159,9 @@ def _in_path(name: str, what: str, **schema: Any) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "description": what, "schema": schema or _TEXT}
 
 
+_BOM = _query(
+    "bom", "Whether CSV begins with a byte-order mark, for Excel; it does unless told.", enum=["true", "false"]
+)
 _NUMBER = _in_path("number", "The submission's receipt number.")
 
 
@@ -176,7 +180,10 @@ def _said_to_be() -> list[dict[str, Any]]:
 
 _BODY = {
     "required": True,
-    "description": "The file's bytes, as they are.",
+    "description": "The file's bytes, as they are. Content-Type may be missing, application/octet-stream, or a type "
+    f"of the file ({', '.join(FILE_TYPES[1:])}); its parameters are not looked at, and how the file is read is said by "
+    f"its name. {UNTHINKING}, which curl writes where nothing is said, counts as missing. Forms (multipart/form-data "
+    "and the like), other types, and any Content-Encoding but identity are refused with 415; nothing of them is filed.",
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
 }
 
@@ -217,11 +224,11 @@ def _paths() -> dict[str, Any]:
     findings["content"]["text/csv"] = {"schema": _TEXT}
     first, last = (
         _query("from", "First day or month.", type="string", pattern=_DAY_OR_MONTH),
-        _query("to", "Last day or month.", type="string", pattern=_DAY_OR_MONTH),
+        _query("to", "Last day or month, not before the first.", type="string", pattern=_DAY_OR_MONTH),
     )
     first_day, last_day = (
         _query("from", "First day.", type="string", format="date"),
-        _query("to", "Last day.", type="string", format="date"),
+        _query("to", "Last day, not before the first.", type="string", format="date"),
     )
     return {
         "/submissions": {
@@ -233,7 +240,7 @@ def _paths() -> dict[str, Any]:
                     _query("wait", "Seconds to wait for the verdict.", type="integer", minimum=0, maximum=60),
                 ],
                 "requestBody": _BODY,
-                "responses": _answers(filed, 413, 422),
+                "responses": _answers(filed, 413, 415, 422),
             },
             "get": {
                 "operationId": "list",
@@ -260,7 +267,7 @@ def _paths() -> dict[str, Any]:
             "get": {
                 "operationId": "findings",
                 "summary": "All its findings.",
-                "parameters": [_NUMBER, _query("format", "JSON unless told.", enum=["json", "csv"])],
+                "parameters": [_NUMBER, _query("format", "JSON unless told.", enum=["json", "csv"]), _BOM],
                 "responses": _answers({"200": findings}, 404),
             }
         },
@@ -297,7 +304,7 @@ def _paths() -> dict[str, Any]:
                     "required": True,
                     "content": {"application/json": {"schema": _reference("Explanation")}},
                 },
-                "responses": _answers({"201": _json("The finding.", _reference("Explained"))}, 400, 404, 409, 413),
+                "responses": _answers({"201": _json("The finding.", _reference("Explained"))}, 400, 404, 409, 413, 415),
             },
         },
         "/submissions/{number}/withdrawal": {
@@ -309,7 +316,7 @@ def _paths() -> dict[str, Any]:
                     "required": True,
                     "content": {"application/json": {"schema": _reference("Withdrawal")}},
                 },
-                "responses": _answers({"200": _json("The submission.", submission)}, 404, 409, 413),
+                "responses": _answers({"200": _json("The submission.", submission)}, 404, 409, 413, 415),
             }
         },
         "/checks": {
@@ -318,7 +325,7 @@ def _paths() -> dict[str, Any]:
                 "summary": "Judge a file without filing it: the same findings as if it were filed.",
                 "parameters": _said_to_be(),
                 "requestBody": _BODY,
-                "responses": _answers({"200": _json("What it would be told.", _reference("Checked"))}, 413, 422),
+                "responses": _answers({"200": _json("What it would be told.", _reference("Checked"))}, 413, 415, 422),
             }
         },
         "/obligations": {
@@ -338,6 +345,7 @@ def _paths() -> dict[str, Any]:
                 "parameters": [
                     _in_path("report", "Which report.", enum=reports),
                     _in_path("ending", "Which format.", enum=["csv", "xlsx", "parquet"]),
+                    _BOM,
                     _query("day", "The day that is filed; today where none is given.", format="date", type="string"),
                 ],
                 "responses": _answers({"200": _file("The template.")}, 400, 404),

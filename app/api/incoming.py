@@ -9,12 +9,15 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from starlette.requests import ClientDisconnect, Request
 
+from app.api.media import must_not_be_a_form
 from app.api.problems import ProblemError
 from etl.intake import Declared, NotAFilingError, declare
 from etl.layout import Container
 from expectations.catalogue import parameter
 
 _ENDINGS = frozenset(f".{container}" for container in Container)
+_BEGINNING_BYTES = 512
+"""So much of a body shows whether it is a form."""
 LONGEST_NAME = 255
 """Characters of a file's name: what file systems hold."""
 
@@ -36,8 +39,12 @@ async def received_body(request: Request, folder: Path, name: str) -> AsyncItera
     try:
         size = 0
         with path.open("wb") as out:
+            beginning = b""
             async for chunk in request.stream():
                 size += len(chunk)
+                if len(beginning) < _BEGINNING_BYTES:
+                    beginning += chunk[:_BEGINNING_BYTES]
+                    must_not_be_a_form(request, beginning)
                 if size > most:
                     raise ProblemError(413, f"A file may have at most {most:,} bytes; file a day in slices.")
                 out.write(chunk)

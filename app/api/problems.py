@@ -15,6 +15,7 @@ TITLES = {
     405: "Method not allowed",
     409: "Not possible now",
     413: "Too large",
+    415: "Not sent as the file itself",
     422: "The file does not say what it is",
     429: "Too many requests",
     500: "We failed",

@@ -18,7 +18,7 @@ from app.objects import finding_record, instant_text, submission_record
 from etl.annotated import annotated_copy
 from etl.calendar import obligations
 from etl.coordinates import layout_of
-from etl.export import write_template
+from etl.export import template_bytes
 from etl.intake import Declared
 from etl.receipts import receipt_of
 from etl.receiving import NotWithdrawableError, Receipt, receive_bytes, take_out
@@ -94,10 +94,10 @@ class Service:
             "pages": max(1, -(-len(wanted) // PAGE)),
         }
 
-    def findings(self, submission: Submission, *, as_csv: bool) -> Iterator[bytes]:
+    def findings(self, submission: Submission, *, as_csv: bool, byte_order_mark: bool) -> Iterator[bytes]:
         """All findings of a submission at any number, as a JSON array or CSV, piece by piece."""
         records = (finding_record(StoredFinding(submission, kind, one)) for kind, one in self._findings(submission))
-        return _csv_pieces(records) if as_csv else _json_pieces(records)
+        return _csv_pieces(records, byte_order_mark=byte_order_mark) if as_csv else _json_pieces(records)
 
     def annotated(self, submission: Submission, language: str) -> tuple[bytes, str]:
         """The file with its findings beside the rows, and its name; ProblemError where it cannot be had."""
@@ -156,17 +156,12 @@ class Service:
             if one.outcome.is_due
         ]
 
-    def template(self, report: str, ending: str, day: date, folder: Path) -> bytes:
+    def template(self, report: str, ending: str, day: date, *, byte_order_mark: bool) -> bytes:
         """The blank canonical template of a report on a day; ProblemError where there is none."""
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"template_{report}.{ending}"
         try:
-            write_template(report_of(report).on(day), path)
-            return path.read_bytes()
+            return template_bytes(report_of(report).on(day), ending, byte_order_mark=byte_order_mark)
         except (KeyError, ValueError) as error:
             raise ProblemError(404, f"There is no template {report}.{ending}.") from error
-        finally:
-            path.unlink(missing_ok=True)
 
     def _findings(self, submission: Submission) -> Sequence[Any]:
         with reading(self.store.engine) as connection:
@@ -185,8 +180,8 @@ def _json_pieces(records: Iterator[dict[str, Any]]) -> Iterator[bytes]:
     yield b"\n]\n"
 
 
-def _csv_pieces(records: Iterator[dict[str, Any]]) -> Iterator[bytes]:
-    yield b"\xef\xbb\xbf" + _csv_line(FINDING_COLUMNS)
+def _csv_pieces(records: Iterator[dict[str, Any]], *, byte_order_mark: bool) -> Iterator[bytes]:
+    yield (b"\xef\xbb\xbf" if byte_order_mark else b"") + _csv_line(FINDING_COLUMNS)
     for record in records:
         yield _csv_line(["" if record[name] is None else str(record[name]) for name in FINDING_COLUMNS])
 

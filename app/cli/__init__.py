@@ -28,7 +28,7 @@ from etl.intake import Candidate, NotAFilingError, find
 from etl.records.engine import RecordsUnavailableError
 from etl.store import URL_VARIABLE, Store, open_store
 from expectations.catalogue import report
-from expectations.vocabulary import KST, Period, State
+from expectations.vocabulary import KST, Period, State, must_be_in_order
 
 if TYPE_CHECKING:
     from etl.records.submissions import Submission
@@ -116,6 +116,13 @@ def _instant(text: str | None, option: str) -> datetime | None:
 
 def _period(text: str | None) -> Period | None:
     return None if text is None else Period.parse(text)
+
+
+def _range(first: str | None, last: str | None) -> tuple[Period | None, Period | None]:
+    """The first and the last period; ValueError for a range that ends before it begins."""
+    begin, end = _period(first), _period(last)
+    must_be_in_order(begin, end)
+    return begin, end
 
 
 def _known(exchange: str | None, report_name: str | None) -> None:
@@ -272,7 +279,7 @@ def findings(
     if rule is not None and rule not in all_rules():
         raise CommandError(f"there is no rule '{rule}'; 'daxa rules' lists them")
     store = open_store()
-    begin, end = _period(first), _period(last)
+    begin, end = _range(first, last)
     with reading(store.engine) as connection:
         found = life.current_findings(
             connection, exchange=exchange, report=report_name, rule=rule, first=begin, last=end
@@ -370,15 +377,9 @@ def _listed(
     from etl.records import submissions as life
     from etl.records.engine import reading
 
+    begin, end = _range(first, last)
     with reading(store.engine) as connection:
-        return life.listed(
-            connection,
-            exchange=exchange,
-            report=report_name,
-            first=_period(first),
-            last=_period(last),
-            as_of=as_of,
-        )
+        return life.listed(connection, exchange=exchange, report=report_name, first=begin, last=end, as_of=as_of)
 
 
 @app.command()
@@ -406,6 +407,9 @@ def export(
     format_: Annotated[str, typer.Option("--format", help="csv, parquet or xlsx.")] = "csv",
     exchange: ExchangeOption = None,
     as_of: AsOfOption = None,
+    bom: Annotated[
+        bool, typer.Option("--bom/--no-bom", help="CSV with a byte-order mark, for Excel, or without, for machines.")
+    ] = True,
 ) -> None:
     """Canonical rows of the accepted, current submissions: exact decimals, instants in KST."""
     from app.cli.log import log_act
@@ -413,18 +417,21 @@ def export(
     from etl.records.log import EventKind
 
     _known(exchange, report_name)
+    begin, end = Period.parse(first), Period.parse(last)
+    must_be_in_order(begin, end)
     store = open_store()
     asked = {"what": "rows", "report": report_name, "from": first, "to": last, "exchange": exchange, "as_of": as_of}
     log_act(store, EventKind.DOWNLOAD, None, asked)
     rows = exporting.export_rows(
         store,
         report_name,
-        Period.parse(first),
-        Period.parse(last),
+        begin,
+        end,
         format_=format_,
         out=out,
         exchange=exchange,
         as_of=_instant(as_of, "--as-of"),
+        byte_order_mark=bom,
     )
     print(f"{out}: {rows} rows", file=sys.stderr)
 
@@ -450,6 +457,7 @@ def simulate(
     for name in chosen or ():
         _known(name, None)
     begin, end = _day(first, "--from"), _day(last, "--to")
+    must_be_in_order(Period.of_day(begin), Period.of_day(end))
     count = 0
     with show_progress("simulate", None) as progress:
         for file in simulated(
@@ -532,7 +540,7 @@ def what_if(
     from app.cli.output import what_if_table
     from etl.what_if import compare_rule as compare
 
-    comparison = compare(open_store(), rule, dict(map(_assignment, parameter)), _period(first), _period(last))
+    comparison = compare(open_store(), rule, dict(map(_assignment, parameter)), *_range(first, last))
     if json:
         emit(comparison.as_record())
     else:

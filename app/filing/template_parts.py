@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
-from pathlib import Path
 
 import streamlit as st
 
@@ -18,7 +16,7 @@ from app.widgets.header import note, section
 from app.widgets.tables import table
 from app.widgets.view import View
 from etl.exchanges import exchange as exchange_of
-from etl.export import FORMATS, write_template
+from etl.export import FORMATS, template_bytes
 from expectations.catalogue import all_reports
 from expectations.catalogue import report as report_of
 
@@ -113,7 +111,4 @@ def _day_of_shape(view: View, exchange: str, report: str) -> date:
 
 def _blank(report: str, day: date, ending: str) -> bytes:
     """A blank template of the report's shape on a day, as bytes."""
-    with tempfile.TemporaryDirectory(prefix="daxa-template-") as folder:
-        path = Path(folder) / f"{report}.{ending}"
-        write_template(report_of(report).on(day), path)
-        return path.read_bytes()
+    return template_bytes(report_of(report).on(day), ending)
