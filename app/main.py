@@ -41,6 +41,7 @@ from app.api import Door  # noqa: E402
 from app.charts.style import warm_up  # noqa: E402
 from app.scope import scope_of  # noqa: E402
 from app.served import served_incident, store  # noqa: E402
+from app.server import screens  # noqa: E402
 from app.server.hourly import every_hour  # noqa: E402
 from app.server.security import HtmlLanguage, SecurityHeaders  # noqa: E402
 from app.sign_in.gate import Gate  # noqa: E402
@@ -110,6 +111,7 @@ app = st.App(
     Path(__file__).with_name("ui.py"),
     routes=[
         Route("/healthz", _healthz),
+        Route(screens.SCRIPT, screens.script),
         *SignIn(store, has_sso=_organisation is not None).routes(),
         *(_organisation.routes() if _organisation else ()),
         *Door(store, _worker).routes(),

@@ -71,6 +71,7 @@ def _entered(language: str) -> tuple[Any, View]:
         thresholds=present_thresholds(scope, stamp),
         asked_at=present_moment(scope, stamp, now),
     )
+    address.page_was_drawn()
     keep_view(view)
     return page, view
 

@@ -17,7 +17,7 @@ from app.columns import columns_of
 from app.exports import Cells, Column, Extract, as_csv
 from app.moments import kst_text
 from app.rules.finding_parts import page_of
-from app.widgets.address import pick, picked
+from app.widgets.address import pick, picked, was_turned_back
 from app.widgets.file_button import offer_file
 from app.widgets.header import empty, facts, note, section
 from app.widgets.tables import table
@@ -66,6 +66,8 @@ def _filters(view: View, actors: dict[str, str]) -> LogWanted:
     st.session_state[f"log.{_SUBJECT}"] = picked(_SUBJECT)
 
     def chosen(name: str) -> None:
+        if was_turned_back():
+            return
         pick(**{name: str(st.session_state[f"log.{name}"] or "").strip(), "entries": ""})
 
     act = first.selectbox(

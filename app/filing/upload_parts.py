@@ -46,7 +46,6 @@ def upload_section(view: View, desk: Desk) -> None:
     canonical = " · ".join(ending.upper() for ending in FORMATS)
     example = f"{desk.exchange}_halts_2026-11-02.{endings[0]}"
     note(view.say("filing.drop_how", most=most, own=own, canonical=canonical, example=example))
-    _uploader_words(view)
     st.session_state.setdefault(_ROUND, 0)
     files = st.file_uploader(
         view.say("filing.drop_label", most=most),
@@ -67,16 +66,6 @@ def upload_section(view: View, desk: Desk) -> None:
         st.session_state[_ROUND] += 1
         st.rerun()
     note(view.say("filing.check_how"))
-
-
-def _uploader_words(view: View) -> None:
-    """Put the words of Streamlit's uploader, which has only English, into the language of the view."""
-    button = "[data-testid=stFileUploaderDropzone] button p"
-    word = view.say("filing.choose_files")
-    st.html(
-        f'<style>{button} {{ font-size: 0; }} {button}::after {{ content: "{word}"; font-size: .875rem; }}'
-        "[data-testid=stFileUploaderDropzoneInstructions] { display: none; }</style>"
-    )
 
 
 def _ready(view: View, desk: Desk, place: int, file: Any, most_bytes: int) -> Ready | None:

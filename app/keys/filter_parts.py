@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.keys.case_lists import CasesWanted
 from app.keys.case_stretches import CASE_STATES
-from app.widgets.address import pick, picked
+from app.widgets.address import pick, picked, was_turned_back
 from app.widgets.filters import one_of
 from app.widgets.header import state_mark
 from app.widgets.view import View
@@ -44,6 +44,8 @@ def _search(view: View, picks: tuple[str, ...]) -> str:
     st.session_state["filter.search"] = picked("search")
 
     def typed() -> None:
+        if was_turned_back():
+            return
         pick(search=st.session_state["filter.search"].strip(), **dict.fromkeys(picks, ""))
 
     return st.text_input(view.say("filter.search"), key="filter.search", on_change=typed, max_chars=64) or ""

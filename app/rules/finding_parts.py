@@ -13,7 +13,7 @@ from app.columns import Count, KindCode, LongText, Text, columns_of
 from app.moments import kst_day, kst_text
 from app.rules.book import rule_called
 from app.rules.findings import OPEN_PAGE, About, FindingCount, RecordedFinding, finding_counts, open_findings
-from app.widgets.address import go, pick, picked
+from app.widgets.address import go, pick, picked, was_turned_back
 from app.widgets.audit_events import list_seen
 from app.widgets.header import empty, note, section
 from app.widgets.parts import part
@@ -56,6 +56,8 @@ def page_of(view: View, total: int, size: int, name: str = "page") -> int:
     key = f"turn.{name}.{number}"  # a page of its own each, so that the address alone says where one is
 
     def turned() -> None:
+        if was_turned_back():
+            return
         chosen = st.session_state[key]
         pick(**{name: str(chosen) if chosen > 1 else ""})
 

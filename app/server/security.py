@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.server.screens import document
 from app.words import LANGUAGES
 
 
@@ -73,7 +74,7 @@ class SecurityHeaders:
 
 
 class HtmlLanguage:
-    """Writes the language of the screens into `<html lang>`, which Streamlit fixes to English."""
+    """Has Streamlit's document say its language, its title and the script of ours, which it fixes to its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -97,7 +98,7 @@ class HtmlLanguage:
             body += message.get("body", b"")
             if message.get("more_body"):
                 return
-            body = body.replace(b'<html lang="en"', f'<html lang="{language_of(scope)}"'.encode(), 1)
+            body = document(body, language_of(scope))
             dropped = (b"content-length", b"etag", b"last-modified")
             headers = [pair for pair in start["headers"] if pair[0].lower() not in dropped]
             await send({**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})

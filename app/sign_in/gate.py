@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.server.screens import SCRIPT
 from app.server.security import language_of
 from app.sign_in.addresses import SIGN_IN, SIGN_OUT, SSO, SSO_RETURN, local, sign_in_address
 from app.sign_in.cookies import SESSION_COOKIE, cookie_in
@@ -32,6 +33,7 @@ OPEN = frozenset(
         SSO_RETURN,
         "/api",
         "/healthz",
+        SCRIPT,
         "/favicon.ico",
         "/favicon.png",
         "/_stcore/health",

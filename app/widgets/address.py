@@ -16,10 +16,13 @@ from app.words import LANGUAGES
 
 FILTERS = ("lang", "exchange", "period", "from", "to")
 """The parameters that all pages share."""
+CUSTOM = "custom"
+"""The `period` of days that are written out in `from` and `to`."""
 _WRITTEN = "address.written"
 _PAGE = "address.page"
 _PICKS = "address.picks"
 _GO = "address.go"
+_TURNED = "turned"
 
 
 def language() -> str:
@@ -28,15 +31,32 @@ def language() -> str:
 
 
 def restored(name: str, default: str, is_valid: Callable[[str], bool]) -> str:
-    """Return a filter's value: from the URL if it was changed there, else the session's last one."""
+    """Return a filter's value: from the URL if it was changed there, else the session's last one.
+
+    With the browser's back and forward a filter that is not in the URL has its default.
+    """
     written = _written()
     in_address = st.query_params.get(name)
-    known = written.get(name, default)
+    known = default if was_turned_back() else written.get(name, default)
     known = known if is_valid(known) else default
-    if in_address is not None and in_address != written.get(name) and is_valid(in_address):
+    is_new = was_turned_back() or in_address != written.get(name)
+    if in_address is not None and is_new and is_valid(in_address):
         known = in_address
     remember(name, known, default)
     return known
+
+
+def was_turned_back() -> bool:
+    """True in a run that the browser's back or forward asked for: its URL alone says what is chosen.
+
+    The browser's script (app/server/screens.js) marks it. What a widget sends along may be of the view that was left.
+    """
+    return _TURNED in st.query_params
+
+
+def page_was_drawn() -> None:
+    """Take the mark of the browser's back and forward off the URL, once every filter was read."""
+    st.query_params.pop(_TURNED, None)
 
 
 def remember(name: str, value: str, default: str) -> None:
@@ -115,9 +135,9 @@ def unfiltered(page: str) -> str:
     return f"/{page}?lang={st.query_params['lang']}" if "lang" in st.query_params else f"/{page}"
 
 
-def page_address(page: str = "") -> str:
-    """Return the whole URL of what is shown: page, filters and picks."""
-    query = urlencode(st.query_params.to_dict())
+def page_address(page: str = "", **pinned: str) -> str:
+    """Return the whole URL of what is shown: page, filters and picks; what is `pinned` stands in their place."""
+    query = urlencode({**st.query_params.to_dict(), **pinned})
     address = (st.context.url or "").partition("?")[0]
     if page and urlsplit(address).path in ("", "/"):
         address = f"{address.rstrip('/')}/{page}"

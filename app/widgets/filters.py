@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.queries.choice import Choice
 from app.scope import Scope
-from app.widgets.address import pick, picked, remember, restored
+from app.widgets.address import CUSTOM, pick, picked, remember, restored, was_turned_back
 from app.widgets.view import View, present_thresholds, version_of
 from app.words import LANGUAGES, exchange_name, say
 from expectations.catalogue import rule_set_version
@@ -17,7 +17,6 @@ from expectations.catalogue import rule_set_version
 PERIODS = {"1d": 1, "7d": 7, "30d": 30, "90d": 90, "1y": 365}
 """Presets that end on the newest day with data, and their length in days."""
 DEFAULT_PERIOD = "30d"
-CUSTOM = "custom"
 LONGEST_DAYS = 400
 _OWN_NAMES = {"ko": "한국어", "en": "English"}
 
@@ -27,6 +26,8 @@ def language_switch(language: str) -> None:
     st.session_state["filter.lang"] = language
 
     def chosen() -> None:
+        if was_turned_back():
+            return
         remember("lang", st.session_state["filter.lang"] or LANGUAGES[0], LANGUAGES[0])
 
     st.segmented_control(
@@ -62,6 +63,8 @@ def _exchanges(scope: Scope, language: str) -> tuple[str, ...]:
     st.session_state["filter.exchange"] = [name for name in scope.exchanges if name in text.split(",")]
 
     def chosen() -> None:
+        if was_turned_back():
+            return
         remember("exchange", ",".join(st.session_state["filter.exchange"]), "")
 
     selected = st.multiselect(
@@ -81,6 +84,8 @@ def _period(latest: date, language: str) -> tuple[date, date]:
     st.session_state["filter.period"] = period
 
     def chosen() -> None:
+        if was_turned_back():
+            return
         remember("period", st.session_state["filter.period"] or DEFAULT_PERIOD, DEFAULT_PERIOD)
 
     st.segmented_control(
@@ -97,11 +102,9 @@ def _period(latest: date, language: str) -> tuple[date, date]:
         remember("to", "", "")
         st.caption(say("filter.days", language, first=first, last=last))
         return first, last
-    left, right = st.columns(2)
-    with left:
-        first = _day("from", first, language)
-    with right:
-        last = _day("to", last, language)
+    # One above the other: side by side the bar is too narrow for a whole date.
+    first = _day("from", first, language)
+    last = _day("to", last, language)
     if last < first:
         st.caption(say("filter.reversed", language))
         return last, first
@@ -113,6 +116,8 @@ def _day(name: str, default: date, language: str) -> date:
     st.session_state[f"filter.{name}"] = date.fromisoformat(text)
 
     def chosen() -> None:
+        if was_turned_back():
+            return
         day = st.session_state[f"filter.{name}"]
         remember(name, (day or default).isoformat(), "")
 
@@ -135,6 +140,8 @@ def one_of(view: View, name: str, options: tuple[str, ...], word: Callable[[str]
     st.session_state[f"filter.{name}"] = in_address if in_address in options else ""
 
     def chosen() -> None:
+        if was_turned_back():
+            return
         pick(**{name: st.session_state[f"filter.{name}"] or "", **dict.fromkeys(picks, "")})
 
     return st.selectbox(

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.moments import duration, kst_minute
 from app.queries.choice import Choice
-from app.widgets.address import page_address
+from app.widgets.address import CUSTOM, page_address
 from app.widgets.view import View
 from expectations.vocabulary import Period
 
@@ -55,9 +55,21 @@ def page_header(view: View, page: str) -> None:
         with st.container(width="stretch", gap="xsmall"):
             st.title(view.say(f"{page}.title"), anchor=False)
             st.html(f'<p class="purpose">{escape(view.say(f"{page}.purpose"))}</p>{_as_of(view)}')
-        with st.popover(view.say("head.share"), icon=":material/link:", type="tertiary"):
-            st.caption(view.say("head.share_how"))
-            st.code(page_address(view.page), language=None, wrap_lines=True)
+        with st.container(width="content"):
+            _copy_link(view)
+
+
+def _copy_link(view: View) -> None:
+    """The button that copies the address of what is shown, its days written out (app/server/screens.js copies)."""
+    first, last = view.choice.first_day, view.choice.last_day
+    days = {"period": CUSTOM, "from": first.isoformat(), "to": last.isoformat()}
+    address = page_address(view.page, lang=view.language, **days)
+    done = view.say("head.shared", first=first, last=last)
+    st.html(
+        f'<p class="share"><button type="button" data-copy="{escape(address)}" data-done="{escape(done)}" '
+        f'title="{escape(view.say("head.share_how"))}">{escape(view.say("head.share"))}</button>'
+        '<output aria-live="polite"></output></p>'
+    )
 
 
 def _as_of(view: View) -> str:

@@ -16,6 +16,11 @@ h3 { font-size: 1.15rem !important; padding: .9rem 0 .1rem 0 !important; }
 p.purpose { margin: .1rem 0 .35rem 0; opacity: .82; }
 p.asof { display: inline-block; margin: 0; padding: .1rem .6rem; border: 1px solid rgba(128,140,153,.55);
   border-radius: 1rem; font-size: .875rem; font-variant-numeric: tabular-nums; }
+p.share { display: flex; flex-direction: column; align-items: flex-end; gap: .15rem; margin: .45rem 0 0 0; }
+p.share button { font: inherit; font-size: .9rem; color: inherit; background: transparent; cursor: pointer;
+  padding: .2rem .7rem; border: 1px solid rgba(128,140,153,.8); border-radius: .4rem; white-space: nowrap; }
+p.share button:hover, p.share button:focus-visible { border-color: currentColor; }
+p.share output { font-size: .8125rem; max-width: 22rem; overflow-wrap: anywhere; }
 p.sentence { margin: .2rem 0; font-size: 1.02rem; font-variant-numeric: tabular-nums; }
 p.note { margin: 0; font-size: .875rem; opacity: .82; }
 p.who { display: flex; justify-content: space-between; align-items: flex-start; gap: .8rem; margin: 0;

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from app.widgets.address import pick, picked
+from app.widgets.address import pick, picked, was_turned_back
 
 
 def switch(title: str, name: str, options: Sequence[str], word: Callable[[str], str]) -> str:
@@ -15,6 +15,8 @@ def switch(title: str, name: str, options: Sequence[str], word: Callable[[str], 
     st.session_state[f"switch.{name}"] = in_address if in_address in options else options[0]
 
     def chosen() -> None:
+        if was_turned_back():
+            return
         value = st.session_state[f"switch.{name}"] or options[0]
         pick(**{name: "" if value == options[0] else value})
 

@@ -1,0 +1,154 @@
+/* What the browser does for the screens: it says Streamlit's own texts in the language of the screens, and copies links.
+
+   The server writes the words into the document, before this script and before Streamlit's own (app/server/screens.py). */
+"use strict";
+(() => {
+  const given = JSON.parse(document.getElementById("screens-words").textContent);
+  const ATTRIBUTES = ["aria-label", "title", "placeholder", "alt", "data-title", "aria-description"];
+  /* What people wrote and what files hold is never changed; nor what the screens say themselves. */
+  const LEFT_ALONE = "pre, code, textarea, script, style, [role=grid], .stHtml, .stMarkdown, .js-plotly-plot";
+
+  const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const whole = new Map();
+  const patterns = [];
+  for (const [english, korean] of given.words) {
+    if (!english.includes("{")) {
+      whole.set(english, korean);
+      continue;
+    }
+    const names = [];
+    const source = english
+      .split(/\{(\w+)\}/)
+      .map((part, place) => (place % 2 ? (names.push(part), "(.+?)") : escaped(part)))
+      .join("");
+    patterns.push([new RegExp(`^${source}$`, "s"), names, korean]);
+  }
+
+  const MONTHS = [
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+  ];
+  const ENGLISH_DATE = new RegExp(`(?:\\w+day, )?(${MONTHS.join("|")}) (\\d{1,2}), (\\d{4})`, "g");
+  const inKoreanDates = (text) =>
+    text.replace(ENGLISH_DATE, (_, month, day, year) => `${year}년 ${MONTHS.indexOf(month) + 1}월 ${day}일`);
+
+  function inKorean(written) {
+    const text = inKoreanDates(written);
+    const bare = text.trim();
+    if (!/[A-Za-z]/.test(bare) || bare.length > 400) return null;
+    let said = whole.get(bare);
+    for (const [pattern, names, korean] of said === undefined ? patterns : []) {
+      const found = pattern.exec(bare);
+      if (!found) continue;
+      said = korean.replace(/\{(\w+)\}/g, (_, name) => found[names.indexOf(name) + 1]);
+      break;
+    }
+    if (said === undefined) return text === written ? null : text;
+    return text.replace(bare, () => said);
+  }
+
+  /* ------------------------------------------------------------------------------------- the language */
+
+  const spoken = () => {
+    const asked = new URLSearchParams(location.search).get("lang");
+    return given.languages.includes(asked) ? asked : given.languages[0];
+  };
+  let language = spoken();
+  const LOCALES = { ko: Object.freeze(["ko-KR"]), en: Object.freeze(["en-GB"]) };
+  /* Dates that are typed in, calendars and numbers follow the screens, not the browser. */
+  Object.defineProperty(navigator, "language", { configurable: true, get: () => LOCALES[language][0] });
+  Object.defineProperty(navigator, "languages", { configurable: true, get: () => LOCALES[language] });
+
+  const before = new WeakMap(); /* node -> name of the attribute, or "" for its text -> [English, Korean] */
+  function say(node, name, text, write) {
+    if (!text) return;
+    const kept = before.get(node) ?? {};
+    if (language !== "ko") {
+      if (kept[name] && kept[name][1] === text) write(kept[name][0]);
+      return;
+    }
+    const korean = inKorean(text);
+    if (korean === null || korean === text) return;
+    before.set(node, { ...kept, [name]: [text, korean] });
+    write(korean);
+  }
+  function sayText(node) {
+    if (node.parentElement?.closest(LEFT_ALONE)) return;
+    say(node, "", node.nodeValue, (text) => (node.nodeValue = text));
+  }
+  function sayAttribute(node, name) {
+    if (node.closest("[role=grid], .stHtml")) return;
+    say(node, name, node.getAttribute(name), (text) => node.setAttribute(name, text));
+  }
+  function sayAll(root) {
+    if (root.nodeType === Node.TEXT_NODE) return sayText(root);
+    if (root.nodeType !== Node.ELEMENT_NODE) return;
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) sayText(node);
+    for (const name of ATTRIBUTES) {
+      if (root.hasAttribute(name)) sayAttribute(root, name);
+      for (const node of root.querySelectorAll(`[${name}]`)) sayAttribute(node, name);
+    }
+  }
+  new MutationObserver((changes) => {
+    for (const change of changes) {
+      if (change.type === "characterData") sayText(change.target);
+      else if (change.type === "attributes") sayAttribute(change.target, change.attributeName);
+      else for (const node of change.addedNodes) sayAll(node);
+    }
+  }).observe(document, {
+    subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ATTRIBUTES,
+  });
+
+  function follow() {
+    if (spoken() === language) return;
+    language = spoken();
+    document.documentElement.lang = language;
+    window.dispatchEvent(new Event("languagechange"));
+    sayAll(document.documentElement);
+  }
+
+  /* One act of whoever looks is one entry of the history, however many steps Streamlit and the server take for it: going
+     to another page first empties the address of the one that is left. */
+  const push = history.pushState.bind(history);
+  const replace = history.replaceState.bind(history);
+  let hasActed = false;
+  for (const name of ["pointerdown", "keydown"]) window.addEventListener(name, () => (hasActed = true), true);
+  history.pushState = (...how) => {
+    (hasActed ? push : replace)(...how);
+    hasActed = false;
+    follow();
+  };
+  history.replaceState = (...how) => (replace(...how), follow());
+
+  /* ------------------------------------------------------------------------------------- back and forward */
+
+  /* The server cannot tell a filter that was undone from one that the address never held: it is told. This runs before
+     Streamlit's own listener, which sends the address as it stands then; the server takes the mark off again. */
+  let turns = 0;
+  window.addEventListener("popstate", () => {
+    const address = new URL(location.href);
+    address.searchParams.set("turned", ++turns);
+    hasActed = false;
+    history.replaceState(history.state, "", address);
+  });
+
+  /* ------------------------------------------------------------------------------------- the clipboard */
+
+  async function copied(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+  document.addEventListener("click", async (event) => {
+    const button = event.target instanceof Element ? event.target.closest("button[data-copy]") : null;
+    if (!button) return;
+    const told = button.parentElement.querySelector("output");
+    const done = await copied(button.dataset.copy);
+    told.textContent = done ? button.dataset.done : button.dataset.copy;
+    if (!done) getSelection().selectAllChildren(told);
+  });
+})();
