@@ -20,7 +20,7 @@ import typer
 from app import moments
 from app.cli.backup import backup_store, restore
 from app.cli.log import log, receipt
-from app.cli.output import emit, rules_of, rules_table, show_progress, summary_table
+from app.cli.output import emit, emit_text, rules_of, rules_table, show_progress, summary_line, summary_table
 from app.cli.people import tokens, users
 from app.cli.thresholds import thresholds
 from app.objects import submission_record
@@ -237,25 +237,31 @@ def submit(
     period: PeriodOption = None,
 ) -> None:
     """File reports over HTTP, as an exchange's machine does; its token stands in DAXA_TOKEN."""
-    from app.cli.submit import Address
+    from app.cli.submit import Address, NotFiled
     from app.cli.submit import check as check_there
     from app.cli.submit import submit_files as file_there
 
     token = os.environ.get("DAXA_TOKEN", "")
     if not token:
         raise CommandError("DAXA_TOKEN holds no token; 'daxa tokens create' makes one")
+    address = Address.of(url, token, say=_say)
     candidates = _candidates(paths, exchange, report_name, period)
-    told = []
+    counts: Counter[str] = Counter()
     with show_progress("submit", len(candidates)) as progress:
-        for answer in (check_there if only_check else file_there)(Address(url, token), candidates):
-            told.append(answer)
-            progress(len(told), len(candidates), answer["file"])
+        for answer in (check_there if only_check else file_there)(address, candidates):
+            if isinstance(answer, NotFiled):
+                counts["not filed"] += 1
+                _say(f"{answer.file}: {answer.why}")
+                continue
+            counts[answer["state"]] += 1
+            progress(counts.total(), len(candidates), answer["file"])
             if json:
                 emit(answer)
+            else:
+                summary_line(answer["file"], State(answer["state"]), Counter(f["rule"] for f in answer["findings"]))
     if not json:
-        rows = [(one["file"], State(one["state"]), Counter(f["rule"] for f in one["findings"])) for one in told]
-        summary_table(rows)
-    raise typer.Exit(REJECTED if any(one["state"] == State.REJECTED for one in told) else DONE)
+        emit_text(", ".join(f"{count} {state}" for state, count in sorted(counts.items())) + "\n")
+    raise typer.Exit(NOT_DONE if counts["not filed"] else REJECTED if counts[State.REJECTED.value] else DONE)
 
 
 @app.command()

@@ -102,6 +102,13 @@ def summary_table(rows: Sequence[tuple[str, State, Counter[str]]]) -> None:
     print(", ".join(f"{count} {state}" for state, count in sorted(counts.items())))
 
 
+def summary_line(file: str, state: State, found: Counter[str]) -> None:
+    """One line for a file as soon as it is done."""
+    words = ", ".join(f"{rule} × {count}" for rule, count in found.most_common(6))
+    mark = {State.ACCEPTED: "✓", State.REJECTED: "✗"}.get(state, "·")
+    emit_text(f"{mark} {file}: {state.value}{f' ({words})' if words else ''}\n")
+
+
 def findings_table(
     found: Sequence[StoredFinding], missing: Sequence[CalendarFinding], unevaluated: Sequence[Evaluation]
 ) -> None:
