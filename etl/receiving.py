@@ -9,7 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from sqlalchemy import Connection
+
+from etl.envelopes import MOST_DIFFERENCE, differ_in_server_time_alone
 from etl.evidence import digest_of
+from etl.exchanges import exchange
 from etl.intake import Candidate, Declared
 from etl.records import submissions as life
 from etl.records.engine import writing
@@ -60,9 +64,9 @@ def receive_bytes(
     sha256 = digest_of(data)
     with writing(store.engine, lock=f"{declared.exchange}/{declared.report}") as connection:
         version = rule_set_version(thresholds_in_force(connection))
-        earlier = life.same_filed(connection, declared.exchange, declared.report, declared.period, sha256, version)
+        earlier = _repeated(store, connection, declared, data, version)
         if earlier is not None:
-            append(connection, [_upload(earlier, sender, duplicate=True)], at=now)
+            append(connection, [_upload(earlier, sender, duplicate=True, sent=sha256)], at=now)
             return Receipt(earlier, file, duplicate=True)
         store.evidence.keep(data)
         submission = Submission(
@@ -89,8 +93,27 @@ def receive_bytes(
     return Receipt(submission, file, duplicate=False)
 
 
-def _upload(submission: Submission, sender: str | None, *, duplicate: bool) -> AuditEvent:
-    """That somebody filed these bytes, bound to their hash; the file's name is the sender's and stays out."""
+def _repeated(store: Store, connection: Connection, declared: Declared, data: bytes, version: str) -> Submission | None:
+    """The earlier submission that a file would only repeat: of the same bytes, or the same but `server_time` (3.4)."""
+    asked = (declared.exchange, declared.report, declared.period)
+    earlier = life.same_filed(connection, *asked, digest_of(data), version)
+    if earlier is not None or not exchange(declared.exchange).layouts[declared.report].form.envelope:
+        return earlier
+    for sha256, size in life.kept_for(connection, *asked):
+        path = store.evidence.path(sha256)
+        if abs(size - len(data)) <= MOST_DIFFERENCE and path.exists():
+            if differ_in_server_time_alone(data, path.read_bytes()):
+                earlier = life.same_filed(connection, *asked, sha256, version)
+            if earlier is not None:
+                return earlier
+    return None
+
+
+def _upload(submission: Submission, sender: str | None, *, duplicate: bool, sent: str = "") -> AuditEvent:
+    """That somebody filed these bytes, bound to their hash; the file's name is the sender's and stays out.
+
+    `sent` is the hash of what came where it only says the same as the submission.
+    """
     details = {
         "exchange": submission.exchange,
         "report": submission.report,
@@ -99,6 +122,8 @@ def _upload(submission: Submission, sender: str | None, *, duplicate: bool) -> A
         "size_bytes": submission.size_bytes,
         "duplicate": duplicate,
     }
+    if sent and sent != submission.sha256:
+        details["sent_sha256"] = sent
     return AuditEvent(sender or COMMAND, EventKind.UPLOAD, submission.id, details)
 
 

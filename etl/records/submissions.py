@@ -199,6 +199,23 @@ def same_filed(
     return _submission(row) if row else None
 
 
+def kept_for(connection: Connection, exchange: str, report: str, period: Period) -> list[tuple[str, int]]:
+    """Hash and size of the kept files that were filed for a period, the newest first."""
+    c = submissions.c
+    query = (
+        select(c.sha256, c.size_bytes)
+        .where(
+            c.exchange == exchange,
+            c.report == report,
+            c.period_start == period.start,
+            c.period_end == period.end,
+            c.evidence_kept,
+        )
+        .order_by(c.received_at.desc(), c.id.desc())
+    )
+    return list(dict.fromkeys((row.sha256, row.size_bytes) for row in connection.execute(query)))
+
+
 def _overlapping(exchange: str, report: str, period: Period) -> Select[Any]:
     c = submissions.c
     return select(submissions).where(
