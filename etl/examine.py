@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 
@@ -17,9 +18,9 @@ from etl.intake import Declared
 from etl.layout import Layout
 from etl.normalise import normalise_table, with_every_column
 from etl.steps import FilingStep, StepCallback, ignore_step
-from expectations.catalogue import all_rules, rejecting_rules, report
+from expectations.catalogue import all_rules, parameter, rejecting_rules, report
 from expectations.judge import FiledRows, judge_files
-from expectations.vocabulary import Finding, Kind, Period, State
+from expectations.vocabulary import KST, Cadence, Finding, Kind, Period, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,17 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One file under examination: its number in this run, its bytes, its name and what it is declared to be."""
+    """One file under examination: its number in this run, its bytes, its name and what it is declared to be.
+
+    `received_at` is when it is filed; None where a file that was judged before is read again (SUB-010 is not asked).
+    """
 
     id: str
     data: bytes
     name: str
     declared: Declared
     past: Past
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +84,17 @@ def read_one(incoming: Incoming, on_step: StepCallback = ignore_step) -> Reading
     declared = incoming.declared
     day = declared.period.first_day
     shape, native = report(declared.report).on(day), exchange(declared.exchange).layouts[declared.report].on(day)
-    overlap = _overlap(incoming)
+    of_period = (*_overlap(incoming), *_not_ended(incoming))
     try:
         table, layout = read(incoming.data, incoming.name, native, shape)
     except UnreadableError as error:
         finding = Finding(error.rule, found=error.found, expected=error.expected, reason=error.reason)
-        return Reading(incoming, None, None, 0, (finding, *overlap), None)
+        return Reading(incoming, None, None, 0, (finding, *of_period), None)
     on_step(FilingStep.OPENED)
     normalised = normalise_table(table, layout, shape, exchange=declared.exchange, period=declared.period)
     on_step(FilingStep.READ)
-    findings = (*normalised.findings, *overlap)
-    if normalised.table is None or overlap:
+    findings = (*normalised.findings, *of_period)
+    if normalised.table is None or of_period:
         structural = tuple(f for f in findings if all_rules()[f.rule].kind is Kind.STRUCTURE)
         return Reading(incoming, layout, None, normalised.row_count, structural, None)
     rows = FiledRows(
@@ -119,6 +124,18 @@ def _overlap(incoming: Incoming) -> tuple[Finding, ...]:
         return ()
     found = ", ".join(sorted(p.text for p in met))
     return (Finding("SUB-005", found=found, expected=f"⊇ {found}", reason="partial_overlap"),)
+
+
+def _not_ended(incoming: Incoming) -> tuple[Finding, ...]:
+    """SUB-010: a period that has not ended when the file is received, but for a small difference of clocks."""
+    period, at = incoming.declared.period, incoming.received_at
+    allowed = timedelta(minutes=int(parameter("clock_difference_minutes")))
+    if at is None or period.end <= at + allowed:
+        return ()
+    has_slices = report(incoming.declared.report).cadence is Cadence.SLICED_DAY
+    runs = period.start <= at and has_slices
+    expected = f"≥ {period.end.astimezone(KST):%Y-%m-%d %H:%M} KST"
+    return (Finding("SUB-010", found=period.text, expected=expected, reason="day_runs" if runs else "not_ended"),)
 
 
 def decide(readings: Sequence[Reading]) -> dict[str, Verdict]:

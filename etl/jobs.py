@@ -193,6 +193,7 @@ def _examine(store: Store, wave: Sequence[Submission]) -> dict[str, Verdict]:
                 Path(s.file).name,
                 Declared(s.exchange, s.report, s.period),
                 pasts[s.id],
+                s.received_at,
             )
         )
         for s in wave
@@ -319,24 +320,26 @@ def check(
     store: Store,
     candidates: Sequence[Candidate],
     *,
+    received_at: datetime | None = None,
     progress: Progress | None = None,
     on_step: StepCallback = ignore_step,
 ) -> list[Verdict]:
     """The same judgement without filing: each file alone against what is accepted (3.8); lateness apart.
 
-    `on_step` is called after each step of each file.
+    The files are judged as if they were received at `received_at`: now, where it is not given. `on_step` is called
+    after each step of each file.
     """
     verdicts: list[Verdict] = []
+    at = received_at or datetime.now(UTC)
     for chunk in _chunks(candidates):
         with reading(store.engine) as connection:
             pasts = [_past(connection, candidate.declared) for candidate in chunk]
         readings = [
-            read_one(Incoming(str(place), c.path.read_bytes(), c.name, c.declared, past), on_step)
+            read_one(Incoming(str(place), c.path.read_bytes(), c.name, c.declared, past, at), on_step)
             for place, (c, past) in enumerate(zip(chunk, pasts, strict=True))
         ]
         decided = decide(readings)
         on_step(FilingStep.JUDGED)
-        at = datetime.now(UTC)
         verdicts += [rehearsed(store, c.declared, decided[str(place)], at) for place, c in enumerate(chunk)]
         on_step(FilingStep.COMPARED)
         if progress is not None:

@@ -50,9 +50,17 @@ def halts(*lines: str) -> str:
     return "\r\n".join([HALTS_HEADER, *lines]) + "\r\n"
 
 
-def file(store: Store, folder: Path, name: str, content: str | bytes, received_at: datetime = MORNING) -> jobs.Outcome:
-    """Write `content` under `name` and take it the whole way."""
+def next_morning(period: Period) -> datetime:
+    """When a period that ends after `MORNING` is filed: half past nine of the day after it; else `MORNING`."""
+    return max(MORNING, period.end + timedelta(hours=9, minutes=30))
+
+
+def file(
+    store: Store, folder: Path, name: str, content: str | bytes, received_at: datetime | None = None
+) -> jobs.Outcome:
+    """Write `content` under `name` and take it the whole way, received on `MORNING`, or the period's next morning."""
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     candidate = Candidate(path, declare(name))
-    return jobs.ingest(store, [candidate], received_at=received_at)[0]
+    at = received_at or next_morning(candidate.declared.period)
+    return jobs.ingest(store, [candidate], received_at=at)[0]

@@ -26,7 +26,7 @@ from tests.golden.filing import period_of, table_of
 Records = Sequence[Mapping[str, Any]]
 
 SPECIFIED = {
-    "structure": {"MODEL": "SUB-001 SUB-002 SUB-004 SUB-005 SUB-007 SUB-008"},
+    "structure": {"MODEL": "SUB-001 SUB-002 SUB-004 SUB-005 SUB-007 SUB-008 SUB-010"},
     "integrity": {
         "MODEL": """
             SUB-003 SUB-006 SUB-009

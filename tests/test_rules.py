@@ -32,7 +32,7 @@ from expectations.catalogue import (
 from expectations.judge import FiledRows, RuleCrashedError, judge_files
 from expectations.messages import message
 from expectations.verbs import READERS_VERB
-from expectations.vocabulary import Finding, Kind, Period, Rule, State
+from expectations.vocabulary import KST, Finding, Kind, Period, Rule, State
 from tests.golden.filing import (
     PAIRS,
     canonical_file,
@@ -46,7 +46,7 @@ from tests.golden.filing import (
 )
 
 SPECIFIED = {
-    Kind.STRUCTURE: "SUB-001 SUB-002 SUB-004 SUB-005 SUB-007 SUB-008",
+    Kind.STRUCTURE: "SUB-001 SUB-002 SUB-004 SUB-005 SUB-007 SUB-008 SUB-010",
     Kind.INTEGRITY: """
         SUB-003 SUB-006 SUB-009
         VOL-UNQ VOL-NEG VOL-001 VOL-002 VOL-003 VOL-004
@@ -347,6 +347,7 @@ NOTE = "유의사항 안내"
 RAW_KEY = "AKIA7Q2MZXW93LPD5T8R"
 SLICE = Period.parse("2026-11-02T11-15")
 OVERLAP = Past(accepted_periods=(Period.parse("2026-11-02T09-12"),))
+NOON = datetime(2026, 11, 2, 12, tzinfo=KST)
 FIRST_QUANTITY = '"12345.123456789012345678"'
 
 CASES: dict[str, dict[str, Callable[[], Made]]] = {
@@ -417,6 +418,10 @@ CASES: dict[str, dict[str, Callable[[], Made]]] = {
         "too_many_rows": lambda: made(native_file(*UPBIT), limits={"maximum_rows": 4}),
         "unpacked_too_large": lambda: made(bomb(), BITHUMB, limits={"maximum_unpacked_bytes": 4_000_000}),
         "ratio_too_high": lambda: made(bomb(), BITHUMB),
+    },
+    "SUB-010": {
+        "not_ended": lambda: made(native_file(*KORBIT), KORBIT, received_at=NOON),
+        "day_runs": lambda: made(native_file(*UPBIT), UPBIT, received_at=NOON),
     },
 }  # fmt: skip
 """A file for every reason of every rule that the reader judges."""

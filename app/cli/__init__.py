@@ -204,15 +204,19 @@ def check(
     exchange: ExchangeOption = None,
     report_name: ReportOption = None,
     period: PeriodOption = None,
+    received_at: Annotated[
+        str | None, typer.Option("--received-at", help="Judge as if received then (for replays); now where not given.")
+    ] = None,
 ) -> None:
     """Judge files without filing them: the same findings as when they are filed."""
     from app.objects import checked_record
     from etl import jobs
 
+    at = _instant(received_at, "--received-at")
     candidates = _candidates(paths, exchange, report_name, period)
     store = open_store()
     with show_progress("check", len(candidates)) as progress:
-        verdicts = jobs.check(store, candidates, progress=progress)
+        verdicts = jobs.check(store, candidates, received_at=at, progress=progress)
     if json:
         for candidate, verdict in zip(candidates, verdicts, strict=True):
             emit(checked_record(candidate, verdict))

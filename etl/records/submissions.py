@@ -18,6 +18,8 @@ from etl.facts import FactFile
 from etl.records.tables import findings, halts, states, submissions
 from expectations.vocabulary import KST, Finding, Kind, Period, State
 
+OF_THE_MOMENT = ("SUB-005", "SUB-010")
+"""Rules whose verdict on the same bytes changes with what else is accepted, or with the moment of receipt."""
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -175,8 +177,12 @@ def by_id(connection: Connection, submission: str) -> Submission | None:
 def same_filed(
     connection: Connection, exchange: str, report: str, period: Period, sha256: str, rule_set_version: str
 ) -> Submission | None:
-    """An earlier submission that the same bytes would only repeat (3.4)."""
+    """An earlier submission that the same bytes would only repeat (3.4).
+
+    A rejection that depended on what else was accepted or on the moment is none: it is judged anew.
+    """
     c = submissions.c
+    depended = select(findings.c.id).where(findings.c.submission == c.id, findings.c.rule.in_(OF_THE_MOMENT)).exists()
     row = (
         connection.execute(
             select(submissions)
@@ -188,7 +194,7 @@ def same_filed(
                 c.sha256 == sha256,
                 or_(
                     c.state.in_((State.ACCEPTED.value, State.RECEIVED.value)),
-                    and_(c.state == State.REJECTED.value, c.rule_set_version == rule_set_version),
+                    and_(c.state == State.REJECTED.value, c.rule_set_version == rule_set_version, ~depended),
                 ),
             )
             .order_by(c.received_at.desc(), c.id.desc())

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -115,11 +116,12 @@ def verdict_on(
     period: Period | None = None,
     name: str | None = None,
     past: Past | None = None,
+    received_at: datetime | None = None,
 ) -> Verdict:
     """The verdict on one file, by the whole way from its bytes."""
     declared = Declared(exchange_id, report_name, period or period_of(report_name))
     name = name or file_name(exchange_id, report_name, container)
-    incoming = Incoming("s-1", data, name, declared, past or Past())
+    incoming = Incoming("s-1", data, name, declared, past or Past(), received_at)
     return decide([read_one(incoming)])["s-1"]
 
 

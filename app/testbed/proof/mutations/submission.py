@@ -162,3 +162,14 @@ def wrong_totals(files: Files) -> Sequence[Wanted]:
     first = files.rows(report)[0]
     summed = [f.name for f in files.shape(report).fields if f.type in (ValueType.KRW, ValueType.COUNT)]
     return [files.wanted("SUB-009", report, column=name, reason="total_differs") for name in summed if first[name] != 0]
+
+
+_FAR_DAY = "2926-11-02"
+"""A day whose year was mistyped: it has not ended by any clock."""
+
+
+@mutation("SUB-010", "the year of the day is mistyped, and the day has not come")
+def not_ended(files: Files) -> Sequence[Wanted]:
+    """The inventory of keys."""
+    files.send(KEYS, files.native(KEYS, stated_period=_FAR_DAY), period=_FAR_DAY)
+    return [files.wanted("SUB-010", KEYS, period=_FAR_DAY, reason="not_ended")]
