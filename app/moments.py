@@ -25,6 +25,15 @@ def kst_day(instant: datetime) -> date:
     return instant.astimezone(KST).date()
 
 
+def last_whole_day(moment: datetime) -> date:
+    """The last KST day that is over: every default period, preset and month ends with it, whatever was filed.
+
+    The day that runs is shown where somebody asks for it, or for what is open now: only slices can be filed of it. What
+    was filed of another day than this moves nobody's view; the head of a page says which day was filed last.
+    """
+    return kst_day(moment) - timedelta(days=1)
+
+
 def kst_text(instant: datetime | None) -> str:
     """Day and time of day in KST, to the second, or to the millisecond where it has them; empty for none.
 

@@ -51,9 +51,9 @@ def _entered(language: str) -> tuple[Any, View]:
         st.switch_page(pages[wanted[0]], query_params=wanted[1])
     address.drop_picks_of_other_pages(page.url_path)
     stamp = present_stamp()
-    latest = newest_day(scope, stamp)
+    newest = newest_day(scope, stamp, now)
     with st.sidebar:
-        choice = sidebar(scope, latest, moments.kst_day(now), language)
+        choice = sidebar(scope, moments.last_whole_day(now), language)
         language_switch(language)
         if incident:
             note(say("replay.mark", language, incident=incident.title.in_language(language)))
@@ -63,7 +63,7 @@ def _entered(language: str) -> tuple[Any, View]:
         language,
         identity,
         choice,
-        latest,
+        newest,
         now,
         getattr(st.context.theme, "type", "light") == "dark",
         stamp,

@@ -206,7 +206,11 @@ def _reach(judged: Judged) -> pa.Table:
     c = t.submissions.c
     query = (
         select(c.exchange, c.report, func.max(c.period_end).label("until"))
-        .where(c.state == State.ACCEPTED.value, c.exchange.in_(judged.exchanges))
+        .where(
+            c.state == State.ACCEPTED.value,
+            c.exchange.in_(judged.exchanges),
+            c.period_start < c.received_at,  # of days that had not come nothing is known (SUB-010)
+        )
         .group_by(c.exchange, c.report)
     )
     rows = judged.connection.execute(query).mappings()

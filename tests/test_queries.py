@@ -14,7 +14,7 @@ from app.halts.events import halt_events
 from app.obligations.punctuality import Punctuality, late_and_missing
 from app.obligations.status import report_statuses
 from app.queries.choice import Choice
-from app.queries.freshness import latest_day, records_stamp
+from app.queries.freshness import newest_filed_day, records_stamp
 from app.queries.origin import rows_behind
 from app.reconciliation.days import asset_checks, reconciled_assets, reconciled_days
 from app.reconciliation.episodes import ShortfallEpisode, mismatch_episodes
@@ -235,4 +235,4 @@ def test_the_stamp_changes_with_every_publication(store: Store, tmp_path: Path) 
     before = records_stamp(store)
     file(store, tmp_path, "korbit_halts_2026-11-02.csv", halts(), MORNING)
     assert records_stamp(store) != before
-    assert latest_day(store, EVERYBODY) == DAY
+    assert newest_filed_day(store, EVERYBODY, NOW.date()) == DAY

@@ -663,7 +663,7 @@ def demo(
     from app.cli.demo import prepare_demo, prepare_replay
 
     if replay is None:
-        last = moments.kst_day(moments.now()) - timedelta(days=1)
+        last = moments.last_whole_day(moments.now())
         store = prepare_demo(last - timedelta(days=days - 1), last, seed=DEMO_SEED, progress=show_progress)
     else:
         store = prepare_replay(replay, progress=show_progress)

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from app.filing.desk import CheckedUpload, Desk, RefusedError, Upload, upload_of
-from app.moments import kst_day
+from app.moments import kst_day, last_whole_day
 from app.widgets.header import note, section
 from app.widgets.view import View
 from etl.exchanges import exchange as exchange_of
@@ -123,7 +123,7 @@ def report_choice(view: View, key: str) -> str:
 
 def period_choice(view: View, key: str, report: str) -> str:
     """The period that is typed, as periods are written; yesterday or last month to begin with."""
-    yesterday = kst_day(view.now) - timedelta(days=1)
+    yesterday = last_whole_day(view.now)
     is_month = bool(report) and report_of(report).cadence is Cadence.MONTH
     last_month = (kst_day(view.now).replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
     text = st.text_input(

@@ -141,6 +141,7 @@ def _reach(store: Store, scope: Scope, exchanges: tuple[str, ...]) -> dict[str, 
             table.state == State.ACCEPTED,
             table.report == "key_actions",
             table.exchange.in_(scope.visible(exchanges)),
+            table.period_start < table.received_at,  # of days that had not come nothing is known
         )
         .group_by(table.exchange)
     )

@@ -28,7 +28,10 @@ from expectations.vocabulary import Cadence, Period, Report
 
 @dataclass(frozen=True, slots=True)
 class RecordsBegin:
-    """From when there are records: the first day that a report of days was filed for, and the first receipt."""
+    """From when there are records: the first day that a report of days was filed for, and the first receipt.
+
+    The first day is that of the first receipt at the latest: a file may have been accepted for a day yet to come.
+    """
 
     first_day: date
     received_at: datetime
@@ -60,7 +63,7 @@ def records_begin(store: Store) -> RecordsBegin | None:
     monthly = [report.name for report in all_reports().values() if report.cadence is Cadence.MONTH]
     (first,) = rows_of(store, select(func.min(table.received_at).label("at")))
     (day,) = rows_of(store, select(func.min(table.period_start).label("at")).where(table.report.not_in(monthly)))
-    return RecordsBegin(kst_day(day["at"] or first["at"]), first["at"]) if first["at"] else None
+    return RecordsBegin(kst_day(min(day["at"] or first["at"], first["at"])), first["at"]) if first["at"] else None
 
 
 def first_recorded_day(store: Store, scope: Scope) -> date | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.audits.months import audit_months
 from app.columns import columns_of
+from app.moments import last_whole_day
 from app.obligations.outcomes import first_recorded_day
 from app.overview.lane_figures import Lane, exchange_figures
 from app.overview.trend_charts import trend_matrix
@@ -24,14 +25,14 @@ MOST_MONTHS = 12
 
 
 def months_to_choose(view: View) -> tuple[str, ...]:
-    """The months with records: first the one that the chosen days end in, then the newest, no more than a year of them.
+    """The months since there are records: first the one that the chosen days end in, then the newest, a year at most.
 
     None where the chosen days end before there are records.
     """
     first = ask(first_recorded_day)
-    if view.latest_day is None or first is None:
+    if view.is_empty or first is None:
         return ()
-    months = [month_of(view.latest_day)]
+    months = [month_of(last_whole_day(view.now))]
     while len(months) < MOST_MONTHS and months[-1] > month_of(first):
         months.append(trend_months(months[-1])[-2])
     wanted = month_of(view.choice.last_day)

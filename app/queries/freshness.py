@@ -1,4 +1,4 @@
-"""How new the records are: what caches are keyed by, and the day that periods end on."""
+"""How new the records are: what caches are keyed by, and the day that was filed last."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from etl.records.tables import findings, states, submissions
 from etl.records.thresholds import approvals_counted
 from etl.store import Store
 from expectations.catalogue import all_reports
-from expectations.vocabulary import Cadence, State
+from expectations.vocabulary import Cadence, Period, State
 
 
 def records_stamp(store: Store) -> str:
@@ -43,14 +43,18 @@ def records_stamp(store: Store) -> str:
     return "|".join(map(str, found))
 
 
-def latest_day(store: Store, scope: Scope) -> date | None:
-    """The last KST day that an accepted report of a day reaches; none where nothing was accepted."""
+def newest_filed_day(store: Store, scope: Scope, today: date) -> date | None:
+    """The last KST day, today at most, that an accepted report of a day reaches; none where nothing was accepted.
+
+    A file for a day that has not come counts for nothing, as before SUB-010 some were accepted.
+    """
     daily = [report.name for report in all_reports().values() if report.cadence is not Cadence.MONTH]
     statement = select(func.max(submissions.c.period_end)).where(
         submissions.c.state == State.ACCEPTED,
         submissions.c.report.in_(daily),
         submissions.c.exchange.in_(scope.exchanges),
+        submissions.c.period_start < Period.of_day(today).end,
     )
     with reading(store.engine) as connection:
         end = connection.execute(statement).scalar_one()
-    return None if end is None else kst_day(end - timedelta(milliseconds=1))
+    return None if end is None else min(today, kst_day(end - timedelta(milliseconds=1)))

@@ -13,13 +13,13 @@ import pandas as pd
 from app.amounts import rounded
 from app.columns import Shown
 from app.exports import Cells, Column, Extract, as_csv, as_workbook
-from app.moments import duration, kst_minute
+from app.moments import kst_minute
 from app.queries.exactly import times
 from app.widgets.address import page_address
 from app.widgets.file_button import offer_file
+from app.widgets.header import as_of_words
 from app.widgets.natures import FACTORS, is_missing, written
 from app.widgets.view import View
-from expectations.vocabulary import Period
 
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _RATIO_DIGITS = 10
@@ -81,13 +81,9 @@ def _extract(
 
 def _cover(view: View, row_count: int, address: str) -> dict[str, str]:
     """What the rows are, of whom and when, by which rules, and where they were seen."""
-    as_of = view.say("export.none")
-    if view.latest_day is not None:
-        end = Period.of_day(view.latest_day).end
-        as_of = view.say("head.as_of", moment=kst_minute(end), age=duration(view.now - end, view.language))
     lines = {
         "page": view.say(f"{view.page}.title") if view.page else "",
-        "as_of": as_of,
+        "as_of": as_of_words(view),
         "period": f"{view.choice.first_day} ~ {view.choice.last_day} (KST)",
         "exchanges": ", ".join(view.exchange(name) for name in view.exchanges),
         "row_count": f"{row_count:,}",

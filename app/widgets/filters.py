@@ -15,7 +15,7 @@ from app.words import LANGUAGES, exchange_name, say
 from expectations.catalogue import rule_set_version
 
 PERIODS = {"1d": 1, "7d": 7, "30d": 30, "90d": 90, "1y": 365}
-"""Presets that end on the newest day with data, and their length in days."""
+"""Presets that end with the last day that is over (`last_whole_day`), and their length in days."""
 DEFAULT_PERIOD = "30d"
 LONGEST_DAYS = 400
 _OWN_NAMES = {"ko": "한국어", "en": "English"}
@@ -41,10 +41,10 @@ def language_switch(language: str) -> None:
     )
 
 
-def sidebar(scope: Scope, latest: date | None, now_day: date, language: str) -> Choice:
-    """Draw the filters and return the chosen exchanges and days."""
+def sidebar(scope: Scope, last_day: date, language: str) -> Choice:
+    """Draw the filters and return the chosen exchanges and days; presets end with `last_day`."""
     exchanges = _exchanges(scope, language)
-    return Choice(exchanges, *_period(latest or now_day - timedelta(days=1), language))
+    return Choice(exchanges, *_period(last_day, language))
 
 
 def colophon(scope: Scope, stamp: str, language: str) -> None:
@@ -79,7 +79,7 @@ def _exchanges(scope: Scope, language: str) -> tuple[str, ...]:
     return tuple(selected)
 
 
-def _period(latest: date, language: str) -> tuple[date, date]:
+def _period(last_day: date, language: str) -> tuple[date, date]:
     period = restored("period", DEFAULT_PERIOD, lambda text: text in (*PERIODS, CUSTOM))
     st.session_state["filter.period"] = period
 
@@ -96,7 +96,7 @@ def _period(latest: date, language: str) -> tuple[date, date]:
         on_change=chosen,
         required=True,
     )
-    first, last = latest - timedelta(days=PERIODS.get(period, 30) - 1), latest
+    first, last = last_day - timedelta(days=PERIODS.get(period, 30) - 1), last_day
     if period != CUSTOM:
         remember("from", "", "")
         remember("to", "", "")

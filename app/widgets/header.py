@@ -9,11 +9,10 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.moments import duration, kst_minute
+from app.moments import kst_minute, last_whole_day
 from app.queries.choice import Choice
-from app.widgets.address import CUSTOM, page_address
+from app.widgets.address import CUSTOM, link, page_address
 from app.widgets.view import View
-from expectations.vocabulary import Period
 
 STATE_GLYPHS = {
     "received": "◔",
@@ -72,16 +71,33 @@ def _copy_link(view: View) -> None:
     )
 
 
+def as_of_words(view: View) -> str:
+    """As of when questions are asked, and of which day the newest report is."""
+    as_of = view.say("head.as_of", moment=kst_minute(view.moment))
+    newest = view.say("head.no_data") if view.newest_day is None else view.say("head.newest", day=view.newest_day)
+    return f"{as_of} · {newest}"
+
+
 def _as_of(view: View) -> str:
-    """The chip that says until when the figures reach, in KST, and how old that is."""
-    if view.latest_day is None:
-        return f'<p class="asof">{escape(view.say("head.no_data"))}</p>'
-    end = Period.of_day(view.latest_day).end
-    age = duration(view.now - end, view.language)
-    return (
-        f'<p class="asof">{escape(view.say("head.as_of", moment=kst_minute(end), age=age))}'
-        f" · {escape(_days(view, view.choice))}</p>"
-    )
+    """The chip that says as of when the figures are, what was filed last and which days are shown."""
+    said = f"{as_of_words(view)} · {_days(view, view.choice)}"
+    return f'<p class="asof">{escape(said)}</p>{_newest_apart(view)}'
+
+
+def _newest_apart(view: View) -> str:
+    """That the newest report is of another day than the shown ones end with, and the way there; else nothing."""
+    newest, choice = view.newest_day, view.choice
+    if newest is None or newest == choice.last_day:
+        return ""
+    if newest < choice.last_day:
+        key, first = "head.ends_before", newest - (choice.last_day - choice.first_day)
+    elif choice.last_day == last_whole_day(view.now):
+        key, first = "head.today_runs", choice.first_day
+    else:
+        return ""
+    days = {"period": CUSTOM, "from": first.isoformat(), "to": newest.isoformat()}
+    way = f'<a href="{escape(link(view.page, **days))}">{escape(view.say(f"{key}_show"))}</a>'
+    return f'<p class="newest">{escape(view.say(key, day=newest))} {way}</p>'
 
 
 def _days(view: View, choice: Choice) -> str:

@@ -21,6 +21,7 @@ p.share button { font: inherit; font-size: .9rem; color: inherit; background: tr
   padding: .2rem .7rem; border: 1px solid rgba(128,140,153,.8); border-radius: .4rem; white-space: nowrap; }
 p.share button:hover, p.share button:focus-visible { border-color: currentColor; }
 p.share output { font-size: .8125rem; max-width: 22rem; overflow-wrap: anywhere; }
+p.newest { margin: .3rem 0 0 0; font-size: .875rem; }
 p.sentence { margin: .2rem 0; font-size: 1.02rem; font-variant-numeric: tabular-nums; }
 p.note { margin: 0; font-size: .875rem; opacity: .82; }
 p.who { display: flex; justify-content: space-between; align-items: flex-start; gap: .8rem; margin: 0;

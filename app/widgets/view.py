@@ -13,8 +13,9 @@ import streamlit as st
 
 from app.cache import MEBIBYTE, ValueCache
 from app.charts.style import Look
+from app.moments import kst_day
 from app.queries.choice import Choice
-from app.queries.freshness import latest_day, records_stamp
+from app.queries.freshness import newest_filed_day, records_stamp
 from app.queries.thresholds import thresholds_held
 from app.scope import Identity, Scope
 from app.served import store as store
@@ -46,7 +47,8 @@ class View:
     language: str
     identity: Identity
     choice: Choice
-    latest_day: date | None
+    newest_day: date | None
+    """The day of the newest report, of today at most; none while there is none. No period depends on it."""
     now: datetime
     dark: bool
     stamp: str
@@ -123,7 +125,7 @@ class View:
     @property
     def is_empty(self) -> bool:
         """True while no report of a day was ever accepted."""
-        return self.latest_day is None
+        return self.newest_day is None
 
 
 def name_of(question: Callable[..., object]) -> str:
@@ -163,9 +165,10 @@ def present_moment(scope: Scope, stamp: str, now: datetime) -> datetime:
     return max(min(seen, now), now - (now - datetime(2026, 1, 1, tzinfo=UTC)) % _ASKED_EVERY)
 
 
-def newest_day(scope: Scope, stamp: str) -> date | None:
-    """Return the last day that accepted reports reach."""
-    return _answer(name_of(latest_day), stamp, scope, (), lambda: latest_day(store(), scope))
+def newest_day(scope: Scope, stamp: str, now: datetime) -> date | None:
+    """Return the last day, today at most, that accepted reports reach."""
+    today = kst_day(now)
+    return _answer(name_of(newest_filed_day), stamp, scope, (today,), lambda: newest_filed_day(store(), scope, today))
 
 
 def present_thresholds(scope: Scope, stamp: str) -> Thresholds:

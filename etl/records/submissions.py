@@ -21,6 +21,7 @@ from expectations.vocabulary import KST, Finding, Kind, Period, State
 OF_THE_MOMENT = ("SUB-005", "SUB-010")
 """Rules whose verdict on the same bytes changes with what else is accepted, or with the moment of receipt."""
 
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """One file that was filed, as its record says."""

@@ -313,7 +313,7 @@ def test_every_other_page_works_over_a_replay(opened: Callable[..., AppTest], na
         session = opened(name, lang=language, period=period)
         text = html_of(session)
         assert session.title[0].value == say(f"{name}.title", language)
-        assert "2026-02-07" in text  # presets end on the newest day with data
+        assert "2026-02-07" in text  # presets end with the day before the one on which the screens stand
         assert escape(say("replay.mark", language, incident=FACTS.title.in_language(language))) in text
 
 

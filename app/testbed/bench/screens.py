@@ -16,10 +16,9 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
 
-from app.moments import KST, kst_day
+from app.moments import KST, kst_day, last_whole_day
 from app.navigation import SCREENS
 from app.queries.choice import Choice
-from app.queries.freshness import latest_day
 from app.reconciliation.episodes import mismatch_episodes
 from app.scope import Scope
 from app.testbed.year import Year, fill_year
@@ -62,7 +61,7 @@ _SEED = 50
 
 def measure_screens(folder: Path, assets: int | None, advance: Advance) -> Record:
     """Milliseconds of every page, of a day's view and of a year's, and of many sessions at once."""
-    last_day = (datetime.now(KST) - timedelta(days=1)).date()
+    last_day = last_whole_day(datetime.now(KST))
     year = Year(last_day, days=DAYS, model_days=min(MODEL_DAYS, DAYS), assets=assets)
     store = fill_year(folder, year, _told(advance))
     try:
@@ -130,8 +129,8 @@ def _views(store: Store) -> dict[str, Address]:
     reconciliation is half as long, and the ratio would be that of its parts and not of the days.
     """
     everybody = Scope(Role.SUPERVISOR, tuple(all_exchanges()))
-    newest = latest_day(store, everybody) or kst_day(datetime.now(KST))
-    shortfalls = mismatch_episodes(store, everybody, Choice((), newest - timedelta(days=DAYS), newest))
+    last_day = last_whole_day(datetime.now(KST))
+    shortfalls = mismatch_episodes(store, everybody, Choice((), last_day - timedelta(days=DAYS), last_day))
     last = full_day = {"period": "1d"}
     if shortfalls:
         day = str(kst_day(max(one.started_at for one in shortfalls)))
