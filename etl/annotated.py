@@ -1,8 +1,9 @@
 """The sender's own file back in its own format, with the findings of each row beside it.
 
-Nothing of the file is written anew but what stands beside it: the text of a CSV or JSON record stays as it came, to the
-byte; a workbook gets one column more, a Parquet file one too. Findings without a row stand beside the header, or, in
-JSON, at the beginning of the first record.
+Once its cells are mended the file can be filed as it is, under the name it has: the findings are left out when it is
+read (`etl.layout.is_annotation`). Nothing of the file is written anew but what stands beside it: the text of a CSV or
+JSON record stays as it came, to the byte; a workbook gets one column more, a Parquet file one too. Findings without a
+row stand beside the header, or, in JSON, at the beginning of the first record.
 """
 
 from __future__ import annotations
@@ -12,19 +13,19 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
 
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl.styles import Alignment, PatternFill
 
-from etl.layout import Container, Layout
+from etl.layout import ANNOTATED_PREFIX, ANNOTATION_TITLES, Container, Layout
 from expectations.catalogue import all_rules
 from expectations.messages import message
 from expectations.vocabulary import Finding
 
-TITLE = {"ko": "지적사항", "en": "findings"}
-"""Title of what stands beside the rows; no column of any report is called so."""
 UNOPENED = frozenset({"SUB-001", "SUB-007", "SUB-008"})
 """Rules that refuse a file as a whole: it is no such file, its bytes are not kept, or it unpacks to too much."""
 _BETWEEN = " / "
@@ -35,12 +36,17 @@ Sentences = Mapping[int | None, str]
 """What is said of each row; None: of the file as a whole."""
 
 
+def annotated_name(file: str) -> str:
+    """The name under which a file is handed out with its findings, and is taken back under once it is mended."""
+    return ANNOTATED_PREFIX + PurePath(file).name.removeprefix(ANNOTATED_PREFIX)
+
+
 def annotated_copy(data: bytes, layout: Layout, findings: Sequence[Finding], language: str) -> bytes:
     """Return the file with a sentence beside each row that has findings, in Korean or English."""
     if refused := sorted({finding.rule for finding in findings} & UNOPENED):
         raise ValueError(f"the file was refused before it was opened ({', '.join(refused)})")
     said = _sentences(findings, language)
-    title = TITLE[language]
+    title = ANNOTATION_TITLES[language]
     try:
         if layout.container is Container.CSV:
             return _csv(data, layout, said, title)
@@ -72,7 +78,8 @@ def _csv(data: bytes, layout: Layout, said: Sentences, title: str) -> bytes:
         record, start, number = "".join(lines[start : reader.line_num]), reader.line_num, start + 1
         body = record.rstrip("\r\n")
         told = _beside_header(title, said) if number == 1 else said.get(number, "")
-        out.write(f"{body},{_field(told)}{record[len(body) :]}" if body else record)
+        is_bare = not body or (body == layout.nil_mark and not told)
+        out.write(record if is_bare else f"{body},{_field(told)}{record[len(body) :]}")
     return mark + out.getvalue().encode(layout.encoding, "replace")
 
 
@@ -141,7 +148,7 @@ def _workbook(data: bytes, layout: Layout, said: Sentences, title: str) -> bytes
     """One column more at the right of the report's sheet; rows with findings are marked."""
     book = openpyxl.load_workbook(io.BytesIO(data))
     sheet = book[layout.sheet] if layout.sheet in book.sheetnames else book.worksheets[0]
-    beside = sheet.max_column + 1
+    beside = _column_beside(sheet, layout.header_row)
     sheet.cell(layout.header_row, beside, _beside_header(title, said))
     for row, text in said.items():
         if row is not None and row != layout.header_row:
@@ -153,6 +160,13 @@ def _workbook(data: bytes, layout: Layout, said: Sentences, title: str) -> bytes
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def _column_beside(sheet: Any, header_row: int) -> int:
+    """The column behind the last header where nothing stands in it, so that no gap is left; else behind everything."""
+    last = max((cell.column for cell in sheet[header_row] if cell.value is not None), default=0)
+    is_free = all(cell.value is None for row in sheet.iter_rows(min_col=last + 1) for cell in row)
+    return last + 1 if is_free else int(sheet.max_column) + 1
 
 
 def _parquet(data: bytes, said: Sentences, title: str) -> bytes:

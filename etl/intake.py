@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from etl.exchanges import all_exchanges, exchange
+from etl.layout import ANNOTATED_PREFIX
 from expectations.catalogue import all_reports, report
 from expectations.vocabulary import Period
 
 _NAME = re.compile(r"(?P<exchange>[a-z0-9]+)_(?P<report>[a-z_]+)_(?P<period>[0-9][0-9T-]*)", re.ASCII | re.IGNORECASE)
+_ANNOTATED = re.compile(f"^(?:{ANNOTATED_PREFIX})+", re.IGNORECASE)
 SIDE_ENDINGS = (".sha256", ".sha256sum", ".sha512", ".sha1", ".md5", ".asc", ".sig", ".p7s")
 """Endings of files that lie beside a report and say something of it: checksums and signatures. They are no reports."""
 _BYTES_FROM = 0xDC00
@@ -75,9 +77,9 @@ def said_by(name: str) -> dict[str, str]:
     """What a file's name says of itself: `exchange`, `report` and `period`, or nothing where it is no such name.
 
     Capitals count as small letters: file systems and old programs change them, and no two exchanges or reports differ
-    in them alone.
+    in them alone. The name under which a file was handed out with its findings says what the file's own name says.
     """
-    match = _NAME.fullmatch(PurePath(name).stem)
+    match = _NAME.fullmatch(_ANNOTATED.sub("", PurePath(name).stem))
     if match is None:
         return {}
     return {"exchange": match["exchange"].lower(), "report": match["report"].lower(), "period": match["period"].upper()}

@@ -26,6 +26,15 @@ ADDED_COLUMNS = ("exchange", "submission", "source_row")
 
 `exchange` is held against the declared one (SUB-004), the two others are left out: a row's place is that in this file.
 """
+ANNOTATION_TITLES = MappingProxyType({"ko": "지적사항", "en": "findings"})
+"""Titles of what stands beside the rows of a file that is handed out with its findings; no column is called so."""
+ANNOTATED_PREFIX = "findings_"
+"""How the name of such a file begins, before the name of the file that was sent."""
+
+
+def is_annotation(name: str) -> bool:
+    """True for the title of a column of findings, which is left out when the mended file is filed again."""
+    return any(name == title or name.startswith(f"{title}: [") for title in ANNOTATION_TITLES.values())
 
 
 class Container(StrEnum):

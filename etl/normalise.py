@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.formats import Column, TextTable
-from etl.layout import CANONICAL, Layout, Native
+from etl.layout import CANONICAL, Layout, Native, is_annotation
 from etl.notation import ARROW_TYPES, TEXT, Cell, Notation, OutOfRangeError, exact_count, exact_decimal
 from expectations.vocabulary import (
     KRW_DIGITS,
@@ -110,7 +110,7 @@ def _column_problems(table: TextTable, layout: Layout) -> Iterator[Finding]:
             found = f"∅ (row {table.absent_keys[name]})"
             yield Finding("SUB-002", column=name, found=found, expected=name, reason="missing_column")
     for name in seen:
-        if name not in wanted and name not in layout.optional_columns:
+        if name not in wanted and name not in layout.optional_columns and not is_annotation(name):
             days = layout.other_columns.get(name)
             expected = f"∅ ({days}: {name})" if days else "∅"
             yield Finding("SUB-002", column=name, found=name, expected=expected, reason="unknown_column")

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from app.testbed.simulator import canonical_table
-from etl.annotated import TITLE, annotated_copy
+from etl.annotated import annotated_copy
 from etl.exchanges import all_exchanges
-from etl.layout import Container, Layout, canonical_layout
+from etl.layout import ANNOTATION_TITLES, Container, Layout, canonical_layout
 from etl.writing.native import write_canonical, write_native
 from expectations.catalogue import all_reports
 from expectations.catalogue import report as report_of
@@ -57,7 +57,9 @@ def test_every_native_file_comes_back_with_its_findings(exchange: str, report: s
     data = write_native(table, all_exchanges()[exchange], report_of(report), period)
     layout = all_exchanges()[exchange].layouts[report].on(period.first_day)
     first = {Container.CSV: 2, Container.XLSX: layout.header_row + 1, Container.JSON: 1}[layout.container]
-    beside = rows_of(annotated_copy(data, layout, [finding(first), WHOLE], language), layout, TITLE[language])
+    beside = rows_of(
+        annotated_copy(data, layout, [finding(first), WHOLE], language), layout, ANNOTATION_TITLES[language]
+    )
     assert "[SUB-006]" in beside[first]
     assert '=a,"b"' in beside[first]
     assert any("[SUB-004]" in text for text in beside.values())
@@ -68,7 +70,7 @@ def test_every_canonical_file_comes_back_with_its_findings(container: Container)
     table = canonical_table("korbit", "reconciliation", DAY, seed=3, assets=3)
     data = write_canonical(table, report_of("reconciliation"), container)
     layout = canonical_layout(report_of("reconciliation"), container)
-    beside = rows_of(annotated_copy(data, layout, [finding(5)], "ko"), layout, TITLE["ko"])
+    beside = rows_of(annotated_copy(data, layout, [finding(5)], "ko"), layout, ANNOTATION_TITLES["ko"])
     assert list(beside)[-1] == 5
 
 
@@ -87,7 +89,7 @@ def test_a_file_without_findings_stays_as_it_was_but_for_the_title() -> None:
 def test_a_line_separator_inside_a_field_is_no_new_row() -> None:
     layout = all_exchanges()["korbit"].layouts["halts"].on(DAY.first_day)
     data = "a,b\n1,x\u2028y\n2,z\n".encode()
-    beside = rows_of(annotated_copy(data, layout, [finding(3)], "ko"), layout, TITLE["ko"])
+    beside = rows_of(annotated_copy(data, layout, [finding(3)], "ko"), layout, ANNOTATION_TITLES["ko"])
     assert list(beside) == [1, 3]
 
 

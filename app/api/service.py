@@ -15,7 +15,7 @@ from typing import Any
 from app.api.callers import unauthorised
 from app.api.problems import ProblemError
 from app.objects import finding_record, instant_text, submission_record
-from etl.annotated import annotated_copy
+from etl.annotated import annotated_copy, annotated_name
 from etl.calendar import obligations
 from etl.coordinates import layout_of
 from etl.export import template_bytes
@@ -108,7 +108,7 @@ class Service:
         layout = layout_of(declared, submission.file, submission.format)
         try:
             found = [finding for _, finding in self._findings(submission)]
-            return annotated_copy(data, layout, found, language), f"findings_{submission.file}"
+            return annotated_copy(data, layout, found, language), annotated_name(submission.file)
         except ValueError as error:
             raise ProblemError(409, f"{error}.") from error
 

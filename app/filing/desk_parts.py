@@ -13,7 +13,7 @@ from app.widgets.file_button import offer_file
 from app.widgets.view import View, ask, store
 from app.widgets.working import worker
 from app.worker.tasks import Sent
-from etl.annotated import UNOPENED
+from etl.annotated import UNOPENED, annotated_name
 from etl.comparison import Comparison
 from etl.coordinates import coordinates_in, layout_of
 from etl.intake import Declared
@@ -61,7 +61,7 @@ def annotated_file(view: View, sent: Sent, found: Found) -> None:
         view,
         view.say("filing.annotated"),
         made,
-        f"findings_{sent.file}",
+        annotated_name(sent.file),
         f"{sent.declared.report}/{sent.declared.exchange}",
         key=f"annotated.{number}",
         icon=":material/rule:",
