@@ -58,6 +58,7 @@ def submission_record(submission: Submission, *, file: str, duplicate: bool, fin
         "rows": submission.row_count,
         "received_at": instant_text(submission.received_at),
         "rule_set_version": submission.rule_set_version,
+        "incident": submission.incident,
     }
     if findings is not None:
         record["findings"] = [_finding_fields(kind, finding) for kind, finding in findings]
@@ -77,6 +78,7 @@ def checked_record(candidate: Candidate, verdict: Verdict) -> dict[str, Any]:
         "duplicate": False,
         "sha256": digest_of(candidate.path.read_bytes()),
         "rows": verdict.row_count,
+        "incident": verdict.incident,
         "findings": [_finding_fields(kind, finding) for finding, kind in verdict.findings],
     }
 

@@ -120,7 +120,7 @@ def _write_records(store: Store, folder: Path) -> tuple[dict[str, int], list[Pat
                     rows[table.name] += 1
         filed = life.listed(connection)
     evidence = {store.evidence.path(s.sha256) for s in filed if s.evidence_kept}
-    facts = {store.facts.path(life.fact_files([s])[0]) for s in filed if s.state in _PUBLISHED}
+    facts = {store.facts.path(life.fact_files([s])[0]) for s in filed if s.state in _PUBLISHED and s.is_decided}
     keys = [path for path in sorted((store.home / "keys").glob("*")) if not path.name.startswith(".")]
     marks = [path for path in (store.home / _MARK,) if path.is_file()]
     return rows, [*sorted(evidence), *sorted(facts), *keys, *marks]

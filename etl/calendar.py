@@ -14,7 +14,7 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from etl.exchanges import all_exchanges
-from etl.records.filed_files import EVER_ACCEPTED, FiledFile, FiledFiles, files_filed_for
+from etl.records.filed_files import FiledFile, FiledFiles, files_filed_for
 from expectations.catalogue import all_reports
 from expectations.vocabulary import KST, Cadence, Period, Report, State
 
@@ -26,7 +26,7 @@ AFTER_ALL_RECORDS = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 class ObligationState(StrEnum):
-    """What became of an obligation: `outcome` gives the first seven, screens the other three where they know more."""
+    """What became of an obligation: `outcome` gives the first eight, screens the other three where they know more."""
 
     MISSING = "missing"
     REJECTED = "rejected"
@@ -35,6 +35,8 @@ class ObligationState(StrEnum):
     """What is in force covers a part of the period."""
     RECEIVED = "received"
     """Nothing is in force, and the file that was received last is not judged yet."""
+    FAILED = "failed"
+    """Nothing is in force, and we failed on the file that was received last (3.10)."""
     LATE = "late"
     CURRENT = "current"
     NOT_DUE = "not_due"
@@ -180,6 +182,7 @@ def outcome(report: Report, period: Period, files: Sequence[FiledFile], moment: 
 _NOTHING_IN_FORCE: Mapping[State | None, ObligationState] = {
     State.RECEIVED: ObligationState.RECEIVED,
     State.REJECTED: ObligationState.REJECTED,
+    State.FAILED: ObligationState.FAILED,
 }
 
 
@@ -224,7 +227,7 @@ def _events(files: Sequence[FiledFile], moment: datetime) -> list[tuple[datetime
     events = []
     for place, file in enumerate(files):
         is_void = file.left_at is not None and file.left_at < file.received_at
-        if file.state in EVER_ACCEPTED and not is_void:
+        if file.was_accepted and not is_void:
             events.append((file.received_at, False, place, file))
             if file.left_at is not None and file.left_at <= moment:
                 events.append((file.left_at, True, place, file))

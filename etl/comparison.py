@@ -125,7 +125,7 @@ def _before(connection: Connection, declared: Declared, filed: Submission | None
     """The earlier versions that were decided, the newest first, with their findings."""
     period = declared.period
     every = life.listed(connection, exchange=declared.exchange, report=declared.report, first=period, last=period)
-    same = [one for one in every if one.period == period and one.state is not State.RECEIVED]
+    same = [one for one in every if one.period == period and one.is_decided]
     earlier = [one for one in same if filed is None or _order(one) < _order(filed)][-MOST_VERSIONS:]
     found = life.findings_of(connection, [one.id for one in earlier])
     return [(one, found[one.id]) for one in reversed(earlier)]

@@ -72,6 +72,8 @@ class Verdict:
     format: str | None
     table: pa.Table | None
     findings: tuple[tuple[Finding, Kind], ...]
+    incident: str | None = None
+    """Under which number we failed on it, where it is failed: it has no verdict."""
 
     @property
     def holds_secrets(self) -> bool:

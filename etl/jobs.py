@@ -16,6 +16,9 @@ from sqlalchemy import Connection, Table
 
 from etl import figures
 from etl.examine import Incoming, Past, Verdict, decide, read_one
+from etl.failures import Failure, failed_on, recorded, retry_after_change
+from etl.failures import NotRetryableError as NotRetryableError
+from etl.failures import retry as retry
 from etl.heads import sign_heads
 from etl.intake import Candidate, Declared, shown
 from etl.receipts import findings_digest
@@ -25,8 +28,7 @@ from etl.receiving import receive as receive
 from etl.receiving import receive_bytes as receive_bytes
 from etl.receiving import receive_candidate, take_out
 from etl.records import submissions as life
-from etl.records.engine import reading, writing
-from etl.records.incidents import new_incident, record_incident
+from etl.records.engine import RecordsUnavailableError, reading, writing
 from etl.records.log import COMMAND, SYSTEM, AuditEvent, EventKind, append
 from etl.records.submissions import Submission
 from etl.records.thresholds import thresholds_in_force
@@ -44,30 +46,20 @@ Progress = Callable[[int, int, str], None]
 """Told the number of files done, of all, and the name of the one at work."""
 
 
+TRIES = 3
+"""So often a file may be taken up without a verdict; then it is failed, since it ends whatever process takes it."""
+
+
+class ProcessEndedError(RuntimeError):
+    """The process that judges ended, each time that it was at one file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """A file's receipt and what was found of it."""
 
     receipt: Receipt
     findings: tuple[tuple[Kind, Finding], ...]
-
-
-class ProcessingError(RuntimeError):
-    """We failed: on a submission, which stays received, or (None) in judging again what is accepted.
-
-    `incident` is the reference to quote.
-    """
-
-    def __init__(self, incident: str, submission: str | None) -> None:
-        """Say what a person can do."""
-        super().__init__(
-            f"what is accepted could not be judged again (incident {incident}); nothing is lost, "
-            "it is judged with the next ingest"
-            if submission is None
-            else f"submission {submission} could not be processed (incident {incident}); nothing is lost, "
-            "it stays received and is taken again with the next ingest"
-        )
-        self.incident, self.submission = incident, submission
 
 
 def ingest(
@@ -84,7 +76,7 @@ def ingest(
 
     What an earlier run left received is taken up first. `as_if_in_force` judges by today's rules whatever
     the period. A file that is gone or cannot be read any more is told to `passed_over`, has no outcome and stops no
-    other; without it, it raises. Raises ProcessingError where we fail.
+    other; without it, it raises. What we fail on is failed and changes nothing of the others.
     """
     receipts: list[Receipt] = []
     for candidate in candidates:
@@ -100,25 +92,21 @@ def ingest(
     return outcomes(store, receipts)
 
 
-def process(
-    store: Store,
-    *,
-    progress: Progress | None = None,
-    as_if_in_force: bool = False,
-    skipped: frozenset[str] = frozenset(),
-) -> None:
+def process(store: Store, *, progress: Progress | None = None, as_if_in_force: bool = False) -> list[Failure]:
     """Take everything received the whole way, oldest period first, then judge again what the changes can affect.
 
-    Where we fail on a submission the others go on; then the first ProcessingError is raised. What was taken up before
-    and has no verdict may have ended the process that took it: it comes after everything else, one by one, and
-    `skipped` are left for later. At the end the audit log's heads of the days that are over are signed.
+    Where we fail on a submission it is failed and the others go on; the failures are returned. What was taken up before
+    and has no verdict may have ended the process that took it: it comes after everything else, one by one, and what was
+    so `TRIES` times is failed. What another version of the program failed on is tried again. At the end the audit log's
+    heads of the days that are over are signed.
     """
+    retry_after_change(store.engine)
     with reading(store.engine) as connection:
         waiting = sorted(life.received(connection), key=lambda s: (s.period, s.received_at, s.recorded_at))
-        tried = life.attempts(connection)
-    waiting = [submission for submission in waiting if submission.id not in skipped]
-    new, suspects = _apart(waiting, {number: found.count for number, found in tried.items()})
-    failures: list[ProcessingError] = []
+        tried = {number: found.count for number, found in life.attempts(connection).items()}
+    failures = [failed_on(store.engine, one, _ended(tried[one.id])) for one in waiting if tried.get(one.id, 0) >= TRIES]
+    waiting = [one for one in waiting if tried.get(one.id, 0) < TRIES]
+    new, suspects = _apart(waiting, tried)
     done = 0
     for group in (_waves(new), *([[[one] for one in suspects]] if suspects else [])):
         for wave in group:
@@ -127,13 +115,13 @@ def process(
             if progress is not None:
                 progress(done, len(waiting), wave[-1].file)
         _discard_secrets(store)
-        try:
-            review_pending(store, as_if_in_force=as_if_in_force)
-        except Exception as error:
-            failures.append(_incident(store, None, error))
-    if failures:
-        raise failures[0]
+        failures += review_pending(store, as_if_in_force=as_if_in_force)
     sign_heads(store, datetime.now(UTC))
+    return failures
+
+
+def _ended(times: int) -> Exception:
+    return ProcessEndedError(f"the process that judges ended {times} times while it was at this file")
 
 
 def _apart(waiting: Sequence[Submission], tried: Mapping[str, int]) -> tuple[list[Submission], list[Submission]]:
@@ -169,15 +157,17 @@ def _depends(later: Submission, earlier: Submission) -> bool:
     return later.report == "halts" or later.period.overlaps(earlier.period)
 
 
-def _process_wave(store: Store, wave: Sequence[Submission]) -> list[ProcessingError]:
-    """Take a wave together; where we fail, one by one, so that only what we fail on stays received."""
+def _process_wave(store: Store, wave: Sequence[Submission]) -> list[Failure]:
+    """Take a wave together; where we fail, one by one, so that only what we fail on is failed."""
     with writing(store.engine) as connection:
         life.note_attempt(connection, [submission.id for submission in wave], datetime.now(UTC))
     try:
         _publish(store, wave, _examine(store, wave))
+    except RecordsUnavailableError:
+        raise
     except Exception as error:
         if len(wave) == 1:
-            return [_incident(store, wave[0], error)]
+            return [failed_on(store.engine, wave[0], error)]
         return [failure for submission in wave for failure in _process_wave(store, [submission])]
     return []
 
@@ -221,23 +211,26 @@ def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdi
         version = rule_set_version(thresholds_in_force(connection))
         for submission in wave:
             current = life.by_id(connection, submission.id)
-            if current is None or current.state is not State.RECEIVED:
+            if current is None or current.state not in (State.RECEIVED, State.FAILED):
                 continue
             verdict = verdicts[submission.id]
-            life.insert_findings(connection, submission, verdict.findings, submission.received_at)
+            at = _decided_at(connection, submission)
+            life.insert_findings(connection, submission, verdict.findings, at)
             if verdict.state is State.ACCEPTED:
                 figures.write(connection, derived.get(submission.id, []))
-                events += _supersede(connection, submission)
+                events += _supersede(connection, submission, at)
             life.change_state(
                 connection,
                 submission.id,
                 verdict.state,
-                submission.received_at,
+                at,
                 row_count=verdict.row_count,
                 format=verdict.format,
                 rule_set_version=version,
-                decided_at=submission.received_at,
+                decided_at=at,
                 evidence_kept=not verdict.holds_secrets,
+                incident=None,
+                failed_version=None,
             )
             events.append(_verdict(submission, verdict, version))
         append(connection, events)
@@ -278,7 +271,12 @@ def _derive(
     return derived
 
 
-def _supersede(connection: Connection, submission: Submission) -> list[AuditEvent]:
+def _decided_at(connection: Connection, submission: Submission) -> datetime:
+    """The moment of a verdict by the run's clock: that of receipt, or of the last try of what we failed on."""
+    return max(submission.received_at, life.last_change(connection, [submission.id]))
+
+
+def _supersede(connection: Connection, submission: Submission, at: datetime) -> list[AuditEvent]:
     """Accepted files that the new one's period contains are superseded (3.5); what is to be logged of it."""
     events = []
     for earlier in life.accepted_overlapping(connection, submission.exchange, submission.report, submission.period):
@@ -286,20 +284,13 @@ def _supersede(connection: Connection, submission: Submission) -> list[AuditEven
             connection,
             earlier.id,
             State.SUPERSEDED,
-            submission.received_at,
+            at,
             cause=submission.id,
             superseded_by=submission.id,
         )
         details = {"state": State.SUPERSEDED.value, "superseded_by": submission.id}
         events.append(AuditEvent(SYSTEM, EventKind.VERDICT, earlier.id, details))
     return events
-
-
-def _incident(store: Store, submission: Submission | None, error: Exception) -> ProcessingError:
-    """Record our failure; a submission stays received, a review stays pending."""
-    number, incident = None if submission is None else submission.id, new_incident()
-    record_incident(store.engine, incident, error, submission=number)
-    return ProcessingError(incident, number)
 
 
 def outcomes(store: Store, receipts: Sequence[Receipt]) -> list[Outcome]:
@@ -327,11 +318,21 @@ def check(
     """The same judgement without filing: each file alone against what is accepted (3.8); lateness apart.
 
     The files are judged as if they were received at `received_at`: now, where it is not given. `on_step` is called
-    after each step of each file.
+    after each step of each file. What we fail on is failed, under the number of an incident, and changes nothing of the
+    others.
     """
     verdicts: list[Verdict] = []
     at = received_at or datetime.now(UTC)
     for chunk in _chunks(candidates):
+        verdicts += _checked(store, chunk, at, on_step)
+        if progress is not None:
+            progress(len(verdicts), len(candidates), shown(chunk[-1].path.name))
+    return verdicts
+
+
+def _checked(store: Store, chunk: Sequence[Candidate], at: datetime, on_step: StepCallback) -> list[Verdict]:
+    """Judge candidates together; where we fail, one by one, so that only what we fail on is failed."""
+    try:
         with reading(store.engine) as connection:
             pasts = [_past(connection, candidate.declared) for candidate in chunk]
         readings = [
@@ -340,10 +341,14 @@ def check(
         ]
         decided = decide(readings)
         on_step(FilingStep.JUDGED)
-        verdicts += [rehearsed(store, c.declared, decided[str(place)], at) for place, c in enumerate(chunk)]
-        on_step(FilingStep.COMPARED)
-        if progress is not None:
-            progress(len(verdicts), len(candidates), shown(chunk[-1].path.name))
+        verdicts = [rehearsed(store, c.declared, decided[str(place)], at) for place, c in enumerate(chunk)]
+    except RecordsUnavailableError:
+        raise
+    except Exception as error:
+        if len(chunk) > 1:
+            return [verdict for one in chunk for verdict in _checked(store, [one], at, on_step)]
+        return [Verdict("0", State.FAILED, 0, None, None, (), recorded(store.engine, error).incident)]
+    on_step(FilingStep.COMPARED)
     return verdicts
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.schema import CreateTable
 
 from etl import figures
 from etl.facts import Facts
+from etl.failures import unjudged
 from etl.records import submissions as life
 from etl.records.engine import RecordsUnavailableError, reading, writing
 from etl.records.submissions import Submission
@@ -53,7 +54,11 @@ def make_figures_ready(engine: Engine) -> None:
 
 
 def rebuild_figures(engine: Engine, facts: Facts, progress: Progress | None = None, *, anyway: bool = False) -> int:
-    """Derive all figures again where another version made them, or `anyway`; of how many submissions they were made."""
+    """Derive all figures again where another version made them, or `anyway`; of how many submissions they were made.
+
+    A file that we fail on has no figures, and its submission the number of an incident; the others have theirs.
+    """
+    errors: dict[str, Exception] = {}
     with writing(engine, lock="migrations") as connection:
         if _made_by(connection) == figures_version() and not anyway:
             return 0
@@ -61,16 +66,30 @@ def rebuild_figures(engine: Engine, facts: Facts, progress: Progress | None = No
         filed = life.with_rows(connection)
         done = 0
         for batch in _batches(filed):
+            errors.update(_write_figures(connection, facts, batch))
+            done += len(batch)
+            if progress is not None:
+                progress(done, len(filed), batch[-1].file)
+    for number, error in errors.items():
+        unjudged(engine, number, error)
+    return done - len(errors)
+
+
+def _write_figures(connection: Connection, facts: Facts, batch: Sequence[Submission]) -> dict[str, Exception]:
+    """Derive the figures of a batch and write them; where we fail, file by file, and what we failed on."""
+    try:
+        with connection.begin_nested():
             rows = [
                 figures.AcceptedRows(one.id, one.exchange, one.period, facts.rows_of(file))
                 for one, file in zip(batch, life.fact_files(batch), strict=True)
             ]
             for derived in figures.derive(batch[0].report, rows).values():
                 figures.write(connection, derived)
-            done += len(batch)
-            if progress is not None:
-                progress(done, len(filed), batch[-1].file)
-    return done
+    except Exception as error:
+        if len(batch) < 2:
+            return {batch[0].id: error}
+        return {number: one for single in batch for number, one in _write_figures(connection, facts, [single]).items()}
+    return {}
 
 
 def _made_by(connection: Connection) -> str | None:

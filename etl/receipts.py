@@ -73,6 +73,7 @@ def _content(connection: Connection, filed: Submission, now: datetime) -> dict[s
         "received_at": _kst(filed.received_at),
         **_punctuality(connection, filed, now),
         "state": filed.state.value,
+        "incident": filed.incident,
         "state_since": _kst(life.last_change(connection, [filed.id])),
         "rows": filed.row_count,
         "rule_set_version": filed.rule_set_version,

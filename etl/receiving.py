@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from etl.envelopes import MOST_DIFFERENCE, differ_in_server_time_alone
 from etl.evidence import digest_of
 from etl.exchanges import exchange
+from etl.failures import tried_again
 from etl.intake import Candidate, Declared
 from etl.records import submissions as life
 from etl.records.engine import writing
@@ -65,6 +66,11 @@ def receive_bytes(
     with writing(store.engine, lock=f"{declared.exchange}/{declared.report}") as connection:
         version = rule_set_version(thresholds_in_force(connection))
         earlier = _repeated(store, connection, declared, data, version)
+        if earlier is not None and earlier.state is State.FAILED:
+            if life.followed_by(connection, earlier) is None:
+                earlier = tried_again(connection, earlier, sender or COMMAND)
+            else:
+                earlier = None  # it would come into force over what followed it; these bytes were sent now
         if earlier is not None:
             append(connection, [_upload(earlier, sender, duplicate=True, sent=sha256)], at=now)
             return Receipt(earlier, file, duplicate=True)
@@ -134,7 +140,7 @@ class NotWithdrawableError(ValueError):
 def take_out(
     store: Store, submission: str, *, reason: str, at: datetime | None = None, actor: str = COMMAND
 ) -> Submission:
-    """Take an accepted submission out of force; what it superseded stays superseded (3.2).
+    """Take an accepted submission out of force, or one that we failed on back; what it superseded stays so (3.2, 3.10).
 
     What that affects is still to be judged again. NotWithdrawableError in one sentence where it cannot be.
     """
@@ -144,10 +150,13 @@ def take_out(
         current = life.by_id(connection, submission)
         if current is None:
             raise NotWithdrawableError(f"there is no submission {submission}; 'daxa submissions --json' lists them")
-        if current.state is not State.ACCEPTED:
+        if current.state not in (State.ACCEPTED, State.FAILED):
             raise NotWithdrawableError(
-                f"submission {submission} is {current.state.value}; only an accepted one can be withdrawn"
+                f"submission {submission} is {current.state.value}; only an accepted one can be withdrawn, "
+                "or one that we failed on"
             )
-        life.change_state(connection, submission, State.WITHDRAWN, at or datetime.now(UTC), cause=reason)
+        # What never was in force affects nothing that would have to be judged again.
+        reviewed = {} if current.is_decided else {"reviewed_state": State.WITHDRAWN.value}
+        life.change_state(connection, submission, State.WITHDRAWN, at or datetime.now(UTC), cause=reason, **reviewed)
         append(connection, [AuditEvent(actor, EventKind.WITHDRAW, submission, {"reason": reason})])
     return replace(current, state=State.WITHDRAWN)

@@ -7,20 +7,22 @@ anew is added and what no longer holds is lifted, each with its moment.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from types import MappingProxyType
+from typing import TypeVar
 
 import pyarrow as pa
 from sqlalchemy import Connection
 
 from etl.affected import StoreChange, accepted_submissions, affected_submissions
 from etl.context import Judged, relations
+from etl.failures import Failure, unjudged
 from etl.normalise import arrow_schema
 from etl.overdue import review_calendar
 from etl.records import submissions as life
-from etl.records.engine import reading, writing
+from etl.records.engine import RecordsUnavailableError, reading, writing
 from etl.records.submissions import Submission
 from etl.records.thresholds import thresholds_in_force
 from etl.store import Store
@@ -34,6 +36,9 @@ _ROWS_AT_ONCE = 600_000
 
 _NAMES_ROWS = re.compile(r"\brows\b")
 Found = dict[str, list[Finding]]
+Errors = dict[str, Exception]
+"""What we failed on, by the number of the submission."""
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +52,44 @@ class Question:
     as_if_in_force: bool
 
 
-def review_pending(store: Store, *, as_if_in_force: bool = False) -> None:
-    """Judge again what the changes since the last review can affect; after a crash it is simply done again."""
+def review_pending(store: Store, *, as_if_in_force: bool = False) -> list[Failure]:
+    """Judge again what the changes since the last review can affect; after a crash it is simply done again.
+
+    What we fail on keeps what was found of it before, and is returned; everything else is judged.
+    """
     with reading(store.engine) as connection:
         changed = life.unreviewed(connection)
         if not changed:
-            return
+            return []
         at = life.last_change(connection, [submission.id for submission in changed])
-    review_submissions(store, changed, at=at, as_if_in_force=as_if_in_force)
+    errors = review_submissions(store, changed, at=at, as_if_in_force=as_if_in_force)
     with writing(store.engine) as connection:
-        life.mark_reviewed(connection, changed)
+        life.mark_reviewed(connection, [submission for submission in changed if submission.id not in errors])
+    return [unjudged(store.engine, submission, error) for submission, error in errors.items()]
 
 
 def review_submissions(
     store: Store, changed: Sequence[Submission], *, at: datetime, as_if_in_force: bool = False
-) -> None:
-    """Judge again every accepted submission that the changed ones can affect, and record what is found now."""
+) -> Errors:
+    """Judge again every accepted submission that the changed ones can affect, and record what is found now.
+
+    Returns what we failed on, by the submission whose judgement it was; all others are judged.
+    """
+    errors: Errors = {}
     changes = [StoreChange.of(submission) for submission in changed]
-    with reading(store.engine) as connection:
-        by_report = affected_submissions(connection, changes)
-    review_calendar(store, changes, at)
+    by_report: dict[str, dict[str, set[str]]] = {}
+
+    def reach(some: Sequence[StoreChange]) -> None:
+        with reading(store.engine) as connection:
+            found = affected_submissions(connection, some)
+        for name, by_rule in found.items():
+            for rule, ids in by_rule.items():
+                by_report.setdefault(name, {}).setdefault(rule, set()).update(ids)
+
+    for some, error in _failing(reach, changes):
+        errors.update(dict.fromkeys((change.submission for change in some), error))
+    for some, error in _failing(lambda some: review_calendar(store, some, at), changes):
+        errors.update(dict.fromkeys((change.submission for change in some), error))
     for name, by_rule in by_report.items():
         rules = [rule for rule in published_rules(name) if rule.id in by_rule]
         for group in (reading_rows(rules), reading_entities(rules)):
@@ -74,7 +97,53 @@ def review_submissions(
             with reading(store.engine) as connection:
                 submissions = accepted_submissions(connection, ids)
             for batch in batches(submissions):
-                _review_batch(store, name, batch, group, at, as_if_in_force)
+                errors.update(_failing_reviews(store, name, batch, group, at, as_if_in_force))
+    return errors
+
+
+def _failing(
+    work: Callable[[Sequence[Part]], None], parts: Sequence[Part]
+) -> Iterator[tuple[Sequence[Part], Exception]]:
+    """Do the work for all parts together, and where we fail for halves of them: the single parts that we fail on.
+
+    RecordsUnavailableError goes on to the top, since it is about no part.
+    """
+    try:
+        work(parts)
+    except RecordsUnavailableError:
+        raise
+    except Exception as error:
+        if len(parts) < 2:
+            yield parts, error
+            return
+        middle = len(parts) // 2
+        for half in (parts[:middle], parts[middle:]):
+            yield from _failing(work, half)
+
+
+def _failing_reviews(
+    store: Store,
+    name: str,
+    batch: Sequence[Submission],
+    rules: Sequence[Rule],
+    at: datetime,
+    as_if_in_force: bool,
+) -> Iterator[tuple[str, Exception]]:
+    """Review a batch; where we fail rule by rule, and a rule that we fail on file by file."""
+
+    def by_rules(some: Sequence[Rule]) -> None:
+        _review_batch(store, name, batch, some, at, as_if_in_force)
+
+    for some, whole in _failing(by_rules, rules):
+        if len(batch) < 2:
+            yield from ((submission.id, whole) for submission in batch)
+            continue
+
+        def by_files(files: Sequence[Submission], some: Sequence[Rule] = some) -> None:
+            _review_batch(store, name, files, some, at, as_if_in_force)
+
+        for files, error in _failing(by_files, batch):
+            yield from ((submission.id, error) for submission in files)
 
 
 def reading_rows(rules: Sequence[Rule]) -> list[Rule]:

@@ -37,6 +37,11 @@ from expectations.vocabulary import State
 _PUBLISHED = (State.ACCEPTED, State.SUPERSEDED, State.WITHDRAWN)
 
 
+def _is_published(submission: Submission) -> bool:
+    """Whether its rows were published; those of one that we failed on were not, also where it is withdrawn."""
+    return submission.state in _PUBLISHED and submission.is_decided
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that does not agree, and what it is: a submission's number, an entry or a head of the log."""
@@ -91,7 +96,7 @@ def verify_store(
 
 
 def _to_read_again(every: Sequence[Submission], sample: int | None) -> frozenset[str]:
-    readable = [s.id for s in every if s.state in _PUBLISHED and s.evidence_kept]
+    readable = [s.id for s in every if _is_published(s) and s.evidence_kept]
     if sample is not None and sample < len(readable):
         readable = random.SystemRandom().sample(readable, sample)
     return frozenset(readable)
@@ -102,7 +107,7 @@ def _kept_faults(store: Store, submission: Submission) -> Iterator[Fault]:
         there = store.evidence.path(submission.sha256).exists()
         what = "differ from their SHA-256" if there else "are missing"
         yield Fault(submission.id, f"the kept bytes {submission.sha256} {what}")
-    if submission.state in _PUBLISHED:
+    if _is_published(submission):
         path = store.facts.path(life.fact_files([submission])[0])
         if not path.exists():
             yield Fault(submission.id, "its published rows are missing")
@@ -180,6 +185,8 @@ def _told(connection: Connection) -> _Told:
         if entry.subject is None or entry.act not in (
             log.EventKind.UPLOAD,
             log.EventKind.VERDICT,
+            log.EventKind.FAILURE,
+            log.EventKind.RETRY,
             log.EventKind.WITHDRAW,
         ):
             continue

@@ -114,6 +114,8 @@ class State(StrEnum):
     ACCEPTED = "accepted"
     SUPERSEDED = "superseded"
     WITHDRAWN = "withdrawn"
+    FAILED = "failed"
+    """We failed on it (3.10): it has no verdict and counts as nothing, until it is tried again or withdrawn."""
 
 
 @dataclass(frozen=True, slots=True)

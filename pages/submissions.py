@@ -7,7 +7,7 @@ from app.filing.desk_parts import desk_of
 from app.filing.submission_parts import finding_section, one_submission, submission_section
 from app.filing.submissions import submission_versions
 from app.filing.verdict import filed_submission
-from app.filing.verdict_parts import submission_findings, withdrawal
+from app.filing.verdict_parts import failure_note, submission_findings, withdrawal
 from app.widgets.address import picked
 from app.widgets.header import empty, page_header, stop
 from app.widgets.rows import rows_behind
@@ -27,8 +27,10 @@ record_reading(view, submission)
 one_submission(view, one, versions)
 desk, filed = desk_of(view), ask(filed_submission, submission)
 if desk is not None and filed is not None:  # its senders read first what to mend
+    failure_note(view, filed)
     submission_findings(view, filed)
     withdrawal(view, desk, filed)
-finding_section(view, one)
+if one.state != "failed":  # nothing was judged of it
+    finding_section(view, one)
 if one.state == "accepted":
     rows_behind(view, one.report, one.exchange, *one.days, submission=submission)

@@ -18,8 +18,11 @@ from browsing import ROOT
 from door import API, Client, is_problem, token, warmed_up
 
 from app.testbed.simulator import canonical_table
+from etl import jobs
 from etl.exchanges import all_exchanges
+from etl.intake import declare
 from etl.receipts import verify_receipt
+from etl.receiving import receive_bytes
 from etl.records import tokens
 from etl.records.engine import writing
 from etl.records.tokens import TokenScope
@@ -98,6 +101,30 @@ def test_a_receipt_is_signed_and_verified_with_the_key_alone(korbit: Client, gop
     changed = answer.body.decode().replace(filed["sha256"], "0" * 64)
     assert verify_receipt(changed, {key.id: key}).fault is not None
     assert is_problem(gopax.ask("GET", f"/submissions/{filed['submission']}/receipt"), 404)
+
+
+def test_a_file_that_we_failed_on_is_told_and_judged_again(
+    korbit: Client, gopax: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "korbit_halts_2026-11-15.csv"
+    number = receive_bytes(store, halts().encode(), name, declare(name)).submission.id
+
+    def broken(_readings: Any) -> Any:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs, "decide", broken)
+        jobs.process(store)
+    told = korbit.ask("GET", f"/submissions/{number}").json
+    assert told["state"] == "failed"
+    assert told["incident"].startswith("I-")
+    assert korbit.ask("GET", "/submissions", state="failed").json["items"][0]["submission"] == number
+    receipt = json.loads(korbit.ask("GET", f"/submissions/{number}/receipt").body)["receipt"]
+    assert receipt["incident"] == told["incident"]
+    assert is_problem(gopax.ask("POST", f"/submissions/{number}/retry", b""), 404)
+    again = korbit.ask("POST", f"/submissions/{number}/retry", b"", wait="60")
+    assert (again.status, again.json["state"], again.json["incident"]) == (200, "accepted", None)
+    assert is_problem(korbit.ask("POST", f"/submissions/{number}/retry", b""), 409)
 
 
 @pytest.mark.parametrize("report", all_reports())

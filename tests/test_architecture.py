@@ -40,6 +40,7 @@ DOORS = {
         "etl.records",
         "etl.migrations",
         "etl.store",
+        "etl.failures",
         "etl.rebuild",
         "etl.heads",
         "etl.verify",

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app.worker.process import Worker
-from app.worker.tasks import TRIES, Place
+from app.worker.tasks import Place
 from etl import jobs
 from etl.exchanges import all_exchanges
 from etl.intake import declare
@@ -137,16 +137,21 @@ def took_up(store: Store, number: str, times: int) -> None:
         connection.execute(update(submissions).where(submissions.c.id == number).values(**changed))
 
 
-def test_a_file_that_was_taken_up_too_often_rests_and_the_others_do_not(store: Store, worker: Worker) -> None:
+def test_a_file_that_was_taken_up_too_often_is_failed_and_the_others_are_judged(store: Store, worker: Worker) -> None:
     stuck, other = (receive(store, name) for name in NAMES[:2])
-    took_up(store, stuck, TRIES)
+    took_up(store, stuck, jobs.TRIES)
     worker.take_up()
-    until(lambda: is_judged(store, other))
-    assert not is_judged(store, stuck)
-    assert tried(store) == {stuck: TRIES}
-    jobs.process(store)
-    assert is_judged(store, stuck)
-    assert verdicts(store) == {stuck: 1, other: 1}
+    until(lambda: is_judged(store, stuck, other))
+    with reading(store.engine) as connection:
+        (failed,) = life.failed(connection)
+        assert [e.subject for e in log.entries(connection, act=EventKind.VERDICT)] == [other]
+        assert [e.subject for e in log.entries(connection, act=EventKind.FAILURE)] == [stuck]
+    assert (failed.id, tried(store)) == (stuck, {})
+    jobs.retry(store.engine, stuck, actor="somebody")
+    worker.take_up()
+    until(lambda: is_judged(store, stuck))
+    with reading(store.engine) as connection:
+        assert life.failed(connection) == []
 
 
 def order_of(store: Store) -> list[str]:

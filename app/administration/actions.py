@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.scope import Identity
+from etl.failures import NotRetryableError, retry
 from etl.records import administrators, thresholds
 from etl.records.engine import writing
 from etl.records.passwords import random_password
 from etl.records.people import Person, Role
+from etl.records.submissions import Submission
 from etl.records.thresholds import Decision, Proposal, ThresholdChange
 from etl.records.tokens import NewToken, Token, TokenScope
 from etl.store import Store
@@ -71,6 +73,15 @@ class AdministratorActions:
         """Revoke a token with immediate effect."""
         with writing(self.store.engine) as connection:
             return administrators.revoke_token(connection, token, **self._who_and_when())
+
+    def retry(self, submission: str) -> Submission:
+        """Have a submission tried again that we failed on."""
+        with writing(self.store.engine) as connection:
+            administrators.require_administrator(connection, self.identity.person)
+        try:
+            return retry(self.store.engine, submission, actor=self.identity.person)
+        except NotRetryableError as error:
+            raise administrators.RefusedError("not_retryable", number=submission) from error
 
     def _who_and_when(self) -> dict[str, Any]:
         return {"actor": self.identity.person, "at": datetime.now(UTC)}

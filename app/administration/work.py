@@ -1,4 +1,4 @@
-"""Unfinished work: submissions that are received and not decided, and the incidents, which are our own failures."""
+"""Unfinished work: what is received and not decided, what we failed on, and the incidents, our own failures."""
 
 from __future__ import annotations
 
@@ -49,6 +49,24 @@ def waiting_submissions(store: Store, scope: Scope) -> tuple[WaitingSubmission, 
             yield WaitingSubmission(
                 one.received_at, one.exchange, one.report, one.period.text, one.size_bytes, one.file, one.id
             )
+
+    return for_administrators(scope, store, read)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedSubmission(WaitingSubmission):
+    """A submission that we failed on, under the number of the incident."""
+
+    incident: Text
+
+
+def failed_submissions(store: Store, scope: Scope) -> tuple[FailedSubmission, ...]:
+    """What we failed on and is not tried again yet, the oldest first."""
+
+    def read(connection: Connection) -> Iterator[FailedSubmission]:
+        for one in life.failed(connection):
+            about = (one.received_at, one.exchange, one.report, one.period.text, one.size_bytes, one.file, one.id)
+            yield FailedSubmission(*about, one.incident or "")
 
     return for_administrators(scope, store, read)
 

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.administration.action_parts import perform
-from app.administration.work import Incident, WaitingSubmission, incident_list, waiting_submissions
+from app.administration.action_parts import actions_of, perform
+from app.administration.work import (
+    FailedSubmission,
+    Incident,
+    WaitingSubmission,
+    failed_submissions,
+    incident_list,
+    waiting_submissions,
+)
 from app.columns import columns_of
 from app.widgets.address import go
 from app.widgets.header import note, section
@@ -17,6 +24,7 @@ from app.widgets.working import worker
 def work_section(view: View) -> None:
     """What waits, with a button that has it taken up again, and what we failed on."""
     _waiting(view)
+    _failed(view)
     _incidents(view)
 
 
@@ -40,6 +48,36 @@ def _waiting(view: View) -> None:
         perform(view, "administration.taken_up", lambda: worker().take_up())
 
     st.button(view.say("administration.take_up"), key="work.take_up", on_click=take_up)
+
+
+def _failed(view: View) -> None:
+    """What we failed on, and a button that has one of them judged again."""
+    failed = ask_anew(failed_submissions)
+    section(view, "administration.failed", count=len(failed))
+    if not failed:
+        note(view.say("administration.nothing_failed"))
+        return
+    note(view.say("administration.failed_how"))
+    table(
+        view,
+        failed,
+        columns_of(FailedSubmission),
+        alt=view.say("administration.failed", count=len(failed)),
+        key="administration.failed",
+        on_pick=lambda row: go("submissions", submission=row.id),
+    )
+    chosen = st.selectbox(
+        view.say("administration.retry_which"), [one.id for one in failed], key="administration.retry_which"
+    )
+
+    def try_again() -> None:
+        def act() -> None:
+            actions_of(view).retry(str(chosen))
+            worker().take_up()
+
+        perform(view, "administration.retried", act)
+
+    st.button(view.say("administration.retry"), key="work.retry", icon=":material/refresh:", on_click=try_again)
 
 
 def _incidents(view: View) -> None:

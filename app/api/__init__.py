@@ -67,6 +67,7 @@ class Door:
             ("GET", "/submissions/{number}/explanations", self.explanations),
             ("POST", "/submissions/{number}/explanations", self.explain),
             ("POST", "/submissions/{number}/withdrawal", self.withdraw),
+            ("POST", "/submissions/{number}/retry", self.retry),
             ("POST", "/checks", self.check),
             ("GET", "/obligations", self.obligations),
             ("GET", "/templates/{report}.{ending}", self.template),
@@ -165,13 +166,22 @@ class Door:
         return JSONResponse(told, 201)
 
     async def withdraw(self, request: Request) -> Response:
-        """Take an accepted submission out of force."""
+        """Take an accepted submission out of force, or one that we failed on back."""
         service, caller = await self._entered(request, TokenScope.SUBMIT)
         submission = await run_in_threadpool(service.submission, caller, request.path_params["number"])
         reason = await _reason(request)
         withdrawn = await run_in_threadpool(service.withdraw, submission, reason, caller.id)
         self._worker().take_up()
         return JSONResponse(await run_in_threadpool(service.told, withdrawn))
+
+    async def retry(self, request: Request) -> Response:
+        """Have a submission judged again that we failed on, and answer with what becomes of it."""
+        service, caller, submission = await self._own(request, TokenScope.SUBMIT)
+        again = await run_in_threadpool(service.retry, submission, caller.id)
+        wait = _whole_number(request, "wait", 10, 0, LONGEST_WAIT_SECONDS)
+        judged = await self._judged(service, again, wait)
+        current = await run_in_threadpool(service.submission, caller, again.id)
+        return JSONResponse(await run_in_threadpool(service.told, current), 200 if judged else 202)
 
     async def obligations(self, request: Request) -> Response:
         """What the caller's exchange was to file, and what became of it."""

@@ -85,6 +85,7 @@ def _schemas() -> dict[str, Any]:
         "duplicate": {"type": "boolean"},
         "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
         "rows": _COUNT_OR_NULL,
+        "incident": _TEXT_OR_NULL,
     }
     listed = {**filed, "submission": _TEXT, "received_at": _INSTANT, "rule_set_version": _TEXT_OR_NULL}
     counts = {"type": "object", "additionalProperties": _COUNT}
@@ -124,6 +125,7 @@ def _schemas() -> dict[str, Any]:
                 sha256=filed["sha256"],
                 received_at=_INSTANT,
                 state=filed["state"],
+                incident=_TEXT_OR_NULL,
                 rule_set_version=_TEXT_OR_NULL,
                 finding_count=_COUNT,
                 findings_sha256=filed["sha256"],
@@ -310,13 +312,31 @@ def _paths() -> dict[str, Any]:
         "/submissions/{number}/withdrawal": {
             "post": {
                 "operationId": "withdraw",
-                "summary": "Take an accepted submission out of force.",
+                "summary": "Take an accepted submission out of force, or one that we failed on back.",
                 "parameters": [_NUMBER],
                 "requestBody": {
                     "required": True,
                     "content": {"application/json": {"schema": _reference("Withdrawal")}},
                 },
                 "responses": _answers({"200": _json("The submission.", submission)}, 404, 409, 413, 415),
+            }
+        },
+        "/submissions/{number}/retry": {
+            "post": {
+                "operationId": "retry",
+                "summary": "Have a submission judged again that we failed on.",
+                "parameters": [
+                    _NUMBER,
+                    _query("wait", "Seconds to wait for the verdict.", type="integer", minimum=0, maximum=60),
+                ],
+                "responses": _answers(
+                    {
+                        "200": _json("The submission.", submission),
+                        "202": _json("Taken up again; the verdict takes longer than the wait.", submission),
+                    },
+                    404,
+                    409,
+                ),
             }
         },
         "/checks": {

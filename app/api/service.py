@@ -19,6 +19,7 @@ from etl.annotated import annotated_copy, annotated_name
 from etl.calendar import obligations
 from etl.coordinates import layout_of
 from etl.export import template_bytes
+from etl.failures import NotRetryableError, retry
 from etl.intake import Declared
 from etl.receipts import receipt_of
 from etl.receiving import NotWithdrawableError, Receipt, receive_bytes, take_out
@@ -131,10 +132,17 @@ class Service:
             append(connection, [event])
 
     def withdraw(self, submission: Submission, reason: str, actor: str) -> Submission:
-        """Take an accepted submission out of force; ProblemError where it is not accepted, or no reason is given."""
+        """Take a submission out of force or back; ProblemError where that cannot be, or no reason is given."""
         try:
             return take_out(self.store, submission.id, reason=reason, actor=actor)
         except NotWithdrawableError as error:
+            raise ProblemError(409, f"{error}.") from error
+
+    def retry(self, submission: Submission, actor: str) -> Submission:
+        """Have a submission tried again that we failed on; ProblemError where we did not, or a later one followed."""
+        try:
+            return retry(self.store.engine, submission.id, actor=actor)
+        except NotRetryableError as error:
             raise ProblemError(409, f"{error}.") from error
 
     def obligations(self, caller: Token, first: date | None, last: date | None) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ AUDIT_GRADES = {
         Grade("rejected", "✕", "#b3261e", "#e0574d"),
         Grade("missing", "✕", "#b3261e", "#e0574d"),
         Grade("received", "◔", "#ffffff", "#12181f"),
+        Grade("failed", "!", "#ffffff", "#12181f"),
         Grade("not_due", "·", "#ffffff", "#12181f", "circle"),
         Grade("unrecorded", "–", "#ffffff", "#12181f"),
         Grade("unobliged", "∅", "#ffffff", "#12181f"),

@@ -152,6 +152,19 @@ def _candidates(
     return candidates
 
 
+_FALLEN_SHORT = (State.REJECTED, State.FAILED)
+"""The states of files of which something is still to be done."""
+
+
+def _tell_failure(file: str, incident: str | None, submission: str | None = None) -> None:
+    """Say of a file that we failed on it, where we did, under its number, and what can be done."""
+    if incident is None:
+        return
+    done = "nothing is filed" if submission is None else "nothing is lost"
+    more = "tell us the number" if submission is None else f"'daxa retry {submission}' tries again"
+    _say(f"{file}: we could not judge it (incident {incident}); {done}; {more}")
+
+
 # ----------------------------------------------------------------------------------------- commands
 
 
@@ -193,8 +206,11 @@ def ingest(
             )
     else:
         summary_table([(o.receipt.file, o.receipt.submission.state, rules_of(o.findings)) for o in outcomes])
-    states = {outcome.receipt.submission.state for outcome in outcomes}
-    raise typer.Exit(REJECTED if State.REJECTED in states else DONE)
+    filed = {outcome.receipt.submission.id: outcome.receipt for outcome in outcomes}
+    for number, filed_as in filed.items():
+        _tell_failure(filed_as.file, filed_as.submission.incident, number)
+    fell_short = any(one.submission.state in _FALLEN_SHORT or one.submission.incident for one in filed.values())
+    raise typer.Exit(REJECTED if fell_short else DONE)
 
 
 @app.command()
@@ -224,8 +240,9 @@ def check(
         findings = [[(kind, finding) for finding, kind in verdict.findings] for verdict in verdicts]
         rows = zip(candidates, verdicts, findings, strict=True)
         summary_table([(c.shown_path, v.state, rules_of(f)) for c, v, f in rows])
-    states = {verdict.state for verdict in verdicts}
-    raise typer.Exit(REJECTED if State.REJECTED in states else DONE)
+    for candidate, verdict in zip(candidates, verdicts, strict=True):
+        _tell_failure(candidate.shown_path, verdict.incident)
+    raise typer.Exit(REJECTED if any(verdict.state in _FALLEN_SHORT for verdict in verdicts) else DONE)
 
 
 @app.command()
@@ -263,9 +280,11 @@ def submit(
                 emit(answer)
             else:
                 summary_line(answer["file"], State(answer["state"]), Counter(f["rule"] for f in answer["findings"]))
+            _tell_failure(answer["file"], answer.get("incident"), answer.get("submission"))
     if not json:
         emit_text(", ".join(f"{count} {state}" for state, count in sorted(counts.items())) + "\n")
-    raise typer.Exit(NOT_DONE if counts["not filed"] else REJECTED if counts[State.REJECTED.value] else DONE)
+    fell_short = any(counts[state.value] for state in _FALLEN_SHORT)
+    raise typer.Exit(NOT_DONE if counts["not filed"] else REJECTED if fell_short else DONE)
 
 
 @app.command()
@@ -398,7 +417,7 @@ def withdraw(
     reason: Annotated[str, typer.Option("--reason", help="Why it is withdrawn.")],
     json: Json = False,
 ) -> None:
-    """Take an accepted submission out of force; its file and rows stay readable."""
+    """Take an accepted submission out of force, or one that we failed on back; its file and rows stay readable."""
     from etl import jobs
 
     changed = jobs.withdraw(open_store(), submission, reason=reason)
@@ -406,6 +425,29 @@ def withdraw(
         emit(submission_record(changed, file=changed.file, duplicate=False, findings=None))
     else:
         print(f"{changed.id} {changed.state.value}")
+
+
+@app.command()
+def retry(
+    submission: Annotated[str, typer.Argument(help="Number of the submission.")],
+    json: Json = False,
+) -> None:
+    """Judge a submission again that we failed on."""
+    from etl import jobs
+    from etl.receiving import Receipt
+    from etl.records.log import COMMAND
+
+    store = open_store()
+    again = jobs.retry(store.engine, submission, actor=COMMAND)
+    jobs.process(store)
+    (outcome,) = jobs.outcomes(store, [Receipt(again, again.file, duplicate=False)])
+    found = outcome.receipt.submission
+    if json:
+        emit(submission_record(found, file=found.file, duplicate=False, findings=outcome.findings))
+    else:
+        summary_table([(found.file, found.state, rules_of(outcome.findings))])
+    _tell_failure(found.file, found.incident, found.id)
+    raise typer.Exit(REJECTED if found.state in _FALLEN_SHORT or found.incident else DONE)
 
 
 @app.command()

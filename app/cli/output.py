@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from etl.verify import Verification
     from etl.what_if import Comparison
 
-_MARKS = {State.ACCEPTED: "[green]✓[/]", State.REJECTED: "[red]✗[/]"}
+_MARKS = {State.ACCEPTED: "[green]✓[/]", State.REJECTED: "[red]✗[/]", State.FAILED: "[yellow]![/]"}
 
 
 def emit(record: dict[str, Any]) -> None:

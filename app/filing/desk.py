@@ -20,6 +20,7 @@ from app.scope import Identity, Role
 from app.worker.process import Worker
 from app.worker.tasks import Preview
 from etl.drafts import Draft, discard_draft, discard_expired, draft_bytes, keep_draft
+from etl.failures import NotRetryableError, retry
 from etl.intake import Declared, NotAFilingError, declare, said_by
 from etl.layout import Container
 from etl.nil_returns import nil_return
@@ -160,7 +161,7 @@ class Desk:
         discard_draft(self.store, draft)
 
     def withdraw(self, number: str, reason: str, typed: str) -> Submission:
-        """Withdraw an accepted submission of the exchange.
+        """Withdraw an accepted submission of the exchange, or one that we failed on.
 
         RefusedError where `typed` does not repeat its number, without a reason, or where it cannot be withdrawn.
         """
@@ -178,6 +179,18 @@ class Desk:
             raise RefusedError("not_withdrawable", number=number) from error
         self.worker.take_up()
         return withdrawn
+
+    def retry(self, number: str) -> None:
+        """Have a submission judged again that we failed on, and wait; RefusedError where it cannot be."""
+        with reading(self.store.engine) as connection:
+            filed = life.by_id(connection, number)
+        if filed is None or filed.exchange != self.exchange:
+            raise RefusedError("not_retryable", number=number)
+        try:
+            retry(self.store.engine, number, actor=self.person)
+        except NotRetryableError as error:
+            raise RefusedError("not_retryable", number=number) from error
+        self._judged(number)
 
     def _must_be_own(self, declared: Declared) -> None:
         if declared.exchange != self.exchange:

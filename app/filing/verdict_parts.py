@@ -34,6 +34,8 @@ from expectations.catalogue import report as report_of
 from expectations.vocabulary import Period, State
 
 _MOST_SHOWN_BYTES = 20_000
+_SUBMITTABLE = (State.ACCEPTED, State.FAILED)
+"""A file that we failed on when it was checked may be submitted all the same: its receipt then counts."""
 
 
 def draft_panel(view: View, desk: Desk, draft: Draft) -> None:
@@ -57,6 +59,8 @@ def _draw_draft(view: View, desk: Desk, draft: Draft, told: dict[str, Any]) -> b
     """Draw a draft; True where one of its buttons has submitted or discarded it."""
     section(view, "filing.draft_of", report=view.report(draft.report), period=draft.period.text)
     verdict(view, verdict_word(draft.state, draft.finding_count), f"filing.would.{draft.state}", is_draft=True)
+    if told.get("incident"):
+        note(view.say("filing.failed_check", incident=told["incident"]))
     facts(
         {
             view.say("column.file"): draft.file,
@@ -88,7 +92,8 @@ def verdict(view: View, word: str, sentence: str, *, is_draft: bool = False) -> 
     said = view.say(f"filing.verdict.{word}")
     if is_draft:
         said = f"{view.say('filing.not_submitted')} · {view.say('filing.would_be', verdict=said)}"
-    st.html(f'<p class="verdict {word}" role="status">{escape(said)}<small>{escape(view.say(sentence))}</small></p>')
+    look = "unjudged" if word == State.FAILED else word  # `failed` is how a part looks that could not be drawn
+    st.html(f'<p class="verdict {look}" role="status">{escape(said)}<small>{escape(view.say(sentence))}</small></p>')
 
 
 def _timeliness_now(view: View, draft: Draft) -> str:
@@ -118,12 +123,12 @@ def _is_resolved(view: View, desk: Desk, draft: Draft) -> bool:
         submitted = st.button(
             view.say("filing.submit"),
             type="primary",
-            disabled=draft.state != State.ACCEPTED,
+            disabled=draft.state not in _SUBMITTABLE,
             icon=":material/send:",
             key=f"filing.submit.{draft.id}",
         )
         discarded = st.button(view.say("filing.discard"), icon=":material/delete:", key=f"filing.discard.{draft.id}")
-    if draft.state != State.ACCEPTED:
+    if draft.state not in _SUBMITTABLE:
         note(view.say("filing.cannot_submit"))
     if discarded:
         desk.discard(draft)
@@ -155,6 +160,7 @@ def receipt_panel(view: View, filed: Submission, *, is_repeated: bool = False) -
         return
     word = verdict_word(filed.state, content.finding_count)
     verdict(view, word, f"filing.means.{filed.state}")
+    failure_note(view, filed)
     if is_repeated:
         note(view.say("filing.repeated", number=filed.id))
     facts(
@@ -210,7 +216,9 @@ def _receipt_files(view: View, filed: Submission) -> None:
 
 
 def submission_findings(view: View, filed: Submission) -> None:
-    """The findings of a submission for its sender, and the comparison with the version before."""
+    """The findings of a submission for its sender, and the comparison with the version before; none of a failed one."""
+    if filed.state is State.FAILED:
+        return
     found = ask(findings_found, filed.id)
     comparison = comparison_of(view, filed.id)
     declared = Declared(filed.exchange, filed.report, filed.period)
@@ -223,8 +231,15 @@ def submission_findings(view: View, filed: Submission) -> None:
 
 
 def withdrawal(view: View, desk: Desk | None, filed: Submission) -> None:
-    """The form that withdraws an accepted submission of one's own: a reason, and its number typed to confirm."""
-    if desk is None or filed.exchange != desk.exchange or filed.state is not State.ACCEPTED:
+    """The form that withdraws a submission of one's own, accepted or failed: a reason, and its number typed to confirm.
+
+    Of one that we failed on also the button that has it judged again.
+    """
+    if desk is None or filed.exchange != desk.exchange:
+        return
+    if filed.incident is not None:
+        _retry_button(view, desk, filed)
+    if filed.state not in (State.ACCEPTED, State.FAILED):
         return
     with st.expander(view.say("filing.withdraw"), icon=":material/undo:"):
         note(view.say("filing.withdraw_how"))
@@ -239,3 +254,21 @@ def withdrawal(view: View, desk: Desk | None, filed: Submission) -> None:
                 refusal(view, filed.id, refused)
                 return
             st.rerun()
+
+
+def failure_note(view: View, filed: Submission) -> None:
+    """That we failed on a submission, under which number, and what happens next; nothing where we did not."""
+    if filed.incident is not None:
+        name = "filing.failed_how" if filed.state is State.FAILED else "filing.unjudged_how"
+        note(view.say(name, incident=filed.incident))
+
+
+def _retry_button(view: View, desk: Desk, filed: Submission) -> None:
+    if st.button(view.say("filing.retry"), icon=":material/refresh:", key=f"retry.{filed.id}"):
+        try:
+            with st.spinner(view.say("filing.retrying")):
+                desk.retry(filed.id)
+        except RefusedError as refused:
+            refusal(view, filed.id, refused)
+            return
+        st.rerun()

@@ -30,6 +30,7 @@ ABSENT: tuple[str, ...] = (
     ObligationState.DRAFT,
     ObligationState.REJECTED,
     ObligationState.PARTIAL,
+    ObligationState.FAILED,
     ObligationState.RECEIVED,
     ObligationState.NOT_DUE,
     ObligationState.NIL,

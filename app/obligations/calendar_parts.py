@@ -24,6 +24,7 @@ _OPEN = (
     ObligationState.DRAFT,
     ObligationState.REJECTED,
     ObligationState.PARTIAL,
+    ObligationState.FAILED,
     ObligationState.RECEIVED,
     ObligationState.NOT_DUE,
 )

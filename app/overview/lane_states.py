@@ -42,7 +42,7 @@ URGENT = (
     Rating.POOR,
 )
 """States that need attention, the gravest first."""
-NOTABLE = (ObligationState.RECEIVED, ObligationState.LATE, REVIEW, Rating.WATCH)
+NOTABLE = (ObligationState.FAILED, ObligationState.RECEIVED, ObligationState.LATE, REVIEW, Rating.WATCH)
 """States that are worth a look, the gravest first."""
 _NOT_FILED = (ObligationState.MISSING, ObligationState.DRAFT)
 _ARRIVED = (ObligationState.CURRENT, ObligationState.NIL, ObligationState.LATE)

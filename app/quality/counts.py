@@ -30,6 +30,7 @@ _COUNTED_AS = {
     ObligationState.MISSING: "missing_count",
     ObligationState.REJECTED: "refused_count",
     ObligationState.PARTIAL: "partial_count",
+    ObligationState.FAILED: "received_count",
     ObligationState.RECEIVED: "received_count",
     ObligationState.NOT_DUE: "not_due_count",
     ObligationState.LATE: "late_count",
@@ -122,7 +123,7 @@ def count_obligation(own: Counter[str], one: Obligation) -> None:
 
 def _count_files(counts: _Counts, filed: FiledFiles) -> None:
     for own, files in _by_period(counts, filed):
-        decided = [file.state for file in files if file.state is not State.RECEIVED]
+        decided = [file.state for file in files if file.was_accepted or file.state is State.REJECTED]
         accepted = [state for state in decided if state in EVER_ACCEPTED]
         own["rejected_count"] += len(decided) - len(accepted)
         own["accepted_count"] += len(accepted)

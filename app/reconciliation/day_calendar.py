@@ -155,7 +155,12 @@ def _unfiled_day(exchange: str, day: date, came: _Came | None, begin: date, mome
     )
 
 
-_GRADES = {State.REJECTED: DayGrade.REFUSED, State.RECEIVED: DayGrade.WAITING, State.ACCEPTED: DayGrade.NIL}
+_GRADES = {
+    State.REJECTED: DayGrade.REFUSED,
+    State.RECEIVED: DayGrade.WAITING,
+    State.FAILED: DayGrade.WAITING,
+    State.ACCEPTED: DayGrade.NIL,
+}
 
 
 @dataclass(frozen=True, slots=True)

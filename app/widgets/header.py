@@ -20,6 +20,7 @@ STATE_GLYPHS = {
     "rejected": "✕",
     "superseded": "↻",
     "withdrawn": "⊘",
+    "failed": "!",
     "missing": "✕",
     "draft": "✎",
     "partial": "◑",

@@ -40,6 +40,7 @@ p.verdict { margin: .3rem 0; padding: .5rem .9rem; border-radius: .4rem; font-si
 p.verdict.accepted { border-left-color: #008a64; }
 p.verdict.accepted_with_findings { border-left-color: #e3a53a; }
 p.verdict.rejected { border-left-color: #b3261e; }
+p.verdict.unjudged { border-left-color: #e3a53a; }
 p.verdict small { display: block; font-weight: 400; font-size: .875rem; }
 ol.steps { list-style: none; display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: 0 !important;
   padding: 0 !important; font-size: .875rem; }

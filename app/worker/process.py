@@ -2,8 +2,8 @@
 
 A thread that judges in the screens' process makes them ten times slower, and Great Expectations takes seconds to
 import. The process starts with the first file, and again where it has died: what it left is still `received` and is
-taken up after everything else, so that a file which kills the process delays no other. A file that was taken up `TRIES`
-times waits for `REST` before the next try, and a process that works on one group of files for longer than `PATIENCE` is
+taken up after everything else, so that a file which kills the process delays no other. A file that was taken up
+`etl.jobs.TRIES` times is failed, and a process that works on one group of files for longer than `PATIENCE` is
 killed. Long work that concerns no file (a proof, a what-if, the whole audit log) runs in a second process, so that no
 file waits for it. The tasks are in `app.worker.tasks`.
 """
@@ -80,7 +80,7 @@ class Worker:
         self._place, self._patience = place, patience
         self._lock = threading.Lock()
         self._judging, self._errands = _Process(), _Process(once=True)
-        self._processing: Future[None] | None = None
+        self._processing: Future[list[str]] | None = None
         self._asked_again = False
         self._deaths = 0
 
@@ -137,11 +137,11 @@ class Worker:
             if executor is not None:
                 executor.shutdown(wait=True, cancel_futures=True)
 
-    def _processed(self, done: Future[None]) -> None:
+    def _processed(self, done: Future[list[str]]) -> None:
         """After a run: tell the log what went wrong, and run again where that was asked meanwhile."""
         error = None if done.cancelled() else done.exception()
-        if error is not None:
-            _log.error("%s", error)
+        for what in [error] if error is not None else [] if done.cancelled() else done.result():
+            _log.error("%s", what)
         died = isinstance(error, BrokenProcessPool)
         with self._lock:
             self._deaths = self._deaths + 1 if died else 0
@@ -150,7 +150,7 @@ class Worker:
         if again:
             self.take_up()
 
-    def _watch(self, run: Future[None], process_id: Future[int] | None) -> None:
+    def _watch(self, run: Future[list[str]], process_id: Future[int] | None) -> None:
         """End the process where it is at the same files for longer than the patience lasts."""
         began = datetime.now(UTC)
         while process_id is not None and wait([run], self._patience.total_seconds()).not_done:

@@ -9,22 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from etl.comparison import Comparison
 from etl.intake import Candidate, Declared
-from etl.records import submissions as life
-from etl.records.engine import reading
 from etl.records.thresholds import ThresholdChange
 from etl.steps import FilingStep, StepCallback, ignore_step
 from etl.store import Store, open_store
 from expectations.vocabulary import Finding
-
-TRIES = 3
-"""So often a file is taken up in a row."""
-REST = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +56,12 @@ def _opened(place: Place) -> Iterator[Store]:
         store.engine.dispose()
 
 
-def process(place: Place) -> None:
-    """Judge all received files but those that were taken up too often of late."""
+def process(place: Place) -> list[str]:
+    """Judge all received files; what we failed on, in sentences."""
     from etl import jobs
 
     with _opened(place) as store:
-        with reading(store.engine) as connection:
-            tried = life.attempts(connection)
-        since = datetime.now(UTC) - REST
-        resting = {number for number, found in tried.items() if found.count >= TRIES and found.last_at > since}
-        jobs.process(store, skipped=frozenset(resting))
+        return [str(failure) for failure in jobs.process(store)]
 
 
 def what_if(place: Place, change: ThresholdChange, first_day: date, last_day: date) -> dict[str, Any]:

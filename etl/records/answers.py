@@ -256,7 +256,7 @@ def read_verdict(connection: Connection, actor: Actor, submission: str, *, at: d
     if has_read(connection, actor, submission):
         return False
     filed = life.by_id(connection, submission)
-    if filed is None or filed.exchange not in actor.exchanges or filed.state is State.RECEIVED:
+    if filed is None or filed.exchange not in actor.exchanges or not filed.is_decided:
         return False
     values = {"submission": submission, "person": actor.id, "exchange": filed.exchange, "at": at}
     connection.execute(insert(verdict_reads).values(values))

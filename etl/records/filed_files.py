@@ -30,6 +30,11 @@ class FiledFile:
     row_count: int | None = None
     left_at: datetime | None = None
 
+    @property
+    def was_accepted(self) -> bool:
+        """True where it was in force, whatever became of it later; one that we failed on never was, also withdrawn."""
+        return self.state in EVER_ACCEPTED and not (self.state is State.WITHDRAWN and self.row_count is None)
+
 
 FiledFiles = Mapping[tuple[str, str, date], Sequence[FiledFile]]
 """Files in order of receipt, by exchange, report and the KST day on which their period begins."""

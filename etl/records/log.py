@@ -45,6 +45,8 @@ class EventKind(StrEnum):
     DOWNLOAD = "download"
     UPLOAD = "upload"
     VERDICT = "verdict"
+    FAILURE = "failure"
+    RETRY = "retry"
     WITHDRAW = "withdraw"
     RECEIPT = "receipt"
     EXPLANATION = "explanation"

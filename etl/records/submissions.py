@@ -1,5 +1,7 @@
 """The life of a submission: received, then rejected or accepted, then perhaps superseded or withdrawn (3.2).
 
+One that we fail on is `failed` until it is tried again, which makes it `received`, or withdrawn (3.10).
+
 Every change of state is a row with its moment, so that what was known at an earlier moment can be asked. `at` is the
 moment by the run's clock (a replay sets it), `recorded_at` the moment by the machine's.
 """
@@ -12,9 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, insert, or_, select, update
 
 from etl.facts import FactFile
+from etl.program import program_version
 from etl.records.tables import findings, halts, states, submissions
 from expectations.vocabulary import KST, Finding, Kind, Period, State
 
@@ -43,6 +46,13 @@ class Submission:
     rule_set_version: str | None
     decided_at: datetime | None
     superseded_by: str | None
+    incident: str | None = None
+    """Under which number we failed on it: on its verdict where it is `failed`, else on judging it again."""
+
+    @property
+    def is_decided(self) -> bool:
+        """True where it had a verdict, whatever became of it later."""
+        return self.decided_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,7 @@ def _submission(row: RowMapping, state: str | None = None) -> Submission:
         rule_set_version=row["rule_set_version"],
         decided_at=row["decided_at"],
         superseded_by=row["superseded_by"],
+        incident=row["incident"],
     )
 
 
@@ -194,7 +205,7 @@ def same_filed(
                 c.period_end == period.end,
                 c.sha256 == sha256,
                 or_(
-                    c.state.in_((State.ACCEPTED.value, State.RECEIVED.value)),
+                    c.state.in_((State.ACCEPTED.value, State.RECEIVED.value, State.FAILED.value)),
                     and_(c.state == State.REJECTED.value, c.rule_set_version == rule_set_version, ~depended),
                 ),
             )
@@ -247,6 +258,46 @@ def received(connection: Connection) -> list[Submission]:
     return [_submission(row) for row in connection.execute(query).mappings()]
 
 
+def failed(connection: Connection, *, other_than: str | None = None) -> list[Submission]:
+    """What we failed on and is not tried again yet, oldest first; by another version of the program than this."""
+    c = submissions.c
+    query = select(submissions).where(c.state == State.FAILED.value).order_by(c.received_at, c.id)
+    if other_than is not None:
+        query = query.where(c.failed_version != other_than)
+    return [_submission(row) for row in connection.execute(query).mappings()]
+
+
+def fail(connection: Connection, submission: str, incident: str, version: str, at: datetime) -> None:
+    """Record that this version of the program failed on a submission, under the number of the incident."""
+    change_state(connection, submission, State.FAILED, at, cause=incident, incident=incident, failed_version=version)
+
+
+def receive_again(connection: Connection, submission: str, at: datetime) -> None:
+    """Make a failed submission received again, as if it had never been taken up."""
+    fresh: dict[str, Any] = {"incident": None, "failed_version": None, "attempts": 0, "attempted_at": None}
+    change_state(connection, submission, State.RECEIVED, at, **fresh)
+
+
+def followed_by(connection: Connection, submission: Submission) -> str | None:
+    """The newest later submission that took, or may take, the place of a failed one: it is not to come over that."""
+    c = submissions.c
+    later = or_(
+        c.received_at > submission.received_at,
+        and_(c.received_at == submission.received_at, c.recorded_at > submission.recorded_at),
+    )
+    query = select(c.id).where(
+        c.exchange == submission.exchange,
+        c.report == submission.report,
+        c.period_start < submission.period.end,
+        c.period_end > submission.period.start,
+        c.state.in_((State.RECEIVED.value, *_MOVED)),
+        or_(c.state != State.WITHDRAWN.value, c.decided_at.is_not(None)),
+        later,
+    )
+    found: str | None = connection.execute(query.order_by(c.received_at.desc(), c.id.desc())).scalars().first()
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Attempts:
     """How often a submission without a verdict was taken up, and when last."""
@@ -285,18 +336,24 @@ _UNREVIEWED = and_(
 )
 
 
+def _to_review() -> ColumnElement[bool]:
+    """What has not been reviewed, and this version of the program has not failed on."""
+    version = submissions.c.failed_version
+    return and_(_UNREVIEWED, or_(version.is_(None), version != program_version()))
+
+
 def is_judged(connection: Connection, submission: str) -> bool:
-    """Whether all is found that is to be found of a submission: decided, and what it affects judged again."""
+    """Whether no more is to be found of a submission: decided, and what it affects judged again; or we failed on it."""
     query = select(submissions.c.id).where(
-        submissions.c.id == submission, or_(submissions.c.state == State.RECEIVED, _UNREVIEWED)
+        submissions.c.id == submission, or_(submissions.c.state == State.RECEIVED, _to_review())
     )
     return connection.execute(query).first() is None
 
 
 def unreviewed(connection: Connection) -> list[Submission]:
-    """Submissions that came into force or left it since they were last reviewed."""
+    """Submissions that came into force or left it since they were last reviewed, but those that we failed on."""
     c = submissions.c
-    query = select(submissions).where(_UNREVIEWED)
+    query = select(submissions).where(_to_review())
     return [_submission(row) for row in connection.execute(query.order_by(c.period_start, c.id)).mappings()]
 
 
@@ -310,7 +367,7 @@ def unreviewed_reports(connection: Connection) -> frozenset[tuple[str, str]]:
 
 def unreviewed_counted() -> Select[Any]:
     """How many changes have not been reviewed, as a statement."""
-    return select(func.count()).select_from(submissions).where(_UNREVIEWED)
+    return select(func.count()).select_from(submissions).where(_to_review())
 
 
 def last_change(connection: Connection, ids: Sequence[str]) -> datetime:
@@ -330,8 +387,21 @@ def mark_reviewed(connection: Connection, changed: Sequence[Submission]) -> None
         connection.execute(
             update(submissions)
             .where(submissions.c.id == submission.id, submissions.c.state == submission.state.value)
-            .values(reviewed_state=submission.state.value)
+            .values(reviewed_state=submission.state.value, incident=None, failed_version=None)
         )
+
+
+def note_unjudged(connection: Connection, submission: str, incident: str, version: str) -> None:
+    """Note that this version failed on judging a published submission again; its earlier findings stand meanwhile."""
+    noted = {"reviewed_state": None, "incident": incident, "failed_version": version}
+    connection.execute(
+        update(submissions).where(submissions.c.id == submission, submissions.c.state.in_(_MOVED)).values(noted)
+    )
+
+
+def judge_again(connection: Connection, submission: str) -> None:
+    """Have a published submission that we failed on judging again judged with the next review."""
+    connection.execute(update(submissions).where(submissions.c.id == submission).values(failed_version=None))
 
 
 def hashes_not_kept(connection: Connection) -> list[str]:

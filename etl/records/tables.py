@@ -60,6 +60,8 @@ submissions = Table(
     Column("reviewed_state", String(16)),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("attempted_at", Instant),
+    Column("incident", String(32)),
+    Column("failed_version", String(16)),
     Index(None, "exchange", "report", "period_start"),
     # The report first: an index that begins with the state would tempt SQLite to read every accepted submission's
     # figures where it was asked for a few days.
@@ -68,7 +70,8 @@ submissions = Table(
 )
 
 """`reviewed_state`: the state that was the last to be reviewed; while it is not `state`, what the change can affect has
-still to be judged again."""
+still to be judged again. `incident` and `failed_version`: under which number, and by which version of the program, we
+failed on it: on its verdict where its state is `failed`, else on judging it again."""
 
 states = Table(
     "states",
