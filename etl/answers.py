@@ -139,6 +139,12 @@ class Explanation:
         return Answered(self.decision.outcome) if self.decision else Answered.EXPLAINED
 
     @property
+    def version(self) -> str:
+        """Its state as a short text: another after every decision."""
+        made = self.decision
+        return self.id if made is None else f"{self.id}.{made.outcome}.{made.person}.{made.at.isoformat()}"
+
+    @property
     def last_day(self) -> date | None:
         """The last day that it speaks for; None while there is no end to it."""
         if self.decision is None:

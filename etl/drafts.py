@@ -113,9 +113,22 @@ def draft_told(store: Store, draft: Draft) -> dict[str, Any]:
     return told
 
 
-def discard_draft(store: Store, draft: Draft) -> None:
-    """Remove a draft, its record first, so that a crash leaves no record without a file."""
-    _remove(store, [draft])
+def discard_draft(store: Store, draft: Draft) -> bool:
+    """Remove a draft, its record first, so that a crash leaves no record without a file; False where it is gone."""
+    with writing(store.engine, lock=_FOLDER) as connection:
+        is_taken = take_draft(connection, draft)
+    _remove_files(store, [draft])
+    return is_taken
+
+
+def take_draft(connection: Connection, draft: Draft) -> bool:
+    """Remove a draft's record in the caller's transaction, once: False where it is gone already."""
+    return connection.execute(delete(drafts).where(drafts.c.id == draft.id)).rowcount > 0
+
+
+def remove_files(store: Store, draft: Draft) -> None:
+    """Remove the files of a draft whose record is gone."""
+    _remove_files(store, [draft])
 
 
 def discard_expired(store: Store, now: datetime) -> int:

@@ -6,6 +6,7 @@ Nothing is read or judged here, so whoever stands at a door (the screens' proces
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -18,7 +19,8 @@ from etl.failures import tried_again
 from etl.intake import Candidate, Declared
 from etl.records import submissions as life
 from etl.records.engine import writing
-from etl.records.log import COMMAND, AuditEvent, EventKind, append
+from etl.records.log import COMMAND, AuditEvent, EventKind, append, entries
+from etl.records.moved_on import NOTHING, MovedOnError
 from etl.records.submissions import Submission
 from etl.records.thresholds import thresholds_in_force
 from etl.store import Store
@@ -58,14 +60,24 @@ def receive_bytes(
     *,
     received_at: datetime | None = None,
     sender: str | None = None,
+    seen: str | None = None,
+    first: Callable[[Connection], None] | None = None,
 ) -> Receipt:
-    """As `receive`, for bytes that came some other way than as a file."""
+    """As `receive`, for bytes that came some other way than as a file.
+
+    `seen` is what was filed of the same before (`newest_filed`): MovedOnError where it is not the newest any more.
+    `first` is done before all else in the same transaction, and may refuse.
+    """
     now = datetime.now(UTC)
     at = received_at or now
     sha256 = digest_of(data)
     with writing(store.engine, lock=f"{declared.exchange}/{declared.report}") as connection:
         version = rule_set_version(thresholds_in_force(connection))
         earlier = _repeated(store, connection, declared, data, version)
+        if first is not None:
+            first(connection)
+        if seen is not None and earlier is None:  # the same again is answered as before
+            _must_be_newest(connection, declared, seen)
         if earlier is not None and earlier.state is State.FAILED:
             if life.followed_by(connection, earlier) is None:
                 earlier = tried_again(connection, earlier, sender or COMMAND)
@@ -97,6 +109,42 @@ def receive_bytes(
         life.insert_received(connection, submission)
         append(connection, [_upload(submission, sender, duplicate=False)], at=now)
     return Receipt(submission, file, duplicate=False)
+
+
+def newest_filed(connection: Connection, declared: Declared) -> str:
+    """What was filed last of an exchange, report and period, and not rejected, as a short text; NOTHING for none."""
+    newest = _newest(connection, declared)
+    return NOTHING if newest is None else version_of(newest)
+
+
+def version_of(submission: Submission) -> str:
+    """The state of a submission as a short text: its number, and what people have done to it since."""
+    return f"{submission.id}.withdrawn" if submission.state is State.WITHDRAWN else submission.id
+
+
+def _newest(connection: Connection, declared: Declared) -> Submission | None:
+    period = declared.period
+    every = life.listed(connection, exchange=declared.exchange, report=declared.report, first=period, last=period)
+    same = (one for one in reversed(every) if one.period == period and one.state is not State.REJECTED)
+    return next(same, None)
+
+
+def _must_be_newest(connection: Connection, declared: Declared, seen: str) -> None:
+    """Raise MovedOnError where something else was filed of the same, or taken out, since."""
+    newest = _newest(connection, declared)
+    if newest is None or version_of(newest) == seen:
+        return
+    if newest.state is State.WITHDRAWN:
+        raise _withdrawn(connection, newest)
+    raise MovedOnError("filed", newest.sender or COMMAND, newest.recorded_at)
+
+
+def _withdrawn(connection: Connection, submission: Submission) -> MovedOnError:
+    """By whom and when a submission was withdrawn, as the log has it."""
+    found = entries(connection, act=EventKind.WITHDRAW, subject=submission.id, limit=1)
+    if not found:  # before the log began
+        return MovedOnError("withdrawn", COMMAND, submission.decided_at or submission.recorded_at)
+    return MovedOnError("withdrawn", found[0].actor, found[0].at)
 
 
 def _repeated(store: Store, connection: Connection, declared: Declared, data: bytes, version: str) -> Submission | None:
@@ -138,11 +186,18 @@ class NotWithdrawableError(ValueError):
 
 
 def take_out(
-    store: Store, submission: str, *, reason: str, at: datetime | None = None, actor: str = COMMAND
+    store: Store,
+    submission: str,
+    *,
+    reason: str,
+    at: datetime | None = None,
+    actor: str = COMMAND,
+    seen: str | None = None,
 ) -> Submission:
     """Take an accepted submission out of force, or one that we failed on back; what it superseded stays so (3.2, 3.10).
 
-    What that affects is still to be judged again. NotWithdrawableError in one sentence where it cannot be.
+    What that affects is still to be judged again. NotWithdrawableError in one sentence where it cannot be; MovedOnError
+    where it was seen in force and is withdrawn or superseded since. `seen` is `version_of` it as it was seen.
     """
     if not reason.strip():
         raise NotWithdrawableError("a withdrawal needs a reason; give --reason")
@@ -150,6 +205,8 @@ def take_out(
         current = life.by_id(connection, submission)
         if current is None:
             raise NotWithdrawableError(f"there is no submission {submission}; 'daxa submissions --json' lists them")
+        if seen == submission and current.state in (State.WITHDRAWN, State.SUPERSEDED):
+            raise _moved_on(connection, current)
         if current.state not in (State.ACCEPTED, State.FAILED):
             raise NotWithdrawableError(
                 f"submission {submission} is {current.state.value}; only an accepted one can be withdrawn, "
@@ -160,3 +217,13 @@ def take_out(
         life.change_state(connection, submission, State.WITHDRAWN, at or datetime.now(UTC), cause=reason, **reviewed)
         append(connection, [AuditEvent(actor, EventKind.WITHDRAW, submission, {"reason": reason})])
     return replace(current, state=State.WITHDRAWN)
+
+
+def _moved_on(connection: Connection, submission: Submission) -> MovedOnError:
+    """By whom and when a submission was withdrawn, or another filed in its place."""
+    if submission.superseded_by is None:
+        return _withdrawn(connection, submission)
+    later = life.by_id(connection, submission.superseded_by)
+    if later is None:
+        raise LookupError(f"submission {submission.id} is superseded by {submission.superseded_by}, which is not there")
+    return MovedOnError("superseded", later.sender or COMMAND, later.recorded_at)

@@ -7,7 +7,14 @@ from app.filing.draft_parts import present_drafts
 from app.filing.template_parts import templates_and_guide
 from app.filing.upload_parts import checked_without_draft, nil_section, upload_section
 from app.filing.verdict import filed_submission
-from app.filing.verdict_parts import draft_panel, receipt_panel, secret_panel, submission_findings, withdrawal
+from app.filing.verdict_parts import (
+    draft_panel,
+    receipt_panel,
+    secret_panel,
+    show_late,
+    submission_findings,
+    withdrawal,
+)
 from app.obligations.calendar_parts import obligation_calendar
 from app.widgets.address import picked
 from app.widgets.header import empty, page_header, section, sentence, stop
@@ -23,6 +30,7 @@ desk = desk_of(view)
 if desk is None:
     empty(view, "filing")
     stop()
+show_late(view)
 sentence(view.say("filing.for_exchange", exchange=view.exchange(desk.exchange)))
 task = switch(view.say("filing.task"), "task", TASKS, lambda name: view.say(f"filing.tasks.{name}"))
 if task == "duties":

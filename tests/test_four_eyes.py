@@ -16,6 +16,7 @@ from etl.records import submissions as life
 from etl.records.administrators import RefusedError
 from etl.records.engine import reading, writing
 from etl.records.log import COMMAND, EventKind, entries
+from etl.records.moved_on import MovedOnError
 from etl.records.people import Role
 from etl.records.thresholds import Decision, ThresholdChange, thresholds_in_force
 from etl.store import open_store
@@ -269,7 +270,9 @@ def test_an_approval_that_comes_too_late_is_refused(store, admins):
 def test_nothing_is_decided_twice(store, admins):
     proposal = decide(store, propose(store, admins[0]), admins[1], Decision.REFUSED)
     for decision, actor in ((Decision.APPROVED, admins[1]), (Decision.WITHDRAWN, admins[0])):
-        assert refusal(decide, store, proposal, actor, decision) == "already_decided"
+        with pytest.raises(MovedOnError) as late:
+            decide(store, proposal, actor, decision)
+        assert (late.value.what, late.value.actor, late.value.at) == (Decision.REFUSED, admins[1], AT)
 
 
 # ------------------------------------------------------------------------------------------------- what

@@ -32,7 +32,7 @@ class _Behind:
 
 _behind = _Behind()
 _door = Door(lambda: _behind.store, lambda: _behind.worker, Limit(burst=10**9))  # type: ignore[arg-type,return-value]
-_ACCEPTABLE = ["2xx", 401, 403, 404, 409, 429]
+_ACCEPTABLE = ["2xx", 401, 403, 404, 409, 412, 429]
 _CONFIG = schemathesis.Config.from_dict(
     {
         "request-timeout": 120,

@@ -12,6 +12,8 @@ from app.administration.actors import actor_names, for_administrators
 from app.columns import Code, ExchangeId, Instant, StateCode, Text
 from app.scope import Scope
 from etl.records import people, tokens
+from etl.records.log import EventKind
+from etl.records.moved_on import state_in_log
 from etl.store import Store
 
 
@@ -41,6 +43,15 @@ class TokenRecord:
     last_used_at: Instant | None
     created_by: Text
     created_at: Instant
+
+
+def state_seen(store: Store, scope: Scope, act: EventKind) -> str:
+    """The state of what acts of a kind are about; asked before what is drawn, so that it is never newer than that."""
+
+    def read(connection: Connection) -> Iterator[str]:
+        yield state_in_log(connection, act)
+
+    return for_administrators(scope, store, read)[0]
 
 
 def people_list(store: Store, scope: Scope) -> tuple[PersonAccount, ...]:

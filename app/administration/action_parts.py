@@ -11,9 +11,11 @@ import streamlit as st
 
 from app.administration.actions import AdministratorActions
 from app.amounts import exact
+from app.widgets.moved_on import what_came_first
 from app.widgets.view import View, store
 from etl.records.administrators import RefusedError
 from etl.records.log import COMMAND, SYSTEM
+from etl.records.moved_on import MovedOnError
 from etl.records.thresholds import Decision
 
 _RESULT = "administration.result"
@@ -21,9 +23,9 @@ _SECRET = "administration.secret"  # noqa: S105  a key of the session
 _DONE, _REFUSED = "●", "✕"
 
 
-def actions_of(view: View) -> AdministratorActions:
-    """The actions of whoever looks, on the store that is looked at."""
-    return AdministratorActions(store(), view.identity)
+def actions_of(view: View, seen: str | None = None) -> AdministratorActions:
+    """The actions of whoever looks, on the store that is looked at and in the state that was `seen`."""
+    return AdministratorActions(store(), view.identity, seen)
 
 
 def perform(view: View, done: str, do: Callable[[], str | None], **parts: object) -> bool:
@@ -35,6 +37,9 @@ def perform(view: View, done: str, do: Callable[[], str | None], **parts: object
         secret = do()
     except RefusedError as refused:
         st.session_state[_RESULT] = (_REFUSED, why_refused(view, refused))
+        return False
+    except MovedOnError as moved_on:
+        st.session_state[_RESULT] = (_REFUSED, what_came_first(view, moved_on))
         return False
     st.session_state[_RESULT] = (_DONE, view.say(done, **parts))
     if secret is not None:

@@ -23,16 +23,18 @@ from etl.store import Store
 class AdministratorActions:
     """The actions of one person on one store.
 
-    Each raises RefusedError (etl.records.administrators) where the records refuse it, and writes its audit event.
+    Each raises RefusedError (etl.records.administrators) where the records refuse it, MovedOnError where it is about
+    something that has changed since the state that was `seen`, and writes its audit event.
     """
 
     store: Store
     identity: Identity
+    seen: str | None = None
 
     def propose(self, change: ThresholdChange, reason: str, what_if: Mapping[str, Any]) -> Proposal:
         """Propose another value of a threshold to the other administrators."""
         with writing(self.store.engine) as connection:
-            return thresholds.propose(connection, change, reason=reason, what_if=what_if, **self._who_and_when())
+            return thresholds.propose(connection, change, reason=reason, what_if=what_if, **self._seen_by_whom())
 
     def decide(self, proposal: str, decision: Decision, reason: str) -> Proposal:
         """Approve, refuse or withdraw a proposal."""
@@ -43,36 +45,39 @@ class AdministratorActions:
         """Add somebody who can sign in; the person and a random password, which is stored as a hash only."""
         password = random_password()
         with writing(self.store.engine) as connection:
-            added = administrators.add_person(connection, name, role, exchange, password, **self._who_and_when())
+            added = administrators.add_person(connection, name, role, exchange, password, **self._seen_by_whom())
         return added, password
 
     def set_password(self, name: str) -> tuple[Person, str]:
         """Give somebody a new random password, which is returned this once, and end their sessions."""
         password = random_password()
         with writing(self.store.engine) as connection:
-            person = administrators.set_password(connection, name, password, **self._who_and_when())
+            person = administrators.set_password(connection, name, password, **self._seen_by_whom())
         return person, password
 
     def disable_person(self, name: str) -> Person:
         """Keep somebody from signing in."""
         with writing(self.store.engine) as connection:
-            return administrators.disable_person(connection, name, **self._who_and_when())
+            return administrators.disable_person(connection, name, **self._seen_by_whom())
 
     def enable_person(self, name: str) -> Person:
         """Let somebody who was disabled sign in again."""
         with writing(self.store.engine) as connection:
-            return administrators.enable_person(connection, name, **self._who_and_when())
+            return administrators.enable_person(connection, name, **self._seen_by_whom())
 
     def create_token(self, exchange: str, name: str, scopes: Iterable[TokenScope], days: int) -> NewToken:
         """Create a machine token, whose text is returned this once."""
         life = timedelta(days=days)
         with writing(self.store.engine) as connection:
-            return administrators.create_token(connection, exchange, name, scopes, life, **self._who_and_when())
+            return administrators.create_token(connection, exchange, name, scopes, life, **self._seen_by_whom())
 
     def revoke_token(self, token: str) -> Token:
         """Revoke a token with immediate effect."""
         with writing(self.store.engine) as connection:
-            return administrators.revoke_token(connection, token, **self._who_and_when())
+            return administrators.revoke_token(connection, token, **self._seen_by_whom())
+
+    def _seen_by_whom(self) -> dict[str, Any]:
+        return {"seen": self.seen, **self._who_and_when()}
 
     def retry(self, submission: str) -> Submission:
         """Have a submission tried again that we failed on."""

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app.administration.accounts import PersonAccount, people_list
+from app.administration.accounts import PersonAccount, people_list, state_seen
 from app.administration.action_parts import actions_of, perform
 from app.columns import ExchangeId, Instant, StateCode, Text, columns_of
 from app.scope import Role
 from app.widgets.header import note, section
 from app.widgets.tables import table
 from app.widgets.view import View, ask_anew
+from etl.records.log import EventKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class _PersonRow:
 
 def people_section(view: View) -> None:
     """Every account, and what can be done about it."""
+    seen = ask_anew(state_seen, EventKind.PERSON_CHANGE)
     everybody = ask_anew(people_list)
     section(view, "administration.people", count=len(everybody))
     note(view.say("administration.people_how"))
@@ -38,9 +40,9 @@ def people_section(view: View) -> None:
     table(view, rows, columns_of(_PersonRow), alt=alt, most_rows=15)
     left, right = st.columns(2, gap="large")
     with left:
-        _adding(view)
+        _adding(view, seen)
     with right:
-        _changing(view, {one.name: one.state for one in everybody})
+        _changing(view, {one.name: one.state for one in everybody}, seen)
 
 
 def _row(view: View, one: PersonAccount) -> _PersonRow:
@@ -55,7 +57,7 @@ def _row(view: View, one: PersonAccount) -> _PersonRow:
     )
 
 
-def _adding(view: View) -> None:
+def _adding(view: View, seen: str) -> None:
     section(view, "administration.add_person")
     name = st.text_input(view.say("column.name"), key="person.name", max_chars=64)
     role = Role(
@@ -73,31 +75,32 @@ def _adding(view: View) -> None:
         )
 
     def add() -> None:
-        if perform(
-            view, "administration.person_added", lambda: actions_of(view).add_person(name, role, exchange)[1], name=name
-        ):
+        def do() -> str:
+            return actions_of(view, seen).add_person(name, role, exchange)[1]
+
+        if perform(view, "administration.person_added", do, name=name):
             st.session_state.pop("person.name", None)
 
     st.button(view.say("administration.add_person"), key="person.add", on_click=add, disabled=not name.strip())
 
 
-def _changing(view: View, states: dict[str, str]) -> None:
+def _changing(view: View, states: dict[str, str], seen: str) -> None:
     """A new password, or disabling an account, which asks for the name once more."""
     section(view, "administration.change_person")
     name = st.selectbox(view.say("column.name"), tuple(states), key="person.chosen")
 
     def set_password() -> None:
-        perform(view, "administration.password_set", lambda: actions_of(view).set_password(name)[1], name=name)
+        perform(view, "administration.password_set", lambda: actions_of(view, seen).set_password(name)[1], name=name)
 
     def enable() -> None:
         def do() -> None:
-            actions_of(view).enable_person(name)
+            actions_of(view, seen).enable_person(name)
 
         perform(view, "administration.person_enabled", do, name=name)
 
     def disable() -> None:
         def do() -> None:
-            actions_of(view).disable_person(name)
+            actions_of(view, seen).disable_person(name)
 
         perform(view, "administration.person_disabled", do, name=name)
 

@@ -11,15 +11,17 @@ from typing import Any
 
 import streamlit as st
 
+from app.administration.accounts import state_seen
 from app.administration.action_parts import actions_of, perform, why_refused
 from app.columns import Count, Text, columns_of
 from app.moments import KST
 from app.rules.threshold_parts import value_text
 from app.widgets.header import note, section, subtitle
 from app.widgets.tables import table
-from app.widgets.view import View
+from app.widgets.view import View, ask_anew
 from app.widgets.working import worker
 from etl.records.administrators import RefusedError
+from etl.records.log import EventKind
 from etl.records.thresholds import ThresholdChange, number_of
 
 _SHOWN = "administration.what_if"
@@ -50,6 +52,7 @@ def proposal_form(view: View, names: list[str], name: str) -> None:
     """Another value of one of `names` (of `name` to begin with), its day and reason; sent once its what-if is shown."""
     section(view, "administration.propose")
     note(view.say("administration.propose_how"))
+    seen = ask_anew(state_seen, EventKind.THRESHOLD_CHANGE)
     change = _change(view, names, name)
     reason = st.text_area(view.say("column.reason"), key="propose.reason", max_chars=500, height=80)
     shown = _what_if(view, change)
@@ -58,7 +61,7 @@ def proposal_form(view: View, names: list[str], name: str) -> None:
         key="propose.send",
         disabled=shown is None or not reason.strip(),
         on_click=_send,
-        args=(view, change, reason, shown),
+        args=(view, change, reason, shown, seen),
         type="primary",
     )
     if shown is None:
@@ -92,9 +95,9 @@ def _change(view: View, names: list[str], name: str) -> ThresholdChange:
     return ThresholdChange(wanted, exchange or None, value, day)
 
 
-def _send(view: View, change: ThresholdChange, reason: str, shown: Mapping[str, Any]) -> None:
+def _send(view: View, change: ThresholdChange, reason: str, shown: Mapping[str, Any], seen: str) -> None:
     def send() -> None:
-        actions_of(view).propose(change, reason, shown)
+        actions_of(view, seen).propose(change, reason, shown)
 
     if perform(view, "administration.sent", send, parameter=view.say(f"parameter.{change.name}")):
         for key in ("propose.value", "propose.reason", _SHOWN):

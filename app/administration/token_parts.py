@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app.administration.accounts import TokenRecord, token_list
+from app.administration.accounts import TokenRecord, state_seen, token_list
 from app.administration.action_parts import actions_of, actor_name, perform
 from app.columns import ExchangeId, Instant, StateCode, Text, columns_of
 from app.widgets.header import empty, note, section
 from app.widgets.tables import table
 from app.widgets.view import View, ask_anew
+from etl.records.log import EventKind
 from etl.records.tokens import TokenScope
 
 _USUAL_DAYS, _MOST_DAYS = 90, 366
@@ -34,6 +35,7 @@ class _TokenRow:
 
 def token_section(view: View) -> None:
     """All tokens without their secrets, and what can be done about them."""
+    seen = ask_anew(state_seen, EventKind.TOKEN_CHANGE)
     known = ask_anew(token_list, view.now)
     section(view, "administration.tokens", count=len(known))
     note(view.say("administration.tokens_how"))
@@ -45,9 +47,9 @@ def token_section(view: View) -> None:
         table(view, rows, columns_of(_TokenRow), alt=alt, most_rows=15)
     left, right = st.columns(2, gap="large")
     with left:
-        _making(view)
+        _making(view, seen)
     with right:
-        _revoking(view, [one.token for one in known if one.state == "active"])
+        _revoking(view, [one.token for one in known if one.state == "active"], seen)
 
 
 def _row(view: View, one: TokenRecord) -> _TokenRow:
@@ -64,7 +66,7 @@ def _row(view: View, one: TokenRecord) -> _TokenRow:
     )
 
 
-def _making(view: View) -> None:
+def _making(view: View, seen: str) -> None:
     section(view, "administration.make_token")
     exchange = st.selectbox(
         view.say("column.exchange"), view.scope.exchanges, format_func=view.exchange, key="token.exchange"
@@ -84,7 +86,7 @@ def _making(view: View) -> None:
 
     def make() -> None:
         def do() -> str:
-            return actions_of(view).create_token(exchange, name, scopes, int(days)).text
+            return actions_of(view, seen).create_token(exchange, name, scopes, int(days)).text
 
         if perform(view, "administration.token_made", do, exchange=view.exchange(exchange)):
             st.session_state.pop("token.name", None)
@@ -94,7 +96,7 @@ def _making(view: View) -> None:
     )
 
 
-def _revoking(view: View, active: list[str]) -> None:
+def _revoking(view: View, active: list[str], seen: str) -> None:
     """Revoking a token, which asks for its number once more."""
     section(view, "administration.revoke_token")
     if not active:
@@ -104,7 +106,7 @@ def _revoking(view: View, active: list[str]) -> None:
 
     def revoke() -> None:
         def do() -> None:
-            actions_of(view).revoke_token(chosen)
+            actions_of(view, seen).revoke_token(chosen)
 
         perform(view, "administration.token_revoked", do, token=chosen)
 

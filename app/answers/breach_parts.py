@@ -138,11 +138,11 @@ def _breach_form(view: View, one: BreachLine) -> None:
     """The form of what whoever looks may do about the breach, or a sentence about who acts next."""
     number, state, role = one.finding_number, one.state, view.scope.role
     if role is Role.EXCHANGE and state is BreachState.OPEN:
-        breach_form(view, number, BreachState.REMEDIED)
+        breach_form(view, number, one.version, BreachState.REMEDIED)
     elif role is Role.SUPERVISOR and state is BreachState.REMEDIED:
-        breach_form(view, number, BreachState.CLOSED, BreachState.OPEN)
+        breach_form(view, number, one.version, BreachState.CLOSED, BreachState.OPEN)
     elif role is Role.SUPERVISOR and state is BreachState.CLOSED:
-        breach_form(view, number, BreachState.OPEN)
+        breach_form(view, number, one.version, BreachState.OPEN)
     else:
         key = {BreachState.OPEN: "still_open", BreachState.REMEDIED: "awaits", BreachState.CLOSED: "is_closed"}[state]
         note(view.say(f"answers.{key}"))

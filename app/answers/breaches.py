@@ -31,6 +31,7 @@ class BreachLine:
     submission: str
     finding: Finding
     state: BreachState
+    version: str
     answer: str
     """The state in the words of `app.answers.states`."""
     since: datetime
@@ -66,6 +67,7 @@ def _line(one: Breach, names: dict[str, str]) -> BreachLine:
         submission=one.submission,
         finding=one.finding,
         state=one.state,
+        version=one.version,
         answer=breach_answer(one),
         since=one.since,
         said=last.text if last else None,

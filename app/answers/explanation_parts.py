@@ -138,7 +138,7 @@ def _one_matter(view: View, one: UnexplainedMatter) -> None:
     if view.scope.role is Role.EXCHANGE:
         days: dict[str, date | str] = {"first_day": one.first_day, "last_day": one.last_day}
         note(view.say("answers.covers", **days, count=f"{len(one.numbers):,}"))
-        explanation_form(view, one.first)
+        explanation_form(view, one.first, one.answer_version)
     else:
         note(view.say("answers.only_exchange"))
 
@@ -194,7 +194,7 @@ def _one_explanation(view: View, one: GivenExplanation) -> None:
     facts({**about, **titled(view, {name: getattr(row, name) for name in names})})
     note(view.say("answers.speaks", first_day=said.first_day, count=f"{one.open_count:,}"))
     if view.scope.role is Role.SUPERVISOR:
-        decision_form(view, said.id)
+        decision_form(view, said.id, said.version)
     elif view.scope.role is Role.ADMIN:
         note(view.say("answers.only_supervisor"))
 

@@ -18,7 +18,7 @@ from app.rules.findings import is_open
 from app.scope import Scope
 from etl.answers import EXPLAINED_KINDS, LEAST_FOR_SHARE, Answered, Explanation, answer_for, fingerprint, occurrence
 from etl.records import submissions as life
-from etl.records.answers import explanations_of
+from etl.records.answers import explanations_of, version_of_answer
 from etl.records.engine import reading
 from etl.records.tables import findings, submissions
 from etl.store import Store
@@ -64,6 +64,8 @@ class UnexplainedMatter:
     last_day: date
     finding: Finding
     submission: str
+    answer_version: str
+    """The answer that stands for the first of them, as `version_of_answer` writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +106,18 @@ def awaiting_explanation(store: Store, scope: Scope, choice: Choice) -> tuple[Un
         found = [one for one in _explainable(connection, scope, choice) if one.is_open]
         explained = explanations_of(connection, scope.visible(choice.exchanges))
     matters: dict[tuple[str, Answered], list[_Explainable]] = defaultdict(list)
+    versions: dict[tuple[str, Answered], str] = {}
     for one in found:
         answer = answer_for(explained.get(one.fingerprint, ()), one.day)
         state = answer.answered if answer else Answered.OPEN
         if state in (Answered.OPEN, Answered.REFUSED):
             matters[one.fingerprint, state].append(one)
-    listed = [_matter(state, several) for (_, state), several in matters.items()]
+            versions.setdefault((one.fingerprint, state), version_of_answer(answer))
+    listed = [_matter(mark[1], several, versions[mark]) for mark, several in matters.items()]
     return tuple(sorted(listed, key=lambda matter: (matter.first_day, matter.finding.rule, matter.exchange)))
 
 
-def _matter(state: Answered, several: list[_Explainable]) -> UnexplainedMatter:
+def _matter(state: Answered, several: list[_Explainable], version: str) -> UnexplainedMatter:
     oldest, newest = several[0], several[-1]
     return UnexplainedMatter(
         state=state,
@@ -126,6 +130,7 @@ def _matter(state: Answered, several: list[_Explainable]) -> UnexplainedMatter:
         last_day=newest.day,
         finding=newest.finding,
         submission=newest.submission,
+        answer_version=version,
     )
 
 

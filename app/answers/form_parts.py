@@ -17,11 +17,13 @@ from app.moments import kst_day, now
 from app.widgets.address import pick
 from app.widgets.guard import present_identity
 from app.widgets.header import sentence
+from app.widgets.moved_on import what_came_first
 from app.widgets.view import View, store
 from etl.answers import LONGEST_ACCEPTANCE_DAYS, BreachState, Outcome
 from etl.records.answers import LONGEST_TEXT, Actor, AnswerError, decide, explain
 from etl.records.breaches import bring_to
 from etl.records.engine import RecordsUnavailableError, writing
+from etl.records.moved_on import MovedOnError
 
 _RESULT = "answers.result"
 _USUAL_ACCEPTANCE = timedelta(days=90)
@@ -29,26 +31,28 @@ _USUAL_ACCEPTANCE = timedelta(days=90)
 
 def show_result(view: View) -> None:
     """What came of the form that was sent last, once."""
-    key: str | None = st.session_state.pop(_RESULT, None)
-    if key:
-        sentence(view.say(key))
+    result: str | None = st.session_state.pop(_RESULT, None)
+    if result:
+        sentence(result)
 
 
-def explanation_form(view: View, finding: int) -> None:
-    """Explain a finding of one's own exchange."""
+def explanation_form(view: View, finding: int, seen: str) -> None:
+    """Explain a finding of one's own exchange, whose answer was `seen` (`version_of_answer`)."""
     key = f"explain.{finding}"
     with st.form(key, enter_to_submit=False):
         _text(view, "answers.form.explanation", key)
-        st.form_submit_button(view.say("answers.form.explain"), type="primary", on_click=_explain, args=(finding, key))
+        st.form_submit_button(
+            view.say("answers.form.explain"), type="primary", on_click=_explain, args=(view, finding, key, seen)
+        )
 
 
-def _explain(finding: int, key: str) -> None:
+def _explain(view: View, finding: int, key: str, seen: str) -> None:
     text = _typed(key)
-    _write("explained", lambda connection, actor: explain(connection, actor, finding, text, at=now()))
+    _write(view, "explained", lambda connection, actor: explain(connection, actor, finding, text, seen=seen, at=now()))
 
 
-def decision_form(view: View, explanation: str) -> None:
-    """Decide on an explanation: accept it until a day, refuse it or refer it, with a reason."""
+def decision_form(view: View, explanation: str, seen: str) -> None:
+    """Decide on an explanation, `seen` in a version: accept it until a day, refuse it or refer it, with a reason."""
     key, today = f"decide.{explanation}", kst_day(view.now)
     with st.form(key, enter_to_submit=False):
         left, right = st.columns(2)
@@ -72,22 +76,22 @@ def decision_form(view: View, explanation: str) -> None:
             )
         _text(view, "answers.form.reason", key)
         st.form_submit_button(
-            view.say("answers.form.decide"), type="primary", on_click=_decide, args=(explanation, key)
+            view.say("answers.form.decide"), type="primary", on_click=_decide, args=(view, explanation, key, seen)
         )
 
 
-def _decide(explanation: str, key: str) -> None:
+def _decide(view: View, explanation: str, key: str, seen: str) -> None:
     outcome, reason = Outcome(st.session_state[f"{key}.outcome"]), _typed(key)
     until = st.session_state[f"{key}.until"] if outcome is Outcome.ACCEPTED else None
 
     def write(connection: Any, actor: Actor) -> None:
-        decide(connection, actor, explanation, outcome, reason, until=until, at=now())
+        decide(connection, actor, explanation, outcome, reason, until=until, seen=seen, at=now())
 
-    _write("decided", write)
+    _write(view, "decided", write)
 
 
-def breach_form(view: View, finding: int, *states: BreachState) -> None:
-    """Bring a breach to one of these states, with what was done or why."""
+def breach_form(view: View, finding: int, seen: str, *states: BreachState) -> None:
+    """Bring a breach, `seen` in a version, to one of these states, with what was done or why."""
     key = f"breach.{finding}.{len(states)}"
     with st.form(key, enter_to_submit=False):
         label = "answers.form.remedy" if states == (BreachState.REMEDIED,) else "answers.form.reason"
@@ -99,17 +103,17 @@ def breach_form(view: View, finding: int, *states: BreachState) -> None:
                     type="secondary" if place else "primary",
                     key=f"{key}.{state}",
                     on_click=_bring,
-                    args=(finding, state, key),
+                    args=(view, finding, state, key, seen),
                 )
 
 
-def _bring(finding: int, state: BreachState, key: str) -> None:
+def _bring(view: View, finding: int, state: BreachState, key: str, seen: str) -> None:
     text = _typed(key)
 
     def write(connection: Any, actor: Actor) -> None:
-        bring_to(connection, actor, finding, state, text, at=now())
+        bring_to(connection, actor, finding, state, text, seen=seen, at=now())
 
-    _write(f"made_{state}", write)
+    _write(view, f"made_{state}", write)
 
 
 def _text(view: View, label: str, key: str) -> None:
@@ -122,17 +126,20 @@ def _typed(key: str) -> str:
     return str(st.session_state.get(f"{key}.text") or "")
 
 
-def _write(done: str, write: Callable[[Any, Actor], object]) -> None:
+def _write(view: View, done: str, write: Callable[[Any, Actor], object]) -> None:
     """Write an answer, and keep what came of it for the next run of the page."""
     actor = actor_of(present_identity())
     try:
         with writing(store().engine, lock="answers") as connection:
             write(connection, actor)
     except AnswerError as error:
-        st.session_state[_RESULT] = f"answers.error.{error.code}"
+        st.session_state[_RESULT] = view.say(f"answers.error.{error.code}")
+        return
+    except MovedOnError as moved_on:
+        st.session_state[_RESULT] = what_came_first(view, moved_on)
         return
     except RecordsUnavailableError:
-        st.session_state[_RESULT] = "answers.error.busy"
+        st.session_state[_RESULT] = view.say("answers.error.busy")
         return
-    st.session_state[_RESULT] = f"answers.done.{done}"
+    st.session_state[_RESULT] = view.say(f"answers.done.{done}")
     pick(finding="", explanation="")

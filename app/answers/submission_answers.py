@@ -17,6 +17,7 @@ from etl.records import submissions as life
 from etl.records.answers import explanations_of
 from etl.records.breaches import Breach, recorded_breaches
 from etl.records.engine import reading
+from etl.records.moved_on import NOTHING
 from etl.records.tables import findings, submissions
 from etl.store import Store
 from expectations.vocabulary import Kind
@@ -40,6 +41,8 @@ class FindingAnswer:
     decided_at: datetime | None = None
     reason: str | None = None
     occurrence: str | None = None
+    version: str = NOTHING
+    """The answer that stands, as `version_of_answer` writes it."""
 
 
 def finding_answers(store: Store, scope: Scope, submission: str, numbers: tuple[int, ...]) -> tuple[FindingAnswer, ...]:
@@ -91,6 +94,7 @@ def _of_explanation(number: int, one: Explanation | None, names: Mapping[str, st
         decided_by=names.get(made.person, made.person) if made else None,
         decided_at=made.at if made else None,
         reason=made.reason if made else None,
+        version=one.version,
     )
 
 

@@ -29,9 +29,11 @@ from app.api.limits import Limit
 from app.api.media import attachment, must_be_a_file, must_be_json
 from app.api.problems import ProblemError, problem
 from app.api.service import Service
+from app.api.versions import seen_by, tag
 from app.incidents import incident_of
 from app.moments import kst_day, now
 from app.worker.process import Worker
+from etl.receiving import version_of
 from etl.records.submissions import Submission
 from etl.records.tokens import Token, TokenScope
 from etl.store import Store
@@ -89,12 +91,14 @@ class Door:
         must_be_a_file(request)
         wait = _whole_number(request, "wait", 10, 0, LONGEST_WAIT_SECONDS)
         async with received_body(request, service.store.home / "incoming", name) as path:
-            receipt = await run_in_threadpool(service.receive, caller, path, name, declared)
+            receipt = await run_in_threadpool(service.receive, caller, path, name, declared, seen_by(request))
         judged = await self._judged(service, receipt.submission, wait)
         submission = await run_in_threadpool(service.submission, caller, receipt.submission.id)
         told = await run_in_threadpool(partial(service.told, submission, duplicate=receipt.duplicate))
         status = 202 if not judged else 200 if receipt.duplicate else 201
-        return JSONResponse(told, status, headers={"Location": f"{PREFIX}/submissions/{submission.id}"})
+        return JSONResponse(
+            told, status, headers={"Location": f"{PREFIX}/submissions/{submission.id}", **tag(version_of(submission))}
+        )
 
     async def check(self, request: Request) -> Response:
         """Judge a file without filing it: the same findings as if it were filed."""
@@ -125,7 +129,7 @@ class Door:
         service, _, submission = await self._own(request, TokenScope.READ)
         if not await run_in_threadpool(service.is_judged, submission):
             self._worker().take_up()
-        return JSONResponse(await run_in_threadpool(service.told, submission))
+        return JSONResponse(await run_in_threadpool(service.told, submission), headers=tag(version_of(submission)))
 
     async def findings(self, request: Request) -> Response:
         """All findings of a submission, as JSON or CSV, streamed."""
@@ -162,7 +166,10 @@ class Door:
         """Explain one finding of a submission."""
         service, caller, submission = await self._own(request, TokenScope.SUBMIT)
         finding, text = answers.asked(await _small_json(request))
-        told = await run_in_threadpool(answers.explained, service.store, caller, submission, finding, text)
+        seen = seen_by(request)
+        told = await run_in_threadpool(
+            partial(answers.explained, service.store, caller, submission, finding, text, seen=seen)
+        )
         return JSONResponse(told, 201)
 
     async def withdraw(self, request: Request) -> Response:
@@ -170,9 +177,10 @@ class Door:
         service, caller = await self._entered(request, TokenScope.SUBMIT)
         submission = await run_in_threadpool(service.submission, caller, request.path_params["number"])
         reason = await _reason(request)
-        withdrawn = await run_in_threadpool(service.withdraw, submission, reason, caller.id)
+        seen = seen_by(request)
+        withdrawn = await run_in_threadpool(partial(service.withdraw, submission, reason, caller.id, seen=seen))
         self._worker().take_up()
-        return JSONResponse(await run_in_threadpool(service.told, withdrawn))
+        return JSONResponse(await run_in_threadpool(service.told, withdrawn), headers=tag(version_of(withdrawn)))
 
     async def retry(self, request: Request) -> Response:
         """Have a submission judged again that we failed on, and answer with what becomes of it."""

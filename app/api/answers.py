@@ -9,6 +9,7 @@ import orjson
 
 from app.answers.submission_answers import finding_answers
 from app.api.problems import ProblemError
+from app.api.versions import refused_when_passed
 from app.scope import Role, Scope
 from etl.answers import EXPLAINED_KINDS
 from etl.records import submissions as life
@@ -56,19 +57,22 @@ def told(store: Store, submission: Submission) -> list[dict[str, Any]]:
             "text": answer.text,
             "reason": answer.reason,
             "until": answer.until.isoformat() if answer.until else None,
+            "version": answer.version,
         }
         for number, answer in ((number, answers[number]) for number in numbers)
     ]
 
 
-def explained(store: Store, caller: Token, submission: Submission, finding: int, text: str) -> dict[str, Any]:
+def explained(
+    store: Store, caller: Token, submission: Submission, finding: int, text: str, *, seen: str | None = None
+) -> dict[str, Any]:
     """Record an explanation and return the finding's new state; ProblemError where it cannot be explained."""
     actor = Actor(caller.id, Role.EXCHANGE, (caller.exchange,))
     try:
-        with writing(store.engine, lock="answers") as connection:
+        with refused_when_passed(), writing(store.engine, lock="answers") as connection:
             if filed_finding(connection, finding, actor).submission != submission.id:
                 raise AnswerError("no_finding", f"there is no finding {finding} of this submission")
-            explain(connection, actor, finding, text, at=datetime.now(UTC))
+            explain(connection, actor, finding, text, seen=seen, at=datetime.now(UTC))
     except AnswerError as error:
         said = str(error)
         raise ProblemError(_STATUS.get(error.code, 409), f"{said[0].upper()}{said[1:]}.") from error

@@ -143,6 +143,7 @@ def _schemas() -> dict[str, Any]:
             text=_TEXT_OR_NULL,
             reason=_TEXT_OR_NULL,
             until={"type": ["string", "null"], "format": "date"},
+            version=_TEXT,
         ),
         "Explanation": _object(
             finding={"type": "integer", "minimum": 1, "maximum": MOST_FINDING},
@@ -165,6 +166,19 @@ _BOM = _query(
     "bom", "Whether CSV begins with a byte-order mark, for Excel; it does unless told.", enum=["true", "false"]
 )
 _NUMBER = _in_path("number", "The submission's receipt number.")
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The ETag or version of the state that you saw: 412 where somebody has changed it since.",
+    "schema": {"type": "string", "pattern": '^"[!#-~]{1,200}"$'},
+}
+_TAG = {"ETag": {"description": "Its state, for If-Match.", "schema": _TEXT}}
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "The asterisk: 412 where something is filed of this report already.",
+    "schema": {"const": "*"},
+}
 
 
 def _said_to_be() -> list[dict[str, Any]]:
@@ -214,7 +228,7 @@ def _file(what: str) -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    located = {"headers": {"Location": {"description": "Address of the submission.", "schema": _TEXT}}}
+    located = {"headers": {"Location": {"description": "Address of the submission.", "schema": _TEXT}, **_TAG}}
     submission = _reference("Submission")
     filed = {
         "200": {**_json("The same bytes were filed before: that submission.", submission), **located},
@@ -240,9 +254,11 @@ def _paths() -> dict[str, Any]:
                 "parameters": [
                     *_said_to_be(),
                     _query("wait", "Seconds to wait for the verdict.", type="integer", minimum=0, maximum=60),
+                    _IF_MATCH,
+                    _IF_NONE_MATCH,
                 ],
                 "requestBody": _BODY,
-                "responses": _answers(filed, 413, 415, 422),
+                "responses": _answers(filed, 412, 413, 415, 422),
             },
             "get": {
                 "operationId": "list",
@@ -301,24 +317,26 @@ def _paths() -> dict[str, Any]:
             "post": {
                 "operationId": "explain",
                 "summary": "Explain one of its findings; it speaks for the same finding of later days.",
-                "parameters": [_NUMBER],
+                "parameters": [_NUMBER, _IF_MATCH],
                 "requestBody": {
                     "required": True,
                     "content": {"application/json": {"schema": _reference("Explanation")}},
                 },
-                "responses": _answers({"201": _json("The finding.", _reference("Explained"))}, 400, 404, 409, 413, 415),
+                "responses": _answers(
+                    {"201": _json("The finding.", _reference("Explained"))}, 400, 404, 409, 412, 413, 415
+                ),
             },
         },
         "/submissions/{number}/withdrawal": {
             "post": {
                 "operationId": "withdraw",
                 "summary": "Take an accepted submission out of force, or one that we failed on back.",
-                "parameters": [_NUMBER],
+                "parameters": [_NUMBER, _IF_MATCH],
                 "requestBody": {
                     "required": True,
                     "content": {"application/json": {"schema": _reference("Withdrawal")}},
                 },
-                "responses": _answers({"200": _json("The submission.", submission)}, 404, 409, 413, 415),
+                "responses": _answers({"200": _json("The submission.", submission)}, 404, 409, 412, 413, 415),
             }
         },
         "/submissions/{number}/retry": {

@@ -14,6 +14,7 @@ TITLES = {
     404: "Not found",
     405: "Method not allowed",
     409: "Not possible now",
+    412: "Changed since",
     413: "Too large",
     415: "Not sent as the file itself",
     422: "The file does not say what it is",

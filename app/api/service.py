@@ -14,6 +14,7 @@ from typing import Any
 
 from app.api.callers import unauthorised
 from app.api.problems import ProblemError
+from app.api.versions import refused_when_passed
 from app.objects import finding_record, instant_text, submission_record
 from etl.annotated import annotated_copy, annotated_name
 from etl.calendar import obligations
@@ -52,9 +53,10 @@ class Service:
             raise unauthorised()
         return found
 
-    def receive(self, caller: Token, path: Path, name: str, declared: Declared) -> Receipt:
-        """Make the file's bytes and its record durable."""
-        return receive_bytes(self.store, path.read_bytes(), name, declared, sender=caller.id)
+    def receive(self, caller: Token, path: Path, name: str, declared: Declared, seen: str | None = None) -> Receipt:
+        """Make the file's bytes and its record durable; ProblemError where another than the `seen` one is newest."""
+        with refused_when_passed():
+            return receive_bytes(self.store, path.read_bytes(), name, declared, sender=caller.id, seen=seen)
 
     def submission(self, caller: Token, number: str) -> Submission:
         """One of the caller's submissions; ProblemError for what is not there and for what is not theirs, alike."""
@@ -131,10 +133,11 @@ class Service:
         with writing(self.store.engine, lock="audit_log") as connection:
             append(connection, [event])
 
-    def withdraw(self, submission: Submission, reason: str, actor: str) -> Submission:
+    def withdraw(self, submission: Submission, reason: str, actor: str, *, seen: str | None = None) -> Submission:
         """Take a submission out of force or back; ProblemError where that cannot be, or no reason is given."""
         try:
-            return take_out(self.store, submission.id, reason=reason, actor=actor)
+            with refused_when_passed():
+                return take_out(self.store, submission.id, reason=reason, actor=actor, seen=seen)
         except NotWithdrawableError as error:
             raise ProblemError(409, f"{error}.") from error
 

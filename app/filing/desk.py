@@ -16,17 +16,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from sqlalchemy import Connection
+
 from app.scope import Identity, Role
 from app.worker.process import Worker
 from app.worker.tasks import Preview
-from etl.drafts import Draft, discard_draft, discard_expired, draft_bytes, keep_draft
+from etl.drafts import (
+    Draft,
+    discard_draft,
+    discard_expired,
+    draft_bytes,
+    draft_told,
+    keep_draft,
+    remove_files,
+    take_draft,
+)
 from etl.failures import NotRetryableError, retry
 from etl.intake import Declared, NotAFilingError, declare, said_by
 from etl.layout import Container
 from etl.nil_returns import nil_return
-from etl.receiving import NotWithdrawableError, Receipt, receive_bytes, take_out
+from etl.receiving import NotWithdrawableError, Receipt, newest_filed, receive_bytes, take_out
 from etl.records import submissions as life
 from etl.records.engine import reading
+from etl.records.log import COMMAND
+from etl.records.moved_on import MovedOnError
 from etl.records.submissions import Submission
 from etl.steps import FilingStep
 from etl.store import Store
@@ -36,6 +49,8 @@ LONGEST_NAME = 255
 """Characters of a file's name: what file systems hold."""
 LONGEST_WAIT_SECONDS = 120
 _ASK_AGAIN_SECONDS = 0.1
+_STOOD = "stood"
+"""In what is kept of a check: what was filed of the same when the file was compared with it."""
 _ENDINGS = frozenset(f".{container}" for container in Container)
 
 
@@ -121,6 +136,8 @@ class Desk:
     ) -> CheckedUpload:
         """Have a file judged without filing it, and keep it as a draft; `progress` is called with each step done."""
         self._must_be_own(declared)
+        with reading(self.store.engine) as connection:
+            stood = newest_filed(connection, declared)  # before the comparison with it is made
         with self._temporary_file(upload) as path:
             steps = path.with_suffix(".step")
             try:
@@ -129,7 +146,7 @@ class Desk:
             finally:
                 steps.unlink(missing_ok=True)
         discard_expired(self.store, now)
-        verdict = {**preview.told, "comparison": preview.comparison.as_record()}
+        verdict = {**preview.told, "comparison": preview.comparison.as_record(), _STOOD: stood}
         draft = keep_draft(self.store, self.person, declared, upload.name, upload.data, verdict, now)
         progress(FilingStep.READY)
         return CheckedUpload(upload, preview, draft)
@@ -144,26 +161,57 @@ class Desk:
         return Upload(name, data), declared
 
     def submit(self, draft: Draft) -> Receipt:
-        """File the bytes of a draft and wait until they are judged; RefusedError where the draft is gone meanwhile."""
+        """File the bytes of a draft and wait until they are judged.
+
+        RefusedError where the draft is gone meanwhile. MovedOnError where somebody has submitted it, or has filed or
+        withdrawn the same report since it was checked: then it is checked again first.
+        """
         self._must_be_own(draft.declared)
         try:
             data = draft_bytes(self.store, draft)
+            told = draft_told(self.store, draft)
         except FileNotFoundError as error:
-            raise RefusedError("draft_gone") from error
-        receipt = receive_bytes(self.store, data, draft.file, draft.declared, sender=self.person)
-        discard_draft(self.store, draft)
+            raise self._gone(draft) from error
+
+        def take(connection: Connection) -> None:
+            if not take_draft(connection, draft):
+                raise RefusedError("draft_gone")
+
+        seen = told.get(_STOOD)
+        try:
+            receipt = receive_bytes(
+                self.store, data, draft.file, draft.declared, sender=self.person, seen=seen, first=take
+            )
+        except RefusedError as error:
+            raise self._gone(draft) from error
+        remove_files(self.store, draft)
         self._judged(receipt.submission.id)
         return receipt
 
+    def _gone(self, draft: Draft) -> RefusedError | MovedOnError:
+        """What became of a draft that is no more: it was submitted, by whom and when; or it was removed."""
+        with reading(self.store.engine) as connection:
+            filed = life.with_bytes(connection, draft.exchange, draft.report, draft.period, draft.sha256)
+        if filed is None or filed.recorded_at < draft.checked_at:
+            return RefusedError("draft_gone")
+        return MovedOnError("submitted", filed.sender or COMMAND, filed.recorded_at)
+
+    def check_again(self, draft: Draft, now: datetime) -> CheckedUpload:
+        """Check a draft anew, against what stands now; FileNotFoundError where it is gone."""
+        upload = Upload(draft.file, draft_bytes(self.store, draft))
+        return self.check(upload, draft.declared, now, lambda step: None)
+
     def discard(self, draft: Draft) -> None:
-        """Remove a draft of the exchange."""
+        """Remove a draft of the exchange; RefusedError or MovedOnError where it is gone already."""
         self._must_be_own(draft.declared)
-        discard_draft(self.store, draft)
+        if not discard_draft(self.store, draft):
+            raise self._gone(draft)
 
     def withdraw(self, number: str, reason: str, typed: str) -> Submission:
         """Withdraw an accepted submission of the exchange, or one that we failed on.
 
-        RefusedError where `typed` does not repeat its number, without a reason, or where it cannot be withdrawn.
+        RefusedError where `typed` does not repeat its number, without a reason, or where it cannot be withdrawn;
+        MovedOnError where somebody has withdrawn or corrected it since.
         """
         if typed.strip() != number:
             raise RefusedError("not_confirmed", number=number)
@@ -174,7 +222,7 @@ class Desk:
         if filed is None or filed.exchange != self.exchange:
             raise RefusedError("not_withdrawable", number=number)
         try:
-            withdrawn = take_out(self.store, number, reason=reason.strip(), actor=self.person)
+            withdrawn = take_out(self.store, number, reason=reason.strip(), actor=self.person, seen=number)
         except NotWithdrawableError as error:
             raise RefusedError("not_withdrawable", number=number) from error
         self.worker.take_up()

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from html import escape
-from typing import Any
 
 import streamlit as st
 
-from app.filing.desk import CheckedUpload, Desk, RefusedError, verdict_word
+from app.filing.desk import CheckedUpload, Desk, RefusedError, own_exchange, verdict_word
 from app.filing.desk_parts import annotated_file, comparison_of, placed_in
 from app.filing.finding_digest import findings_of
 from app.filing.finding_parts import sender_findings, since_the_version_before
 from app.filing.upload_parts import refusal
 from app.filing.verdict import findings_found, receipt_content
-from app.moments import duration, kst_text
+from app.moments import duration, kst_text, now
 from app.obligations.outcomes import obligation_for
 from app.widgets.address import pick
 from app.widgets.file_button import offer_file
+from app.widgets.guard import present_identity
 from app.widgets.header import facts, note, section
+from app.widgets.moved_on import what_came_first
 from app.widgets.view import View, ask, store
 from app.worker.tasks import Sent
 from etl.comparison import Comparison
@@ -28,6 +30,7 @@ from etl.layout import Container
 from etl.nil_returns import written_out
 from etl.receipts import receipt_of
 from etl.records.log import EventKind
+from etl.records.moved_on import MovedOnError
 from etl.records.submissions import Submission
 from etl.signing import signer_of
 from expectations.catalogue import report as report_of
@@ -36,6 +39,7 @@ from expectations.vocabulary import Period, State
 _MOST_SHOWN_BYTES = 20_000
 _SUBMITTABLE = (State.ACCEPTED, State.FAILED)
 """A file that we failed on when it was checked may be submitted all the same: its receipt then counts."""
+_LATE = "filing.late"
 
 
 def draft_panel(view: View, desk: Desk, draft: Draft) -> None:
@@ -47,16 +51,6 @@ def draft_panel(view: View, desk: Desk, draft: Draft) -> None:
         told = draft_told(store(), draft)
     except FileNotFoundError:
         return
-    place = st.empty()
-    with place.container():
-        if not _draw_draft(view, desk, draft, told):
-            return
-    place.empty()
-    st.rerun()
-
-
-def _draw_draft(view: View, desk: Desk, draft: Draft, told: dict[str, Any]) -> bool:
-    """Draw a draft; True where one of its buttons has submitted or discarded it."""
     section(view, "filing.draft_of", report=view.report(draft.report), period=draft.period.text)
     verdict(view, verdict_word(draft.state, draft.finding_count), f"filing.would.{draft.state}", is_draft=True)
     if told.get("incident"):
@@ -75,8 +69,7 @@ def _draw_draft(view: View, desk: Desk, draft: Draft, told: dict[str, Any]) -> b
     )
     if told["rows"] == 0 and draft.state == State.ACCEPTED:
         _nil_statement(view, draft)
-    if _is_resolved(view, desk, draft):
-        return True
+    _draft_buttons(view, desk, draft)
     found = findings_of(told["findings"])
     comparison = Comparison.of_record(told["comparison"])
     placed = placed_in(draft.declared, draft.file, None, comparison.names)
@@ -84,7 +77,6 @@ def _draw_draft(view: View, desk: Desk, draft: Draft, told: dict[str, Any]) -> b
     sent = Sent(draft_path(store(), draft), draft.declared, draft.file, None)
     annotated_file(view, sent, found)
     since_the_version_before(view, comparison)
-    return False
 
 
 def verdict(view: View, word: str, sentence: str, *, is_draft: bool = False) -> None:
@@ -117,30 +109,73 @@ def _nil_statement(view: View, draft: Draft) -> None:
         st.code(text, language=None, wrap_lines=True)
 
 
-def _is_resolved(view: View, desk: Desk, draft: Draft) -> bool:
-    """The buttons that submit (not where it would be rejected) and discard; True where one of them did."""
+def _draft_buttons(view: View, desk: Desk, draft: Draft) -> None:
+    """The buttons that submit (not where it would be rejected) and discard.
+
+    They act before the page is drawn anew: what was pressed on an old screen is answered, whatever became of the draft.
+    """
     with st.container(horizontal=True, gap="small"):
-        submitted = st.button(
+        st.button(
             view.say("filing.submit"),
             type="primary",
             disabled=draft.state not in _SUBMITTABLE,
             icon=":material/send:",
             key=f"filing.submit.{draft.id}",
+            on_click=_submit,
+            args=(view, desk, draft),
         )
-        discarded = st.button(view.say("filing.discard"), icon=":material/delete:", key=f"filing.discard.{draft.id}")
+        st.button(
+            view.say("filing.discard"),
+            icon=":material/delete:",
+            key=f"filing.discard.{draft.id}",
+            on_click=_discard,
+            args=(view, desk, draft),
+        )
     if draft.state not in _SUBMITTABLE:
         note(view.say("filing.cannot_submit"))
-    if discarded:
-        desk.discard(draft)
-    if submitted:
-        try:
-            with st.spinner(view.say("filing.submitting")):
-                receipt = desk.submit(draft)
-        except RefusedError as refused:
-            refusal(view, draft.file, refused)
-            return False
+
+
+def _submit(view: View, desk: Desk, draft: Draft) -> None:
+    """File a draft; one that was compared with what stands no more is compared anew, for its sender to look at."""
+    _must_be_at(desk)
+    try:
+        with st.spinner(view.say("filing.submitting")):
+            receipt = desk.submit(draft)
+    except RefusedError as refused:
+        _keep_late(draft.file, view.say(f"filing.refused.{refused.reason}", **refused.parts))
+    except MovedOnError as moved_on:
+        with suppress(FileNotFoundError), st.spinner(view.say("filing.checking_again")):
+            desk.check_again(draft, now())
+        _keep_late(draft.file, what_came_first(view, moved_on))
+    else:
         pick(submission=receipt.submission.id, repeated="1" if receipt.duplicate else "")
-    return discarded or submitted
+
+
+def _discard(view: View, desk: Desk, draft: Draft) -> None:
+    _must_be_at(desk)
+    try:
+        desk.discard(draft)
+    except RefusedError as refused:
+        _keep_late(draft.file, view.say(f"filing.refused.{refused.reason}", **refused.parts))
+    except MovedOnError as moved_on:
+        _keep_late(draft.file, what_came_first(view, moved_on))
+
+
+def _must_be_at(desk: Desk) -> None:
+    """End the run unless whoever pressed is still who the desk was opened for."""
+    identity = present_identity()
+    if identity.person != desk.person or own_exchange(identity) != desk.exchange:
+        st.stop()
+
+
+def _keep_late(name: str, said: str) -> None:
+    st.session_state[_LATE] = f"{name}: {said}"
+
+
+def show_late(view: View) -> None:
+    """What came before the act that was tried last, once."""
+    if late := st.session_state.pop(_LATE, None):
+        st.html(f'<p class="banner" role="alert"><span aria-hidden="true">✕</span> {escape(late)}</p>')
 
 
 def secret_panel(view: View, checked: CheckedUpload) -> None:
@@ -247,13 +282,22 @@ def withdrawal(view: View, desk: Desk | None, filed: Submission) -> None:
         typed = st.text_input(
             view.say("filing.type_number", number=filed.id), max_chars=32, key=f"withdraw.typed.{filed.id}"
         )
-        if st.button(view.say("filing.withdraw_now"), key=f"withdraw.{filed.id}"):
-            try:
-                desk.withdraw(filed.id, reason or "", typed or "")
-            except RefusedError as refused:
-                refusal(view, filed.id, refused)
-                return
-            st.rerun()
+        st.button(
+            view.say("filing.withdraw_now"),
+            key=f"withdraw.{filed.id}",
+            on_click=_withdraw,
+            args=(view, desk, filed.id, reason or "", typed or ""),
+        )
+
+
+def _withdraw(view: View, desk: Desk, number: str, reason: str, typed: str) -> None:
+    _must_be_at(desk)
+    try:
+        desk.withdraw(number, reason, typed)
+    except RefusedError as refused:
+        _keep_late(number, view.say(f"filing.refused.{refused.reason}", **refused.parts))
+    except MovedOnError as moved_on:
+        _keep_late(number, what_came_first(view, moved_on))
 
 
 def failure_note(view: View, filed: Submission) -> None:

@@ -30,6 +30,7 @@ from etl.records import submissions as life
 from etl.records.answer_tables import decisions, explanations, verdict_reads
 from etl.records.engine import hold
 from etl.records.log import AuditEvent, EventKind, append
+from etl.records.moved_on import NOTHING, MovedOnError
 from etl.records.people import Role
 from etl.records.tables import findings, submissions
 from expectations.vocabulary import KST, Finding, Kind, State
@@ -122,10 +123,13 @@ def said(text: str) -> str:
 # ------------------------------------------------------------------------------------- explanations
 
 
-def explain(connection: Connection, actor: Actor, number: int, text: str, *, at: datetime) -> Explanation:
+def explain(
+    connection: Connection, actor: Actor, number: int, text: str, *, seen: str | None = None, at: datetime
+) -> Explanation:
     """Explain a plausibility or consistency finding; it speaks for the same finding from its day on.
 
-    AnswerError where it is not the actor's own, is of another kind, no longer stands, or is answered already.
+    AnswerError where it is not the actor's own, is of another kind, no longer stands, or is answered already;
+    MovedOnError where another answer stands than the one that was `seen` (`version_of_answer`).
     """
     must_be(actor, Role.EXCHANGE)
     kept, filed = said(text), filed_finding(connection, number, actor)
@@ -136,6 +140,8 @@ def explain(connection: Connection, actor: Actor, number: int, text: str, *, at:
     mark = fingerprint(filed.exchange, filed.report, filed.finding)
     known = explanations_of(connection, (filed.exchange,), mark=mark).get(mark, ())
     standing = answer_for(known, filed.first_day)
+    if seen not in (None, version_of_answer(standing)) and standing is not None:
+        raise _moved_on(standing)
     if standing is not None and standing.answered is not Answered.REFUSED:
         raise AnswerError("answered", f"finding {number} is answered already: {standing.id} is {standing.answered}")
     made = Explanation(
@@ -159,6 +165,18 @@ def explain(connection: Connection, actor: Actor, number: int, text: str, *, at:
     return made
 
 
+def version_of_answer(standing: Explanation | None) -> str:
+    """The state of a matter by the explanation that stands for it, as a short text."""
+    return NOTHING if standing is None else standing.version
+
+
+def _moved_on(explanation: Explanation) -> MovedOnError:
+    """That an explanation was given, or decided on, since."""
+    if explanation.decision is None:
+        return MovedOnError("explained", explanation.person, explanation.at)
+    return MovedOnError(explanation.decision.outcome, explanation.decision.person, explanation.decision.at)
+
+
 def decide(
     connection: Connection,
     actor: Actor,
@@ -167,11 +185,13 @@ def decide(
     reason: str,
     *,
     until: date | None = None,
+    seen: str | None = None,
     at: datetime,
 ) -> Explanation:
     """Accept an explanation until a KST day, refuse it or refer it, with a reason; the newest decision counts.
 
-    AnswerError where the actor is no supervisor, the explanation is not there, or the day makes no sense.
+    AnswerError where the actor is no supervisor, the explanation is not there, or the day makes no sense;
+    MovedOnError where it was decided on since the version that was `seen`.
     """
     must_be(actor, Role.SUPERVISOR)
     kept = said(reason)
@@ -179,6 +199,8 @@ def decide(
     decided = next((one for several in found.values() for one in several), None)
     if decided is None:
         raise AnswerError("no_explanation", f"there is no explanation {explanation}")
+    if seen not in (None, decided.version):
+        raise _moved_on(decided)
     if (outcome is Outcome.ACCEPTED) is (until is None):
         raise AnswerError("no_day", "an explanation is accepted until a day; a refusal or referral has none")
     today = at.astimezone(KST).date()

@@ -18,7 +18,8 @@ from etl.answers import OVER_WITH_THE_DATA, BreachState, BreachStep, breach_stat
 from etl.records import submissions as life
 from etl.records.answer_tables import breach_states
 from etl.records.answers import Actor, AnswerError, filed_finding, must_be, said
-from etl.records.log import AuditEvent, EventKind, append
+from etl.records.log import SYSTEM, AuditEvent, EventKind, append
+from etl.records.moved_on import MovedOnError
 from etl.records.people import Role
 from etl.records.tables import findings, submissions
 from expectations.vocabulary import Finding, Kind, State
@@ -52,6 +53,11 @@ class Breach:
     def state(self) -> BreachState:
         """How it stands now."""
         return breach_state(self.steps, self.over_at)
+
+    @property
+    def version(self) -> str:
+        """Its state as a short text: another after every step, and once the data shows the remedy."""
+        return f"{self.state}.{len(self.steps)}"
 
     @property
     def since(self) -> datetime:
@@ -139,12 +145,19 @@ def _steps(connection: Connection, exchanges: Sequence[str]) -> Mapping[str, Seq
 
 
 def bring_to(
-    connection: Connection, actor: Actor, number: int, state: BreachState, text: str, *, at: datetime
+    connection: Connection,
+    actor: Actor,
+    number: int,
+    state: BreachState,
+    text: str,
+    *,
+    seen: str | None = None,
+    at: datetime,
 ) -> Breach:
     """Say that a breach is remedied (its exchange), close it, or open it again (a supervisor), with a reason.
 
     `number` is that of one of the findings that tell of it. AnswerError where it is not the actor's to do, or the
-    breach does not stand so that it can be done.
+    breach does not stand so that it can be done; MovedOnError where it stands otherwise than as it was `seen`.
     """
     role, before = _MOVES[state]
     must_be(actor, role)
@@ -155,6 +168,9 @@ def bring_to(
     begin = filed.period_start
     known = recorded_breaches(connection, (filed.exchange,), begin, begin + _A_MOMENT, report=filed.report)
     breach = next((one for one in known if one.occurrence == mark), None)
+    if breach is not None and seen not in (None, breach.version):
+        last = breach.steps[-1] if breach.steps and not breach.is_over_by_itself else None
+        raise MovedOnError(breach.state, last.person if last else SYSTEM, breach.since)
     if breach is None or breach.state not in before:
         now = "not accepted" if breach is None else str(breach.state)
         raise AnswerError("wrong_state", f"the breach is {now}; it cannot be made {state}")

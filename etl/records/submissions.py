@@ -234,6 +234,15 @@ def kept_for(connection: Connection, exchange: str, report: str, period: Period)
     return list(dict.fromkeys((row.sha256, row.size_bytes) for row in connection.execute(query)))
 
 
+def with_bytes(connection: Connection, exchange: str, report: str, period: Period, sha256: str) -> Submission | None:
+    """The newest submission of these bytes as this report, whatever became of it."""
+    c = submissions.c
+    same = (c.exchange == exchange, c.report == report, c.sha256 == sha256)
+    query = select(submissions).where(*same, c.period_start == period.start, c.period_end == period.end)
+    row = connection.execute(query.order_by(c.recorded_at.desc(), c.id.desc())).mappings().first()
+    return _submission(row) if row else None
+
+
 def _overlapping(exchange: str, report: str, period: Period) -> Select[Any]:
     c = submissions.c
     return select(submissions).where(

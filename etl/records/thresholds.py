@@ -23,6 +23,7 @@ from etl.exchanges import all_exchanges
 from etl.records.access_tables import audit_log
 from etl.records.administrators import RefusedError, administrator, require_administrator
 from etl.records.log import COMMAND, AuditEvent, EventKind, append
+from etl.records.moved_on import MovedOnError, must_not_have_changed
 from etl.records.tables import submissions
 from etl.records.threshold_tables import threshold_decisions, threshold_proposals
 from expectations.catalogue import all_reports, published_rules, thresholds_of_the_book
@@ -140,12 +141,14 @@ def propose(
     *,
     reason: str,
     what_if: Mapping[str, Any],
+    seen: str | None = None,
     actor: str,
     at: datetime,
 ) -> Proposal:
     """Put a change before the other administrators; `what_if` is what the proposer was shown of this very change.
 
-    RefusedError where it cannot be; nothing is in force by it.
+    RefusedError where it cannot be; MovedOnError where somebody has proposed or decided one of the same threshold since
+    the state that was `seen` (`etl.records.moved_on.state_in_log`). Nothing is in force by it.
     """
     require_administrator(connection, actor)
     value = number_of(change)
@@ -154,6 +157,9 @@ def propose(
         raise RefusedError("no_reason")
     if len(reason) > REASON_LONGEST:
         raise RefusedError("long_reason", longest=REASON_LONGEST)
+    same = (one for one in listed(connection) if (one.name, one.exchange) == (change.name, change.exchange))
+    if (newest := next(same, None)) is not None:
+        must_not_have_changed(connection, EventKind.THRESHOLD_CHANGE, newest.id, seen)
     shown = (what_if.get("name"), what_if.get("exchange"), what_if.get("value"))
     if shown != (change.name, change.exchange, f"{value}"):
         raise RefusedError("no_what_if")
@@ -198,15 +204,16 @@ def _later_than(day: date, at: datetime) -> None:
 
 
 def decide(connection: Connection, id_: str, decision: Decision, *, reason: str, actor: str, at: datetime) -> Proposal:
-    """Approve, refuse or withdraw an open proposal; RefusedError where this person cannot, or not any more.
+    """Approve, refuse or withdraw an open proposal; RefusedError where this person cannot.
 
+    MovedOnError where it is decided already, whichever state was seen: a proposal is decided once.
     Approving and refusing are for another administrator than the proposer, withdrawing for the proposer. What is
     accepted already of days from the change's date on is left to be judged again.
     """
     person = administrator(connection, actor)
     proposal = _known(connection, id_)
     if proposal.decision is not None:
-        raise RefusedError("already_decided", decision=proposal.decision)
+        raise MovedOnError(proposal.decision, proposal.decided_by or "", proposal.decided_at or at)
     if (decision is Decision.WITHDRAWN) != (actor == proposal.proposed_by):
         raise RefusedError("not_the_proposer" if decision is Decision.WITHDRAWN else "own_proposal")
     if decision is Decision.APPROVED:
