@@ -15,8 +15,9 @@ import pyarrow as pa
 from etl.exchanges import exchange
 from etl.formats import UnreadableError, read
 from etl.intake import Declared
-from etl.layout import Layout
+from etl.layout import Container, Layout
 from etl.normalise import normalise_table, with_every_column
+from etl.personal_data import masking, secrets_in_bytes
 from etl.steps import FilingStep, StepCallback, ignore_step
 from expectations.catalogue import all_rules, parameter, rejecting_rules, report
 from expectations.judge import FiledRows, judge_files
@@ -91,11 +92,14 @@ def read_one(incoming: Incoming, on_step: StepCallback = ignore_step) -> Reading
         table, layout = read(incoming.data, incoming.name, native, shape)
     except UnreadableError as error:
         finding = Finding(error.rule, found=error.found, expected=error.expected, reason=error.reason)
-        return Reading(incoming, None, None, 0, (finding, *of_period), None)
+        return Reading(incoming, None, None, 0, _masking((finding, *of_period, *_raw_secrets(incoming, ()))), None)
     on_step(FilingStep.OPENED)
     normalised = normalise_table(table, layout, shape, exchange=declared.exchange, period=declared.period)
     on_step(FilingStep.READ)
     findings = (*normalised.findings, *of_period)
+    if table.problems or layout.container is Container.XLSX or normalised.table is None:
+        findings = (*findings, *_raw_secrets(incoming, findings))
+    findings = _masking(findings)
     if normalised.table is None or of_period:
         structural = tuple(f for f in findings if all_rules()[f.rule].kind is Kind.STRUCTURE)
         return Reading(incoming, layout, None, normalised.row_count, structural, None)
@@ -115,6 +119,31 @@ def read_one(incoming: Incoming, on_step: StepCallback = ignore_step) -> Reading
         findings,
         rows,
         normalised.unread_fields,
+    )
+
+
+def _raw_secrets(incoming: Incoming, known: Sequence[Finding]) -> tuple[Finding, ...]:
+    """SUB-007 in the file's bytes, whatever reading says: what is not among the findings of its cells."""
+    if len(incoming.data) > int(parameter("maximum_file_bytes")):
+        return ()
+    seen = {(finding.reason, (finding.found or "").rpartition(": ")[2]) for finding in known}
+    found: dict[tuple[str, str], str] = {}
+    for place, secret in secrets_in_bytes(incoming.data, int(parameter("maximum_unpacked_bytes"))):
+        if (secret.reason, secret.masked) not in seen:
+            found.setdefault((secret.reason, secret.masked), place)
+    return tuple(
+        Finding("SUB-007", found=f"{place}: {masked}", expected="∅", reason=reason)
+        for (reason, masked), place in found.items()
+    )
+
+
+def _masking(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings with every secret masked in what the others say was found, where the file holds any."""
+    if not any(finding.rule == "SUB-007" for finding in findings):
+        return findings
+    return tuple(
+        finding if finding.rule == "SUB-007" else replace(finding, found=masking(finding.found or ""))
+        for finding in findings
     )
 
 

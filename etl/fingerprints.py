@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
+import pyarrow as pa
+
 from etl.canonical import canonical_json
 from etl.formats import TextTable
 from etl.layout import Layout
@@ -32,9 +34,12 @@ def fingerprint(finding: Finding, keys: RecordKeys) -> str:
 
 
 def record_keys(table: TextTable, layout: Layout, shape: Report, rows: frozenset[int]) -> RecordKeys:
-    """The keys of the records in these rows, in the words of the file; the row itself where key columns are lacking."""
+    """The keys of the records in these rows, in the words of the file; the row itself where key columns are lacking.
+
+    Rows that were refused as no records have none.
+    """
     names = [name for field in shape.key for name in layout.columns[field].names if name in table.columns]
-    places = [place for place, row in enumerate(table.source_rows.to_pylist()) if row in rows]
+    places = pa.array([place for place, row in enumerate(table.source_rows.to_pylist()) if row in rows], pa.int64())
     numbers = table.source_rows.take(places).to_pylist()
     texts = [table.columns[name].texts.take(places).to_pylist() for name in names]
     return {

@@ -27,6 +27,6 @@ def written_out(declared: Declared, file: str, data: bytes) -> str:
     layout = exchange(declared.exchange).layouts[declared.report].on(declared.period.first_day)
     if PurePath(file).suffix.lower() == f".{Container.XLSX}":
         sheet = open_workbook(data)
-        rows = (" | ".join(str(cell) for cell in row if cell != "") for row in sheet.cells)
-        return "\n".join([f"[{sheet.names[0]}]", *rows])
+        rows = (" | ".join(str(cell) for cell in row.values() if cell is not None) for row in sheet.cells.rows.values())
+        return "\n".join([f"[{sheet.name}]", *rows])
     return data.decode(layout.encoding, "replace").removeprefix("\ufeff")

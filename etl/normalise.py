@@ -8,6 +8,7 @@ guessed or rounded: a cell that cannot be read is a finding with its place, what
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -17,8 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.formats import Column, TextTable
+from etl.formats.table import BLANKS, plain_name
+from etl.formats.workbook import TOTAL_MARK
 from etl.layout import CANONICAL, Layout, Native, is_annotation
 from etl.notation import ARROW_TYPES, TEXT, Cell, Notation, OutOfRangeError, exact_count, exact_decimal
+from etl.personal_data import may_hold_secret, secrets_in
 from expectations.vocabulary import (
     KRW_DIGITS,
     QUANTITY_DIGITS,
@@ -31,8 +35,13 @@ from expectations.vocabulary import (
 
 SOURCE_ROW = "source_row"
 _FREE_TEXT = frozenset({ValueType.TEXT, ValueType.TARGET})
+_ALWAYS_WITH_ROWS = frozenset({"api_keys", "audits"})
+"""Reports of which no nil return is possible (specification, 2.8); of `api_keys` KEY-001 says so scope by scope."""
+_PLACES = 5
 _SHOWN = 80
 """Characters of a bad value that a finding repeats."""
+_SHOWN_TOGETHER = 400
+"""Characters of several names that a finding repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +84,30 @@ def normalise_table(table: TextTable, layout: Layout, report: Report, *, exchang
     `layout` and `report` are those of the first day of `period`, and so are the columns of the rows.
     """
     structure = [
+        *(Finding("SUB-001", found=one.found, expected=one.expected, reason=one.reason) for one in table.problems),
+        *_nil_problems(table, layout, report),
         *_column_problems(table, layout),
         *_identity_problems(table, layout, exchange, period),
         *_secrets(table, layout, report),
     ]
+    refused = [
+        Finding("SUB-006", row=one.row, found=one.found, expected=one.expected, reason=one.reason)
+        for one in table.refused
+    ]
     if structure:
-        return Normalised(None, tuple(structure), table.row_count)
+        return Normalised(None, tuple(structure), table.row_count + len(table.refused))
     readings = _read_fields(table, layout, report)
     arrays = [readings[f.name].values for f in report.fields]
     canonical = pa.Table.from_arrays([*arrays, table.source_rows], schema=arrow_schema(report))
     return Normalised(
         table=canonical,
-        findings=tuple(finding for reading in readings.values() for finding in reading.findings),
-        row_count=table.row_count,
-        unread_fields=frozenset(name for name, reading in readings.items() if reading.findings),
+        findings=(
+            *refused,
+            *_missing_totals(table, layout),
+            *(finding for reading in readings.values() for finding in reading.findings),
+        ),
+        row_count=table.row_count + len(table.refused),
+        unread_fields=frozenset(name for name, reading in readings.items() if reading.findings or table.refused),
         totals=_totals(table, layout, report),
     )
 
@@ -103,17 +122,55 @@ def _column_problems(table: TextTable, layout: Layout) -> Iterator[Finding]:
     if not table.has_header:
         return
     wanted, seen = layout.native_names, table.columns
+    taken = {*wanted, *layout.optional_columns}
+    unknown = [name for name in seen if name not in taken and not is_annotation(name)]
+    spelled = {plain_name(name): name for name in unknown}
+    otherwise: dict[str, str] = {}
     for name in dict.fromkeys(wanted):
         if name not in seen:
-            yield Finding("SUB-002", column=name, found="∅", expected=name, reason="missing_column")
+            other = spelled.pop(plain_name(name), None)
+            if other is not None:
+                unknown.remove(other)
+                otherwise[name] = other
+            else:
+                yield Finding("SUB-002", column=name, found="∅", expected=name, reason="missing_column")
         elif name in table.absent_keys:
             found = f"∅ (row {table.absent_keys[name]})"
             yield Finding("SUB-002", column=name, found=found, expected=name, reason="missing_column")
-    for name in seen:
-        if name not in wanted and name not in layout.optional_columns and not is_annotation(name):
-            days = layout.other_columns.get(name)
-            expected = f"∅ ({days}: {name})" if days else "∅"
-            yield Finding("SUB-002", column=name, found=name, expected=expected, reason="unknown_column")
+    if otherwise:
+        yield Finding(
+            "SUB-002",
+            column=next(iter(otherwise)) if len(otherwise) == 1 else None,
+            found=", ".join(map(_shown_spelling, otherwise.values()))[:_SHOWN_TOGETHER],
+            expected=", ".join(otherwise)[:_SHOWN_TOGETHER],
+            reason="header_spelling",
+        )
+    for name in unknown:
+        days = layout.other_columns.get(name)
+        expected = f"∅ ({days}: {name})" if days else "∅"
+        yield Finding("SUB-002", column=name, found=name, expected=expected, reason="unknown_column")
+    if table.beyond:
+        found = ", ".join(table.beyond[:_PLACES]) + (" …" if len(table.beyond) > _PLACES else "")
+        yield Finding("SUB-002", found=found, expected="∅", reason="beyond_header")
+
+
+def _shown_spelling(name: str) -> str:
+    """A header with what cannot be seen in it made visible: decomposed letters and characters without width."""
+    marks = [f"U+{ord(letter):04X}" for letter in name if letter in BLANKS or unicodedata.combining(letter)]
+    if unicodedata.normalize("NFC", name) != name:
+        marks.append("NFD")
+    return f"{name} ({', '.join(dict.fromkeys(marks))})" if marks else name
+
+
+def _nil_problems(table: TextTable, layout: Layout, report: Report) -> Iterator[Finding]:
+    """SUB-001: a file without rows where the format wants its mark, or the report always has rows (2.8)."""
+    if table.row_count or table.refused or table.problems:
+        return
+    if report.name in _ALWAYS_WITH_ROWS:
+        if report.name != "api_keys":
+            yield Finding("SUB-001", found="0", expected="≥ 1", reason="nil_not_possible")
+    elif layout.nil_mark and not table.is_nil:
+        yield Finding("SUB-001", found="∅", expected=layout.nil_mark, reason="nil_not_declared")
 
 
 def _identity_problems(table: TextTable, layout: Layout, exchange: str, period: Period) -> Iterator[Finding]:
@@ -134,73 +191,43 @@ def _same_period(stated: str, period: Period) -> bool:
         return False
 
 
-_RESIDENT_NUMBER = r"(?:^|[^0-9])([0-9]{6}-[1-8][0-9]{6})(?:$|[^0-9])"
-_MOBILE_NUMBER = r"(?:^|[^0-9])((?:\+82[- .]?1|01)[016789][- .]?[0-9]{3,4}[- .]?[0-9]{4})(?:$|[^0-9])"
-_EMAIL_ADDRESS = r"([A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})"
-_KEY_CANDIDATE = r"[A-Za-z0-9]{20,}"
-_SECRETS = {
-    "resident_registration_number": _RESIDENT_NUMBER,
-    "mobile_number": _MOBILE_NUMBER,
-    "email_address": _EMAIL_ADDRESS,
-}
-_TEXT_TYPES = frozenset({ValueType.TEXT, ValueType.HASH, ValueType.TARGET})
+_FREE_TYPES = frozenset({ValueType.TEXT, ValueType.TARGET})
+"""Columns in which a bare run of digits may be a person's number."""
 _KEY_FIELDS = frozenset({"note", "auditor", "key_ref", "account_ref"})
 """Where an unhashed key is looked for (specification, SUB-007)."""
 
 
+_ONLY_HASH = r"\A[0-9a-f]{64}\z"
+"""A cell that is a hash and nothing else holds no secret."""
+
+
 def _secrets(table: TextTable, layout: Layout, report: Report) -> Iterator[Finding]:
-    """SUB-007: personal data in any text column, unhashed keys in four of them; values are masked."""
+    """SUB-007: personal data in any cell, header or remark, unhashed keys in four columns; values are masked."""
     typed = {name: canonical for canonical, native in layout.columns.items() for name in native.names}
     for name, column in table.columns.items():
         canonical = typed.get(name)
-        if canonical is not None and report.field(canonical).type not in _TEXT_TYPES:
-            continue
-        for reason, pattern in _SECRETS.items():
-            yield from _secret_cells(table, name, column, reason, pattern)
-        if canonical in _KEY_FIELDS:
-            yield from _secret_cells(table, name, column, "raw_api_key", _KEY_CANDIDATE)
-
-
-def _secret_cells(table: TextTable, name: str, column: Column, reason: str, pattern: str) -> Iterator[Finding]:
-    hits = pc.fill_null(pc.match_substring_regex(column.texts, pattern), fill_value=False)
-    for place in pc.indices_nonzero(hits).to_pylist():
-        secret = _secret(column.texts[place].as_py(), reason, pattern)
-        if secret is not None:
-            yield Finding(
-                "SUB-007",
-                row=table.source_rows[place].as_py(),
-                column=name,
-                found=_masked(secret),
-                expected="∅",
-                reason=reason,
-            )
-
-
-def _secret(text: str, reason: str, pattern: str) -> str | None:
-    """The first secret in `text`; digits inside a hash are none, however much they look like a telephone."""
-    if reason == "raw_api_key":
-        return next((run for run in re.findall(pattern, text) if _is_raw_key(run)), None)
-    hashes = [match.span() for match in re.finditer(_KEY_CANDIDATE, text) if not match[0].isdigit()]
-    for match in re.finditer(pattern, text):
-        start, end = match.span(1)
-        if not any(first <= start and end <= last for first, last in hashes):
-            return match[1]
-    return None
+        # The number of a submission, which an export holds, looks like a telephone's now and then.
+        is_other = canonical is None and name not in layout.optional_columns
+        is_free = is_other or (canonical is not None and report.field(canonical).type in _FREE_TYPES)
+        may_hold_key = canonical in _KEY_FIELDS
+        may_hold = may_hold_secret(is_free=is_free, may_hold_key=may_hold_key)
+        hits = pc.fill_null(pc.match_substring_regex(column.texts, may_hold), fill_value=False)
+        if may_hold_key:
+            hits = pc.and_not(hits, pc.fill_null(pc.match_substring_regex(column.texts, _ONLY_HASH), fill_value=False))
+        for place in pc.indices_nonzero(hits).to_pylist():
+            text = column.texts[place].as_py()
+            for secret in secrets_in(text, is_free=is_free, may_hold_key=may_hold_key):
+                row = table.source_rows[place].as_py()
+                yield Finding("SUB-007", row=row, column=name, found=secret.masked, expected="∅", reason=secret.reason)
+    for place, text in (*(("", name) for name in table.columns), *table.remarks):
+        for secret in secrets_in(text):
+            found = f"{place}: {secret.masked}" if place else secret.masked
+            yield Finding("SUB-007", found=found, expected="∅", reason=secret.reason)
 
 
 def personal_data_in(text: str) -> str | None:
-    """Which kind of personal data somebody wrote into `text`, by the reasons of SUB-007; None where there is none."""
-    return next((reason for reason, pattern in _SECRETS.items() if _secret(text, reason, pattern)), None)
-
-
-def _is_raw_key(run: str) -> bool:
-    letters = any(character.isalpha() for character in run)
-    digits = any(character.isdigit() for character in run)
-    return letters and digits and len(run) != 64
-
-
-def _masked(secret: str) -> str:
-    return f"{secret[0]}{'*' * (len(secret) - 1)}"
+    """Return which kind of personal data somebody wrote into `text`, by the reasons of SUB-007; None for none."""
+    return next((secret.reason for secret in secrets_in(text)), None)
 
 
 # ----------------------------------------------------------------------------------------------- cells
@@ -241,7 +268,7 @@ def _read_field(table: TextTable, layout: Layout, native: Native, shape: Field) 
     bad = pc.and_(values.is_null(), pc.invert(missing))
     if shape.required:
         bad = pc.or_(bad, missing)
-    findings = _cell_findings(table, native, shape, column.texts, bad, missing, over)
+    findings = _cell_findings(table, native, shape, column, bad, missing, over)
     return _Reading(values, findings)
 
 
@@ -333,14 +360,38 @@ def _expectation(native: Native, shape: Field) -> str:
         return " | ".join(native.codes.values())
     if shape.type is ValueType.TEXT:
         return f"≤ {shape.maximum_length}"
-    return native.notation.example
+    return native.notation.form
+
+
+_KIND_REASONS = {
+    Cell.ERROR: "error_cell",
+    Cell.FORMULA: "formula_cell",
+    Cell.DATE: "date_cell",
+    Cell.BOOLEAN: "boolean_cell",
+    Cell.TEXT: "text_for_number",
+    Cell.NUMBER: "number_for_text",
+    Cell.FLOAT: "float_for_decimal",
+    Cell.NAIVE: "instant_without_zone",
+    Cell.OTHER: "unreadable_type",
+}
+
+
+def _reason(kinds: Cell | pa.Array, place: int, native: Native, shape: Field) -> str:
+    """Why a cell has no value: it is of another kind than the column's, or its text is none."""
+    kind = kinds if isinstance(kinds, Cell) else Cell(kinds[place].as_py())
+    cells = native.notation.cells
+    is_named = kind in _KIND_REASONS and (kind is not Cell.TEXT or Cell.NUMBER in cells)
+    is_of_instants = kind is not Cell.NAIVE or shape.type is ValueType.INSTANT
+    if kind not in cells and is_named and is_of_instants:
+        return _KIND_REASONS[kind]
+    return "not_text" if shape.type in _FREE_TEXT else f"not_{shape.type.value}"
 
 
 def _cell_findings(
     table: TextTable,
     native: Native,
     shape: Field,
-    texts: pa.Array,
+    column: Column,
     bad: pa.Array,
     missing: pa.Array,
     over: set[int] | None,
@@ -357,8 +408,8 @@ def _cell_findings(
         elif over and place in over:
             reason = "too_long" if shape.type in _FREE_TEXT else "out_of_range"
         else:
-            reason = "not_text" if shape.type in _FREE_TEXT else f"not_{shape.type.value}"
-        text = texts[place].as_py()
+            reason = _reason(column.kinds, place, native, shape)
+        text = column.texts[place].as_py()
         findings.append(
             Finding(
                 "SUB-006",
@@ -384,7 +435,7 @@ def _read_targets(table: TextTable, layout: Layout, native: Native, shape: Field
         for text, scope, gone in zip(texts.to_pylist(), scopes.to_pylist(), missing.to_pylist(), strict=True)
     ]
     array = pa.array(values, pa.string())
-    findings = _cell_findings(table, native, shape, column.texts, array.is_null(), missing, over)
+    findings = _cell_findings(table, native, shape, column, array.is_null(), missing, over)
     return _Reading(array, findings)
 
 
@@ -400,6 +451,12 @@ def _target(text: str, scope: str | None, native: Native) -> str:
     if notation is not None and re.fullmatch(notation.pattern, written):
         return str(notation.one(written))
     return bare.replace("|", "-")
+
+
+def _missing_totals(table: TextTable, layout: Layout) -> Iterator[Finding]:
+    """SUB-009, once: rows without the row of totals that ends them; one that is called otherwise is refused itself."""
+    if layout.total_row and table.totals is None and table.row_count and not table.refused:
+        yield Finding("SUB-009", found="∅", expected=TOTAL_MARK, reason="totals_missing")
 
 
 def _totals(table: TextTable, layout: Layout, report: Report) -> Mapping[str, str | None]:

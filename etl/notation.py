@@ -1,8 +1,8 @@
 """How values are written: one record a way of writing, from text to the canonical value, exactly.
 
-Each `Notation` says which kind of cell it accepts, the pattern a well-formed text has, an example to show to the
-sender, and how to read it. Columns with few distinct values (markets, assets, codes, dates) are read value by
-value (`read_one`), the others whole (`read_all`). No number passes through a binary float.
+Each `Notation` says which kind of cell it accepts, the pattern a well-formed text has, the form of it to show to the
+sender, an example, and how to read it. Columns with few distinct values (markets, assets, codes, dates) are read
+value by value (`read_one`), the others whole (`read_all`). No number passes through a binary float.
 Source: specification, sections 1, 3.7 and 4.
 """
 
@@ -46,6 +46,16 @@ class Cell(IntEnum):
     NUMBER = 2
     BOOLEAN = 3
     OTHER = 4
+    ERROR = 5
+    """An error of the program that wrote the file, such as `#N/A`."""
+    FORMULA = 6
+    """A formula that no program has computed."""
+    DATE = 7
+    """A date of a spreadsheet program."""
+    FLOAT = 8
+    """A binary floating-point number of a typed format."""
+    NAIVE = 9
+    """A moment without a time zone of a typed format."""
 
 
 class OutOfRangeError(ValueError):
@@ -56,7 +66,8 @@ class OutOfRangeError(ValueError):
 class Notation:
     """One way of writing one type of value.
 
-    `pattern` (RE2, whole text) is what well-formed texts look like; exactly one of `read_all` and `read_one`
+    `pattern` (RE2, whole text) is what well-formed texts look like, `form` the same for people, in the letters of
+    spreadsheet programs (`#,##0.###`, `YYYY-MM-DD`): what a finding says is expected. One of `read_all` and `read_one`
     turns them into canonical values. Both raise ValueError (pyarrow's ArrowInvalid is one) for a text that is
     well-formed but no value, and OutOfRangeError where it does not fit. `reason` is the sentence of SUB-006.
     """
@@ -65,6 +76,7 @@ class Notation:
     type: ValueType
     pattern: str
     example: str
+    form: str
     cells: frozenset[Cell] = frozenset({Cell.TEXT})
     read_all: Callable[[pa.Array], pa.Array] | None = None
     read_one: Callable[[str], Any] | None = None
@@ -144,19 +156,22 @@ def _comma_decimals(digits: tuple[int, int]) -> Callable[[pa.Array], pa.Array]:
     return read_all
 
 
+_DECIMAL_FORMS = {_PLAIN: "0.###", _COMMA: "#,##0.###", _EXPONENT: "0.### | 0.###E±0"}
+
+
 def _number(name: str, type_: ValueType, pattern: str, example: str, cells: frozenset[Cell]) -> Notation:
     digits = QUANTITY_DIGITS if type_ is ValueType.QUANTITY else KRW_DIGITS
     read_all = _comma_decimals(digits) if pattern is _COMMA else _decimals(digits)
-    return Notation(name, type_, pattern, example, cells, read_all=read_all)
+    return Notation(name, type_, pattern, example, _DECIMAL_FORMS[pattern], cells, read_all=read_all)
 
 
 _ONLY_TEXT = frozenset({Cell.TEXT})
 QUANTITY_PLAIN = _number("quantity_plain", ValueType.QUANTITY, _PLAIN, "1234.5", _ONLY_TEXT)
 QUANTITY_COMMAS = _number("quantity_commas", ValueType.QUANTITY, _COMMA, "1,234.5", _ONLY_TEXT)
-QUANTITY_EXPONENT = _number("quantity_exponent", ValueType.QUANTITY, _EXPONENT, "1.5E-8", _ONLY_TEXT)
+QUANTITY_EXPONENT = _number("quantity_exponent", ValueType.QUANTITY, _EXPONENT, "1.5E-8", _TEXT_OR_NUMBER)
 KRW_PLAIN = _number("krw_plain", ValueType.KRW, _PLAIN, "1234.5", _ONLY_TEXT)
 KRW_COMMAS = _number("krw_commas", ValueType.KRW, _COMMA, "1,234.5", _ONLY_TEXT)
-KRW_EXPONENT = _number("krw_exponent", ValueType.KRW, _EXPONENT, "1.5E3", _ONLY_TEXT)
+KRW_EXPONENT = _number("krw_exponent", ValueType.KRW, _EXPONENT, "1.5E3", _TEXT_OR_NUMBER)
 KRW_JSON_NUMBER = _number("krw_json_number", ValueType.KRW, _EXPONENT, "1.4E-7", _NUMBER)
 
 
@@ -173,9 +188,10 @@ def exact_count(text: str) -> int:
 
 
 _WHOLE = r"-?[0-9]+"
-COUNT_TEXT = Notation("count_text", ValueType.COUNT, _WHOLE, "1234", read_all=_read_counts)
-COUNT_NUMBER = Notation("count_number", ValueType.COUNT, _WHOLE, "1234", _NUMBER, read_all=_read_counts)
-COUNT_ANY = Notation("count_any", ValueType.COUNT, _WHOLE, "1234", _TEXT_OR_NUMBER, read_all=_read_counts)
+_WHOLE_FORM = f"0 … {COUNT_MAXIMUM}"
+COUNT_TEXT = Notation("count_text", ValueType.COUNT, _WHOLE, "1234", _WHOLE_FORM, read_all=_read_counts)
+COUNT_NUMBER = Notation("count_number", ValueType.COUNT, _WHOLE, "1234", _WHOLE_FORM, _NUMBER, read_all=_read_counts)
+COUNT_ANY = Notation("count_any", ValueType.COUNT, _WHOLE, "1234", _WHOLE_FORM, _TEXT_OR_NUMBER, read_all=_read_counts)
 
 # --------------------------------------------------------------------------------------------- instants
 
@@ -188,12 +204,17 @@ def _in_range(milliseconds: pa.Array) -> pa.Array:
     return milliseconds.cast(pa.timestamp("ms", "UTC"))
 
 
+def _to_milliseconds(texts: pa.Array) -> pa.Array:
+    """Return instants without the zeros after three digits of a fraction, which Arrow does not read."""
+    return pc.replace_substring_regex(texts, r"(\.[0-9]{3})0+", r"\1")
+
+
 def _read_zoned(texts: pa.Array) -> pa.Array:
-    return _in_range(texts.cast(pa.timestamp("ms", "UTC")).cast(pa.int64()))
+    return _in_range(_to_milliseconds(texts).cast(pa.timestamp("ms", "UTC")).cast(pa.int64()))
 
 
 def _read_naive_kst(texts: pa.Array) -> pa.Array:
-    padded = pc.replace_substring_regex(texts, r"[ T]([0-9]):", r"T0\1:")
+    padded = pc.replace_substring_regex(_to_milliseconds(texts), r"[ T]([0-9]):", r"T0\1:")
     local = pc.replace_substring(padded, " ", "T").cast(pa.timestamp("ms")).cast(pa.int64())
     return _in_range(pc.subtract(local, KST_OFFSET_MILLISECONDS))
 
@@ -207,41 +228,55 @@ def _read_seconds(texts: pa.Array) -> pa.Array:
 
 
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{3})?"
+_TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{3}0{0,15})?"
+"""Without a fraction or with three digits; more only where the value is exact to the millisecond (section 1)."""
 
 
 def _instant(
     name: str,
     pattern: str,
     example: str,
+    form: str,
     read_all: Callable[[pa.Array], pa.Array],
     cells: frozenset[Cell] = _ONLY_TEXT,
 ) -> Notation:
-    return Notation(name, ValueType.INSTANT, pattern, example, cells, read_all=read_all)
+    return Notation(name, ValueType.INSTANT, pattern, example, form, cells, read_all=read_all)
 
 
 INSTANT_OFFSET_KST = _instant(
-    "instant_offset_kst", rf"{_DATE}T{_TIME}\+09:00", "2026-11-02T09:05:00+09:00", _read_zoned
+    "instant_offset_kst",
+    rf"{_DATE}T{_TIME}\+09:00",
+    "2026-11-02T09:05:00+09:00",
+    "YYYY-MM-DDThh:mm:ss[.mmm]+09:00",
+    _read_zoned,
 )
 INSTANT_OFFSET_ANY = _instant(
     "instant_offset_any",
-    rf"{_DATE}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{1,3}})?(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})",
+    rf"{_DATE}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{1,3}}0{{0,15}})?(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})",
     "2026-11-02T09:05:00+09:00",
+    "YYYY-MM-DDThh:mm:ss[.mmm]±hh:mm",
     _read_zoned,
 )
-INSTANT_NAIVE_KST = _instant("instant_naive_kst", rf"{_DATE}T{_TIME}", "2026-11-02T09:00:00", _read_naive_kst)
+INSTANT_NAIVE_KST = _instant(
+    "instant_naive_kst", rf"{_DATE}T{_TIME}", "2026-11-02T09:00:00", "YYYY-MM-DDThh:mm:ss[.mmm]", _read_naive_kst
+)
 INSTANT_SPACED_KST = _instant(
     "instant_spaced_kst",
-    rf"{_DATE} [0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{3}})?",
+    rf"{_DATE} [0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{3}}0{{0,15}})?",
     "2026-11-02 9:05:00",
+    "YYYY-MM-DD h:mm:ss[.mmm]",
     _read_naive_kst,
 )
-INSTANT_UTC = _instant("instant_utc", rf"{_DATE}T{_TIME}Z", "2026-11-02T00:05:00.000Z", _read_zoned)
-EPOCH_MILLISECONDS_TEXT = _instant("epoch_milliseconds_text", "-?[0-9]{1,18}", "1793577900000", _read_milliseconds)
-EPOCH_MILLISECONDS_NUMBER = _instant(
-    "epoch_milliseconds_number", "-?[0-9]{1,18}", "1793577900000", _read_milliseconds, _NUMBER
+INSTANT_UTC = _instant(
+    "instant_utc", rf"{_DATE}T{_TIME}Z", "2026-11-02T00:05:00.000Z", "YYYY-MM-DDThh:mm:ss[.mmm]Z", _read_zoned
 )
-EPOCH_SECONDS_TEXT = _instant("epoch_seconds_text", "-?[0-9]{1,15}", "1793577900", _read_seconds)
+EPOCH_MILLISECONDS_TEXT = _instant(
+    "epoch_milliseconds_text", "-?[0-9]{1,18}", "1793577900000", "epoch ms", _read_milliseconds
+)
+EPOCH_MILLISECONDS_NUMBER = _instant(
+    "epoch_milliseconds_number", "-?[0-9]{1,18}", "1793577900000", "epoch ms", _read_milliseconds, _NUMBER
+)
+EPOCH_SECONDS_TEXT = _instant("epoch_seconds_text", "-?[0-9]{1,15}", "1793577900", "epoch s", _read_seconds)
 
 # -------------------------------------------------------------------------------------- dates and months
 
@@ -275,21 +310,21 @@ def _month_reader(pattern: str) -> Callable[[str], str]:
     return read_one
 
 
-def _date(name: str, pattern: str, example: str) -> Notation:
-    return Notation(name, ValueType.DATE, pattern, example, read_one=_date_reader(pattern))
+def _date(name: str, pattern: str, example: str, form: str) -> Notation:
+    return Notation(name, ValueType.DATE, pattern, example, form, read_one=_date_reader(pattern))
 
 
-def _month(name: str, pattern: str, example: str) -> Notation:
-    return Notation(name, ValueType.MONTH, pattern, example, read_one=_month_reader(pattern))
+def _month(name: str, pattern: str, example: str, form: str) -> Notation:
+    return Notation(name, ValueType.MONTH, pattern, example, form, read_one=_month_reader(pattern))
 
 
-DATE_DASHES = _date("date_dashes", "([0-9]{4})-([0-9]{2})-([0-9]{2})", "2026-11-02")
-DATE_COMPACT = _date("date_compact", "([0-9]{4})([0-9]{2})([0-9]{2})", "20261102")
-DATE_SLASHES = _date("date_slashes", "([0-9]{4})/([0-9]{2})/([0-9]{2})", "2026/11/02")
-MONTH_DASH = _month("month_dash", "([0-9]{4})-([0-9]{2})", "2026-10")
-MONTH_COMPACT = _month("month_compact", "([0-9]{4})([0-9]{2})", "202610")
-MONTH_SLASH = _month("month_slash", "([0-9]{4})/([0-9]{2})", "2026/10")
-MONTH_KOREAN = _month("month_korean", "([0-9]{4})년 ([0-9]{1,2})월", "2026년 10월")
+DATE_DASHES = _date("date_dashes", "([0-9]{4})-([0-9]{2})-([0-9]{2})", "2026-11-02", "YYYY-MM-DD")
+DATE_COMPACT = _date("date_compact", "([0-9]{4})([0-9]{2})([0-9]{2})", "20261102", "YYYYMMDD")
+DATE_SLASHES = _date("date_slashes", "([0-9]{4})/([0-9]{2})/([0-9]{2})", "2026/11/02", "YYYY/MM/DD")
+MONTH_DASH = _month("month_dash", "([0-9]{4})-([0-9]{2})", "2026-10", "YYYY-MM")
+MONTH_COMPACT = _month("month_compact", "([0-9]{4})([0-9]{2})", "202610", "YYYYMM")
+MONTH_SLASH = _month("month_slash", "([0-9]{4})/([0-9]{2})", "2026/10", "YYYY/MM")
+MONTH_KOREAN = _month("month_korean", "([0-9]{4})년 ([0-9]{1,2})월", "2026년 10월", "YYYY년 M월")
 
 # --------------------------------------------------------------------------------------- names and texts
 
@@ -303,8 +338,11 @@ def market_notation(name: str, *, separator: str, quote_first: bool, lower: bool
         return f"{second}/{first}" if quote_first else f"{first}/{second}"
 
     example = separator.join(("KRW", "BTC") if quote_first else ("BTC", "KRW"))
+    form = example.replace("KRW", "QUOTE").replace("BTC", "BASE")
+    if lower:
+        example, form = example.lower(), form.lower()
     pattern = symbol + re.escape(separator) + symbol
-    return Notation(name, ValueType.MARKET, pattern, example.lower() if lower else example, read_one=read_one)
+    return Notation(name, ValueType.MARKET, pattern, example, form, read_one=read_one)
 
 
 MARKET_QUOTE_DASH_BASE = market_notation("market_quote_dash_base", separator="-", quote_first=True, lower=False)
@@ -318,8 +356,8 @@ MARKET_TWO_FIELDS_UPPER = market_notation("market_two_fields_upper", separator="
 """Coinone's markets: the reader joins the two fields with a bar, the quote first."""
 MARKET_CANONICAL = market_notation("market_canonical", separator="/", quote_first=False, lower=False)
 
-ASSET_UPPER = Notation("asset_upper", ValueType.ASSET, "[A-Z0-9]{1,20}", "BTC", read_one=str)
-ASSET_LOWER = Notation("asset_lower", ValueType.ASSET, "[a-z0-9]{1,20}", "btc", read_one=str.upper)
-HASH = Notation("hash", ValueType.HASH, "[0-9a-f]{64}", "64 × [0-9a-f]", read_one=str)
-TEXT = Notation("text", ValueType.TEXT, r"[^\x00]*", "text", read_one=str)
+ASSET_UPPER = Notation("asset_upper", ValueType.ASSET, "[A-Z0-9]{1,20}", "BTC", "1–20 × [A-Z0-9]", read_one=str)
+ASSET_LOWER = Notation("asset_lower", ValueType.ASSET, "[a-z0-9]{1,20}", "btc", "1–20 × [a-z0-9]", read_one=str.upper)
+HASH = Notation("hash", ValueType.HASH, "[0-9a-f]{64}", "64 × [0-9a-f]", "64 × [0-9a-f]", read_one=str)
+TEXT = Notation("text", ValueType.TEXT, r"[^\x00]*", "text", "text", read_one=str)
 """Anything but the null character, which no database keeps."""

@@ -605,8 +605,13 @@ def test_only_the_kinds_of_cell_that_a_notation_names_are_accepted(notation: Not
 
 
 def test_numbers_are_text_nowhere_and_text_is_a_number_only_where_both_may_be() -> None:
-    """A JSON number where a string is due may have lost digits before it was written."""
+    """A JSON number where a string is due may have lost digits before it was written.
+
+    What takes both is of the template's typed columns, where a whole number is exact, and of CSV, which has only text.
+    """
     assert {x.name for x in NOTATIONS if Cell.NUMBER in x.cells} == {
         "krw_json_number", "count_number", "count_any", "epoch_milliseconds_number",
+        "quantity_exponent", "krw_exponent",
     }  # fmt: skip
-    assert {x.name for x in NOTATIONS if {Cell.NUMBER, Cell.TEXT} <= x.cells} == {"count_any"}
+    both = {x.name for x in NOTATIONS if {Cell.NUMBER, Cell.TEXT} <= x.cells}
+    assert both == {"count_any", "quantity_exponent", "krw_exponent"}

@@ -10,38 +10,55 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from etl.formats.table import Column, TextTable, UnreadableError
+from etl.formats.table import BLANKS, Column, Problem, RefusedRow, TextTable, UnreadableError, plain_name
 from etl.layout import Layout
 
 _BOM = b"\xef\xbb\xbf"
+_BLANK_LINE = re.compile(rb"(?:\n|\A)[, \t]*(?:\r?\n|\r?\Z)")
+_OTHER_SEPARATORS = (";", "\t", "|")
+_SEARCHED_LINES = 10
+"""So many lines below the first are searched for the header."""
+_FEWEST_COLUMNS = 4
+"""In a row of so many columns one value alone is a remark and no record."""
 _UNEVEN_LINES = re.compile(rb"\n[\r\n]|\r(?!\n)|^[\r\n]")
 _SHOWN = 5
 
 
 def decode(data: bytes, encoding: str) -> str:
-    """The file's text; UnreadableError where it is not in `encoding`, saying so where it is UTF-8 instead."""
+    """Return the file's text; UnreadableError, with the place, where it is not in `encoding` or is UTF-8 instead."""
     if encoding == "utf-8":
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise UnreadableError("not_utf8", f"byte {error.start}", "UTF-8") from error
+            reason = "cp949_where_utf8" if _is_in(data, "cp949") else "not_utf8"
+            raise UnreadableError(reason, place_of_byte(data, error.start), "UTF-8") from error
     if not data.isascii():
-        if _is_utf8(data):
+        if _is_in(data, "utf-8"):
             raise UnreadableError("utf8_where_cp949", "UTF-8", encoding.upper())
         try:
             return data.decode(encoding)
         except UnicodeDecodeError as error:
-            raise UnreadableError("not_cp949", f"byte {error.start}", encoding.upper()) from error
+            raise UnreadableError("not_cp949", place_of_byte(data, error.start), encoding.upper()) from error
     return data.decode("ascii")
 
 
-def _is_utf8(data: bytes) -> bool:
+def place_of_byte(data: bytes, position: int) -> str:
+    """Return the line and the column (in bytes, both from 1) of a byte, as editors count."""
+    before = data[:position].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+    return f"line {line}, column {column}"
+
+
+def _is_in(data: bytes, encoding: str) -> bool:
     try:
-        data.decode("utf-8")
+        data.decode(encoding)
     except UnicodeDecodeError:
         return False
     return True
@@ -57,21 +74,25 @@ def header_names(data: bytes) -> tuple[str, ...]:
 
 
 def read_csv(data: bytes, layout: Layout) -> TextTable:
-    """The records of a CSV file; UnreadableError for a wrong encoding, an open quote or a ragged line."""
+    """Return the records of a CSV file.
+
+    Raises UnreadableError for a wrong encoding, an open quote, another separator, or a first line that is no header.
+    Lines that are no records become problems and refused rows, and the others are read.
+    """
     text = decode(data, layout.encoding)
-    simple = b'"' not in data and b"\x00" not in data and not _UNEVEN_LINES.search(data.removeprefix(_BOM))
-    return (_fast(text, layout) if simple else None) or _careful(text, layout)
-
-
-def _header(fields: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return tuple(fields), tuple(name for name, times in Counter(fields).items() if times > 1)
+    body = data.removeprefix(_BOM)
+    is_simple = b'"' not in data and b"\x00" not in data and not _UNEVEN_LINES.search(body)
+    if is_simple and not _BLANK_LINE.search(body):
+        found = _fast(text, layout)
+        if found is not None:
+            return found
+    return _careful(text, layout)
 
 
 def _fast(text: str, layout: Layout) -> TextTable | None:
-    """The table by pyarrow, or None where a line is ragged and must be looked at one by one."""
-    first = text.split("\n", 1)[0].rstrip("\r")
-    names, repeated = _header(first.split(","))
-    if repeated:
+    """Return the table by pyarrow, or None where a line must be looked at one by one."""
+    names = tuple(text.split("\n", 1)[0].rstrip("\r").split(","))
+    if len(set(names)) < len(names) or not _is_header(names, layout):
         return None
     try:
         read = pa_csv.read_csv(
@@ -83,52 +104,117 @@ def _fast(text: str, layout: Layout) -> TextTable | None:
         )
     except pa.ArrowInvalid:
         return None
-    if read.column_names != list(names):
-        return None
-    if layout.nil_mark and read.num_rows == 1 and len(names) == 1:
+    if read.column_names != list(names) or (layout.nil_mark and len(names) == 1):
         return None
     columns = {name: Column.of_text(read.column(name).combine_chunks()) for name in names}
+    if len(names) >= _FEWEST_COLUMNS and _has_lone_cell(columns):
+        return None
     return TextTable(columns, pa.array(range(2, read.num_rows + 2), pa.int64()))
+
+
+def _has_lone_cell(columns: Mapping[str, Column]) -> bool:
+    """True where some row has a value in one column at most, as a footnote has."""
+    filled = pa.scalar(0, pa.int16())
+    for column in columns.values():
+        filled = pc.add(filled, pc.not_equal(column.texts, "").cast(pa.int16()))
+    return bool(pc.any(pc.less_equal(filled, 1)).as_py())
+
+
+@dataclass(slots=True)
+class _Lines:
+    """The records of a file as they are read: rows with the line on which each starts, and what is no record."""
+
+    names: tuple[str, ...] = ()
+    rows: list[list[str]] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    ragged: list[str] = field(default_factory=list)
+    refused: list[RefusedRow] = field(default_factory=list)
+    nil_lines: int = 0
 
 
 def _careful(text: str, layout: Layout) -> TextTable:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    names: tuple[str, ...] = ()
-    repeated: tuple[str, ...] = ()
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    ragged: list[str] = []
+    lines = _Lines()
     start = 1
     try:
         for fields in reader:
             line, start = start, reader.line_num + 1
-            if not fields:
+            if not any(fields):
                 continue
-            if not names:
-                names, repeated = _header(fields)
-            elif len(fields) == len(names) or fields == [layout.nil_mark]:
-                rows.append(fields)
-                lines.append(line)
+            if lines.names:
+                _take(lines, fields, line, layout)
             else:
-                ragged.append(f"{line}: {len(fields)}")
+                lines.names = _header(fields, line, text, layout)
     except csv.Error as error:
         raise UnreadableError("broken_csv", f"line {start}: {error}", "CSV") from error
-    if not names:
+    if not lines.names:
         raise UnreadableError("empty_file", "0", "≥ 1")
-    if layout.nil_mark and [layout.nil_mark] in rows:
-        rows, lines = _without_nil_mark(rows, lines, layout.nil_mark)
-    if ragged:
-        shown = ", ".join(ragged[:_SHOWN]) + (" …" if len(ragged) > _SHOWN else "")
-        raise UnreadableError("ragged_row", shown, str(len(names)))
-    first_place = {name: place for place, name in reversed(list(enumerate(names)))}
+    if lines.nil_lines and (lines.rows or lines.nil_lines > 1):
+        raise UnreadableError("nil_mark_with_data", f"{len(lines.rows)}", f"{layout.nil_mark} | 0")
+    names = lines.names
+    places = {name: place for place, name in reversed(list(enumerate(names)))}
     columns = {
-        name: Column.of_text(pa.array([row[first_place[name]] for row in rows], pa.string()))
+        name: Column.of_text(pa.array([row[places[name]] for row in lines.rows], pa.string()))
         for name in dict.fromkeys(names)
     }
-    return TextTable(columns, pa.array(lines, pa.int64()), repeated=repeated)
+    return TextTable(
+        columns,
+        pa.array(lines.starts, pa.int64()),
+        repeated=tuple(name for name, times in Counter(names).items() if times > 1),
+        problems=_ragged(lines),
+        refused=tuple(lines.refused),
+        is_nil=lines.nil_lines == 1,
+    )
 
 
-def _without_nil_mark(rows: list[list[str]], lines: list[int], mark: str) -> tuple[list[list[str]], list[int]]:
-    if len(rows) > 1:
-        raise UnreadableError("nil_mark_with_data", f"{len(rows) - 1}", f"{mark} | 0")
-    return [], []
+def _take(lines: _Lines, fields: list[str], line: int, layout: Layout) -> None:
+    """Put a record where it belongs: among the rows, the ragged ones, or those that are no record."""
+    if layout.nil_mark and fields == [layout.nil_mark]:
+        lines.nil_lines += 1
+    elif all(not field.strip(BLANKS) for field in fields):
+        lines.refused.append(RefusedRow(line, repr(",".join(fields))[:40], "∅", "only_blanks"))
+    elif len(fields) != len(lines.names):
+        lines.ragged.append(f"{line}: {len(fields)}")
+    elif (swallowed := _swallowed(fields, len(lines.names))) is not None:
+        lines.refused.append(RefusedRow(line, swallowed, "1", "swallowed_lines"))
+    elif len(fields) >= _FEWEST_COLUMNS and sum(map(bool, fields)) == 1:
+        lines.refused.append(RefusedRow(line, next(filter(None, fields))[:80], "∅", "no_record"))
+    else:
+        lines.rows.append(fields)
+        lines.starts.append(line)
+
+
+def _swallowed(fields: Sequence[str], count: int) -> str | None:
+    """Return how many lines a field holds in which a whole record stands, after a stray quote; None where none does."""
+    for field_text in fields:
+        if "\n" in field_text and any(line.count(",") >= max(3, count - 2) for line in field_text.splitlines()):
+            return f"{len(field_text.splitlines())} lines"
+    return None
+
+
+def _ragged(lines: _Lines) -> tuple[Problem, ...]:
+    if not lines.ragged:
+        return ()
+    shown = ", ".join(lines.ragged[:_SHOWN]) + (" …" if len(lines.ragged) > _SHOWN else "")
+    return (Problem("ragged_row", shown, str(len(lines.names))),)
+
+
+def _header(fields: list[str], line: int, text: str, layout: Layout) -> tuple[str, ...]:
+    """Return the names of the header; UnreadableError where the line is another, saying where the header is."""
+    if _is_header(fields, layout):
+        return tuple(fields)
+    first = text.splitlines()[line - 1]
+    for separator in _OTHER_SEPARATORS:
+        if _is_header([field.strip('"') for field in first.split(separator)], layout):
+            raise UnreadableError("other_separator", repr(separator), "','")
+    for number, other in enumerate(text.splitlines()[line : line + _SEARCHED_LINES], line + 1):
+        for separator in (",", *_OTHER_SEPARATORS):
+            if _is_header([field.strip('"') for field in other.split(separator)], layout):
+                raise UnreadableError("line_above_header", f"line {line}: {first}"[:80], f"line {number}")
+    return tuple(fields)
+
+
+def _is_header(names: Sequence[str], layout: Layout) -> bool:
+    """True where at least half of the layout's columns are among the names, however these are spelled."""
+    wanted = {plain_name(name) for name in layout.native_names}
+    return 2 * len(wanted & {plain_name(name) for name in names}) >= len(wanted)

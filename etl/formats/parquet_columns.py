@@ -1,7 +1,7 @@
 """Parquet, as the canonical template: typed columns turned into the text that the template would hold.
 
-Decimals, whole numbers, timestamps with a zone, dates and strings keep every digit; floats are handed on as numbers,
-which no quantity accepts. The sender's row is the 1-based position.
+Decimals, whole numbers, timestamps with a zone, dates and every kind of string keep every digit; floats and timestamps
+without a zone keep their kind, so that no notation accepts them. The sender's row is the 1-based position.
 """
 
 from __future__ import annotations
@@ -44,23 +44,53 @@ def read_parquet(data: bytes, layout: Layout) -> TextTable:
 
 
 def _column(values: pa.Array) -> Column:
+    """Return a column as text cells; a type that no notation reads becomes cells of another kind, with its name."""
     kind = values.type
     if pa.types.is_dictionary(kind):
         return _column(values.dictionary_decode())
     if pa.types.is_timestamp(kind):
-        return Column.of_text(_instants(values))
+        return Column.of_text(_instants(values)) if kind.tz else Column(values.cast(pa.string()), Cell.NAIVE)
     if pa.types.is_integer(kind):
         return Column(values.cast(pa.string()), Cell.NUMBER)
-    if pa.types.is_decimal(kind) or pa.types.is_date(kind) or pa.types.is_string(kind):
+    if pa.types.is_decimal(kind) or pa.types.is_date(kind) or _is_text(kind) or pa.types.is_null(kind):
         return Column.of_text(values.cast(pa.string()))
-    if pa.types.is_large_string(kind) or pa.types.is_null(kind):
-        return Column.of_text(values.cast(pa.string()))
-    return Column.of_cells([None if value is None else (value,) for value in values.to_pylist()])
+    if _is_binary(kind):
+        return _binary_column(values)
+    if pa.types.is_boolean(kind):
+        return Column(values.cast(pa.string()), Cell.BOOLEAN)
+    if pa.types.is_floating(kind):
+        texts = [None if value is None else repr(value) for value in values.to_pylist()]
+        return Column(pa.array(texts, pa.string()), Cell.FLOAT)
+    return _of_other_kind(values)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    is_view = pa.types.is_binary_view(kind)
+    return bool(
+        is_view or pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
+    )
+
+
+def _binary_column(values: pa.Array) -> Column:
+    """Return binary as the text that it is in UTF-8; cells of another kind where it is none."""
+    try:
+        texts = [None if value is None else value.decode("utf-8") for value in values.to_pylist()]
+    except UnicodeDecodeError:
+        return _of_other_kind(values)
+    return Column.of_text(pa.array(texts, pa.string()))
+
+
+def _of_other_kind(values: pa.Array) -> Column:
+    """Return cells that no notation accepts, each with the name of its type."""
+    named = pa.scalar(f"{values.type}"[:40], pa.string())
+    return Column(pc.if_else(values.is_valid(), named, pa.scalar(None, pa.string())), Cell.OTHER)
 
 
 def _instants(values: pa.Array) -> pa.Array:
-    if values.type.tz is None:
-        return values.cast(pa.string())
     try:
         milliseconds = values.cast(pa.timestamp("ms", "UTC"))
     except pa.ArrowInvalid:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from etl.formats import csv_lines, workbook
+from etl.formats.content import must_be
 from etl.formats.json_records import read_json
 from etl.formats.parquet_columns import read_parquet
-from etl.formats.table import TextTable, UnreadableError
+from etl.formats.table import TextTable, UnreadableError, plain_name
 from etl.layout import Container, Layout, canonical_layout
 from expectations.catalogue import parameter
 from expectations.vocabulary import Report
@@ -17,8 +18,6 @@ _READERS = {
     Container.CSV: csv_lines.read_csv,
     Container.PARQUET: read_parquet,
 }
-_PROGRAMS = (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"#!")
-"""How programs begin: of Windows, Linux and macOS, and scripts."""
 _CANONICAL_CONTAINERS = (Container.CSV, Container.XLSX, Container.PARQUET)
 
 
@@ -32,9 +31,8 @@ def read(data: bytes, name: str, native: Layout, report: Report) -> tuple[TextTa
         raise UnreadableError("too_large", f"{len(data)}", f"≤ {limit}", rule="SUB-008")
     if not data:
         raise UnreadableError("empty_file", "0", "> 0")
-    if data.startswith(_PROGRAMS):
-        raise UnreadableError("program", data[:4].decode("latin-1").strip("\x7f"), "XLSX | CSV | JSON | PARQUET")
     container = _container(name, native)
+    must_be(data, container)
     if container is Container.XLSX:
         sheet = workbook.open_workbook(data)
         layout = _layout(sheet.header_names, container, native, report)
@@ -61,6 +59,7 @@ def _layout(names: tuple[str, ...], container: Container, native: Layout, report
     """The exchange's own layout or the canonical one, whichever the file's headers are nearer to."""
     if container is not native.container:
         return canonical_layout(report, container)
-    canonical = len(set(names) & set(report.field_names))
-    own = len(set(names) & set(native.native_names))
+    seen = {plain_name(name) for name in names}
+    canonical = len(seen & set(report.field_names))
+    own = len(seen & {plain_name(name) for name in native.native_names})
     return canonical_layout(report, container) if canonical > own else native

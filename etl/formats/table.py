@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -10,6 +11,15 @@ from typing import Any
 import pyarrow as pa
 
 from etl.notation import Cell
+
+BLANKS = " \t\r\n\v\f\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
+"""White space and characters without width."""
+_WITHOUT_WIDTH = str.maketrans("", "", "\u200b\u200c\u200d\u2060\ufeff")
+
+
+def plain_name(name: str) -> str:
+    """Return a header as it is compared where its spelling is off: composed, without blanks, in lower case."""
+    return unicodedata.normalize("NFKC", name).translate(_WITHOUT_WIDTH).strip(BLANKS).casefold()
 
 
 class UnreadableError(Exception):
@@ -61,20 +71,39 @@ class JsonNumber(str):
     __slots__ = ()
 
 
+class ComputedError(str):
+    """A cell that holds an error of its program (`#N/A`), or what is called a number and is none."""
+
+    __slots__ = ()
+
+
+class Formula(str):
+    """A cell that holds a formula and no value, because no program has computed it yet."""
+
+    __slots__ = ()
+
+
+class DateCell(str):
+    """A cell that holds a date of its program, which is a number of days with a format."""
+
+    __slots__ = ()
+
+
+_KINDS: dict[type, Cell] = {
+    type(None): Cell.ABSENT,
+    str: Cell.TEXT,
+    JsonNumber: Cell.NUMBER,
+    bool: Cell.BOOLEAN,
+    int: Cell.NUMBER,
+    float: Cell.NUMBER,
+    ComputedError: Cell.ERROR,
+    Formula: Cell.FORMULA,
+    DateCell: Cell.DATE,
+}
+
+
 def _kind(value: Any) -> Cell:
-    match value:
-        case None:
-            return Cell.ABSENT
-        case JsonNumber():
-            return Cell.NUMBER
-        case str():
-            return Cell.TEXT
-        case bool():
-            return Cell.BOOLEAN
-        case int() | float():
-            return Cell.NUMBER
-        case _:
-            return Cell.OTHER
+    return _KINDS.get(type(value), Cell.OTHER)
 
 
 def _text(value: Any) -> str | None:
@@ -90,13 +119,34 @@ def _text(value: Any) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with the file as a whole and does not keep its other rows from being read (SUB-001)."""
+
+    reason: str
+    found: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row of the file that is no record: its number, what stands there, what is expected, and why (SUB-006)."""
+
+    row: int
+    found: str
+    expected: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class TextTable:
     """All cells of a file with their places.
 
     `columns` by native name in the file's order; `source_rows` (int64) the sender's row of each; `absent_keys` the
-    columns that some JSON records lack, with the first such row; `repeated` headers that occur twice; `totals` the
-    cells of Bithumb's 합계 row; `stated_period` the period that the file itself names; `has_header` is False for a JSON
-    nil return, which names no columns.
+    columns that some JSON records lack, with the first such row; `repeated` headers that occur twice; `totals`
+    the cells of Bithumb's 합계 row; `stated_period` the period that the file itself names; `has_header` is False for a
+    JSON nil return, which names no columns. `problems` are of the whole file; `refused` are rows that are no records;
+    `beyond` the places of cells outside the columns of the header; `is_nil` says that the file declares that there was
+    nothing to report. `remarks` are texts outside the columns, each with its place.
     """
 
     columns: Mapping[str, Column]
@@ -106,6 +156,11 @@ class TextTable:
     totals: Mapping[str, str | None] | None = None
     stated_period: str | None = None
     has_header: bool = True
+    problems: tuple[Problem, ...] = ()
+    refused: tuple[RefusedRow, ...] = ()
+    beyond: tuple[str, ...] = ()
+    remarks: tuple[tuple[str, str], ...] = ()
+    is_nil: bool = False
 
     @property
     def row_count(self) -> int:

@@ -1,34 +1,42 @@
-"""XLSX through calamine: one sheet, its headers in a fixed row, the sender's row being the sheet's.
+"""XLSX: one sheet, its headers in a fixed row, the sender's row being the sheet's.
 
-Before it is opened the archive is checked: unpacked size and ratio (SUB-008), by really unpacking within the
-limit, so that a lying directory does not help; macros, and XML that defines entities (SUB-001). Numeric cells are
-binary floats in the format itself; where one is too large to be exact as a float, the workbook's own text is read
-instead.
+Before it is opened the archive is checked: unpacked size and ratio (SUB-008), by really unpacking within the limit, so
+that a lying directory does not help; macros, and XML that defines entities (SUB-001). The cells are read from the
+sheet's XML (`etl.formats.sheet_xml`), numbers as the text that is written there.
 """
 
 from __future__ import annotations
 
 import io
+import posixpath
 import re
-import warnings
+import unicodedata
 import zipfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import zip_longest
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
-from openpyxl import load_workbook
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-from etl.formats.table import Column, JsonNumber, TextTable, UnreadableError
+from etl.formats.sheet_xml import (
+    Book,
+    SheetCells,
+    column_letters,
+    local_name,
+    parse,
+    read_cells,
+    read_strings,
+)
+from etl.formats.table import BLANKS, Column, RefusedRow, TextTable, UnreadableError
 from etl.layout import Layout
 from expectations.catalogue import parameter
 
 PERIOD_LABEL = "보고기간"
 TOTAL_MARK = "합계"
-_EXACT_AS_FLOAT = 2**53
-_OLE_MAGIC = b"\xd0\xcf\x11\xe0"
+_TOTALS = {"합계", "총계", "소계", "계", "총합계", "total", "Total", "TOTAL"}
+"""What rows of totals are called."""
+_FEWEST_COLUMNS = 4
+"""In a row of so many columns one value alone is a remark and no record."""
 _CHUNK = 1 << 20
 _OVERLAP = 64
 _MOST_CELLS = 20_000_000
@@ -42,8 +50,6 @@ _FAR_REFERENCE = re.compile(rb"""\sr\s*=\s*["'](?:[A-Za-z]{2,7}[0-9]{1,10}|[A-Za
 
 def check_archive(data: bytes) -> None:
     """UnreadableError where the bytes are no archive (SUB-001) or unpack to too much (SUB-008)."""
-    if data.startswith(_OLE_MAGIC):
-        raise UnreadableError("encrypted_workbook", "OLE2", "XLSX")
     most = int(parameter("maximum_unpacked_bytes"))
     ratio = int(parameter("maximum_compression_ratio"))
     unpacked = 0
@@ -106,141 +112,252 @@ def _column_number(letters: bytes) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The first sheet of a workbook: all cells from the first used row on, and that row's number."""
+    """The first sheet of a workbook with its name, and the names of the others, which are marked where hidden."""
 
-    names: tuple[str, ...]
-    cells: list[list[Any]]
-    first_row: int
+    name: str
+    others: tuple[str, ...]
+    cells: SheetCells
 
     @property
     def header_names(self) -> tuple[str, ...]:
-        """The texts in row 1: enough to know the canonical template by."""
-        if self.first_row != 1 or not self.cells:
-            return ()
-        return tuple(str(value) for value in self.cells[0] if value != "")
-
-
-def read_sheet(sheet: Sheet, layout: Layout) -> TextTable:
-    """The data rows of one sheet; UnreadableError where sheet or period cell is not as it should be."""
-    if layout.sheet is not None and sheet.names != (layout.sheet,):
-        raise UnreadableError("sheet_name", ", ".join(sheet.names)[:200], layout.sheet)
-    cells, first_row = sheet.cells, sheet.first_row
-    above = layout.header_row - first_row
-    if above < 0 or len(cells) <= above:
-        raise UnreadableError("no_sheet", f"{len(cells)}", f"≥ {layout.header_row}")
-    stated = _stated_period(cells, first_row) if layout.period_cell else None
-    header = [_name(value) for value in cells[above]]
-    while header and header[-1] == "":
-        header.pop()
-    body = cells[above + 1 :]
-    rows = [layout.header_row + 1 + place for place in range(len(body))]
-    kept = [(row, values) for row, values in zip(rows, body, strict=True) if values.count("") < len(values)]
-    totals = None
-    if layout.nil_mark and any(values[0] == layout.nil_mark for _, values in kept):
-        kept = _without_nil_mark(kept, layout.nil_mark)
-    elif layout.total_row:
-        kept, totals = _without_totals(kept, header)
-    return _table(header, kept, totals, stated)
+        """The texts in row 1: enough to recognise the canonical template."""
+        return tuple(str(value) for value in self.cells.rows.get(1, {}).values() if value is not None)
 
 
 def open_workbook(data: bytes) -> Sheet:
-    """The first sheet, after the archive was checked; UnreadableError where it is no workbook, or too large a one."""
+    """Return the first sheet, after the archive was checked; UnreadableError where it is no workbook, or too large."""
     check_archive(data)
-    try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        names = tuple(workbook.sheet_names)
-        if not names:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = {name.lower(): name for name in archive.namelist()}
+
+        def part(path: str) -> bytes | None:
+            name = members.get(path.lstrip("/").lower())
+            return archive.read(name) if name is not None else None
+
+        main = next(iter(_related(part, "", "officeDocument").values()), "xl/workbook.xml")
+        workbook = part(main)
+        if workbook is None:
+            raise UnreadableError("not_workbook", ", ".join(archive.namelist()[:3])[:80] or "∅", "xl/workbook.xml")
+        sheets = _sheets(workbook)
+        if not sheets:
             raise UnreadableError("no_sheet", "0", "1")
-        sheet = workbook.get_sheet_by_name(names[0])
-        cells = sheet.to_python(skip_empty_area=True)
-        above, left = sheet.start or (0, 0)
-    except PasswordError as error:
-        raise UnreadableError("encrypted_workbook", "password", "XLSX") from error
-    except (CalamineError, ValueError, OSError) as error:
-        raise UnreadableError("not_workbook", str(error)[:80], "XLSX") from error
-    if left:
-        cells = [[""] * left + row for row in cells]
-    if any(type(v) is float and not -_EXACT_AS_FLOAT < v < _EXACT_AS_FLOAT for row in cells for v in row):
-        _restore_large_numbers(data, names[0], cells, above + 1)
-    return Sheet(names, cells, above + 1)
+        paths = _related(part, main, "worksheet")
+        xml = part(paths.get(sheets[0][1], ""))
+        if xml is None:
+            raise UnreadableError("no_sheet", sheets[0][0][:80], "XLSX")
+        strings = next(
+            (found for path in _related(part, main, "sharedStrings").values() if (found := part(path))), None
+        )
+        styles = next((found for path in _related(part, main, "styles").values() if (found := part(path))), None)
+    book = Book(read_strings(strings) if strings else (), _date_formats(styles) if styles else frozenset(), _MOST_CELLS)
+    others = tuple(f"{name} ({state})" if state else name for name, _, state in sheets[1:])
+    return Sheet(sheets[0][0], others, read_cells(xml, book))
 
 
-def _restore_large_numbers(data: bytes, sheet: str, cells: list[list[Any]], first: int) -> None:
-    """Put the workbook's own text in place of numbers that a float cannot hold exactly."""
-    for row, values in zip(cells, _literal_rows(data, sheet, first), strict=False):
-        for place, value in enumerate(values):
-            if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _EXACT_AS_FLOAT:
-                row[place] = JsonNumber(value)
+def _related(part: Callable[[str], bytes | None], source: str, kind: str) -> dict[str, str]:
+    """The parts of a kind that a part refers to, by the id of the relation."""
+    folder, name = posixpath.split(source)
+    xml = part(posixpath.join(folder, "_rels", f"{name}.rels"))
+    found: dict[str, str] = {}
+
+    def start(element: str, attributes: dict[str, str]) -> None:
+        if local_name(element) == "Relationship" and attributes.get("Type", "").endswith(f"/{kind}"):
+            target = attributes.get("Target", "")
+            found[attributes.get("Id", "")] = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+
+    if xml is not None:
+        parse(xml, start)
+    return found
 
 
-def _literal_rows(data: bytes, sheet: str, first: int) -> list[tuple[Any, ...]]:
-    """The cells as openpyxl reads them, whole numbers exactly."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it remarks on styles, which say nothing here
-            literal = load_workbook(io.BytesIO(data), read_only=True, data_only=True)[sheet]
-            return list(literal.iter_rows(min_row=first, values_only=True))
-    except (LookupError, ValueError, TypeError, AttributeError, SyntaxError, OSError, zipfile.BadZipFile) as error:
-        raise UnreadableError("not_workbook", str(error)[:80], "XLSX") from error
+def _sheets(workbook: bytes) -> list[tuple[str, str, str]]:
+    """Name, relation and state (empty for a visible one) of every sheet, in order."""
+    found: list[tuple[str, str, str]] = []
+
+    def start(element: str, attributes: dict[str, str]) -> None:
+        if local_name(element) == "sheet":
+            named = {local_name(name): value for name, value in attributes.items()}
+            state = named.get("state", "")
+            found.append((named.get("name", ""), named.get("id", ""), "" if state == "visible" else state))
+
+    parse(workbook, start)
+    return found
 
 
-def _name(value: Any) -> str:
-    return value if isinstance(value, str) else str(value)
+_DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
+"""Numbers of the built-in formats that show a date or a time (ECMA-376, part 1, 18.8.30)."""
 
 
-def _stated_period(cells: list[list[Any]], first_row: int) -> str:
-    place = 2 - first_row
-    row = cells[place] if 0 <= place < len(cells) else []
-    if len(row) < 2 or row[0] != PERIOD_LABEL or row[1] == "":
-        found = ", ".join(str(value) for value in row[:2])
+def _date_formats(styles: bytes) -> frozenset[str]:
+    """The cell formats, by their number as cells name it, that show a number as a date."""
+    dates = set(map(str, _DATE_FORMATS))
+    formats: list[str] = []
+    is_inside = False
+
+    def start(element: str, attributes: dict[str, str]) -> None:
+        nonlocal is_inside
+        match local_name(element):
+            case "numFmt" if _shows_date(attributes.get("formatCode", "")):
+                dates.add(attributes.get("numFmtId", ""))
+            case "cellXfs":
+                is_inside = True
+            case "xf" if is_inside:
+                formats.append(attributes.get("numFmtId", "0"))
+
+    def end(element: str) -> None:
+        nonlocal is_inside
+        if local_name(element) == "cellXfs":
+            is_inside = False
+
+    parse(styles, start, end)
+    return frozenset(str(number) for number, name in enumerate(formats) if name in dates)
+
+
+def _shows_date(code: str) -> bool:
+    """True for a format with the letters of a date or time outside quotes, brackets and escapes."""
+    bare = re.sub(r'"[^"]*"|\\.|[_*].|\[[^\]]*\]|general', "", code.partition(";")[0], flags=re.IGNORECASE)
+    return re.search("[ymdhs]", bare, re.IGNORECASE) is not None
+
+
+def read_sheet(sheet: Sheet, layout: Layout) -> TextTable:
+    """Return the data rows of the sheet; UnreadableError where its name, period or nil return is not as due."""
+    if layout.sheet is not None:
+        _must_be_named(sheet, layout.sheet)
+    rows, header_row = sheet.cells.rows, layout.header_row
+    if header_row not in rows or not any(value is not None for value in rows[header_row].values()):
+        raise UnreadableError("no_sheet", f"{max(rows, default=0)}", f"≥ {header_row}")
+    _must_not_be_merged(sheet.cells.merged, header_row)
+    stated = _stated_period(rows) if layout.period_cell else None
+    header = _header(rows[header_row])
+    body = {number: row for number, row in sorted(rows.items()) if number > header_row}
+    filled = {number: row for number, row in body.items() if any(value is not None for value in row.values())}
+    lone = _lone_rows(filled, header, layout)
+    blank = {number: row for number, row in filled.items() if all(map(_is_blank, row.values()))}
+    refused = [*(_refused(number, row) for number, row in blank.items()), *lone.values()]
+    kept = {number: row for number, row in filled.items() if number not in blank and number not in lone}
+    totals = None
+    is_nil = False
+    if layout.nil_mark and any(row.get(0) == layout.nil_mark for row in kept.values()):
+        _must_be_alone(kept, layout.nil_mark)
+        kept, is_nil = {}, True
+    elif layout.total_row:
+        kept, totals = _without_totals(kept, header)
+    table = _table(header, kept, tuple(refused), totals, stated, is_nil=is_nil)
+    outside = {number: row for number, row in rows.items() if number not in kept}
+    return replace(table, remarks=_remarks(outside, kept, header))
+
+
+def _remarks(
+    outside: Mapping[int, Mapping[int, Any]], kept: Mapping[int, Mapping[int, Any]], header: list[str]
+) -> tuple[tuple[str, str], ...]:
+    """The texts of cells that belong to no column: in rows that are no data, and beyond the header."""
+    beyond = {number: {p: v for p, v in row.items() if p >= len(header)} for number, row in kept.items()}
+    return tuple(
+        (f"{column_letters(place)}{number}", value)
+        for rows in (outside, beyond)
+        for number, row in rows.items()
+        for place, value in row.items()
+        if isinstance(value, str)
+    )
+
+
+def _must_be_named(sheet: Sheet, wanted: str) -> None:
+    if unicodedata.normalize("NFC", sheet.name) != wanted:
+        raise UnreadableError("sheet_name", ", ".join((sheet.name, *sheet.others))[:200], wanted)
+    if sheet.others:
+        raise UnreadableError("more_sheets", ", ".join(sheet.others)[:200], wanted)
+
+
+def _must_not_be_merged(ranges: Sequence[str], header_row: int) -> None:
+    """UnreadableError where cells of the header or the data are merged: all but the first of them hold nothing."""
+    for reference in ranges:
+        last = reference.rpartition(":")[2].lstrip("$")
+        digits = re.search(r"[0-9]+\Z", last)
+        if digits is None or int(digits[0]) >= header_row:
+            raise UnreadableError("merged_cells", reference[:80], "∅")
+
+
+def _is_blank(value: Any) -> bool:
+    """True for no value, and for a text of nothing but white space or characters without width."""
+    return value is None or (type(value) is str and not value.strip(BLANKS))
+
+
+def _refused(number: int, row: Mapping[int, Any]) -> RefusedRow:
+    places = [f"{column_letters(place)}{number}" for place, value in row.items() if value is not None]
+    return RefusedRow(number, ", ".join(places[:5]) + (" …" if len(places) > 5 else ""), "∅", "only_blanks")
+
+
+def _lone_rows(rows: Mapping[int, Mapping[int, Any]], header: list[str], layout: Layout) -> dict[int, RefusedRow]:
+    """Rows that are no records: a remark in one cell, and a row of totals that is called otherwise than 합계."""
+    found: dict[int, RefusedRow] = {}
+    for number, row in rows.items():
+        values = {place: value for place, value in row.items() if not _is_blank(value)}
+        first = row.get(0)
+        if layout.total_row and type(first) is str and first != TOTAL_MARK and first.replace(" ", "") in _TOTALS:
+            found[number] = RefusedRow(number, f"A{number}: {first}", TOTAL_MARK, "totals_called_otherwise")
+        elif len(header) >= _FEWEST_COLUMNS and len(values) == 1 and first not in (layout.nil_mark, TOTAL_MARK):
+            ((place, value),) = values.items()
+            found[number] = RefusedRow(number, f"{column_letters(place)}{number}: {value}"[:80], "∅", "no_record")
+    return found
+
+
+def _header(row: Mapping[int, Any]) -> list[str]:
+    named = {place: str(value) for place, value in row.items() if value is not None and not _is_blank(value)}
+    return [named.get(place, "") for place in range(max(named, default=-1) + 1)]
+
+
+def _stated_period(rows: Mapping[int, Mapping[int, Any]]) -> str:
+    row = rows.get(2, {})
+    if row.get(0) != PERIOD_LABEL or row.get(1) is None:
+        found = ", ".join(str(value) for value in (row.get(0), row.get(1)) if value is not None)
         raise UnreadableError("no_period_cell", found or "∅", f"A2 = {PERIOD_LABEL}, B2 = 2026-11-02")
     return str(row[1])
 
 
-def _without_nil_mark(kept: list[tuple[int, list[Any]]], mark: str) -> list[tuple[int, list[Any]]]:
-    if len(kept) > 1 or any(value != "" for value in kept[0][1][1:]):
+def _must_be_alone(kept: Mapping[int, Mapping[int, Any]], mark: str) -> None:
+    if len(kept) > 1 or any(value is not None for row in kept.values() for place, value in row.items() if place):
         raise UnreadableError("nil_mark_with_data", str(len(kept)), f"{mark} | 0")
-    return []
 
 
 def _without_totals(
-    kept: list[tuple[int, list[Any]]], header: list[str]
-) -> tuple[list[tuple[int, list[Any]]], dict[str, str | None]]:
-    """The data rows and the cells of the 합계 row that ends them; without that row every total is absent."""
-    if not kept or kept[-1][1][0] != TOTAL_MARK:
-        return kept, dict.fromkeys(header)
-    values = kept[-1][1]
-    totals = {
-        name: None if value == "" else Column.of_cells([value]).texts[0].as_py()
-        for name, value in zip(header, values, strict=False)
-    }
-    return kept[:-1], totals
-
-
-def _absent_as_none(cells: Sequence[Any]) -> Sequence[Any]:
-    return [None if cell == "" else cell for cell in cells] if "" in cells else cells
+    kept: dict[int, dict[int, Any]], header: list[str]
+) -> tuple[dict[int, dict[int, Any]], dict[str, str | None] | None]:
+    """The data rows, and the cells of the 합계 row that ends them; None where there is no such row."""
+    last = max(kept, default=0)
+    if not kept or kept[last].get(0) != TOTAL_MARK:
+        return kept, None
+    values = kept[last]
+    totals = {name: Column.of_cells([values.get(place)]).texts[0].as_py() for place, name in enumerate(header)}
+    return {number: row for number, row in kept.items() if number != last}, totals
 
 
 def _table(
     header: list[str],
-    kept: list[tuple[int, list[Any]]],
+    kept: Mapping[int, Mapping[int, Any]],
+    refused: tuple[RefusedRow, ...],
     totals: dict[str, str | None] | None,
     stated: str | None,
+    *,
+    is_nil: bool,
 ) -> TextTable:
-    by_column = list(zip_longest(*(values for _, values in kept), fillvalue=""))
-    by_column += [("",) * len(kept)] * (len(header) - len(by_column))
-    beyond = any(value != "" for column in by_column[len(header) :] for value in column)
-    names = [*header, ""] if beyond else header
-    repeated = tuple(dict.fromkeys(name for name in names if names.count(name) > 1))
-    columns = {
-        name: Column.of_cells(_absent_as_none(by_column[place]))
-        for place, name in enumerate(names)
-        if names.index(name) == place
-    }
+    rows = list(kept.values())
+    columns: dict[str, Column] = {}
+    for place, name in enumerate(header):
+        if name and name not in columns:
+            columns[name] = Column.of_cells([row.get(place) for row in rows])
+    beyond = [
+        f"{column_letters(place)}{number}"
+        for number, row in kept.items()
+        for place, value in row.items()
+        if value is not None and (place >= len(header) or not header[place])
+    ]
     return TextTable(
         columns,
-        pa.array([row for row, _ in kept], pa.int64()),
-        repeated=repeated,
+        pa.array(list(kept), pa.int64()),
+        repeated=tuple(dict.fromkeys(name for name in header if name and header.count(name) > 1)),
         totals=totals,
         stated_period=stated,
+        refused=refused,
+        beyond=tuple(beyond),
+        is_nil=is_nil,
     )

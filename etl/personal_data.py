@@ -1,0 +1,265 @@
+"""Secrets and personal data, as people write them (specification, SUB-007).
+
+Numbers are found with separators of any kind, in brackets, with a country code and in full-width digits; a bare run of
+digits counts only where the text is free. A hash or an address on a chain is no secret, and neither is a part of a
+longer run, a decimal or a word, so that no amount and no instant is taken for a person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import unicodedata
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_DASH = "\\-\u00ad\u2010-\u2015\u2043\u2212\u30fc\ufe58\ufe63\uff0d~"
+_GAP = rf"[ \u00a0\u3000]?[{_DASH}/·:][ \u00a0\u3000]?|[ \u00a0\u3000]"
+"""What stands between the groups of a number: a dash or the like, with blanks beside it, or a blank."""
+_BEFORE, _AFTER = r"(?<![0-9A-Za-z.,_])", r"(?![0-9A-Za-z_])(?![.,][0-9])"
+_RESIDENT = re.compile(rf"{_BEFORE}([0-9]{{6}})({_GAP})([1-8][0-9]{{6}}){_AFTER}")
+_RESIDENT_FREE = re.compile(
+    rf"{_BEFORE}([0-9]{{6}})([ \u00a0\u3000]{{0,2}}[^\w.,][ \u00a0\u3000]{{0,2}})([1-8][0-9]{{6}}){_AFTER}"
+)
+_RESIDENT_BARE = re.compile(rf"{_BEFORE}([0-9]{{6}})([1-8][0-9]{{6}}){_AFTER}")
+_MOBILE_GAP = (
+    rf"[ \u00a0\u3000]?[.{_DASH}/·][ \u00a0\u3000]?|[ \u00a0\u3000]?\)[ \u00a0\u3000{_DASH}.]{{0,2}}|[ \u00a0\u3000]"
+)
+_MOBILE_HEAD = rf"\(?(?:\+?82\)?(?:{_MOBILE_GAP})?\(?0?|0)1[016789]"
+_MOBILE = re.compile(
+    rf"(?<![0-9A-Za-z.,_+])({_MOBILE_HEAD}(?:{_MOBILE_GAP})[0-9]{{3,4}}(?:{_MOBILE_GAP})?[0-9]{{4}}"
+    rf"|{_MOBILE_HEAD}[0-9]{{3,4}}(?:{_MOBILE_GAP})[0-9]{{4}}){_AFTER}"
+)
+_MOBILE_ABROAD = re.compile(
+    rf"(?<![0-9A-Za-z.,_+])(\(?\+82\)?(?:{_MOBILE_GAP})?\(?0?\)?1[016789](?:{_MOBILE_GAP})?[0-9]{{3,4}}(?:{_MOBILE_GAP})?"
+    rf"[0-9]{{4}}){_AFTER}"
+)
+"""With the country code, however the rest is grouped."""
+_MOBILE_BARE = re.compile(rf"(?<![0-9A-Za-z.,_+])((?:\+82|\+?820?|0)1[016789][0-9]{{7,8}}){_AFTER}")
+_ONE_DOT = re.compile(r"[0-9]+\.[0-9]+\Z")
+_EMAIL = re.compile(
+    r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,63}(?![A-Za-z0-9-]{64})"
+)
+"""Bounded, so that a long text without blanks takes no more than its length."""
+_CARD = re.compile(rf"{_BEFORE}([0-9]{{4}}(?:{_GAP})[0-9]{{4}}(?:{_GAP})[0-9]{{4}}(?:{_GAP})[0-9]{{1,7}}){_AFTER}")
+_CARD_BARE = re.compile(rf"{_BEFORE}([3-6][0-9]{{13,18}}){_AFTER}")
+_UUID = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![0-9A-Za-z])")
+_RUN = re.compile(r"[A-Za-z0-9]{20,}")
+_HASH = re.compile(r"[0-9a-f]{64}\Z")
+_CHAIN = re.compile(r"0[xX](?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})\Z")
+_BECH32 = re.compile(r"([a-z]{1,20}|[A-Z]{1,20})1([02-9ac-hj-np-z]{6,90}|[02-9AC-HJ-NP-Z]{6,90})\Z")
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_BECH32_LETTERS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+
+
+_OTHER_DIGITS = r"[０-９＠﹫¹²³⁰-₉①-⒛\x{1D7CE}-\x{1D7FF}]"
+"""What becomes a digit or the sign of an address once a text is normalised."""
+_SIGN_OF_SEPARATED = "|".join(
+    (
+        rf"@|\+82|{_OTHER_DIGITS}",
+        r"[0-9]{2,6}[^0-9A-Za-z,_]{0,6}[^0-9A-Za-z,._][^0-9A-Za-z,_]{0,6}[0-9]{3,7}",
+        r"[0-9]{2,4}\.[0-9]{3,4}\.[0-9]{4}",
+    )
+)
+_SIGN_OF_NUMBER = rf"@|[0-9]{{3}}|{_OTHER_DIGITS}"
+_SIGN_OF_KEY = r"[0-9A-Za-z]{20}|[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-|[Ａ-Ｚａ-ｚ]"
+
+
+def may_hold_secret(*, is_free: bool, may_hold_key: bool) -> str:
+    """Return a pattern (RE2) of all texts in which `secrets_in` may find something, to pass over the others fast."""
+    sign = _SIGN_OF_NUMBER if is_free else _SIGN_OF_SEPARATED
+    return f"{sign}|{_SIGN_OF_KEY}" if may_hold_key else sign
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """One secret: the kind of it (a reason of SUB-007), and its text, which is nowhere shown or kept."""
+
+    reason: str
+    value: str = field(repr=False)
+
+    @property
+    def masked(self) -> str:
+        """Its text with all but the first character replaced."""
+        return masked(self.value)
+
+
+def secrets_in(text: str, *, is_free: bool = True, may_hold_key: bool = False) -> Iterator[Secret]:
+    """Return every secret in a text, one a place.
+
+    `is_free` says that the text is of people, so that a bare run of digits counts; `may_hold_key` that an unhashed key
+    is looked for too.
+    """
+    plain = unicodedata.normalize("NFKC", text) if not text.isascii() else text
+    for value in _resident_numbers(plain, is_free):
+        yield Secret("resident_registration_number", value)
+    for value in _mobile_numbers(plain, is_free):
+        yield Secret("mobile_number", value)
+    for match in _EMAIL.finditer(plain):
+        yield Secret("email_address", match[0])
+    for value in _cards(plain, is_free):
+        yield Secret("payment_card", value)
+    if may_hold_key:
+        for value in _keys(plain):
+            yield Secret("raw_api_key", value)
+
+
+def masking(text: str) -> str:
+    """Return a text with every secret in it masked."""
+    for secret in secrets_in(text, may_hold_key=True):
+        text = text.replace(secret.value, secret.masked)
+    return text
+
+
+def masked(value: str) -> str:
+    """Return a secret with all but its first character replaced."""
+    return f"{value[0]}{'*' * (len(value) - 1)}"
+
+
+def _resident_numbers(text: str, is_free: bool) -> Iterator[str]:
+    for match in (_RESIDENT_FREE if is_free else _RESIDENT).finditer(text):
+        if _is_birthday(match[1], match[3][0]):
+            yield match[0]
+    if is_free:
+        for match in _RESIDENT_BARE.finditer(text):
+            if _is_birthday(match[1], match[2][0]) and _check_digit_fits(match[0]):
+                yield match[0]
+
+
+def _is_birthday(digits: str, century: str) -> bool:
+    """True where six digits are a date in the century that the seventh names (1, 2, 5, 6: 1900s; 3, 4, 7, 8: 2000s)."""
+    year = (1900 if century in "1256" else 2000) + int(digits[:2])
+    try:
+        date(year, int(digits[2:4]), int(digits[4:6]))
+    except ValueError:
+        return False
+    return True
+
+
+def _check_digit_fits(number: str) -> bool:
+    """True where the last of thirteen digits is the sum over the others (resident registration numbers)."""
+    weights = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
+    total = sum(weight * int(digit) for weight, digit in zip(weights, number, strict=False))
+    return (11 - total % 11) % 10 == int(number[12])
+
+
+def _mobile_numbers(text: str, is_free: bool) -> Iterator[str]:
+    seen: set[int] = set()
+    for match in (*_MOBILE.finditer(text), *_MOBILE_ABROAD.finditer(text)):
+        if match.end() not in seen and not _ONE_DOT.match(match[1]):
+            seen.add(match.end())
+            yield match[1]
+    if is_free:
+        yield from (match[1] for match in _MOBILE_BARE.finditer(text) if match.end() not in seen)
+
+
+def _cards(text: str, is_free: bool) -> Iterator[str]:
+    for pattern in (_CARD, _CARD_BARE) if is_free else (_CARD,):
+        for match in pattern.finditer(text):
+            digits = re.sub("[^0-9]", "", match[1])
+            if 14 <= len(digits) <= 19 and _luhn_fits(digits):
+                yield match[1]
+
+
+def _luhn_fits(digits: str) -> bool:
+    """True where the check digit of a payment card fits (ISO/IEC 7812-1)."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if place % 2 else 1)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def _keys(text: str) -> Iterator[str]:
+    yield from (match[0] for match in _UUID.finditer(text))
+    for match in _RUN.finditer(text):
+        if _is_key(match[0]):
+            yield match[0]
+
+
+def _is_key(run: str) -> bool:
+    has_both = any(letter.isalpha() for letter in run) and any(letter.isdigit() for letter in run)
+    return has_both and not (_HASH.match(run) or _CHAIN.match(run) or _is_bech32(run) or _is_base58check(run))
+
+
+def _is_base58check(text: str) -> bool:
+    """True where four bytes at the end are the checksum of those before (addresses of Bitcoin, Tron and others)."""
+    if not 25 <= len(text) <= 112 or not set(text) <= set(_BASE58):
+        return False
+    number = 0
+    for letter in text:
+        number = number * 58 + _BASE58.index(letter)
+    raw = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    raw = b"\x00" * (len(text) - len(text.lstrip("1"))) + raw
+    digest = hashlib.sha256(hashlib.sha256(raw[:-4]).digest()).digest()
+    return len(raw) > 4 and digest[:4] == raw[-4:]
+
+
+def _is_bech32(text: str) -> bool:
+    """True where the checksum of bech32 or bech32m fits (BIP 173 and BIP 350)."""
+    match = _BECH32.match(text)
+    if match is None:
+        return False
+    prefix, letters = match[1].lower(), match[2].lower()
+    values = [ord(letter) >> 5 for letter in prefix] + [0] + [ord(letter) & 31 for letter in prefix]
+    values += [_BECH32_LETTERS.index(letter) for letter in letters]
+    check = 1
+    for value in values:
+        top = check >> 25
+        check = (check & 0x1FFFFFF) << 5 ^ value
+        for place, generator in enumerate((0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)):
+            check ^= generator if top >> place & 1 else 0
+    return check in (1, 0x2BC830A3)
+
+
+@cache
+def _tags() -> re.Pattern[bytes]:
+    return re.compile(rb"<[^>]*>")
+
+
+def secrets_in_bytes(data: bytes, most_bytes: int) -> Iterator[tuple[str, Secret]]:
+    """Return the secrets that stand in a file's raw bytes, each with its place; only forms with separators count.
+
+    Of a workbook the text of every part is searched. No more than `most_bytes` are unpacked.
+    """
+    sign = may_hold_secret(is_free=False, may_hold_key=False)
+    for place, text in _texts(data, most_bytes):
+        lines = pa.array(text.splitlines(), pa.string())
+        for number in pc.indices_nonzero(pc.match_substring_regex(lines, sign)).to_pylist():
+            for secret in secrets_in(lines[number].as_py(), is_free=False):
+                yield f"{place}line {number + 1}", secret
+
+
+def _texts(data: bytes, most_bytes: int) -> Iterator[tuple[str, str]]:
+    if not data.startswith(b"PK"):
+        yield "", _decoded(data)
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for member in archive.infolist():
+                with archive.open(member) as stream:
+                    raw = stream.read(most_bytes)
+                most_bytes -= len(raw)
+                yield f"{member.filename}, ", _decoded(_tags().sub(b"\n", raw))
+                if most_bytes <= 0:
+                    return
+    except Exception:
+        # The library raises whatever a damaged archive leads it to; what was not unpacked is searched as it is.
+        yield "", _decoded(data)
+
+
+def _decoded(data: bytes) -> str:
+    """Return bytes as text, in the first encoding of UTF-8 and CP949 that they are in, else byte by byte."""
+    for encoding in ("utf-8", "cp949"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("utf-8", "replace")
