@@ -79,6 +79,7 @@ def checked_record(candidate: Candidate, verdict: Verdict) -> dict[str, Any]:
         "sha256": digest_of(candidate.path.read_bytes()),
         "rows": verdict.row_count,
         "incident": verdict.incident,
+        "replaces": verdict.replaces and verdict.replaces.as_record(),
         "findings": [_finding_fields(kind, finding) for finding, kind in verdict.findings],
     }
 

@@ -38,6 +38,10 @@ _MISMATCH = "reconciliation_mismatch"
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
+Affected = dict[str, dict[str, set[str]]]
+"""Numbers of submissions, by report and rule."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoreChange:
     """A submission that came into force or left it."""
@@ -65,7 +69,7 @@ class StoreChange:
         return (self.end - timedelta(microseconds=1)).astimezone(KST).date()
 
 
-def affected_submissions(connection: Connection, changes: Sequence[StoreChange]) -> dict[str, dict[str, set[str]]]:
+def affected_submissions(connection: Connection, changes: Sequence[StoreChange]) -> Affected:
     """Numbers of the accepted submissions to judge again, by report and rule."""
     if not changes:
         return {}

@@ -18,6 +18,7 @@ from etl.intake import Declared
 from etl.layout import Container, Layout
 from etl.normalise import normalise_table, with_every_column
 from etl.personal_data import masking, secrets_in_bytes
+from etl.replacement import Replacement
 from etl.steps import FilingStep, StepCallback, ignore_step
 from expectations.catalogue import all_rules, parameter, rejecting_rules, report
 from expectations.judge import FiledRows, judge_files
@@ -75,6 +76,8 @@ class Verdict:
     findings: tuple[tuple[Finding, Kind], ...]
     incident: str | None = None
     """Under which number we failed on it, where it is failed: it has no verdict."""
+    replaces: Replacement | None = None
+    """What it would take the place of, where it was only checked."""
 
     @property
     def holds_secrets(self) -> bool:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from etl.calendar import OBLIGATIONS_BEGIN, Outcome, obligations
 from etl.canonical import canonical_json
+from etl.receiving import reason_given
 from etl.records import submissions as life
 from etl.records.engine import reading
 from etl.records.submissions import Submission
@@ -77,9 +78,16 @@ def _content(connection: Connection, filed: Submission, now: datetime) -> dict[s
         "state_since": _kst(life.last_change(connection, [filed.id])),
         "rows": filed.row_count,
         "rule_set_version": filed.rule_set_version,
+        "replaced": _replaced(connection, filed),
+        "reason": reason_given(connection, filed.id),
         "finding_count": len(findings),
         "findings_sha256": findings_digest(findings),
     }
+
+
+def _replaced(connection: Connection, filed: Submission) -> list[dict[str, Any]]:
+    """The submissions whose place it took, each with the number of its rows (3.5)."""
+    return [{"submission": one.id, "rows": one.row_count} for one in life.superseded_by(connection, filed.id)]
 
 
 def _punctuality(connection: Connection, filed: Submission, now: datetime) -> dict[str, Any]:

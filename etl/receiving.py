@@ -6,6 +6,7 @@ Nothing is read or judged here, so whoever stands at a door (the screens' proces
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -46,10 +47,17 @@ def receive(
 
 
 def receive_candidate(
-    store: Store, candidate: Candidate, data: bytes, *, received_at: datetime | None = None, sender: str | None = None
+    store: Store,
+    candidate: Candidate,
+    data: bytes,
+    *,
+    received_at: datetime | None = None,
+    sender: str | None = None,
+    reason: str = "",
 ) -> Receipt:
     """As `receive`, for a file whose bytes have been read."""
-    return receive_bytes(store, data, candidate.shown_path, candidate.declared, received_at=received_at, sender=sender)
+    file, declared = candidate.shown_path, candidate.declared
+    return receive_bytes(store, data, file, declared, received_at=received_at, sender=sender, reason=reason)
 
 
 def receive_bytes(
@@ -62,9 +70,11 @@ def receive_bytes(
     sender: str | None = None,
     seen: str | None = None,
     first: Callable[[Connection], None] | None = None,
+    reason: str = "",
 ) -> Receipt:
     """As `receive`, for bytes that came some other way than as a file.
 
+    `reason` is why it takes the place of what is accepted, where the sender says so (3.9); the log keeps it.
     `seen` is what was filed of the same before (`newest_filed`): MovedOnError where it is not the newest any more.
     `first` is done before all else in the same transaction, and may refuse.
     """
@@ -107,8 +117,13 @@ def receive_bytes(
             superseded_by=None,
         )
         life.insert_received(connection, submission)
-        append(connection, [_upload(submission, sender, duplicate=False)], at=now)
+        append(connection, [_upload(submission, sender, duplicate=False, reason=reason)], at=now)
     return Receipt(submission, file, duplicate=False)
+
+
+def is_repeated(store: Store, connection: Connection, declared: Declared, data: bytes) -> bool:
+    """Whether filing these bytes would only repeat an earlier submission (3.4)."""
+    return _repeated(store, connection, declared, data, rule_set_version(thresholds_in_force(connection))) is not None
 
 
 def newest_filed(connection: Connection, declared: Declared) -> str:
@@ -163,10 +178,20 @@ def _repeated(store: Store, connection: Connection, declared: Declared, data: by
     return None
 
 
-def _upload(submission: Submission, sender: str | None, *, duplicate: bool, sent: str = "") -> AuditEvent:
+def reason_given(connection: Connection, submission: str) -> str | None:
+    """Why a submission was filed in place of what was accepted, as the log has it; None where nothing was said."""
+    for entry in reversed(entries(connection, act=EventKind.UPLOAD, subject=submission)):
+        if reason := json.loads(entry.details).get("reason"):
+            return str(reason)
+    return None
+
+
+def _upload(
+    submission: Submission, sender: str | None, *, duplicate: bool, sent: str = "", reason: str = ""
+) -> AuditEvent:
     """That somebody filed these bytes, bound to their hash; the file's name is the sender's and stays out.
 
-    `sent` is the hash of what came where it only says the same as the submission.
+    `sent` is the hash of what came where it only says the same as the submission, `reason` why it replaces another.
     """
     details = {
         "exchange": submission.exchange,
@@ -178,6 +203,8 @@ def _upload(submission: Submission, sender: str | None, *, duplicate: bool, sent
     }
     if sent and sent != submission.sha256:
         details["sent_sha256"] = sent
+    if reason:
+        details["reason"] = reason
     return AuditEvent(sender or COMMAND, EventKind.UPLOAD, submission.id, details)
 
 

@@ -3,13 +3,14 @@
 The acceptance is rehearsed: within one transaction the file comes into force, everything that its rules read is read,
 and the transaction is taken back, so that nobody else ever sees it. Its rows lie aside meanwhile. So a check and a
 submission ask the same question of the same relations. Lateness is no property of a file but of the moment at which
-it is filed, and is no part of it.
+it is filed, and is no part of it. Of a file that replaces accepted rows by few or none, the same is asked for every
+other submission that this touches (3.9).
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,14 +19,15 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from etl import figures
-from etl.affected import StoreChange, affected_submissions
+from etl.affected import Affected, StoreChange, accepted_submissions, affected_submissions
 from etl.examine import Verdict
 from etl.facts import FactFile, Facts
 from etl.intake import Declared
 from etl.records import submissions as life
 from etl.records.engine import writing
 from etl.records.submissions import Submission
-from etl.review import Question, answered, asked, reading_entities, reading_rows
+from etl.replacement import FindingElsewhere, Replacement, changed_elsewhere, replacement_of
+from etl.review import Question, answered, asked, batches, reading_entities, reading_rows
 from etl.store import Store
 from expectations.catalogue import published_rules
 from expectations.vocabulary import Finding, Kind, State
@@ -56,12 +58,25 @@ def rehearsed(store: Store, declared: Declared, verdict: Verdict, at: datetime) 
     with tempfile.TemporaryDirectory(prefix="daxa-rehearsal-") as folder:
         facts = _FactsWith(store.facts.folder, own, Path(folder))
         facts.write(own, verdict.table)
-        questions = _questions(replace(store, facts=facts), submission, verdict)
+        rehearsal = _rehearsal(replace(store, facts=facts), submission, verdict)
     found: list[tuple[Finding, Kind]] = []
-    for question in questions:
+    for question in rehearsal.own:
         kinds = {rule.id: rule.kind for rule in question.rules}
         found += [(finding, kinds[finding.rule]) for finding in answered(question)[submission.id]]
-    return replace(verdict, findings=(*verdict.findings, *found))
+    replaces = rehearsal.replaces
+    if replaces is not None:
+        replaces = replace(replaces, elsewhere=tuple(_elsewhere(rehearsal)))
+    return replace(verdict, findings=(*verdict.findings, *found), replaces=replaces)
+
+
+def _elsewhere(rehearsal: _Rehearsal) -> Iterator[FindingElsewhere]:
+    """What would be found anew, and no more, of the other submissions; one rule of one submission at a time."""
+    for other in rehearsal.others:
+        rules = {rule.id for rule in other.question.rules}
+        now = answered(other.question)
+        for submission in other.submissions:
+            before = [finding for _, finding in other.recorded[submission.id] if finding.rule in rules]
+            yield from changed_elsewhere(submission, before, now[submission.id])
 
 
 def _submission(declared: Declared, verdict: Verdict, at: datetime) -> Submission:
@@ -86,28 +101,66 @@ def _submission(declared: Declared, verdict: Verdict, at: datetime) -> Submissio
     )
 
 
-def _questions(store: Store, submission: Submission, verdict: Verdict) -> Sequence[Question]:
-    """What is to be judged of the file once it is in force, in the order of a review, with all that is read for it."""
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """Other submissions that the file touches, what is to be judged of them, and what is recorded of them."""
+
+    submissions: Sequence[Submission]
+    question: Question
+    recorded: Mapping[str, Sequence[tuple[Kind, Finding]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rehearsal:
+    """What is to be judged of the file once it is in force, and of others; with all that is read for it."""
+
+    own: Sequence[Question]
+    others: Sequence[_Others]
+    replaces: Replacement | None
+
+
+def _rehearsal(store: Store, submission: Submission, verdict: Verdict) -> _Rehearsal:
+    """Bring the file into force, read what is to be judged, in the order of a review, and take it back."""
     rows = figures.AcceptedRows(submission.id, submission.exchange, submission.period, verdict.table)
     derived = figures.derive(submission.report, [rows])[submission.id]
-    questions: list[Question] = []
+    own: list[Question] = []
+    others: list[_Others] = []
+    replaces: Replacement | None = None
     # What is written is read back at once and never kept; the judging, which takes longer, waits until it is gone.
     with suppress(_TakenBackError), writing(store.engine, lock="rehearsal") as connection:
-        _bring_into_force(connection, submission)
+        replaced = _bring_into_force(connection, submission)
+        replaces = replacement_of(replaced, verdict.row_count)
         figures.write(connection, derived)
-        by_rule = affected_submissions(connection, [StoreChange.of(submission)]).get(submission.report, {})
+        affected = affected_submissions(connection, [StoreChange.of(one) for one in (submission, *replaced)])
+        by_rule = affected.get(submission.report, {})
         rules = [rule for rule in published_rules(submission.report) if rule.id in by_rule]
         for group in (reading_rows(rules), reading_entities(rules)):
             if any(submission.id in by_rule[rule.id] for rule in group):
-                questions.append(asked(store, connection, submission.report, [submission], group))
+                own.append(asked(store, connection, submission.report, [submission], group))
+        if replaces is not None and replaces.needs_reason:
+            others += _asked_of_others(store, connection, submission, affected)
         raise _TakenBackError
-    return questions
+    return _Rehearsal(own, others, replaces)
 
 
-def _bring_into_force(connection: Connection, submission: Submission) -> None:
-    """Accept the file, in place of those whose period it contains."""
+def _asked_of_others(
+    store: Store, connection: Connection, submission: Submission, affected: Affected
+) -> Iterator[_Others]:
+    """What is to be judged of every other submission that the file touches, and what is recorded of it."""
+    for name, by_rule in affected.items():
+        rules = [rule for rule in published_rules(name) if rule.id in by_rule]
+        for group in (reading_rows(rules), reading_entities(rules)):
+            ids = set[str]().union(*(by_rule[rule.id] for rule in group)) - {submission.id}
+            for batch in batches(accepted_submissions(connection, ids)):
+                recorded = life.findings_of(connection, [one.id for one in batch])
+                yield _Others(batch, asked(store, connection, name, batch, group), recorded)
+
+
+def _bring_into_force(connection: Connection, submission: Submission) -> Sequence[Submission]:
+    """Accept the file, in place of those whose period it contains, which are returned as they were."""
     earlier = life.accepted_overlapping(connection, submission.exchange, submission.report, submission.period)
     life.insert_received(connection, submission)
     for one in earlier:
         life.change_state(connection, one.id, State.SUPERSEDED, submission.received_at, superseded_by=submission.id)
     life.change_state(connection, submission.id, State.ACCEPTED, submission.received_at, row_count=submission.row_count)
+    return earlier

@@ -176,6 +176,23 @@ def test_a_submission_is_withdrawn_once_and_with_a_reason(korbit: Client) -> Non
     assert is_problem(korbit.ask("POST", f"/submissions/{number}/withdrawal", b'{"reason": "wrong day"}'), 409)
 
 
+def test_rows_are_replaced_by_none_only_with_a_reason(korbit: Client) -> None:
+    name = "korbit_reconciliation_2026-11-08.csv"
+    first = korbit.submit(name, checks("2026-11-08")).json["submission"]
+    header = checks("2026-11-08").splitlines()[0].encode()
+    replaces = korbit.ask("POST", "/checks", header, file=name).json["replaces"]
+    assert (replaces["submissions"], replaces["rows_before"], replaces["rows_after"]) == ([first], 24, 0)
+    assert replaces["needs_reason"]
+    assert is_problem(korbit.ask("POST", "/submissions", header, file=name), 409, first, "24")
+    assert korbit.ask("GET", f"/submissions/{first}").json["state"] == "accepted"
+    assert is_problem(korbit.ask("POST", "/submissions", header, file=name, reason="x" * 501), 400)
+    filed = korbit.ask("POST", "/submissions", header, file=name, reason="the day was another's").json
+    assert (filed["state"], filed["rows"]) == ("accepted", 0)
+    receipt = korbit.ask("GET", f"/submissions/{filed['submission']}/receipt").json["receipt"]
+    assert (receipt["replaced"], receipt["reason"]) == ([{"submission": first, "rows": 24}], "the day was another's")
+    assert korbit.ask("POST", "/submissions", header, file=name).json["duplicate"]
+
+
 def test_obligations_and_templates(korbit: Client) -> None:
     korbit.submit(NAME, checks(DAY))
     due = korbit.ask("GET", "/obligations", **{"from": DAY, "to": DAY}).json

@@ -40,6 +40,7 @@ class Door:
     answers: dict[str, list[tuple[int, dict[str, str], Any]]] = field(default_factory=dict)
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)
     """Method, path without query, and the header that carries the token."""
+    queries: list[str] = field(default_factory=list)
 
     def then(self, asked: str, status: int, content: Any = None, **headers: str) -> None:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -56,7 +57,8 @@ def doors() -> Iterator[Callable[[], Door]]:
         class Handler(BaseHTTPRequestHandler):
             def _answer(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                path = self.path.partition("?")[0]
+                path, _, query = self.path.partition("?")
+                door.queries.append(query)
                 door.asked.append((self.command, path, self.headers.get("Authorization")))
                 known = door.answers[f"{self.command} {path}"]
                 status, headers, content = known.pop(0) if len(known) > 1 else known[0]
@@ -193,6 +195,19 @@ def test_a_file_that_is_refused_stops_no_other(door: Door, files: list[Candidate
     assert isinstance(first, NotFiled)
     assert "no such period" in first.why
     assert isinstance(second, dict)
+
+
+def test_a_reason_is_sent_where_one_is_given(door: Door, files: list[Candidate]) -> None:
+    door.then("POST /api/v1/submissions", 409, {"detail": "It would replace 24 rows of 1 by 0."})
+    door.then("POST /api/v1/submissions", 201, accepted())
+    address = Address.of(door.url, TOKEN)
+    (refused,) = submit_files(address, files[:1])
+    assert isinstance(refused, NotFiled)
+    assert "24 rows" in refused.why
+    assert not any("reason" in query for query in door.queries)
+    (told,) = submit_files(address, files[:1], "nothing happened")
+    assert isinstance(told, dict)
+    assert any("reason=nothing+happened" in query for query in door.queries)
 
 
 @pytest.mark.parametrize("status", [401, 500])

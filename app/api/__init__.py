@@ -28,6 +28,7 @@ from app.api.incoming import declared_by, received_body
 from app.api.limits import Limit
 from app.api.media import attachment, must_be_a_file, must_be_json
 from app.api.problems import ProblemError, problem
+from app.api.replacing import must_not_lose_most_rows
 from app.api.service import Service
 from app.api.versions import seen_by, tag
 from app.incidents import incident_of
@@ -90,8 +91,13 @@ class Door:
         must_be_of(caller, declared.exchange)
         must_be_a_file(request)
         wait = _whole_number(request, "wait", 10, 0, LONGEST_WAIT_SECONDS)
+        reason = _given_reason(request)
         async with received_body(request, service.store.home / "incoming", name) as path:
-            receipt = await run_in_threadpool(service.receive, caller, path, name, declared, seen_by(request))
+            if not reason and await run_in_threadpool(service.may_replace_rows, path, declared):
+                told = await asyncio.wrap_future(self._worker().check(path, name, declared))
+                must_not_lose_most_rows(told["replaces"])
+            receive = partial(service.receive, caller, path, name, declared, seen=seen_by(request), reason=reason)
+            receipt = await run_in_threadpool(receive)
         judged = await self._judged(service, receipt.submission, wait)
         submission = await run_in_threadpool(service.submission, caller, receipt.submission.id)
         told = await run_in_threadpool(partial(service.told, submission, duplicate=receipt.duplicate))
@@ -301,6 +307,14 @@ class _Address:
         if unknown := sorted(set(request.query_params) - set(known)):
             there = f"it has {', '.join(known)}" if known else "it has none"
             raise ProblemError(400, f"This address has no parameter {unknown[0][:40]!r}; {there}.")
+
+
+def _given_reason(request: Request) -> str:
+    """Why the file takes the place of what is accepted, by the query; empty where nothing is said."""
+    reason = request.query_params.get("reason", "").strip()
+    if len(reason) > _LONGEST_REASON or not reason.isprintable():
+        raise ProblemError(400, f"The reason is a line of 1 to {_LONGEST_REASON} characters.")
+    return reason
 
 
 async def _reason(request: Request) -> str:

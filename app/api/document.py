@@ -106,7 +106,26 @@ def _schemas() -> dict[str, Any]:
         "Listed": _object(**listed),
         "Submission": _object(**listed, finding_counts=counts, findings=_TEXT),
         "Checked": _object(
-            **filed, submission={"type": "null"}, findings={"type": "array", "items": _reference("Finding")}
+            **filed,
+            submission={"type": "null"},
+            replaces={"anyOf": [_reference("Replacement"), {"type": "null"}]},
+            findings={"type": "array", "items": _reference("Finding")},
+        ),
+        "Replacement": _object(
+            submissions={"type": "array", "items": _TEXT},
+            rows_before=_COUNT,
+            rows_after=_COUNT,
+            needs_reason={"type": "boolean"},
+            findings_elsewhere={
+                "type": "array",
+                "items": _object(
+                    **{name: filed[name] for name in ("exchange", "report", "period")},
+                    submission=_TEXT,
+                    rule=_TEXT,
+                    subject=_TEXT_OR_NULL,
+                    change={"enum": ["new", "fixed"]},
+                ),
+            },
         ),
         "Page": _object(
             items={"type": "array", "items": _reference("Listed")}, count=_COUNT, page=_COUNT, pages=_COUNT
@@ -127,6 +146,8 @@ def _schemas() -> dict[str, Any]:
                 state=filed["state"],
                 incident=_TEXT_OR_NULL,
                 rule_set_version=_TEXT_OR_NULL,
+                replaced={"type": "array", "items": _object(submission=_TEXT, rows=_COUNT_OR_NULL)},
+                reason=_TEXT_OR_NULL,
                 finding_count=_COUNT,
                 findings_sha256=filed["sha256"],
             ),
@@ -254,11 +275,17 @@ def _paths() -> dict[str, Any]:
                 "parameters": [
                     *_said_to_be(),
                     _query("wait", "Seconds to wait for the verdict.", type="integer", minimum=0, maximum=60),
+                    _query(
+                        "reason",
+                        "Why it takes the place of accepted rows; needed where it has none, or less than half of them.",
+                        type="string",
+                        maxLength=500,
+                    ),
                     _IF_MATCH,
                     _IF_NONE_MATCH,
                 ],
                 "requestBody": _BODY,
-                "responses": _answers(filed, 412, 413, 415, 422),
+                "responses": _answers(filed, 409, 412, 413, 415, 422),
             },
             "get": {
                 "operationId": "list",

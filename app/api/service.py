@@ -23,7 +23,7 @@ from etl.export import template_bytes
 from etl.failures import NotRetryableError, retry
 from etl.intake import Declared
 from etl.receipts import receipt_of
-from etl.receiving import NotWithdrawableError, Receipt, receive_bytes, take_out
+from etl.receiving import NotWithdrawableError, Receipt, is_repeated, receive_bytes, take_out
 from etl.records import submissions as life
 from etl.records.engine import reading, writing
 from etl.records.log import AuditEvent, EventKind, append
@@ -53,10 +53,21 @@ class Service:
             raise unauthorised()
         return found
 
-    def receive(self, caller: Token, path: Path, name: str, declared: Declared, seen: str | None = None) -> Receipt:
+    def receive(
+        self, caller: Token, path: Path, name: str, declared: Declared, *, seen: str | None = None, reason: str = ""
+    ) -> Receipt:
         """Make the file's bytes and its record durable; ProblemError where another than the `seen` one is newest."""
         with refused_when_passed():
-            return receive_bytes(self.store, path.read_bytes(), name, declared, sender=caller.id, seen=seen)
+            data = path.read_bytes()
+            return receive_bytes(self.store, data, name, declared, sender=caller.id, seen=seen, reason=reason)
+
+    def may_replace_rows(self, path: Path, declared: Declared) -> bool:
+        """Whether a file would come in place of accepted rows, so that it is checked before it is filed (3.9)."""
+        with reading(self.store.engine) as connection:
+            replaced = life.accepted_overlapping(connection, declared.exchange, declared.report, declared.period)
+            if not any(one.row_count for one in replaced):
+                return False
+            return not is_repeated(self.store, connection, declared, path.read_bytes())
 
     def submission(self, caller: Token, number: str) -> Submission:
         """One of the caller's submissions; ProblemError for what is not there and for what is not theirs, alike."""

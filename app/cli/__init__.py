@@ -32,6 +32,7 @@ from expectations.vocabulary import KST, Period, State, must_be_in_order
 
 if TYPE_CHECKING:
     from etl.records.submissions import Submission
+    from etl.replacement import Replacement
     from etl.replays import Replay
     from etl.unevaluated import Evaluation
 
@@ -165,6 +166,19 @@ def _tell_failure(file: str, incident: str | None, submission: str | None = None
     _say(f"{file}: we could not judge it (incident {incident}); {done}; {more}")
 
 
+def _tell_replacement(file: str, replaces: Replacement | None) -> None:
+    """Say of a file that most of the accepted rows would go, and what would change elsewhere (3.9)."""
+    if replaces is None or not replaces.needs_reason:
+        return
+    comes = sum(one.comes for one in replaces.elsewhere)
+    goes = len(replaces.elsewhere) - comes
+    _say(
+        f"{file}: it would replace {replaces.rows_before:,} rows of {', '.join(replaces.submissions)} by "
+        f"{replaces.rows_after:,}; of other submissions {comes} findings would come and {goes} go; "
+        "file it with a reason (--reason)"
+    )
+
+
 # ----------------------------------------------------------------------------------------- commands
 
 
@@ -178,6 +192,9 @@ def ingest(
     as_if_in_force: Annotated[
         bool, typer.Option("--as-if-in-force", help="Judge by today's rules whatever the period.")
     ] = False,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why they take the place of accepted reports; the log and receipt keep it.")
+    ] = "",
 ) -> None:
     """File reports and take them the whole way: receive, read, judge, publish."""
     from etl import jobs
@@ -193,6 +210,7 @@ def ingest(
             progress=progress,
             as_if_in_force=as_if_in_force,
             passed_over=lambda one, error: _passed_over(f"{one.shown_path}: it cannot be read ({error.strerror})"),
+            reason=reason.strip(),
         )
     if json:
         for outcome in outcomes:
@@ -242,6 +260,7 @@ def check(
         summary_table([(c.shown_path, v.state, rules_of(f)) for c, v, f in rows])
     for candidate, verdict in zip(candidates, verdicts, strict=True):
         _tell_failure(candidate.shown_path, verdict.incident)
+        _tell_replacement(candidate.shown_path, verdict.replaces)
     raise typer.Exit(REJECTED if any(verdict.state in _FALLEN_SHORT for verdict in verdicts) else DONE)
 
 
@@ -252,6 +271,9 @@ def submit(
         str, typer.Option("--url", envvar="DAXA_URL", help="Address of the dashboard.")
     ] = "http://127.0.0.1:8501",
     only_check: Annotated[bool, typer.Option("--check", help="Have them judged without filing them.")] = False,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why they take the place of accepted rows; the receipt keeps it.")
+    ] = "",
     json: Json = False,
     exchange: ExchangeOption = None,
     report_name: ReportOption = None,
@@ -269,7 +291,7 @@ def submit(
     candidates = _candidates(paths, exchange, report_name, period)
     counts: Counter[str] = Counter()
     with show_progress("submit", len(candidates)) as progress:
-        for answer in (check_there if only_check else file_there)(address, candidates):
+        for answer in check_there(address, candidates) if only_check else file_there(address, candidates, reason):
             if isinstance(answer, NotFiled):
                 counts["not filed"] += 1
                 _say(f"{answer.file}: {answer.why}")

@@ -160,10 +160,11 @@ class Desk:
         name, data = nil_return(declared)
         return Upload(name, data), declared
 
-    def submit(self, draft: Draft) -> Receipt:
+    def submit(self, draft: Draft, reason: str = "") -> Receipt:
         """File the bytes of a draft and wait until they are judged.
 
-        RefusedError where the draft is gone meanwhile. MovedOnError where somebody has submitted it, or has filed or
+        RefusedError where the draft is gone meanwhile, or where it takes the place of accepted rows with none or less
+        than half of them and no `reason` is given (3.9). MovedOnError where somebody has submitted it, or has filed or
         withdrawn the same report since it was checked: then it is checked again first.
         """
         self._must_be_own(draft.declared)
@@ -173,6 +174,9 @@ class Desk:
         except FileNotFoundError as error:
             raise self._gone(draft) from error
 
+        if (told.get("replaces") or {}).get("needs_reason") and not reason.strip():
+            raise RefusedError("no_reason_to_replace")
+
         def take(connection: Connection) -> None:
             if not take_draft(connection, draft):
                 raise RefusedError("draft_gone")
@@ -180,7 +184,14 @@ class Desk:
         seen = told.get(_STOOD)
         try:
             receipt = receive_bytes(
-                self.store, data, draft.file, draft.declared, sender=self.person, seen=seen, first=take
+                self.store,
+                data,
+                draft.file,
+                draft.declared,
+                sender=self.person,
+                seen=seen,
+                first=take,
+                reason=reason.strip(),
             )
         except RefusedError as error:
             raise self._gone(draft) from error

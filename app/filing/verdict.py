@@ -13,16 +13,22 @@ from etl.records import submissions as life
 from etl.records.engine import reading
 from etl.records.submissions import Submission
 from etl.store import Store
+from expectations.vocabulary import Period
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptContent:
-    """What a receipt says that its submission does not; `late_seconds` is none where nothing was due."""
+    """What a receipt says that its submission does not; `late_seconds` is none where nothing was due.
+
+    `replaced` are the submissions whose place it took, with their rows; `reason` is why, where its sender said so.
+    """
 
     file: str
     late_seconds: int | None
     finding_count: int
     findings_sha256: str
+    replaced: tuple[tuple[str, int], ...] = ()
+    reason: str | None = None
 
 
 def filed_submission(store: Store, scope: Scope, number: str) -> Submission | None:
@@ -40,10 +46,25 @@ def findings_found(store: Store, scope: Scope, number: str) -> Found:
         return tuple(life.findings_of(connection, [number])[number])
 
 
+def left_in_force(store: Store, scope: Scope, number: str) -> tuple[str, ...]:
+    """What the withdrawal of a submission leaves: the other accepted ones of the same report and day.
+
+    What it took the place of is not among them: that stays superseded (3.2).
+    """
+    filed = filed_submission(store, scope, number)
+    if filed is None:
+        return ()
+    with reading(store.engine) as connection:
+        day = Period.parse(filed.period.text[: len("2026-11-02")])
+        others = life.accepted_overlapping(connection, filed.exchange, filed.report, day)
+    return tuple(one.id for one in others if one.id != number)
+
+
 def receipt_content(store: Store, scope: Scope, number: str, moment: datetime) -> ReceiptContent | None:
     """What the receipt of a submission says at a moment; None for what may not be seen."""
     if filed_submission(store, scope, number) is None:
         return None
     content = json.loads(receipt_of(store, number, moment))["receipt"]
-    names = ("file", "late_seconds", "finding_count", "findings_sha256")
-    return ReceiptContent(**{name: content[name] for name in names})
+    names = ("file", "late_seconds", "finding_count", "findings_sha256", "reason")
+    replaced = tuple((one["submission"], one["rows"] or 0) for one in content["replaced"])
+    return ReceiptContent(**{name: content[name] for name in names}, replaced=replaced)

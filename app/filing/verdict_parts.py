@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from html import escape
+from typing import Any
 
 import streamlit as st
 
@@ -13,7 +15,7 @@ from app.filing.desk_parts import annotated_file, comparison_of, placed_in
 from app.filing.finding_digest import findings_of
 from app.filing.finding_parts import sender_findings, since_the_version_before
 from app.filing.upload_parts import refusal
-from app.filing.verdict import findings_found, receipt_content
+from app.filing.verdict import ReceiptContent, findings_found, left_in_force, receipt_content
 from app.moments import duration, kst_text, now
 from app.obligations.outcomes import obligation_for
 from app.widgets.address import pick
@@ -40,6 +42,8 @@ _MOST_SHOWN_BYTES = 20_000
 _SUBMITTABLE = (State.ACCEPTED, State.FAILED)
 """A file that we failed on when it was checked may be submitted all the same: its receipt then counts."""
 _LATE = "filing.late"
+_MOST_ELSEWHERE = 20
+"""Findings of other submissions that are named one by one."""
 
 
 def draft_panel(view: View, desk: Desk, draft: Draft) -> None:
@@ -69,6 +73,7 @@ def draft_panel(view: View, desk: Desk, draft: Draft) -> None:
     )
     if told["rows"] == 0 and draft.state == State.ACCEPTED:
         _nil_statement(view, draft)
+    _replacement(view, draft, told.get("replaces"))
     _draft_buttons(view, desk, draft)
     found = findings_of(told["findings"])
     comparison = Comparison.of_record(told["comparison"])
@@ -109,6 +114,46 @@ def _nil_statement(view: View, draft: Draft) -> None:
         st.code(text, language=None, wrap_lines=True)
 
 
+def _replacement(view: View, draft: Draft, replaces: Mapping[str, Any] | None) -> None:
+    """What the draft takes the place of, with the rows; where most of them go, a field for the reason (3.9)."""
+    if replaces is None or draft.state not in _SUBMITTABLE:
+        return
+    numbers = {
+        "numbers": ", ".join(replaces["submissions"]),
+        "before": f"{replaces['rows_before']:,}",
+        "after": f"{replaces['rows_after']:,}",
+    }
+    if not replaces["needs_reason"]:
+        note(view.say("filing.replaces", **numbers))
+        return
+    st.html(
+        f'<p class="banner" role="alert"><span aria-hidden="true">▲</span> '
+        f"{escape(view.say('filing.replaces_most', **numbers))}</p>"
+    )
+    changes = replaces["findings_elsewhere"]
+    if changes:
+        shown = [
+            view.say(
+                f"filing.elsewhere_{one['change']}",
+                rule=one["rule"],
+                exchange=view.exchange(one["exchange"]),
+                report=view.report(one["report"]),
+                period=one["period"],
+                subject=one["subject"] or "",
+            ).strip()
+            for one in changes[:_MOST_ELSEWHERE]
+        ]
+        more = len(changes) - len(shown)
+        lines = "".join(f"<li>{escape(line)}</li>" for line in shown)
+        last = f"<li>{escape(view.say('filing.elsewhere_more', count=more))}</li>" if more else ""
+        st.html(f'<ul class="found">{lines}{last}</ul>')
+    st.text_input(view.say("filing.replace_reason"), max_chars=500, key=_reason_key(draft))
+
+
+def _reason_key(draft: Draft) -> str:
+    return f"filing.reason.{draft.id}"
+
+
 def _draft_buttons(view: View, desk: Desk, draft: Draft) -> None:
     """The buttons that submit (not where it would be rejected) and discard.
 
@@ -140,7 +185,7 @@ def _submit(view: View, desk: Desk, draft: Draft) -> None:
     _must_be_at(desk)
     try:
         with st.spinner(view.say("filing.submitting")):
-            receipt = desk.submit(draft)
+            receipt = desk.submit(draft, str(st.session_state.get(_reason_key(draft)) or ""))
     except RefusedError as refused:
         _keep_late(draft.file, view.say(f"filing.refused.{refused.reason}", **refused.parts))
     except MovedOnError as moved_on:
@@ -209,6 +254,7 @@ def receipt_panel(view: View, filed: Submission, *, is_repeated: bool = False) -
             "SHA-256": filed.sha256,
             view.say("column.rule_set_version"): filed.rule_set_version or "–",
             view.say("filing.findings_digest"): content.findings_sha256,
+            **_replaced(view, content),
         }
     )
     _receipt_files(view, filed)
@@ -220,6 +266,19 @@ def _timeliness(view: View, late_seconds: int | None) -> str:
     if late_seconds == 0:
         return view.code("on_time")
     return f"{view.code('late')} ({duration(timedelta(seconds=late_seconds), view.language)})"
+
+
+def _replaced(view: View, content: ReceiptContent) -> dict[str, str]:
+    """What the submission took the place of, and why, as its receipt says it."""
+    said = {}
+    if content.replaced:
+        rows = ", ".join(
+            f"{number} ({view.say('filing.rows', count=f'{rows:,}')})" for number, rows in content.replaced
+        )
+        said[view.say("filing.replaced")] = rows
+    if content.reason:
+        said[view.say("filing.replace_reason")] = content.reason
+    return said
 
 
 def _receipt_files(view: View, filed: Submission) -> None:
@@ -278,6 +337,9 @@ def withdrawal(view: View, desk: Desk | None, filed: Submission) -> None:
         return
     with st.expander(view.say("filing.withdraw"), icon=":material/undo:"):
         note(view.say("filing.withdraw_how"))
+        left = ask(left_in_force, filed.id)
+        name = "filing.withdraw_leaves" if left else "filing.withdraw_leaves_none"
+        note(view.say(name, report=view.report(filed.report), period=filed.period.text, numbers=", ".join(left)))
         reason = st.text_input(view.say("filing.reason"), max_chars=500, key=f"withdraw.reason.{filed.id}")
         typed = st.text_input(
             view.say("filing.type_number", number=filed.id), max_chars=32, key=f"withdraw.typed.{filed.id}"

@@ -260,6 +260,13 @@ def accepted_overlapping(connection: Connection, exchange: str, report: str, per
     return [_submission(row) for row in rows]
 
 
+def superseded_by(connection: Connection, submission: str) -> list[Submission]:
+    """The submissions whose place another one took, in order of receipt."""
+    c = submissions.c
+    query = select(submissions).where(c.superseded_by == submission).order_by(c.received_at, c.id)
+    return [_submission(row) for row in connection.execute(query).mappings()]
+
+
 def received(connection: Connection) -> list[Submission]:
     """What was received and not yet decided, oldest first."""
     c = submissions.c

@@ -18,6 +18,7 @@ from etl.records.engine import reading
 from etl.records.people import Role
 from etl.signing import public_keys_of
 from etl.store import Store
+from expectations.vocabulary import State
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DAY = "2026-11-02"
@@ -126,3 +127,31 @@ def test_a_day_without_halts_is_a_nil_return_by_one_button(korbit: BrowserContex
     with reading(store.engine) as connection:
         (filed,) = (one for one in life.listed(connection) if one.report == "halts")
     assert (filed.row_count, filed.state) == (0, "accepted")
+
+
+def test_rows_that_would_go_are_named_and_a_reason_typed_last_is_kept(
+    korbit: BrowserContext, address: str, store: Store
+) -> None:
+    page, name = korbit.new_page(), "korbit_reconciliation_2026-10-30.csv"
+    page.goto(f"{address}/filing?lang=ko")
+    draft = page.locator("p.verdict").filter(has_text=say("filing.not_submitted", "ko"))
+    for content in (checks("2026-10-30"), checks("2026-10-30").splitlines()[0]):
+        drop_and_check(page, (name, content))
+        expect(draft).to_be_visible()
+        if content.count("\n") > 1:
+            page.get_by_role("button", name=say("filing.submit", "ko")).click()
+            expect(draft).to_have_count(0)
+    keep_picture(page, "filing-replaces-ko")
+    button = page.get_by_role("button", name=say("filing.submit", "ko"))
+    button.click()
+    expect(page.get_by_role("alert").first).to_contain_text(say("filing.refused.no_reason_to_replace", "ko"))
+    page.get_by_label(say("filing.replace_reason", "ko")).fill("다른 날의 자료를 잘못 제출함")
+    button.click()  # without leaving the field first
+    expect(draft).to_have_count(0)
+    expect(page.locator("[data-testid=stMainBlockContainer]")).to_contain_text("다른 날의 자료를 잘못 제출함")
+    keep_picture(page, "filing-replaced-receipt-ko")
+    with reading(store.engine) as connection:
+        assert [one.state for one in life.listed(connection) if one.period.text == "2026-10-30"] == [
+            State.SUPERSEDED,
+            State.ACCEPTED,
+        ]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.scope import Role
-from app.words import LANGUAGES, say
+from app.words import LANGUAGES, report_name, say
 from etl.drafts import drafts_of
 from etl.records import submissions as life
 from etl.records.engine import reading
@@ -154,3 +154,25 @@ def test_a_draft_is_told_on_the_overview_and_ends_after_a_week(opened: Opened, s
 def test_every_part_of_the_page_opens(opened: Opened, language: str, task: str) -> None:
     session = opened(KORBIT, task=task, lang=language)
     assert session.title[0].value == say("filing.title", language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_nil_return_in_place_of_rows_asks_for_a_reason(opened: Opened, store: Store, language: str) -> None:
+    press(check(opened(KORBIT, lang=language), (NAME, checks(DAY).encode())), "filing.submit")
+    header = checks(DAY).splitlines()[0].encode()
+    session = check(opened(KORBIT, lang=language), (NAME, header))
+    with reading(store.engine) as connection:
+        (number,) = [one.id for one in life.listed(connection)]
+    text = text_of(session)
+    assert say("filing.replaces_most", language, numbers=number, before="24", after="0") in text
+    session = press(session, "filing.submit")
+    assert say("filing.refused.no_reason_to_replace", language) in text_of(session)
+    assert len(filed(store)) == 1
+    (field,) = [one for one in session.text_input if one.key and one.key.startswith("filing.reason.")]
+    session = settled(field.set_value("점검 결과를 잘못 보냄").run())
+    session = press(session, "filing.submit")
+    assert [state for _, state in filed(store)] == [State.SUPERSEDED, State.ACCEPTED]
+    text = text_of(session)
+    assert "점검 결과를 잘못 보냄" in text
+    report = report_name("reconciliation", language)
+    assert say("filing.withdraw_leaves_none", language, report=report, period=DAY) in text
