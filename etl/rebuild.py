@@ -86,6 +86,8 @@ def _write_figures(connection: Connection, facts: Facts, batch: Sequence[Submiss
             for derived in figures.derive(batch[0].report, rows).values():
                 figures.write(connection, derived)
     except Exception as error:
+        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+            raise  # a full disk is about no file
         if len(batch) < 2:
             return {batch[0].id: error}
         return {number: one for single in batch for number, one in _write_figures(connection, facts, [single]).items()}

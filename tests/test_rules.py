@@ -3,7 +3,9 @@
 What the specification says of the rules (section 5) stands here a second time, as data, and is compared both ways.
 """
 
+import bz2
 import dataclasses
+import gzip
 import io
 import json
 import re
@@ -13,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from great_expectations import ExpectationSuite
 
@@ -254,7 +257,7 @@ def test_the_key_is_unique_within_a_file_and_not_across_files() -> None:
 
 @pytest.mark.parametrize(("exchange_id", "report_name"), PAIRS)
 def test_a_nil_return_is_accepted_unless_the_report_cannot_be_empty(exchange_id: str, report_name: str) -> None:
-    """Every exchange has keys of each scope, be it none; of everything else a day may have nothing."""
+    """Every exchange has keys of each scope, be it none, and audits always have rows (specification, 2.8)."""
     nil = native_file(exchange_id, report_name, sample(exchange_id, report_name).slice(0, 0))
     verdict = verdict_on(nil, exchange_id, report_name)
     if report_name == "api_keys":
@@ -262,6 +265,8 @@ def test_a_nil_return_is_accepted_unless_the_report_cannot_be_empty(exchange_id:
             ("KEY-001", scope, None) for scope in ("read", "trade", "withdraw")
         ]
         assert verdict.state is State.REJECTED
+    elif report_name == "audits":
+        assert reasons_of(verdict) == [("SUB-001", "nil_not_possible")]
     else:
         assert (verdict.state, verdict.findings, verdict.row_count) == (State.ACCEPTED, (), 0)
         assert verdict.table is not None
@@ -343,11 +348,40 @@ def first_value(old: str, new: str, pair: tuple[str, str] = UPBIT) -> Made:
     return data.replace(old.encode(), new.encode(), 1), pair, {}
 
 
+def archive_of(parts: Mapping[str, bytes]) -> bytes:
+    """A ZIP archive with these parts."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    return target.getvalue()
+
+
+def number_cell(written: str) -> Made:
+    """Bithumb's halts with another cell where a count is due."""
+    return changed_sheet(("bithumb", "halts"), '<c r="K4"><v>1203</v></c>', written)
+
+
+def typed(name: str, type_: pa.DataType) -> Made:
+    """The template as Parquet with a column of another type."""
+    table = pq.read_table(io.BytesIO(canonical_file("reconciliation", Container.PARQUET)))
+    place = table.column_names.index(name)
+    table = table.set_column(place, name, table.column(name).cast(type_, safe=False))
+    target = io.BytesIO()
+    pq.write_table(table, target)
+    return made(target.getvalue(), UPBIT, container=Container.PARQUET)
+
+
 NOTE = "유의사항 안내"
+KORBIT_TEXT = native_file(*KORBIT).decode("utf-8-sig")
+KORBIT_HEADER = KORBIT_TEXT.splitlines()[0]
+HIDDEN_SHEET = '<sheet name="_codes" sheetId="2" state="hidden" r:id="rId9"/>'
 RAW_KEY = "AKIA7Q2MZXW93LPD5T8R"
 SLICE = Period.parse("2026-11-02T11-15")
 OVERLAP = Past(accepted_periods=(Period.parse("2026-11-02T09-12"),))
 NOON = datetime(2026, 11, 2, 12, tzinfo=KST)
+FIRST_HASH = "227ba5f2c6c9109fe5c44a0696f393379607493a377f522ee27d9a7ae3227d89"
+SWALLOWED = b"1," * 10 + b'b"\r\n'
 FIRST_QUANTITY = '"12345.123456789012345678"'
 
 CASES: dict[str, dict[str, Callable[[], Made]]] = {
@@ -356,7 +390,32 @@ CASES: dict[str, dict[str, Callable[[], Made]]] = {
         "program": lambda: made(b"MZ\x90\x00" + bytes(range(256)), KORBIT),
         "macro_workbook": with_macros,
         "document_type": lambda: changed_sheet(BITHUMB, "<worksheet", '<!DOCTYPE w [<!ENTITY a "b">]><worksheet'),
-        "not_utf8": lambda: made(b"\xff\xfe[]"),
+        "not_utf8": lambda: made(b"\xff[]"),
+        "cp949_where_utf8": lambda: made(native_file(*KORBIT).decode("utf-8-sig").encode("cp949"), KORBIT),
+        "utf16": lambda: made(native_file(*KORBIT).decode("utf-8-sig").encode("utf-16"), KORBIT),
+        "gzip": lambda: made(gzip.compress(native_file(*UPBIT))),
+        "compressed": lambda: made(bz2.compress(native_file(*UPBIT))),
+        "zip_archive": lambda: made(archive_of({"report.csv": b"a,b\n"}), BITHUMB),
+        "open_document": lambda: made(
+            archive_of({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": b"<x/>"}), BITHUMB
+        ),
+        "old_workbook": lambda: made(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504), BITHUMB),
+        "other_document": lambda: made(b"%PDF-1.7\n", BITHUMB),
+        "other_container": lambda: made(native_file(*BITHUMB), UPBIT),
+        "encrypted_parquet": lambda: made(b"PARE" + bytes(40) + b"PARE", UPBIT, container=Container.PARQUET),
+        "bad_reference": lambda: changed_sheet(BITHUMB, '<c r="A4"', '<c r="A5"'),
+        "repeated_row": lambda: changed_sheet(BITHUMB, '<row r="5">', '<row r="4">'),
+        "repeated_cell": lambda: changed_sheet(BITHUMB, '<c r="B4"', '<c r="A4"'),
+        "merged_cells": lambda: changed_sheet(
+            BITHUMB, "</sheetData>", '</sheetData><mergeCells><mergeCell ref="A4:A5"/></mergeCells>'
+        ),
+        "more_sheets": lambda: changed_sheet(
+            BITHUMB, "</sheets>", f"{HIDDEN_SHEET}</sheets>", "xl/workbook.xml"
+        ),
+        "other_separator": lambda: made(b"\xef\xbb\xbf" + KORBIT_HEADER.replace(",", ";").encode(), KORBIT),
+        "line_above_header": lambda: made("조치 내역\n".encode() + KORBIT_TEXT.encode(), KORBIT),
+        "nil_not_declared": lambda: made(native_file(*GOPAX).split(b"\n")[0] + b"\n", GOPAX),
+        "nil_not_possible": lambda: made(b"[]", ("upbit", "audits")),
         "utf8_where_cp949": lambda: made(native_file(*GOPAX).decode("cp949").encode(), GOPAX),
         "not_cp949": lambda: made(native_file(*GOPAX) + b"\xff\xff\n", GOPAX),
         "not_json": lambda: made(b'[{"uuid": tru, "a": 1}]'),
@@ -365,7 +424,9 @@ CASES: dict[str, dict[str, Callable[[], Made]]] = {
         "not_records": lambda: made(b"[1, 2]"),
         "error_envelope": lambda: changed(COINONE, '"result":"success"', '"result":"error"'),
         "not_workbook": lambda: made(b"PK\x03\x04 nothing", BITHUMB),
-        "encrypted_workbook": lambda: made(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504), BITHUMB),
+        "encrypted_workbook": lambda: made(
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le"), BITHUMB
+        ),
         "no_sheet": no_sheets,
         "sheet_name": lambda: changed_sheet(BITHUMB, "잔고대사", "잔고 대사", "xl/workbook.xml"),
         "no_period_cell": lambda: changed_sheet(BITHUMB, "보고기간", "기간"),
@@ -379,6 +440,10 @@ CASES: dict[str, dict[str, Callable[[], Made]]] = {
         "missing_column": lambda: changed(KORBIT, "riskLevel", "note2"),
         "unknown_column": lambda: changed(KORBIT, "riskLevel", "note2"),
         "repeated_column": lambda: changed(KORBIT, "riskLevel", "stage"),
+        "header_spelling": lambda: changed(KORBIT, "riskLevel", "RISKLEVEL"),
+        "beyond_header": lambda: changed_sheet(
+            BITHUMB, '</row><row r="5">', '<c r="H4" t="inlineStr"><is><t>메모</t></is></c></row><row r="5">'
+        ),
     },
     "SUB-004": {
         "other_period": lambda: changed_sheet(BITHUMB, ">2026-11-02<", ">2026-11-01<"),
@@ -394,17 +459,30 @@ CASES: dict[str, dict[str, Callable[[], Made]]] = {
     "SUB-006": {
         "absent": lambda: first_value(FIRST_QUANTITY, "null"),
         "not_quantity": lambda: first_value(FIRST_QUANTITY, '"NaN"'),
-        "not_krw": lambda: first_value("9.8765432E7", '"98765432"'),
+        "not_krw": lambda: first_value("9.8765432E7", "NaN"),
         "not_count": lambda: first_value("45120", "45120.5", ("upbit", "api_volume")),
         "not_instant": lambda: first_value("2026-11-02T00:00:02+09:00", "2026-11-02T24:00:00+09:00"),
         "not_date": lambda: first_value("2026-11-02", "2026-02-30", ("upbit", "api_keys")),
         "not_month": lambda: first_value('"2026-10"', '"2026-13"', ("upbit", "audits")),
         "not_market": lambda: first_value("KRW-BTC", "KRW/BTC", ("upbit", "api_volume")),
         "not_asset": lambda: first_value('"BTC"', '"btc"'),
-        "not_hash": lambda: first_value('"key_hash":"2', '"key_hash":"x', ("coinone", "key_actions")),
+        "not_hash": lambda: changed(KORBIT, FIRST_HASH, "1" * 63),
         "not_code": lambda: first_value('"MATCH"', '"match"'),
         "too_long": lambda: changed(KORBIT, NOTE, "가" * 501),
-        "not_text": lambda: first_value('"해제"', "7", ("upbit", "key_actions")),
+        "not_text": lambda: first_value('"해제"', '"\\u0000"', ("upbit", "key_actions")),
+        "error_cell": lambda: number_cell('<c r="K4" t="e"><v>#N/A</v></c>'),
+        "formula_cell": lambda: number_cell('<c r="K4"><f>SUM(A1)</f></c>'),
+        "date_cell": lambda: number_cell('<c r="K4" t="d"><v>2026-11-02</v></c>'),
+        "boolean_cell": lambda: number_cell('<c r="K4" t="b"><v>1</v></c>'),
+        "text_for_number": lambda: number_cell('<c r="K4" t="str"><v>1203</v></c>'),
+        "number_for_text": lambda: first_value('"해제"', "7", ("upbit", "key_actions")),
+        "float_for_decimal": lambda: typed("price_krw", pa.float64()),
+        "instant_without_zone": lambda: typed("checked_at", pa.timestamp("ms")),
+        "unreadable_type": lambda: first_value(FIRST_QUANTITY, "[1]"),
+        "only_blanks": lambda: made(native_file(*KORBIT) + b"  \r\n", KORBIT),
+        "no_record": lambda: made(native_file(*KORBIT) + b"x" + b"," * 10 + b"\r\n", KORBIT),
+        "swallowed_lines": lambda: made(native_file(*KORBIT) + b'1,2,3,4,5,6,7,8,9,10,"a\r\n' + SWALLOWED, KORBIT),
+        "totals_called_otherwise": lambda: changed_sheet(("bithumb", "api_keys"), ">합계<", ">합 계<"),
         "out_of_range": lambda: first_value(FIRST_QUANTITY, '"0.0000000000000000001"'),
     },
     "SUB-007": {
@@ -412,6 +490,7 @@ CASES: dict[str, dict[str, Callable[[], Made]]] = {
         "mobile_number": lambda: changed(KORBIT, NOTE, "연락처 010-1234-5678"),
         "email_address": lambda: changed(KORBIT, NOTE, "hong.gildong@example.com 회신"),
         "raw_api_key": lambda: changed(KORBIT, NOTE, f"키 {RAW_KEY}"),
+        "payment_card": lambda: changed(KORBIT, NOTE, "카드 4111-1111-1111-1111"),
     },
     "SUB-008": {
         "too_large": lambda: made(native_file(*UPBIT), limits={"maximum_file_bytes": 100}),

@@ -38,6 +38,7 @@ from app.worker.process import Worker
 from etl.exchanges import all_exchanges
 from etl.records import tokens
 from etl.records.engine import writing
+from etl.records.log import EventKind
 from etl.records.tokens import TokenScope
 from etl.store import Store, open_store
 from expectations.catalogue import thresholds_of_the_book
@@ -124,6 +125,8 @@ def sample(name: str, annotation: str, submission: str, exchange: str) -> Any:
         "occurrence": "0" * 64,
         "page": 1,
         "now": NOW,
+        "today": LAST_DAY,
+        "act": EventKind.UPLOAD,
         "report": "reconciliation",
         "asset": "BTC",
         "day": LAST_DAY,
@@ -316,6 +319,7 @@ EXPECTED: Mapping[str, tuple[tuple[str, str, int], ...]] = {
     "/api/v1/submissions/{number}/receipt": (("GET", "", 404),),
     "/api/v1/submissions/{number}/explanations": (("GET", "", 404), ("POST", "", 404)),
     "/api/v1/submissions/{number}/withdrawal": (("POST", "", 404),),
+    "/api/v1/submissions/{number}/retry": (("POST", "", 404),),
     "/api/v1/checks": (("POST", f"?file={OTHER}_halts_2026-11-02.csv", 403),),
     "/api/v1/obligations": (("GET", "", 200), ("GET", f"?exchange={OTHER}", 400)),
     "/api/v1/templates/{report}.{ending}": (("GET", "", 200),),

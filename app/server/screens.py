@@ -36,7 +36,12 @@ def _tags() -> bytes:
 
 
 def document(body: bytes, language: str) -> bytes:
-    """Streamlit's document in a language of the screens, with our title and with our script before all others."""
+    """Streamlit's document in a language of the screens, with our title and with our script before all others.
+
+    Our own documents, such as that of signing in, are in their language and have no script.
+    """
+    if _TITLE not in body:
+        return body
     body = body.replace(b'<html lang="en"', f'<html lang="{language}"'.encode(), 1)
     body = body.replace(_TITLE, f"<title>{say('product', language)}</title>".encode(), 1)
     without = say("no_script", language).encode()

@@ -79,13 +79,11 @@ def test_a_month_without_an_obligation_is_neither_missing_nor_late(store: Store,
 
 
 def test_an_audit_is_late_after_the_tenth_at_six(store: Store, tmp_path: Path) -> None:
-    filed(store, tmp_path, "gopax_audits_2026-09", [], BEGIN)
     due = datetime(2026, 11, 10, 18, tzinfo=KST)
     filed(store, tmp_path, "korbit_audits_2026-10", [audited("2026-10", "BTC", MIDNIGHT)], due)
     filed(store, tmp_path, "coinone_audits_2026-10", [audited("2026-10", "BTC", MIDNIGHT)], due + timedelta(seconds=1))
     assert stands(store, "korbit")["2026-10"] == "current"
     assert stands(store, "coinone")["2026-10"] == "late"
-    assert stands(store, "gopax")["2026-09"] == "nil"
     assert stands(store, "korbit", due - timedelta(hours=1))["2026-10"] == "not_due"  # not received yet
     assert stands(store, "upbit", due - timedelta(hours=1))["2026-10"] == "not_due"
 

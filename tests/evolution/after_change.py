@@ -162,7 +162,7 @@ def test_an_export_has_the_columns_of_its_days(
     out = tmp_path / "rows.csv"
     status, _, said = daxa("export", "api_keys", "--from", first, "--to", last, "--out", out)
     assert status == 0, said
-    rows = list(csv.DictReader(out.read_text("utf-8").splitlines()))
+    rows = list(csv.DictReader(out.read_text("utf-8-sig").splitlines()))
     assert {ADDED, DROPPED} & set(rows[0]) == columns
     assert {row["exchange"] for row in rows} == set(ASSETS)
     for row in rows:

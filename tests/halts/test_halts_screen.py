@@ -292,7 +292,7 @@ def test_before_the_review_a_done_step_is_not_evaluated(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(jobs, "review_pending", lambda *_, **__: None)
+        patch.setattr(jobs, "review_pending", lambda *_, **__: [])
         filed(store, tmp_path, [event(0, 60, detected_at=NINE - minutes(9))])
     verdicts = [step.verdict for step in halt_steps(*halt_events(store, EVERYBODY, CHOICE), BOOK, NOW)]
     assert verdicts == ["not_evaluated", "not_evaluated", "not_evaluated"]

@@ -188,7 +188,7 @@ def test_before_the_review_nothing_is_said_to_be_kept(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(jobs, "review_pending", lambda *_, **__: None)
+        patch.setattr(jobs, "review_pending", lambda *_, **__: [])
         filed(store, tmp_path, "reconciliation", [check(0, "100", "90"), check(5, "100", "100")])
     stamp = records_stamp(store)
     assert [one.halt_response for one in answers(store)] == ["not_evaluated"]
@@ -201,7 +201,7 @@ def test_the_end_of_a_review_that_finds_nothing_is_seen(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(jobs, "review_pending", lambda *_, **__: None)
+        patch.setattr(jobs, "review_pending", lambda *_, **__: [])
         filed(store, tmp_path, "halts", [])
     stamp = records_stamp(store)
     review_pending(store)
