@@ -207,7 +207,7 @@ def _with_faults(table: pa.Table, name: str, random: np.random.Generator) -> pa.
     for fault in _faults(column, name, random):
         chosen = np.zeros(len(column), dtype=bool)
         chosen[_some(len(column), random)] = True
-        column = pc.if_else(pa.array(chosen), fault.cast(column.type), column)
+        column = pc.if_else(pa.array(chosen), fault.cast(column.type, safe=False), column)
     return table.set_column(place, table.schema.field(place), column)
 
 
