@@ -107,10 +107,10 @@ def test_the_page_says_it_too(monkeypatch: pytest.MonkeyPatch, store: Store, lab
     with opening(monkeypatch, store.home, keep_worker=True) as opened:
         text = text_of(check(opened(somebody(file.exchange)), (file.path.name, file.data)))
     holds_secrets = any(one["rule"] == "SUB-007" for one in file.findings)
-    for finding in file.findings:
+    for finding in file.findings[:5]:  # the page shows the first cells
         rule = all_rules()[finding["rule"]]
         assert rule.id in text
-        assert holds_secrets or escape(rule.reasons[finding["reason"]].ko) in text
+        assert holds_secrets or escape(finding["found"]) in text
     drafts = {draft.sha256: draft for draft in drafts_of(store, [file.exchange], NOW)}
     kept = drafts.get(hashlib.sha256(file.data).hexdigest())
     assert (kept is None) == holds_secrets
