@@ -46,12 +46,15 @@ class TokenRecord:
 
 
 def state_seen(store: Store, scope: Scope, act: EventKind) -> str:
-    """The state of what acts of a kind are about; asked before what is drawn, so that it is never newer than that."""
+    """The state of what acts of a kind are about; asked before what is drawn, so that it is never newer than that.
+
+    Whoever is no administrator gets an empty text.
+    """
 
     def read(connection: Connection) -> Iterator[str]:
         yield state_in_log(connection, act)
 
-    return for_administrators(scope, store, read)[0]
+    return next(iter(for_administrators(scope, store, read)), "")
 
 
 def people_list(store: Store, scope: Scope) -> tuple[PersonAccount, ...]:
