@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from etl.exchanges import exchange
+from etl.formats.sheet_xml import column_letters
 from etl.intake import Declared
 from etl.layout import CANONICAL, Container, Layout, canonical_layout
 from expectations.catalogue import report
@@ -32,7 +33,7 @@ def coordinates_in(layout: Layout, names: Sequence[str] = ()) -> Callable[[int |
 
     `names` are the columns in the order of the file, where that is known; else they are in the layout's.
     """
-    letters = {name: _letters(place) for place, name in enumerate(names or layout.native_names)}
+    letters = {name: column_letters(place) for place, name in enumerate(names or layout.native_names)}
     sheet = layout.sheet or "1"
 
     def place(row: int | None, column: str | None) -> str:
@@ -44,13 +45,3 @@ def coordinates_in(layout: Layout, names: Sequence[str] = ()) -> Callable[[int |
         return f"{row}, {column}" if column else f"{row}"
 
     return place
-
-
-def _letters(place: int) -> str:
-    """The name of a workbook's column, the first one being 0."""
-    text = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        text = chr(65 + rest) + text
-    return text

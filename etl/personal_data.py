@@ -15,7 +15,6 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -55,6 +54,7 @@ _RUN = re.compile(r"[A-Za-z0-9]{20,}")
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 _CHAIN = re.compile(r"0[xX](?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})\Z")
 _BECH32 = re.compile(r"([a-z]{1,20}|[A-Z]{1,20})1([02-9ac-hj-np-z]{6,90}|[02-9AC-HJ-NP-Z]{6,90})\Z")
+_TAGS = re.compile(rb"<[^>]*>")
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BECH32_LETTERS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 
@@ -219,11 +219,6 @@ def _is_bech32(text: str) -> bool:
     return check in (1, 0x2BC830A3)
 
 
-@cache
-def _tags() -> re.Pattern[bytes]:
-    return re.compile(rb"<[^>]*>")
-
-
 def secrets_in_bytes(data: bytes, most_bytes: int) -> Iterator[tuple[str, Secret]]:
     """Return the secrets that stand in a file's raw bytes, each with its place; only forms with separators count.
 
@@ -247,7 +242,7 @@ def _texts(data: bytes, most_bytes: int) -> Iterator[tuple[str, str]]:
                 with archive.open(member) as stream:
                     raw = stream.read(most_bytes)
                 most_bytes -= len(raw)
-                yield f"{member.filename}, ", _decoded(_tags().sub(b"\n", raw))
+                yield f"{member.filename}, ", _decoded(_TAGS.sub(b"\n", raw))
                 if most_bytes <= 0:
                     return
     except Exception:

@@ -22,6 +22,7 @@ from etl.formats.sheet_xml import (
     Book,
     SheetCells,
     column_letters,
+    column_place,
     local_name,
     parse,
     read_cells,
@@ -99,15 +100,8 @@ def _cells_between_corners(pieces: Iterator[bytes]) -> int:
     rows = columns = 1
     for piece in pieces:
         for letters, digits in _REFERENCE.findall(piece):
-            rows, columns = max(rows, int(digits)), max(columns, _column_number(letters))
+            rows, columns = max(rows, int(digits)), max(columns, column_place(letters.decode()) + 1)
     return rows * columns
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number
 
 
 @dataclass(frozen=True, slots=True)
