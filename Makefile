@@ -62,10 +62,9 @@ bench: $(RUNTIME) $(PROJECT) ## measure speed, as ratios within one run
 .PHONY: kit
 kit: $(RUNTIME) $(PROJECT) ## hold the daxa command against the four parts of the conformance kit
 	@if [ ! -d $(KIT) ]; then echo "No conformance kit at $(KIT); name its folder with KIT=..." >&2; exit 1; fi
-	$(BIN)/python $(KIT)/run_kit.py clean --daxa $(CURDIR)/$(BIN)/daxa
-	$(BIN)/python $(KIT)/run_kit.py rejected --daxa $(CURDIR)/$(BIN)/daxa
-	$(BIN)/python tests/mended_kit.py $(KIT) --daxa $(CURDIR)/$(BIN)/daxa
-	$(BIN)/python $(KIT)/run_kit.py replay --daxa $(CURDIR)/$(BIN)/daxa
+	@for part in clean rejected breaches replay; do \
+	    $(BIN)/python $(KIT)/run_kit.py $$part --daxa $(CURDIR)/$(BIN)/daxa; \
+	done
 
 .PHONY: clean
 clean: ## remove caches and what was built; the environment and the store stay

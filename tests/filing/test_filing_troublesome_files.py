@@ -93,7 +93,8 @@ def test_the_interface_says_the_same_before_filing_and_after(
     file: Troublesome = TROUBLESOME[label]
     door = doors[file.exchange]
     checked = door.ask("POST", "/checks", file.data, file=file.path.name).json
-    filed = door.ask("POST", "/submissions", file.data, file=file.path.name, wait="60").json
+    # A file may take the place of most rows of another case of the same period, which asks for a reason.
+    filed = door.submit(file.path.name, file.data, reason="Tried after other cases of its period.").json
     assert checked["state"] == file.state
     assert filed["state"] in (file.state, "superseded")
     assert brief(checked["findings"]) == brief(list(file.findings))
