@@ -41,6 +41,7 @@ def _finding_fields(kind: Kind, finding: Finding) -> dict[str, Any]:
         "expected": finding.expected,
         "message_ko": message(finding, rule, "ko"),
         "message_en": message(finding, rule, "en"),
+        "reason": finding.reason,
     }
 
 
@@ -129,6 +130,7 @@ def unevaluated_record(one: Evaluation) -> dict[str, Any]:
         "expected": f"accepted: {lacking}",
         "message_ko": one.reason("ko"),
         "message_en": one.reason("en"),
+        "reason": None,
     }
 
 

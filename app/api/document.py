@@ -75,6 +75,7 @@ def _schemas() -> dict[str, Any]:
         "expected": _TEXT_OR_NULL,
         "message_ko": _TEXT,
         "message_en": _TEXT,
+        "reason": _TEXT_OR_NULL,
     }
     filed = {
         "file": _TEXT,

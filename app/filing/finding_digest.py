@@ -19,7 +19,7 @@ from expectations.messages import message
 from expectations.vocabulary import Finding, Kind
 
 FIRST_CELLS = 5
-"""Cells of a rule that are shown at once."""
+"""Cells of a rule, or of each of its reasons, that are shown at once."""
 _GRAVITY = {kind: place for place, kind in enumerate((Kind.STRUCTURE, Kind.INTEGRITY, Kind.COMPLIANCE))}
 
 Found = Sequence[tuple[Kind, Finding]]
@@ -40,14 +40,26 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class ReasonGroup:
+    """The findings of one rule that fail it alike: the code of the reason, how many, and the first cells.
+
+    `reason` is None where the rule has no reasons, or none was kept.
+    """
+
+    reason: str | None
+    count: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RuleGroup:
-    """The findings of one rule: how many, what explains them, and the first cells."""
+    """The findings of one rule: how many, what explains them, and the cells by reason, the most frequent first."""
 
     rule: str
     kind: Kind
     count: int
     causes: tuple[Cause, ...]
-    cells: tuple[Cell, ...]
+    reasons: tuple[ReasonGroup, ...]
 
 
 def grouped(found: Found, placed: Placed) -> list[RuleGroup]:
@@ -63,11 +75,23 @@ def grouped(found: Found, placed: Placed) -> list[RuleGroup]:
             kinds[rule],
             len(findings),
             tuple(likely_causes(findings)),
-            tuple(_cell(finding, placed) for finding in findings[:FIRST_CELLS]),
+            tuple(_by_reason(findings, placed)),
         )
         for rule, findings in by_rule.items()
     ]
     return sorted(groups, key=lambda group: (_GRAVITY.get(group.kind, 9), -group.count, group.rule))
+
+
+def _by_reason(findings: Sequence[Finding], placed: Placed) -> list[ReasonGroup]:
+    """The findings of a rule by the reason that its words know, the most frequent first, then as they were found."""
+    by_reason: dict[str | None, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_reason[finding.reason if finding.reason in all_rules()[finding.rule].reasons else None].append(finding)
+    groups = [
+        ReasonGroup(reason, len(alike), tuple(_cell(finding, placed) for finding in alike[:FIRST_CELLS]))
+        for reason, alike in by_reason.items()
+    ]
+    return sorted(groups, key=lambda group: -group.count)
 
 
 def _cell(finding: Finding, placed: Placed) -> Cell:
@@ -81,7 +105,7 @@ def _cell(finding: Finding, placed: Placed) -> Cell:
 
 
 def findings_of(records: Sequence[dict[str, Any]]) -> list[tuple[Kind, Finding]]:
-    """The findings of a submission object (specification, section 6), without their reasons, which it does not hold."""
+    """The findings of a submission object (specification, section 6)."""
     return [
         (
             Kind(record["kind"]),
@@ -94,6 +118,7 @@ def findings_of(records: Sequence[dict[str, Any]]) -> list[tuple[Kind, Finding]]
                 end=_instant(record["to"]),
                 found=record["found"],
                 expected=record["expected"],
+                reason=record.get("reason"),  # drafts of before the reasons were kept have none
             ),
         )
         for record in records

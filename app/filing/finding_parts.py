@@ -10,7 +10,16 @@ from html import escape
 import streamlit as st
 
 from app.exports import as_csv, as_workbook
-from app.filing.finding_digest import Cell, Found, Placed, RuleGroup, every_finding, grouped, sentences_of
+from app.filing.finding_digest import (
+    Cell,
+    Found,
+    Placed,
+    ReasonGroup,
+    RuleGroup,
+    every_finding,
+    grouped,
+    sentences_of,
+)
 from app.moments import duration
 from app.widgets.file_button import offer_file
 from app.widgets.header import kind_mark, note, section, subtitle
@@ -20,6 +29,7 @@ from etl.causes import Cause
 from etl.comparison import Changed, Comparison, RowChange
 from expectations.catalogue import all_rules
 from expectations.messages import message
+from expectations.vocabulary import Rule
 
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _CHANGE_GLYPHS = {RowChange.NEW: "＋", RowChange.BACK: "↺", RowChange.OPEN: "＝", RowChange.FIXED: "✓"}
@@ -62,13 +72,27 @@ def _shift(view: View, shift: timedelta | None) -> str:
 
 
 def _group(view: View, group: RuleGroup) -> str:
-    """One rule: its kind and number, what it asks, how to mend it, and the first cells."""
+    """One rule: its kind and number, what it asks, and by reason what is wrong, how to mend it, and the first cells."""
     rule = all_rules()[group.rule]
     count = view.say("filing.count", count=f"{group.count:,}")
     head = f"<b>{escape(kind_mark(view, group.kind))} · {escape(group.rule)} · {escape(count)}</b>"
-    body = (
-        f"<p>{escape(rule.statement.in_language(view.language))} {escape(rule.remedy.in_language(view.language))}</p>"
-    )
+    body = escape(rule.statement.in_language(view.language))
+    if len(group.reasons) == 1 and group.reasons[0].reason is None:
+        body = f"{body} {escape(rule.remedy.in_language(view.language))}"
+    parts = "".join(_reason(view, rule, part, only=len(group.reasons) == 1) for part in group.reasons)
+    return f"<li>{head}<p>{body}</p>{parts}</li>"
+
+
+def _reason(view: View, rule: Rule, group: ReasonGroup, *, only: bool) -> str:
+    """What is wrong with findings of a rule that fail it alike, how to mend it, and the first cells.
+
+    How many they are is told unless they are the `only` ones of the rule.
+    """
+    said = ""
+    if group.reason is not None or not only:
+        text = rule.reasons[group.reason] if group.reason is not None else rule.remedy
+        count = "" if only else f" · {view.say('filing.count', count=f'{group.count:,}')}"
+        said = f'<p class="reason">{escape(text.in_language(view.language))}{escape(count)}</p>'
     columns = ("cell", "subject", "found", "expected")
     kept = [name for name in columns if any(_of(view, cell, name) for cell in group.cells)]
     titles = "".join(f'<th scope="col">{escape(view.say(f"column.{name}"))}</th>' for name in kept)
@@ -79,7 +103,7 @@ def _group(view: View, group: RuleGroup) -> str:
     more = group.count - len(group.cells)
     rest = f'<p class="note">{escape(view.say("filing.more_cells", count=f"{more:,}"))}</p>' if more > 0 else ""
     table = f'<table class="cells"><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>' if kept else ""
-    return f"<li>{head}{body}{table}{rest}</li>"
+    return f"{said}{table}{rest}"
 
 
 def _of(view: View, cell: Cell, name: str) -> str:

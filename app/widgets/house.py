@@ -49,6 +49,7 @@ ul.found { list-style: none; margin: .2rem 0 !important; padding: 0 !important; 
 ul.found li { margin: 0 0 .5rem 0 !important; padding: .2rem .7rem !important;
   border-left: 3px solid rgba(128,140,153,.6); }
 ul.found p { margin: .1rem 0 .2rem 0; font-size: .875rem; }
+ul.found p.reason { margin-top: .4rem; font-weight: 600; }
 table.cells { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
 table.cells th, table.cells td { text-align: left; padding: .15rem .8rem .15rem 0; vertical-align: top;
   overflow-wrap: anywhere; border-bottom: 1px solid rgba(128,140,153,.28); }

@@ -5,6 +5,7 @@ import io
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,7 @@ def test_the_page_says_what_is_wrong(monkeypatch: pytest.MonkeyPatch, store: Sto
             return
         text = text_of(check(session, files))
         assert bad.rule in text
+        assert escape(all_rules()[bad.rule].reasons[bad.reason].ko) in text
         assert say("filing.verdict.rejected", "ko") in text
         for draft in drafts_of(store, [bad.sender], NOW):
             opened(somebody(bad.sender))

@@ -98,6 +98,8 @@ def test_the_interface_says_the_same_before_filing_and_after(
     assert checked["state"] == file.state
     assert filed["state"] in (file.state, "superseded")
     assert brief(checked["findings"]) == brief(list(file.findings))
+    told = [one["reason"] for one in checked["findings"] if one["rule"].startswith(STRUCTURE)]
+    assert told == [one["reason"] for one in file.findings]
     assert not list((store.home / "incoming").glob("*"))
 
 
@@ -111,6 +113,7 @@ def test_the_page_says_it_too(monkeypatch: pytest.MonkeyPatch, store: Store, lab
     for finding in file.findings[:5]:  # the page shows the first cells
         rule = all_rules()[finding["rule"]]
         assert rule.id in text
+        assert escape(rule.reasons[finding["reason"]].ko) in text
         assert holds_secrets or escape(finding["found"]) in text
     drafts = {draft.sha256: draft for draft in drafts_of(store, [file.exchange], NOW)}
     kept = drafts.get(hashlib.sha256(file.data).hexdigest())
