@@ -118,7 +118,7 @@ def process(store: Store, *, progress: Progress | None = None, as_if_in_force: b
             done += len(wave)
             if progress is not None:
                 progress(done, len(waiting), wave[-1].file)
-        _discard_secrets(store)
+        failures += _discard_secrets(store)
         failures += review_pending(store, as_if_in_force=as_if_in_force)
     sign_heads(store, datetime.now(UTC))
     return failures
@@ -252,13 +252,21 @@ def _verdict(submission: Submission, verdict: Verdict, version: str) -> AuditEve
     return AuditEvent(SYSTEM, EventKind.VERDICT, submission.id, details)
 
 
-def _discard_secrets(store: Store) -> None:
-    """Remove bytes that must not be kept (SUB-007) and that no other submission is kept by; also after a crash."""
+def _discard_secrets(store: Store) -> list[Failure]:
+    """Remove bytes that must not be kept (SUB-007) and that no other submission is kept by; also after a crash.
+
+    What cannot be removed is an incident, each time anew until it is gone, and stops nothing else.
+    """
+    failures = []
     with reading(store.engine) as connection:
         hashes = life.hashes_not_kept(connection)
     for sha256 in hashes:
-        if store.evidence.path(sha256).exists():
-            store.evidence.discard(sha256)
+        try:
+            if store.evidence.path(sha256).exists():
+                store.evidence.discard(sha256)
+        except OSError as error:
+            failures.append(recorded(store.engine, error))
+    return failures
 
 
 def _derive(

@@ -220,11 +220,13 @@ def take_out(
     at: datetime | None = None,
     actor: str = COMMAND,
     seen: str | None = None,
+    only: State | None = None,
 ) -> Submission:
     """Take an accepted submission out of force, or one that we failed on back; what it superseded stays so (3.2, 3.10).
 
     What that affects is still to be judged again. NotWithdrawableError in one sentence where it cannot be; MovedOnError
     where it was seen in force and is withdrawn or superseded since. `seen` is `version_of` it as it was seen.
+    `only` is the one state from which the caller may take it.
     """
     if not reason.strip():
         raise NotWithdrawableError("a withdrawal needs a reason; give --reason")
@@ -234,7 +236,7 @@ def take_out(
             raise NotWithdrawableError(f"there is no submission {submission}; 'daxa submissions --json' lists them")
         if seen == submission and current.state in (State.WITHDRAWN, State.SUPERSEDED):
             raise _moved_on(connection, current)
-        if current.state not in (State.ACCEPTED, State.FAILED):
+        if current.state not in ((State.ACCEPTED, State.FAILED) if only is None else (only,)):
             raise NotWithdrawableError(
                 f"submission {submission} is {current.state.value}; only an accepted one can be withdrawn, "
                 "or one that we failed on"

@@ -86,9 +86,9 @@ def review_submissions(
             for rule, ids in by_rule.items():
                 by_report.setdefault(name, {}).setdefault(rule, set()).update(ids)
 
-    for some, error in _failing(reach, changes):
+    for some, error in failing(reach, changes):
         errors.update(dict.fromkeys((change.submission for change in some), error))
-    for some, error in _failing(lambda some: review_calendar(store, some, at), changes):
+    for some, error in failing(lambda some: review_calendar(store, some, at), changes):
         errors.update(dict.fromkeys((change.submission for change in some), error))
     for name, by_rule in by_report.items():
         rules = [rule for rule in published_rules(name) if rule.id in by_rule]
@@ -101,7 +101,7 @@ def review_submissions(
     return errors
 
 
-def _failing(
+def failing(
     work: Callable[[Sequence[Part]], None], parts: Sequence[Part]
 ) -> Iterator[tuple[Sequence[Part], Exception]]:
     """Do the work for all parts together, and where we fail for halves of them: the single parts that we fail on.
@@ -118,7 +118,7 @@ def _failing(
             return
         middle = len(parts) // 2
         for half in (parts[:middle], parts[middle:]):
-            yield from _failing(work, half)
+            yield from failing(work, half)
 
 
 def _failing_reviews(
@@ -134,7 +134,7 @@ def _failing_reviews(
     def by_rules(some: Sequence[Rule]) -> None:
         _review_batch(store, name, batch, some, at, as_if_in_force)
 
-    for some, whole in _failing(by_rules, rules):
+    for some, whole in failing(by_rules, rules):
         if len(batch) < 2:
             yield from ((submission.id, whole) for submission in batch)
             continue
@@ -142,7 +142,7 @@ def _failing_reviews(
         def by_files(files: Sequence[Submission], some: Sequence[Rule] = some) -> None:
             _review_batch(store, name, files, some, at, as_if_in_force)
 
-        for files, error in _failing(by_files, batch):
+        for files, error in failing(by_files, batch):
             yield from ((submission.id, error) for submission in files)
 
 

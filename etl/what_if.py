@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from etl.failures import recorded
 from etl.records import submissions as life
 from etl.records.engine import reading
+from etl.records.submissions import Submission
 from etl.records.thresholds import ThresholdChange, number_of
-from etl.review import batches, findings_now
+from etl.review import batches, failing, findings_now
 from etl.store import Store
 from expectations.catalogue import all_reports, all_rules, published_rules
 from expectations.catalogue import report as report_of
@@ -46,6 +48,8 @@ class Comparison:
     submissions: int
     files_changed: tuple[str, ...]
     by_exchange: Mapping[str, Counts]
+    failed: tuple[str, ...] = ()
+    """Submissions that we failed on, which are not counted; each has an incident."""
 
     def as_record(self) -> dict[str, Any]:
         """For JSON."""
@@ -54,6 +58,7 @@ class Comparison:
             "rule": self.rule,
             "parameters": {name: f"{value:f}" for name, value in self.thresholds.items()},
             "submissions": self.submissions,
+            "failed": list(self.failed),
             "findings_now": sum(counts.now for counts in every),
             "findings_then": sum(counts.then for counts in every),
             "new": sum(counts.new for counts in every),
@@ -70,7 +75,7 @@ class Comparison:
 def compare_rule(
     store: Store, rule_id: str, thresholds: Mapping[str, str], first: Period | None, last: Period | None
 ) -> Comparison:
-    """Judge the accepted submissions of a rule's report twice and compare.
+    """Judge the accepted submissions of a rule's report twice and compare; what we fail on is left out and named.
 
     Raises NoSuchThresholdError where the rule is unknown, is not judged over accepted files, or has no such threshold.
     """
@@ -121,11 +126,22 @@ def _compared(
     """A rule's findings by what is in force beside those by other values, of all exchanges or of one alone."""
     now: dict[str, list[Finding]] = {}
     then: dict[str, list[Finding]] = {}
+    failed: list[str] = []
     with reading(store.engine) as connection:
         accepted = life.in_force(connection, report, first=first, last=last)
-        for batch in batches(accepted):
-            now |= findings_now(store, connection, report, batch, [rule])
-            then |= findings_now(store, connection, report, batch, [rule], instead=values, instead_of=exchange)
+
+    def judge(some: Sequence[Submission]) -> None:
+        with reading(store.engine) as connection:
+            before = findings_now(store, connection, report, some, [rule])
+            after = findings_now(store, connection, report, some, [rule], instead=values, instead_of=exchange)
+        now.update(before)
+        then.update(after)
+
+    for batch in batches(accepted):
+        for some, error in failing(judge, batch):
+            failed += [submission.id for submission in some]
+            recorded(store.engine, error, some[0].id)
+    accepted = [submission for submission in accepted if submission.id in now]
     changed = tuple(id_ for id_ in now if Counter(_places(now[id_])) != Counter(_places(then[id_])))
     exchanges = dict.fromkeys(submission.exchange for submission in accepted)
     return Comparison(
@@ -136,6 +152,7 @@ def _compared(
         by_exchange={
             exchange: _counts([s.id for s in accepted if s.exchange == exchange], now, then) for exchange in exchanges
         },
+        failed=tuple(failed),
     )
 
 

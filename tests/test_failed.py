@@ -21,6 +21,7 @@ from app.scope import Role, Scope
 from app.worker import tasks
 from etl import examine, failures, figures, jobs, review
 from etl.calendar import AFTER_ALL_RECORDS, ObligationState, obligations
+from etl.evidence import Evidence
 from etl.intake import Candidate, declare
 from etl.rebuild import rebuild_figures
 from etl.receipts import receipt_of
@@ -31,6 +32,7 @@ from etl.records.log import EventKind
 from etl.records.submissions import Submission
 from etl.store import Store, open_store
 from etl.verify import verify_store
+from etl.what_if import compare_rule
 from expectations.judge import RuleCrashedError
 from expectations.vocabulary import State
 from tests.filing import MORNING, checks, file, halts
@@ -320,6 +322,43 @@ def test_a_withdrawal_is_done_whatever_we_fail_on(store: Store, inbox: Path, mon
     monkeypatch.setattr(review, "affected_submissions", broken)
     assert jobs.withdraw(store, one.id, reason="wrong").state is State.WITHDRAWN
     assert current(store, one.id).incident in incidents(store)
+
+
+def test_a_what_if_leaves_out_what_we_fail_on_and_names_it(
+    store: Store, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs.ingest(store, candidates(inbox))
+    other = file(store, inbox, "korbit_reconciliation_2026-11-01.csv", checks("2026-11-01")).receipt.submission
+    judge = review.judge_files
+
+    def broken(shape: Any, files: Any, rules: Any, **more: Any) -> Any:
+        if any(one.submission == other.id for one in files):
+            raise RuleCrashedError(rules, SECRET)
+        return judge(shape, files, rules, **more)
+
+    monkeypatch.setattr(review, "judge_files", broken)
+    compared = compare_rule(store, "REC-004", {"halt_shortfall_ratio": "0.1"}, None, None)
+    assert (compared.submissions, compared.failed) == (1, (other.id,))
+    assert list(incidents(store).values()) == [other.id]
+    assert compared.as_record()["failed"] == [other.id]
+
+
+def test_bytes_that_cannot_be_discarded_are_an_incident_and_stop_nothing(
+    store: Store, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kept(*_: Any) -> None:
+        raise PermissionError(SECRET)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Evidence, "discard", kept)
+        (inbox / BAD).write_text(checks(DAY) + "kim@example.com\n")
+        outcomes = jobs.ingest(store, candidates(inbox))
+    assert states(store) == {"reconciliation": "rejected", "halts": "accepted"}
+    (secret,) = [o.receipt.submission for o in outcomes if o.receipt.submission.report == "reconciliation"]
+    assert list(incidents(store).values()) == [None]
+    assert store.evidence.path(secret.sha256).exists()
+    jobs.process(store)
+    assert not store.evidence.path(secret.sha256).exists()
 
 
 def test_figures_that_cannot_be_made_anew_are_one_files_alone(

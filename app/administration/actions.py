@@ -9,6 +9,7 @@ from typing import Any
 
 from app.scope import Identity
 from etl.failures import NotRetryableError, retry
+from etl.receiving import NotWithdrawableError, take_out
 from etl.records import administrators, thresholds
 from etl.records.engine import writing
 from etl.records.passwords import random_password
@@ -17,6 +18,7 @@ from etl.records.submissions import Submission
 from etl.records.thresholds import Decision, Proposal, ThresholdChange
 from etl.records.tokens import NewToken, Token, TokenScope
 from etl.store import Store
+from expectations.vocabulary import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,19 @@ class AdministratorActions:
             return retry(self.store.engine, submission, actor=self.identity.person)
         except NotRetryableError as error:
             raise administrators.RefusedError("not_retryable", number=submission) from error
+
+    def withdraw_failed(self, submission: str, reason: str) -> Submission:
+        """Take back a submission that we failed on, and no other: what is accepted is its exchange's to withdraw."""
+        with writing(self.store.engine) as connection:
+            administrators.require_administrator(connection, self.identity.person)
+        if not reason.strip():
+            raise administrators.RefusedError("no_reason")
+        try:
+            return take_out(
+                self.store, submission, reason=reason.strip(), actor=self.identity.person, only=State.FAILED
+            )
+        except NotWithdrawableError as error:
+            raise administrators.RefusedError("not_withdrawable", number=submission) from error
 
     def _who_and_when(self) -> dict[str, Any]:
         return {"actor": self.identity.person, "at": datetime.now(UTC)}

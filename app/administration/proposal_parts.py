@@ -144,6 +144,11 @@ def what_if_table(view: View, shown: Mapping[str, Any], *, key: str) -> None:
     table(view, rows, columns_of(_WhatIfRow), alt=title, key=f"what_if.{key}")
     if not any(row.submissions for row in rows):
         note(view.say("administration.nothing_judged"))
+    failed = dict.fromkeys(
+        number for rule in shown["rules"] for number in rule.get("failed", ())
+    )  # older records lack it
+    if failed:
+        note(view.say("administration.not_counted", numbers=", ".join(failed)))
 
 
 def _what_if_row(view: View, rule: Mapping[str, Any]) -> _WhatIfRow:

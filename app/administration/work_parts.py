@@ -20,6 +20,8 @@ from app.widgets.tables import table
 from app.widgets.view import View, ask_anew
 from app.widgets.working import worker
 
+_REASON = "work.withdraw_reason"
+
 
 def work_section(view: View) -> None:
     """What waits, with a button that has it taken up again, and what we failed on."""
@@ -51,7 +53,7 @@ def _waiting(view: View) -> None:
 
 
 def _failed(view: View) -> None:
-    """What we failed on, and a button that has one of them judged again."""
+    """What we failed on, and buttons that have one of them judged again or take it back."""
     failed = ask_anew(failed_submissions)
     section(view, "administration.failed", count=len(failed))
     if not failed:
@@ -66,18 +68,31 @@ def _failed(view: View) -> None:
         key="administration.failed",
         on_pick=lambda row: go("submissions", submission=row.id),
     )
-    chosen = st.selectbox(
-        view.say("administration.retry_which"), [one.id for one in failed], key="administration.retry_which"
+    chosen = str(
+        st.selectbox(
+            view.say("administration.failed_which"), [one.id for one in failed], key="administration.failed_which"
+        )
     )
+    st.text_input(view.say("administration.withdraw_reason"), max_chars=500, key=_REASON)
 
     def try_again() -> None:
         def act() -> None:
-            actions_of(view).retry(str(chosen))
+            actions_of(view).retry(chosen)
             worker().take_up()
 
         perform(view, "administration.retried", act)
 
-    st.button(view.say("administration.retry"), key="work.retry", icon=":material/refresh:", on_click=try_again)
+    def take_back() -> None:
+        def act() -> None:
+            # Typed and pressed at once, the text is in the session alone.
+            actions_of(view).withdraw_failed(chosen, st.session_state[_REASON] or "")
+
+        if perform(view, "administration.taken_back", act, number=chosen):
+            st.session_state[_REASON] = ""
+
+    with st.container(horizontal=True, gap="small"):
+        st.button(view.say("administration.retry"), key="work.retry", icon=":material/refresh:", on_click=try_again)
+        st.button(view.say("administration.take_back"), key="work.withdraw", icon=":material/undo:", on_click=take_back)
 
 
 def _incidents(view: View) -> None:

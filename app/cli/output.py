@@ -165,6 +165,8 @@ def what_if_table(comparison: Comparison) -> None:
         f"{record['files_changed']} files and {record['exchanges_changed']} exchanges would change "
         f"(of {comparison.submissions} files judged)"
     )
+    if comparison.failed:
+        print(f"not counted, since we failed on them (see the incidents): {', '.join(comparison.failed)}")
 
 
 def verification_table(found: Verification) -> None:

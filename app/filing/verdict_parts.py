@@ -340,20 +340,20 @@ def withdrawal(view: View, desk: Desk | None, filed: Submission) -> None:
         left = ask(left_in_force, filed.id)
         name = "filing.withdraw_leaves" if left else "filing.withdraw_leaves_none"
         note(view.say(name, report=view.report(filed.report), period=filed.period.text, numbers=", ".join(left)))
-        reason = st.text_input(view.say("filing.reason"), max_chars=500, key=f"withdraw.reason.{filed.id}")
-        typed = st.text_input(
-            view.say("filing.type_number", number=filed.id), max_chars=32, key=f"withdraw.typed.{filed.id}"
-        )
+        st.text_input(view.say("filing.reason"), max_chars=500, key=f"withdraw.reason.{filed.id}")
+        st.text_input(view.say("filing.type_number", number=filed.id), max_chars=32, key=f"withdraw.typed.{filed.id}")
         st.button(
             view.say("filing.withdraw_now"),
             key=f"withdraw.{filed.id}",
             on_click=_withdraw,
-            args=(view, desk, filed.id, reason or "", typed or ""),
+            args=(view, desk, filed.id),
         )
 
 
-def _withdraw(view: View, desk: Desk, number: str, reason: str, typed: str) -> None:
+def _withdraw(view: View, desk: Desk, number: str) -> None:
     _must_be_at(desk)
+    # Typed and pressed at once, the texts are in the session alone.
+    reason, typed = (str(st.session_state[f"withdraw.{name}.{number}"] or "") for name in ("reason", "typed"))
     try:
         desk.withdraw(number, reason, typed)
     except RefusedError as refused:

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
 from app.administration.accounts import people_list, token_list
+from app.administration.actions import AdministratorActions
 from app.administration.actors import log_actors
 from app.administration.audit_log import LogWanted, log_count, log_page, whole_log
 from app.administration.threshold_changes import proposal_list, threshold_list
@@ -26,9 +27,12 @@ from app.scope import Identity, Role, Scope
 from app.widgets.view import View
 from app.words import LANGUAGES, say
 from etl.exchanges import all_exchanges
+from etl.failures import failed_on
 from etl.intake import declare
 from etl.receiving import receive_bytes
 from etl.records import people, thresholds, tokens
+from etl.records import submissions as life
+from etl.records.administrators import RefusedError
 from etl.records.engine import reading, writing
 from etl.records.log import COMMAND, EventKind, entries
 from etl.records.people import Person
@@ -36,7 +40,7 @@ from etl.records.tables import incidents
 from etl.records.thresholds import Decision, ThresholdChange, thresholds_in_force
 from etl.store import Store, open_store
 from expectations.catalogue import rule_set_version, thresholds_of_the_book
-from expectations.vocabulary import KST
+from expectations.vocabulary import KST, State
 from tests.filing import checks, file
 from tests.opening import opened_at
 
@@ -75,8 +79,9 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 
 @pytest.fixture(autouse=True)
-def closed() -> Iterator[None]:
-    """Engines and processes that the screens opened are closed with them."""
+def closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Engines and processes that the screens opened, on no other store than the test's, are closed with them."""
+    monkeypatch.setenv("DAXA_HOME", str(tmp_path))
     yield
     from app.widgets import view
     from app.worker.process import address_of_store, worker_for
@@ -407,6 +412,29 @@ def test_what_waits_and_what_went_wrong_is_listed(opened: Open, office: Office) 
     assert waiting["id"].tolist() == failed["submission"].tolist() == [receipt.submission.id]
     assert failed["incident"].tolist() == ["I-1"]
     assert date.fromisoformat(waiting["period"].iloc[0]) == date(2026, 11, 3)
+
+
+def test_what_we_failed_on_is_taken_back_with_a_reason(opened: Open, office: Office) -> None:
+    name = "korbit_reconciliation_2026-11-03.csv"
+    filed = receive_bytes(office.store, checks("2026-11-03").encode(), name, declare(name)).submission
+    failed_on(office.store.engine, filed, ZeroDivisionError("in here"))
+    session = press(opened("work"), "work.withdraw")
+    assert say("refused.no_reason", "ko") in html_of(session)
+    session.text_input(key="work.withdraw_reason").input("sent twice")
+    session = press(session, "work.withdraw")
+    assert say("administration.taken_back", "ko", number=filed.id) in html_of(session)
+    assert say("administration.nothing_failed", "ko") in html_of(session)
+    with reading(office.store.engine) as connection:
+        current = life.by_id(connection, filed.id)
+    assert current is not None
+    assert current.state is State.WITHDRAWN
+
+
+def test_an_administrator_withdraws_nothing_that_is_judged(office: Office) -> None:
+    with reading(office.store.engine) as connection:
+        (accepted,) = life.listed(connection)
+    with pytest.raises(RefusedError, match="not_withdrawable"):
+        AdministratorActions(office.store, seen_by(office.kim)).withdraw_failed(accepted.id, "no")
 
 
 def test_a_quiet_store_says_that_nothing_waits(opened: Open) -> None:
