@@ -11,6 +11,7 @@ import streamlit as st
 
 from app.administration.actions import AdministratorActions
 from app.amounts import exact
+from app.widgets.header import result_of_act
 from app.widgets.moved_on import what_came_first
 from app.widgets.view import View, store
 from etl.records.administrators import RefusedError
@@ -65,7 +66,7 @@ def show_result(view: View) -> None:
     if result is None:
         return
     sign, text = result
-    st.html(f'<p class="banner" role="status"><span aria-hidden="true">{sign}</span> {escape(text)}</p>')
+    result_of_act(text, sign == _DONE)
     if secret is not None:
         st.code(secret, language=None, wrap_lines=True)
         st.html(f'<p class="note">{escape(view.say("administration.once"))}</p>')

@@ -16,7 +16,7 @@ from app.answers.reader_parts import actor_of
 from app.moments import kst_day, now
 from app.widgets.address import pick
 from app.widgets.guard import present_identity
-from app.widgets.header import sentence
+from app.widgets.header import result_of_act
 from app.widgets.moved_on import what_came_first
 from app.widgets.view import View, store
 from etl.answers import LONGEST_ACCEPTANCE_DAYS, BreachState, Outcome
@@ -31,9 +31,8 @@ _USUAL_ACCEPTANCE = timedelta(days=90)
 
 def show_result(view: View) -> None:
     """What came of the form that was sent last, once."""
-    result: str | None = st.session_state.pop(_RESULT, None)
-    if result:
-        sentence(result)
+    if result := st.session_state.pop(_RESULT, None):
+        result_of_act(*result)
 
 
 def explanation_form(view: View, finding: int, seen: str) -> None:
@@ -133,13 +132,13 @@ def _write(view: View, done: str, write: Callable[[Any, Actor], object]) -> None
         with writing(store().engine, lock="answers") as connection:
             write(connection, actor)
     except AnswerError as error:
-        st.session_state[_RESULT] = view.say(f"answers.error.{error.code}")
+        st.session_state[_RESULT] = (view.say(f"answers.error.{error.code}"), False)
         return
     except MovedOnError as moved_on:
-        st.session_state[_RESULT] = what_came_first(view, moved_on)
+        st.session_state[_RESULT] = (what_came_first(view, moved_on), False)
         return
     except RecordsUnavailableError:
-        st.session_state[_RESULT] = view.say("answers.error.busy")
+        st.session_state[_RESULT] = (view.say("answers.error.busy"), False)
         return
-    st.session_state[_RESULT] = view.say(f"answers.done.{done}")
+    st.session_state[_RESULT] = (view.say(f"answers.done.{done}"), True)
     pick(finding="", explanation="")

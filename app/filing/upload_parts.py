@@ -92,7 +92,8 @@ def refusal(view: View, name: str, refused: RefusedError) -> None:
     """Why a file is refused, in one sentence."""
     said = view.say(f"filing.refused.{refused.reason}", **refused.parts)
     shown = f"{name[:60]}…" if len(name) > 60 else name
-    st.html(f'<p class="empty" role="alert"><span aria-hidden="true">✕</span> {escape(shown)}: {escape(said)}</p>')
+    sign = '<span aria-hidden="true">✕</span>'
+    st.html(f'<p class="empty" role="alert" data-result="">{sign} {escape(shown)}: {escape(said)}</p>')
 
 
 def _asked(view: View, place: int, name: str) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from app.obligations.outcomes import obligation_for
 from app.widgets.address import pick
 from app.widgets.file_button import offer_file
 from app.widgets.guard import present_identity
-from app.widgets.header import facts, note, section
+from app.widgets.header import facts, note, result_of_act, section
 from app.widgets.moved_on import what_came_first
 from app.widgets.view import View, ask, store
 from app.worker.tasks import Sent
@@ -90,7 +90,8 @@ def verdict(view: View, word: str, sentence: str, *, is_draft: bool = False) -> 
     if is_draft:
         said = f"{view.say('filing.not_submitted')} · {view.say('filing.would_be', verdict=said)}"
     look = "unjudged" if word == State.FAILED else word  # `failed` is how a part looks that could not be drawn
-    st.html(f'<p class="verdict {look}" role="status">{escape(said)}<small>{escape(view.say(sentence))}</small></p>')
+    means = f"<small>{escape(view.say(sentence))}</small>"
+    st.html(f'<p class="verdict {look}" role="status" data-result="">{escape(said)}{means}</p>')
 
 
 def _timeliness_now(view: View, draft: Draft) -> str:
@@ -220,7 +221,7 @@ def _keep_late(name: str, said: str) -> None:
 def show_late(view: View) -> None:
     """What came before the act that was tried last, once."""
     if late := st.session_state.pop(_LATE, None):
-        st.html(f'<p class="banner" role="alert"><span aria-hidden="true">✕</span> {escape(late)}</p>')
+        result_of_act(late, is_done=False)
 
 
 def secret_panel(view: View, checked: CheckedUpload) -> None:

@@ -1,4 +1,5 @@
-/* What the browser does for the screens: it says Streamlit's own texts in the language of the screens, and copies links.
+/* What the browser does for the screens: it says Streamlit's own texts in the language of the screens, copies links, and
+   keeps what is being typed until it is sent.
 
    The server writes the words into the document, before this script and before Streamlit's own (app/server/screens.py). */
 "use strict";
@@ -151,4 +152,104 @@
     told.textContent = done ? button.dataset.done : button.dataset.copy;
     if (!done) getSelection().selectAllChildren(told);
   });
+
+  /* ------------------------------------------------------------------------------------- what is being typed */
+
+  /* A text that is not sent lives in this tab alone (sessionStorage), under its person, page and field: it outlasts a
+     session that ends, a reload and a server that starts anew, goes with the tab, and is nobody else's. */
+  const PREFIX = "typed/";
+  const FIELDS = "textarea, [class*=st-key-][class*=reason] input[type=text]";
+  const person = () => document.querySelector("p.who[data-person]")?.dataset.person;
+  const ofPage = () => `${PREFIX}${person()}/${location.pathname}/`;
+  function keyOf(field) {
+    if (!(field instanceof Element) || !field.matches(FIELDS) || !field.closest("[data-testid=stMain]")) return null;
+    const named = [...(field.closest("[class*=st-key-]")?.classList ?? [])].find((name) => name.startsWith("st-key-"));
+    return named && person() ? ofPage() + named : null;
+  }
+  const stored = () => Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));
+
+  function tell(text) {
+    let told = document.getElementById("screens-told");
+    if (!told) {
+      told = document.createElement("output");
+      told.id = "screens-told";
+      document.body.append(told);
+    }
+    told.textContent = text;
+    clearTimeout(tell.ends);
+    tell.ends = setTimeout(() => told.remove(), 12000);
+  }
+  const said = (name, parts = {}) =>
+    given.said[name][language].replace(/\{(\w+)\}/g, (_, part) => Number(parts[part]).toLocaleString("ko-KR"));
+
+  document.addEventListener(
+    "input",
+    (event) => {
+      const key = keyOf(event.target);
+      if (!key) return;
+      if (event.target.value) sessionStorage.setItem(key, event.target.value);
+      else sessionStorage.removeItem(key);
+    },
+    true,
+  );
+  function bringBack(field) {
+    const key = keyOf(field);
+    const text = key && sessionStorage.getItem(key);
+    if (!text || field.value) return;
+    const kind = field instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
+    Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(field, text);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.dispatchEvent(new FocusEvent("focusout", { bubbles: true }));
+    tell(said("restored"));
+  }
+  /* What was sent is forgotten with the sentence that it was; what still stands in a field once the page is drawn is kept. */
+  function forget() {
+    for (const key of stored()) if (key.startsWith(ofPage())) sessionStorage.removeItem(key);
+    setTimeout(() => {
+      for (const field of document.querySelectorAll(FIELDS))
+        if (field.value && keyOf(field)) sessionStorage.setItem(keyOf(field), field.value);
+    }, 3000);
+  }
+  document.addEventListener("click", (event) => {
+    if (event.target instanceof Element && event.target.closest("p.who a")) stored().forEach((key) => sessionStorage.removeItem(key));
+  });
+
+  document.addEventListener(
+    "paste",
+    (event) => {
+      const field = event.target;
+      const limits = field instanceof Element && field.closest("[data-testid=stTextArea], [data-testid=stTextInput]");
+      const most = limits && /\d+\/(\d+)\s*$/.exec(limits.querySelector("[data-testid=InputInstructions]")?.textContent ?? "");
+      if (!most) return;
+      const pasted = event.clipboardData?.getData("text") ?? "";
+      const length = field.value.length - (field.selectionEnd - field.selectionStart) + pasted.length;
+      if (length <= Number(most[1])) return;
+      event.preventDefault();
+      tell(said("too_long", { length, most: most[1] }));
+    },
+    true,
+  );
+
+  /* ------------------------------------------------------------------------------------- what came of an act */
+
+  let hasPressed = false;
+  document.addEventListener("click", (event) => {
+    if (event.target instanceof Element && event.target.closest("[data-testid=stMain] button")) hasPressed = true;
+  }, true);
+  const within = (root, selector) => [...(root.matches(selector) ? [root] : []), ...root.querySelectorAll(selector)];
+  function seen(root) {
+    if (root.nodeType !== Node.ELEMENT_NODE) return;
+    for (const who of within(root, "p.who[data-person]"))
+      for (const key of stored())
+        if (!key.startsWith(`${PREFIX}${who.dataset.person}/`)) sessionStorage.removeItem(key);
+    if (within(root, "p[data-done]").length) forget();
+    for (const field of within(root, FIELDS)) setTimeout(bringBack, 300, field);
+    const results = hasPressed ? within(root, "p[data-result]") : [];
+    if (!results.length) return;
+    hasPressed = false;
+    requestAnimationFrame(() => results[0].scrollIntoView({ block: "center" }));
+  }
+  new MutationObserver((changes) => {
+    for (const change of changes) for (const node of change.addedNodes) seen(node);
+  }).observe(document, { subtree: true, childList: true });
 })();

@@ -28,7 +28,10 @@ async def script(_request: Request) -> Response:
 def _tags() -> bytes:
     """The words as data and the script, in this order; data is no script, so the policy of contents lets it be."""
     words = [(text.en, text.ko) for key, text in all_words().items() if key.startswith("streamlit.")]
-    given = json.dumps({"languages": LANGUAGES, "words": words}, ensure_ascii=False).replace("<", "\\u003c")
+    said = {name: {one: say(f"typed.{name}", one) for one in LANGUAGES} for name in ("restored", "too_long")}
+    given = json.dumps({"languages": LANGUAGES, "words": words, "said": said}, ensure_ascii=False).replace(
+        "<", "\\u003c"
+    )
     digest = hashlib.sha256(_FILE.read_bytes()).hexdigest()[:16]
     return (
         f'<script type="application/json" id="screens-words">{given}</script><script src="{SCRIPT}?{digest}"></script>'

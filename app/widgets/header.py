@@ -160,6 +160,16 @@ def banner(text: str) -> None:
     st.html(f'<p class="banner" role="note">{escape(text)}</p>')
 
 
+def result_of_act(text: str, is_done: bool) -> None:
+    """Draw what came of the act before, done or refused; the browser scrolls to it (app/server/screens.js).
+
+    With what is done, the browser forgets what was typed for it.
+    """
+    sign, role, mark = ("●", "status", ' data-done=""') if is_done else ("✕", "alert", "")
+    glyph = f'<span aria-hidden="true">{sign}</span>'
+    st.html(f'<p class="banner" role="{role}" data-result=""{mark}>{glyph} {escape(text)}</p>')
+
+
 def empty(view: View, key: str, **parts: object) -> None:
     """Draw why there is nothing to show and what to do; an empty store has a sentence of its own."""
     text = view.say("empty.store") if view.is_empty else view.say(f"empty.{key}", **parts)

@@ -22,6 +22,5 @@ def who_is_here(identity: Identity, language: str) -> None:
         lines.append(f"<small>{escape(say('present.until', language, moment=kst_minute(identity.ends_at)))}</small>")
     address = SIGN_OUT if language == LANGUAGES[0] else f"{SIGN_OUT}?lang={language}"
     out = escape(say("sign_out.title", language))
-    st.html(
-        f'<p class="who"><span>{"<br>".join(lines)}</span> <a href="{escape(address)}" target="_self">{out}</a></p>'
-    )
+    who = f'<p class="who" data-person="{escape(identity.person)}"><span>{"<br>".join(lines)}</span>'
+    st.html(f'{who} <a href="{escape(address)}" target="_self">{out}</a></p>')
