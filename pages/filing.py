@@ -11,7 +11,7 @@ from app.filing.verdict_parts import (
     draft_panel,
     receipt_panel,
     secret_panel,
-    show_late,
+    show_result,
     submission_findings,
     withdrawal,
 )
@@ -30,7 +30,7 @@ desk = desk_of(view)
 if desk is None:
     empty(view, "filing")
     stop()
-show_late(view)
+show_result()
 sentence(view.say("filing.for_exchange", exchange=view.exchange(desk.exchange)))
 task = switch(view.say("filing.task"), "task", TASKS, lambda name: view.say(f"filing.tasks.{name}"))
 if task == "duties":

@@ -1,17 +1,20 @@
 """Nothing typed is lost: what a session's end, a reload or a paste did to it is said, and the text comes back."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from answer_store import NOW, fill
 from browsing import keep_picture, served, with_session
 from people import sign_in
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
+from screen_texts import texts_of
 from sqlalchemy import select
 
 from app.scope import Role
-from app.words import say
+from app.words import LANGUAGES, say
 from etl.answers import EXPLAINED_KINDS
 from etl.records.answers import LONGEST_TEXT
 from etl.records.engine import writing
@@ -55,6 +58,13 @@ def finding_of(store: Store) -> int:
         return int(connection.execute(query.order_by(findings.c.id)).scalars().first() or 0)
 
 
+def end_sessions(store: Store) -> None:
+    with writing(store.engine) as connection:
+        person = by_name(connection, "korbit1")
+        assert person
+        sign_out_everywhere(connection, person)
+
+
 def opened(page: Page, address: str, store: Store) -> None:
     page.goto(f"{address}/answers?lang=ko&finding={finding_of(store)}")
     page.locator("textarea").first.wait_for()
@@ -64,10 +74,7 @@ def opened(page: Page, address: str, store: Store) -> None:
 def test_a_text_outlasts_the_end_of_its_session(page: Page, address: str, store: Store, home: Path) -> None:
     opened(page, address, store)
     page.locator("textarea").first.press_sequentially("지갑을 옮기는 중")
-    with writing(store.engine) as connection:
-        person = by_name(connection, "korbit1")
-        assert person
-        sign_out_everywhere(connection, person)
+    end_sessions(store)
     page.get_by_role("radio", name="English").or_(page.get_by_role("button", name="English")).first.click()
     expect(page.get_by_role("link", name=say("present.again", "en"))).to_be_visible()
     with_session(page.context, sign_in(home, "korbit1", Role.EXCHANGE, "korbit"))
@@ -91,6 +98,38 @@ def test_a_paste_over_the_limit_is_told_and_not_taken(page: Page, address: str, 
     expect(page.get_by_text(told)).to_be_visible()
     expect(area).to_have_value("가")
     keep_picture(page, "typed-too-long-ko")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_upload_after_the_sessions_end_says_so_with_the_way_back(
+    page: Page, address: str, store: Store, language: str
+) -> None:
+    page.goto(f"{address}/filing?lang={language}&task=submit")
+    page.locator("[data-testid=stFileUploader] input[type=file]").wait_for(state="attached")
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    end_sessions(store)
+    dropped: FilePayload = {"name": "korbit_halts_2026-11-02.json", "mimeType": "application/json", "buffer": b"[]"}
+    page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(dropped)
+    told = page.locator("#screens-told")
+    expect(told).to_contain_text(say("typed.signed_out", language))
+    expect(told).to_be_in_viewport()
+    keep_picture(page, f"typed-upload-{language}")
+    assert not (language == "ko" and [text for text in texts_of(page) if "Error" in text or "icon" in text])
+    told.get_by_role("link", name=say("typed.sign_in", language)).click()
+    page.wait_for_url(re.compile("/login"))
+    query = parse_qs(urlsplit(page.url).query)
+    back = urlsplit(query["next"][0])
+    assert (back.path, parse_qs(back.query)["task"]) == ("/filing", ["submit"])
+    assert query.get("lang", ["ko"]) == [language]
+
+
+def test_an_upload_that_does_not_arrive_says_so(page: Page, address: str) -> None:
+    page.goto(f"{address}/filing?lang=ko")
+    page.locator("[data-testid=stFileUploader] input[type=file]").wait_for(state="attached")
+    page.route("**/_stcore/upload_file/**", lambda route: route.abort())
+    dropped: FilePayload = {"name": "korbit_halts_2026-11-02.json", "mimeType": "application/json", "buffer": b"[]"}
+    page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(dropped)
+    expect(page.locator("#screens-told")).to_have_text(say("typed.not_uploaded", "ko"))
 
 
 def test_what_was_sent_is_forgotten_and_its_result_is_in_sight(page: Page, address: str, store: Store) -> None:

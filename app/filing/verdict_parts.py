@@ -41,7 +41,7 @@ from expectations.vocabulary import Period, State
 _MOST_SHOWN_BYTES = 20_000
 _SUBMITTABLE = (State.ACCEPTED, State.FAILED)
 """A file that we failed on when it was checked may be submitted all the same: its receipt then counts."""
-_LATE = "filing.late"
+_RESULT = "filing.late"
 _MOST_ELSEWHERE = 20
 """Findings of other submissions that are named one by one."""
 
@@ -188,11 +188,11 @@ def _submit(view: View, desk: Desk, draft: Draft) -> None:
         with st.spinner(view.say("filing.submitting")):
             receipt = desk.submit(draft, str(st.session_state.get(_reason_key(draft)) or ""))
     except RefusedError as refused:
-        _keep_late(draft.file, view.say(f"filing.refused.{refused.reason}", **refused.parts))
+        _keep_result(draft.file, view.say(f"filing.refused.{refused.reason}", **refused.parts))
     except MovedOnError as moved_on:
         with suppress(FileNotFoundError), st.spinner(view.say("filing.checking_again")):
             desk.check_again(draft, now())
-        _keep_late(draft.file, what_came_first(view, moved_on))
+        _keep_result(draft.file, what_came_first(view, moved_on))
     else:
         pick(submission=receipt.submission.id, repeated="1" if receipt.duplicate else "")
 
@@ -202,9 +202,11 @@ def _discard(view: View, desk: Desk, draft: Draft) -> None:
     try:
         desk.discard(draft)
     except RefusedError as refused:
-        _keep_late(draft.file, view.say(f"filing.refused.{refused.reason}", **refused.parts))
+        _keep_result(draft.file, view.say(f"filing.refused.{refused.reason}", **refused.parts))
     except MovedOnError as moved_on:
-        _keep_late(draft.file, what_came_first(view, moved_on))
+        _keep_result(draft.file, what_came_first(view, moved_on))
+    else:
+        _keep_result(draft.file, view.say("filing.is_discarded"), is_done=True)
 
 
 def _must_be_at(desk: Desk) -> None:
@@ -214,14 +216,14 @@ def _must_be_at(desk: Desk) -> None:
         st.stop()
 
 
-def _keep_late(name: str, said: str) -> None:
-    st.session_state[_LATE] = f"{name}: {said}"
+def _keep_result(name: str, said: str, *, is_done: bool = False) -> None:
+    st.session_state[_RESULT] = f"{name}: {said}", is_done
 
 
-def show_late(view: View) -> None:
-    """What came before the act that was tried last, once."""
-    if late := st.session_state.pop(_LATE, None):
-        result_of_act(late, is_done=False)
+def show_result() -> None:
+    """What came of the act that was tried last, once: that it is done, why it is refused, or what came before it."""
+    if result := st.session_state.pop(_RESULT, None):
+        result_of_act(*result)
 
 
 def secret_panel(view: View, checked: CheckedUpload) -> None:
@@ -358,9 +360,11 @@ def _withdraw(view: View, desk: Desk, number: str) -> None:
     try:
         desk.withdraw(number, reason, typed)
     except RefusedError as refused:
-        _keep_late(number, view.say(f"filing.refused.{refused.reason}", **refused.parts))
+        _keep_result(number, view.say(f"filing.refused.{refused.reason}", **refused.parts))
     except MovedOnError as moved_on:
-        _keep_late(number, what_came_first(view, moved_on))
+        _keep_result(number, what_came_first(view, moved_on))
+    else:
+        _keep_result(number, view.say("filing.is_withdrawn"), is_done=True)
 
 
 def failure_note(view: View, filed: Submission) -> None:

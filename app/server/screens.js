@@ -1,5 +1,5 @@
-/* What the browser does for the screens: it says Streamlit's own texts in the language of the screens, copies links, and
-   keeps what is being typed until it is sent.
+/* What the browser does for the screens: it says Streamlit's own texts in the language of the screens, copies links,
+   keeps what is being typed until it is sent, and says what became of an upload.
 
    The server writes the words into the document, before this script and before Streamlit's own (app/server/screens.py). */
 "use strict";
@@ -158,7 +158,9 @@
   /* A text that is not sent lives in this tab alone (sessionStorage), under its person, page and field: it outlasts a
      session that ends, a reload and a server that starts anew, goes with the tab, and is nobody else's. */
   const PREFIX = "typed/";
-  const FIELDS = "textarea, [class*=st-key-][class*=reason] input[type=text]";
+  const FIELDS = ["textarea", ...["reason", "propose-value", "person-name", "token-name"].map(
+    (name) => `[class*=st-key-][class*=${name}] input[type=text]`,
+  )].join(", ");
   const person = () => document.querySelector("p.who[data-person]")?.dataset.person;
   const ofPage = () => `${PREFIX}${person()}/${location.pathname}/`;
   function keyOf(field) {
@@ -168,16 +170,18 @@
   }
   const stored = () => Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));
 
-  function tell(text) {
-    let told = document.getElementById("screens-told");
-    if (!told) {
-      told = document.createElement("output");
-      told.id = "screens-told";
-      document.body.append(told);
-    }
-    told.textContent = text;
+  /* What is told stands below what it is about; with a way on it stays until the next. */
+  function tell(text, about, way) {
+    document.getElementById("screens-told")?.remove();
     clearTimeout(tell.ends);
-    tell.ends = setTimeout(() => told.remove(), 12000);
+    const told = document.createElement("p");
+    told.id = "screens-told";
+    told.className = "banner";
+    told.setAttribute("role", "alert");
+    told.append(text);
+    (about?.closest("[data-testid=stElementContainer]") ?? document.body).append(told);
+    if (way) told.append(" ", Object.assign(document.createElement("a"), { href: way.address, textContent: way.text }));
+    else tell.ends = setTimeout(() => told.remove(), 30000);
   }
   const said = (name, parts = {}) =>
     given.said[name][language].replace(/\{(\w+)\}/g, (_, part) => Number(parts[part]).toLocaleString("ko-KR"));
@@ -200,7 +204,7 @@
     Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(field, text);
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.dispatchEvent(new FocusEvent("focusout", { bubbles: true }));
-    tell(said("restored"));
+    tell(said("restored"), field);
   }
   /* What was sent is forgotten with the sentence that it was; what still stands in a field once the page is drawn is kept. */
   function forget() {
@@ -225,10 +229,28 @@
       const length = field.value.length - (field.selectionEnd - field.selectionStart) + pasted.length;
       if (length <= Number(most[1])) return;
       event.preventDefault();
-      tell(said("too_long", { length, most: most[1] }));
+      tell(said("too_long", { length, most: most[1] }), field);
     },
     true,
   );
+
+  /* ------------------------------------------------------------------------------------- what became of an upload */
+
+  /* Streamlit tells it in a hint that shows only under the pointer. The gate answers 401 to whoever is signed out. */
+  const open = XMLHttpRequest.prototype.open;
+  XMLHttpRequest.prototype.open = function (method, address, ...more) {
+    if (String(method).toUpperCase() === "PUT" && String(address).includes("/_stcore/upload_file/"))
+      for (const end of ["load", "error", "timeout"]) this.addEventListener(end, () => uploaded(this.status));
+    return open.call(this, method, address, ...more);
+  };
+  function uploaded(status) {
+    if (status >= 200 && status < 300) return;
+    const uploader = document.querySelector("[data-testid=stFileUploader]");
+    if (status !== 401) return tell(said("not_uploaded"), uploader);
+    const query = new URLSearchParams({ next: location.pathname + location.search });
+    if (language !== given.languages[0]) query.set("lang", language);
+    tell(said("signed_out"), uploader, { text: said("sign_in"), address: `${given.signIn}?${query}` });
+  }
 
   /* ------------------------------------------------------------------------------------- what came of an act */
 
@@ -247,7 +269,10 @@
     const results = hasPressed ? within(root, "p[data-result]") : [];
     if (!results.length) return;
     hasPressed = false;
-    requestAnimationFrame(() => results[0].scrollIntoView({ block: "center" }));
+    requestAnimationFrame(() => {
+      const { top, bottom } = results[0].getBoundingClientRect();
+      if (top < 0 || bottom > innerHeight) results[0].scrollIntoView({ block: "center" });
+    });
   }
   new MutationObserver((changes) => {
     for (const change of changes) for (const node of change.addedNodes) seen(node);

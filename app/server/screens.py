@@ -10,6 +10,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.sign_in.addresses import SIGN_IN
 from app.words import LANGUAGES, all_words, say
 
 SCRIPT = "/screens.js"
@@ -28,14 +29,18 @@ async def script(_request: Request) -> Response:
 def _tags() -> bytes:
     """The words as data and the script, in this order; data is no script, so the policy of contents lets it be."""
     words = [(text.en, text.ko) for key, text in all_words().items() if key.startswith("streamlit.")]
-    said = {name: {one: say(f"typed.{name}", one) for one in LANGUAGES} for name in ("restored", "too_long")}
-    given = json.dumps({"languages": LANGUAGES, "words": words, "said": said}, ensure_ascii=False).replace(
-        "<", "\\u003c"
-    )
+    said = {key.partition(".")[2]: {"ko": text.ko, "en": text.en} for key, text in all_words().items() if _is_told(key)}
+    parts = {"languages": LANGUAGES, "words": words, "said": said, "signIn": SIGN_IN}
+    given = json.dumps(parts, ensure_ascii=False).replace("<", "\\u003c")
     digest = hashlib.sha256(_FILE.read_bytes()).hexdigest()[:16]
     return (
         f'<script type="application/json" id="screens-words">{given}</script><script src="{SCRIPT}?{digest}"></script>'
     ).encode()
+
+
+def _is_told(key: str) -> bool:
+    """Whether a text is one that the script itself tells."""
+    return key.startswith("typed.")
 
 
 def document(body: bytes, language: str) -> bytes:

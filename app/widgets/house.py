@@ -22,9 +22,6 @@ p.share button { font: inherit; font-size: .9rem; color: inherit; background: tr
 p.share button:hover, p.share button:focus-visible { border-color: currentColor; }
 p.share output { font-size: .8125rem; max-width: 22rem; overflow-wrap: anywhere; }
 p.newest { margin: .3rem 0 0 0; font-size: .875rem; }
-output#screens-told { position: fixed; left: 50%; bottom: 1.2rem; transform: translateX(-50%); z-index: 1000000;
-  max-width: min(40rem, 92vw); padding: .6rem 1rem; border-radius: .4rem; background: #0d141b; color: #fff;
-  font-weight: 600; box-shadow: 0 2px 12px rgba(0,0,0,.35); }
 p.sentence { margin: .2rem 0; font-size: 1.02rem; font-variant-numeric: tabular-nums; }
 p.note { margin: 0; font-size: .875rem; opacity: .82; }
 p.who { display: flex; justify-content: space-between; align-items: flex-start; gap: .8rem; margin: 0;

@@ -81,6 +81,7 @@ def test_a_file_is_checked_kept_as_a_draft_submitted_and_withdrawn(opened: Opene
     session.text_input(key=f"withdraw.typed.{one.id}").set_value(one.id)
     session = press(settled(session.run()), f"withdraw.{one.id}")
     assert filed(store) == [(NAME, State.WITHDRAWN)]
+    assert say("filing.is_withdrawn", "ko") in text_of(session)
 
 
 def test_a_file_that_would_be_rejected_cannot_be_submitted_and_says_where(opened: Opened, store: Store) -> None:
@@ -92,7 +93,8 @@ def test_a_file_that_would_be_rejected_cannot_be_submitted_and_says_where(opened
     assert say("filing.first", "ko") in text
     (button,) = [one for one in session.button if str(one.key).startswith("filing.submit")]
     assert button.disabled
-    press(session, "filing.discard")
+    session = press(session, "filing.discard")
+    assert say("filing.is_discarded", "ko") in text_of(session)
     assert drafts_of(store, ["korbit"], NOW) == []
     assert not list((store.home / "drafts").iterdir())
     assert filed(store) == []
