@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 
+from etl.evidence import digest_of
 from etl.exchanges import exchange
 from etl.formats import UnreadableError, read
-from etl.intake import Declared
+from etl.formats.csv_lines import last_line_end
+from etl.intake import NOTHING_GIVEN, Declared, Given
 from etl.layout import Container, Layout
 from etl.normalise import normalise_table, with_every_column
 from etl.personal_data import masking, secrets_in_bytes
@@ -35,7 +37,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One file under examination: its number in this run, its bytes, its name and what it is declared to be.
+    """One file under examination: its number in this run, its bytes, its name and what its sender says of it.
 
     `received_at` is when it is filed; None where a file that was judged before is read again (SUB-010 is not asked).
     """
@@ -46,6 +48,7 @@ class Incoming:
     declared: Declared
     past: Past
     received_at: datetime | None = None
+    given: Given = NOTHING_GIVEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def read_one(incoming: Incoming, on_step: StepCallback = ignore_step) -> Reading
     declared = incoming.declared
     day = declared.period.first_day
     shape, native = report(declared.report).on(day), exchange(declared.exchange).layouts[declared.report].on(day)
-    of_period = (*_overlap(incoming), *_not_ended(incoming))
+    of_period = (*_overlap(incoming), *_not_ended(incoming), *_other_bytes(incoming))
     try:
         table, layout = read(incoming.data, incoming.name, native, shape)
     except UnreadableError as error:
@@ -99,7 +102,8 @@ def read_one(incoming: Incoming, on_step: StepCallback = ignore_step) -> Reading
     on_step(FilingStep.OPENED)
     normalised = normalise_table(table, layout, shape, exchange=declared.exchange, period=declared.period)
     on_step(FilingStep.READ)
-    findings = (*normalised.findings, *of_period)
+    of_period = (*of_period, *_other_rows(incoming, normalised.row_count))
+    findings = (*normalised.findings, *of_period, *_cut_off(incoming, layout))
     if table.problems or layout.container is Container.XLSX or normalised.table is None:
         findings = (*findings, *_raw_secrets(incoming, findings))
     findings = _masking(findings)
@@ -172,6 +176,42 @@ def _not_ended(incoming: Incoming) -> tuple[Finding, ...]:
     return (Finding("SUB-010", found=period.text, expected=expected, reason="day_runs" if runs else "not_ended"),)
 
 
+def _other_bytes(incoming: Incoming) -> tuple[Finding, ...]:
+    """SUB-011: the hash that the sender gave is not that of what came, or is none."""
+    given = incoming.given
+    if given.sha256 is None:
+        return ()
+    if not given.is_hash:
+        return (Finding("SUB-011", found=given.sha256, expected="64 × [0-9a-f]", reason="no_hash"),)
+    sha256 = digest_of(incoming.data)
+    if given.sha256.lower() == sha256:
+        return ()
+    return (Finding("SUB-011", found=sha256, expected=given.sha256.lower(), reason="other_hash"),)
+
+
+def _other_rows(incoming: Incoming, row_count: int) -> tuple[Finding, ...]:
+    """SUB-011: the number of rows that the sender gave is not that of what came, or is none."""
+    given = incoming.given
+    if given.rows is None or given.row_count == row_count:
+        return ()
+    if given.row_count is None:
+        return (Finding("SUB-011", found=given.rows, expected="0, 1, 2, …", reason="no_row_count"),)
+    return (Finding("SUB-011", found=f"{row_count}", expected=f"{given.row_count}", reason="other_row_count"),)
+
+
+def _cut_off(incoming: Incoming, layout: Layout) -> tuple[Finding, ...]:
+    """SUB-012: the last line of a CSV has not the end that others have; no finding where its rows were counted."""
+    rule = all_rules()["SUB-012"]
+    is_asked = layout.container is Container.CSV and incoming.given.rows is None
+    if not is_asked or (rule.effective_from and incoming.declared.period.first_day < rule.effective_from):
+        return ()
+    ends = last_line_end(incoming.data)
+    if ends is None:
+        return ()
+    line, found, expected = ends
+    return (Finding("SUB-012", found=f"line {line}: {found}", expected=expected, reason="last_line_not_ended"),)
+
+
 def decide(readings: Sequence[Reading]) -> dict[str, Verdict]:
     """Judge what was read, all files of a report in one batch, and give each file its verdict.
 
@@ -194,6 +234,8 @@ def _verdict(reading: Reading, judged: Sequence[Finding]) -> Verdict:
     rules = all_rules()
     findings = tuple((_storable(finding), rules[finding.rule].kind) for finding in (*reading.findings, *named))
     rejected = any(kind.rejects for _, kind in findings)
+    if rejected:  # of a rejected file is said why, and nothing that would be said of accepted rows
+        findings = tuple((finding, kind) for finding, kind in findings if kind.rejects)
     return Verdict(
         id=reading.incoming.id,
         state=State.REJECTED if rejected else State.ACCEPTED,

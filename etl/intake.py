@@ -20,6 +20,14 @@ _NAME = re.compile(r"(?P<exchange>[a-z0-9]+)_(?P<report>[a-z_]+)_(?P<period>[0-9
 _ANNOTATED = re.compile(f"^(?:{ANNOTATED_PREFIX})+", re.IGNORECASE)
 SIDE_ENDINGS = (".sha256", ".sha256sum", ".sha512", ".sha1", ".md5", ".asc", ".sig", ".p7s")
 """Endings of files that lie beside a report and say something of it: checksums and signatures. They are no reports."""
+_HASH = re.compile(r"[0-9a-fA-F]{64}")
+_COUNT = re.compile(r"[0-9]{1,18}", re.ASCII)
+_SIDE_FILE = ".sha256"
+_SUM = re.compile(r"(?P<sum>\S+)(?:\s+\*?(?P<name>.+))?")
+_TAGGED_SUM = re.compile(r"SHA-?256\s*\((?P<name>.+)\)\s*=\s*(?P<sum>\S+)", re.IGNORECASE)
+_ROWS = re.compile(r"#\s*rows\s*[:=]\s*(?P<rows>\S+)", re.IGNORECASE)
+_LARGEST_SIDE_FILE = 65_536
+_LONGEST_GIVEN = 128
 _BYTES_FROM = 0xDC00
 """Where Python puts the bytes of a name that are no text (PEP 383)."""
 
@@ -38,12 +46,39 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What a sender says of the content beside the file (3.12), as it was written; None where nothing is said."""
+
+    sha256: str | None = None
+    rows: str | None = None
+
+    @property
+    def is_hash(self) -> bool:
+        """True where nothing is said of the hash, or what is said can be one."""
+        return self.sha256 is None or _HASH.fullmatch(self.sha256) is not None
+
+    @property
+    def row_count(self) -> int | None:
+        """The number of rows, where one is given and it is a number."""
+        return int(self.rows) if self.rows is not None and _COUNT.fullmatch(self.rows) else None
+
+    def agrees_with(self, sha256: str, row_count: int | None) -> bool:
+        """Whether a file of that hash and number of rows is what the sender says; None: its rows were not counted."""
+        is_same = self.sha256 is None or self.sha256.lower() == sha256
+        return is_same and (self.rows is None or row_count is None or self.row_count == row_count)
+
+
+NOTHING_GIVEN = Given()
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A file to be filed and its declared exchange, report and period; `sent_as` is the sender's name of it."""
 
     path: Path
     declared: Declared
     sent_as: str = ""
+    given: Given = NOTHING_GIVEN
 
     @property
     def name(self) -> str:
@@ -71,6 +106,36 @@ def _escaped(character: str) -> str:
     if _BYTES_FROM + 0x80 <= code <= _BYTES_FROM + 0xFF:
         return f"\\x{code - _BYTES_FROM:02x}"
     return character.encode("unicode_escape", "backslashreplace").decode("ascii")
+
+
+def given_beside(path: Path) -> Given:
+    """What the side file `NAME.sha256` says of the file at `path` (3.12); nothing where there is none.
+
+    A line is what `sha256sum` writes, with `--tag` or without, or the hash alone; `# rows: 5760` gives the number of
+    rows. Where lines name files, the one with the file's name counts. What cannot be understood is given too, so that
+    it agrees with no file (SUB-011) instead of being passed over.
+    """
+    side = path.with_name(path.name + _SIDE_FILE)
+    if not side.is_file():
+        return NOTHING_GIVEN
+    with side.open("rb") as file:
+        return _given_in(file.read(_LARGEST_SIDE_FILE).decode("utf-8-sig", "replace"), path.name)
+
+
+def _given_in(text: str, name: str) -> Given:
+    """What the text of a side file says of the file of that name."""
+    rows: str | None = None
+    sums: list[tuple[str | None, str]] = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        if said := _ROWS.fullmatch(line):
+            rows = said["rows"][:_LONGEST_GIVEN]
+        elif not line.startswith("#"):
+            found = _TAGGED_SUM.fullmatch(line) or _SUM.fullmatch(line)
+            sums.append((found["name"], found["sum"]) if found else (None, line))
+    own = [found for said, found in sums if said is not None and PurePath(said).name == name]
+    others = [found for said, found in sums if said is None or len(sums) == 1]
+    sha256 = next(iter(own or others), "" if sums else None)
+    return Given(None if sha256 is None else sha256[:_LONGEST_GIVEN], rows)
 
 
 def said_by(name: str) -> dict[str, str]:
@@ -189,4 +254,4 @@ def _candidate(path: Path, given: Mapping[str, str | None]) -> Candidate:
         path.open("rb").close()
     except OSError as error:
         raise NotAFilingError(f"{whole}: it cannot be read ({error.strerror})") from error
-    return Candidate(path, declared)
+    return Candidate(path, declared, given=given_beside(path))

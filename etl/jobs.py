@@ -188,6 +188,7 @@ def _examine(store: Store, wave: Sequence[Submission]) -> dict[str, Verdict]:
                 Declared(s.exchange, s.report, s.period),
                 pasts[s.id],
                 s.received_at,
+                s.given,
             )
         )
         for s in wave
@@ -348,7 +349,7 @@ def _checked(store: Store, chunk: Sequence[Candidate], at: datetime, on_step: St
         with reading(store.engine) as connection:
             pasts = [_past(connection, candidate.declared) for candidate in chunk]
         readings = [
-            read_one(Incoming(str(place), c.path.read_bytes(), c.name, c.declared, past, at), on_step)
+            read_one(Incoming(str(place), c.path.read_bytes(), c.name, c.declared, past, at, c.given), on_step)
             for place, (c, past) in enumerate(zip(chunk, pasts, strict=True))
         ]
         decided = decide(readings)

@@ -77,6 +77,7 @@ def _content(connection: Connection, filed: Submission, now: datetime) -> dict[s
         "incident": filed.incident,
         "state_since": _kst(life.last_change(connection, [filed.id])),
         "rows": filed.row_count,
+        "given": {"sha256": filed.given_sha256, "rows": filed.given_rows},
         "rule_set_version": filed.rule_set_version,
         "replaced": _replaced(connection, filed),
         "reason": reason_given(connection, filed.id),

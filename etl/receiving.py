@@ -17,7 +17,7 @@ from etl.envelopes import MOST_DIFFERENCE, differ_in_server_time_alone
 from etl.evidence import digest_of
 from etl.exchanges import exchange
 from etl.failures import tried_again
-from etl.intake import Candidate, Declared
+from etl.intake import NOTHING_GIVEN, Candidate, Declared, Given
 from etl.records import submissions as life
 from etl.records.engine import writing
 from etl.records.log import COMMAND, AuditEvent, EventKind, append, entries
@@ -57,7 +57,9 @@ def receive_candidate(
 ) -> Receipt:
     """As `receive`, for a file whose bytes have been read."""
     file, declared = candidate.shown_path, candidate.declared
-    return receive_bytes(store, data, file, declared, received_at=received_at, sender=sender, reason=reason)
+    return receive_bytes(
+        store, data, file, declared, received_at=received_at, sender=sender, reason=reason, given=candidate.given
+    )
 
 
 def receive_bytes(
@@ -71,9 +73,11 @@ def receive_bytes(
     seen: str | None = None,
     first: Callable[[Connection], None] | None = None,
     reason: str = "",
+    given: Given = NOTHING_GIVEN,
 ) -> Receipt:
     """As `receive`, for bytes that came some other way than as a file.
 
+    `given` is what the sender says of the content; what does not agree with it is no repetition of anything (3.12).
     `reason` is why it takes the place of what is accepted, where the sender says so (3.9); the log keeps it.
     `seen` is what was filed of the same before (`newest_filed`): MovedOnError where it is not the newest any more.
     `first` is done before all else in the same transaction, and may refuse.
@@ -83,7 +87,7 @@ def receive_bytes(
     sha256 = digest_of(data)
     with writing(store.engine, lock=f"{declared.exchange}/{declared.report}") as connection:
         version = rule_set_version(thresholds_in_force(connection))
-        earlier = _repeated(store, connection, declared, data, version)
+        earlier = _repeated(store, connection, declared, data, version, given)
         if first is not None:
             first(connection)
         if seen is not None and earlier is None:  # the same again is answered as before
@@ -115,15 +119,20 @@ def receive_bytes(
             rule_set_version=None,
             decided_at=None,
             superseded_by=None,
+            given_sha256=given.sha256,
+            given_rows=given.rows,
         )
         life.insert_received(connection, submission)
         append(connection, [_upload(submission, sender, duplicate=False, reason=reason)], at=now)
     return Receipt(submission, file, duplicate=False)
 
 
-def is_repeated(store: Store, connection: Connection, declared: Declared, data: bytes) -> bool:
-    """Whether filing these bytes would only repeat an earlier submission (3.4)."""
-    return _repeated(store, connection, declared, data, rule_set_version(thresholds_in_force(connection))) is not None
+def is_repeated(
+    store: Store, connection: Connection, declared: Declared, data: bytes, given: Given = NOTHING_GIVEN
+) -> bool:
+    """Whether filing these bytes, given to be so, would only repeat an earlier submission (3.4)."""
+    version = rule_set_version(thresholds_in_force(connection))
+    return _repeated(store, connection, declared, data, version, given) is not None
 
 
 def newest_filed(connection: Connection, declared: Declared) -> str:
@@ -162,8 +171,24 @@ def _withdrawn(connection: Connection, submission: Submission) -> MovedOnError:
     return MovedOnError("withdrawn", found[0].actor, found[0].at)
 
 
-def _repeated(store: Store, connection: Connection, declared: Declared, data: bytes, version: str) -> Submission | None:
-    """The earlier submission that a file would only repeat: of the same bytes, or the same but `server_time` (3.4)."""
+def _repeated(
+    store: Store, connection: Connection, declared: Declared, data: bytes, version: str, given: Given
+) -> Submission | None:
+    """The earlier submission that a file would only repeat: of the same bytes, or the same but `server_time` (3.4).
+
+    None where what is given says something else of the file, or confirms what a finding asks the sender to (SUB-012).
+    """
+    earlier = _same_as(store, connection, declared, data, version)
+    if earlier is None or given == earlier.given:
+        return earlier
+    if not given.agrees_with(digest_of(data), earlier.row_count) or not given.is_hash:
+        return None
+    asks = any(finding.rule == "SUB-012" for _, finding in life.findings_of(connection, [earlier.id])[earlier.id])
+    return None if asks and given.rows is not None else earlier
+
+
+def _same_as(store: Store, connection: Connection, declared: Declared, data: bytes, version: str) -> Submission | None:
+    """The earlier submission that says the same."""
     asked = (declared.exchange, declared.report, declared.period)
     earlier = life.same_filed(connection, *asked, digest_of(data), version)
     if earlier is not None or not exchange(declared.exchange).layouts[declared.report].form.envelope:

@@ -31,7 +31,7 @@ from etl.records.engine import reading
 from etl.records.submissions import Submission
 from etl.signing import PublicKey, public_keys_of
 from etl.store import Store
-from expectations.catalogue import report
+from expectations.catalogue import all_rules, report
 from expectations.vocabulary import State
 
 _PUBLISHED = (State.ACCEPTED, State.SUPERSEDED, State.WITHDRAWN)
@@ -227,7 +227,8 @@ def _changed_verdict(connection: Connection, submission: Submission, verdict: Ma
     """What was found when a file was judged, held against what was logged then; later findings come and go."""
     if verdict.get("rows") != submission.row_count:
         yield Fault(submission.id, f"has {submission.row_count} rows, in the audit log {verdict.get('rows')}")
-    found = [one for one in life.findings_of(connection, [submission.id])[submission.id] if one[0].rejects]
+    standing = life.findings_of(connection, [submission.id])[submission.id]
+    found = [(kind, one) for kind, one in standing if all_rules()[one.rule].is_met_once]
     if findings_digest(found) != verdict["findings_sha256"]:
         yield Fault(submission.id, "its findings are not those that it was judged with")
 

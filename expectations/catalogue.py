@@ -146,8 +146,11 @@ def rejecting_rules(report_name: str) -> tuple[Rule, ...]:
 
 
 def published_rules(report_name: str) -> tuple[Rule, ...]:
-    """The rules that judge what is accepted of that report: compliance, consistency and plausibility."""
-    return tuple(rule for rule in rules_for(report_name) if not rule.kind.rejects)
+    """The rules that judge what is accepted of that report: compliance, consistency and plausibility.
+
+    What the reader finds of a file once is not judged again.
+    """
+    return tuple(rule for rule in rules_for(report_name) if not rule.is_met_once)
 
 
 @cache

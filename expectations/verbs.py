@@ -21,6 +21,7 @@ from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
 from expectations.engine import DuckDBExecutionEngine, Predicate
+from expectations.vocabulary import READERS_VERB as READERS_VERB
 
 FINDING_COLUMNS = ("submission", "subject", "source_row", "column", "start", "end", "found", "expected")
 _OFFENDING = "offending"
@@ -204,7 +205,6 @@ class ExpectFileToBeReadable(_Verb):
         raise TypeError("a reader's rule was given to a batch; the reader judges it before there are values")
 
 
-READERS_VERB = "expect_file_to_be_readable"
 CELLS_VERB = "expect_no_cell_where"
 
 

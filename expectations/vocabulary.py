@@ -420,6 +420,10 @@ class Interpretation:
     expected_to_change: Wording | None
 
 
+READERS_VERB = "expect_file_to_be_readable"
+"""The verb of the rules that the reader judges, before there are values."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of the book, as its record in a suite says it.
@@ -451,6 +455,11 @@ class Rule:
     def severity(self) -> Severity:
         """How grave a failure is, on Great Expectations' scale."""
         return SEVERITY_OF_KIND[self.kind]
+
+    @property
+    def is_met_once(self) -> bool:
+        """True where a file meets it when it is filed, and what is accepted is never judged by it again."""
+        return self.kind.rejects or self.type == READERS_VERB
 
 
 @dataclass(frozen=True, slots=True)

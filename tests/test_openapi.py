@@ -15,7 +15,7 @@ from app.api import PREFIX, Door
 from app.api.limits import Limit
 from app.worker.process import Worker
 from app.worker.tasks import Place
-from etl.intake import declare
+from etl.intake import Candidate, declare
 from etl.records import tokens
 from etl.records.engine import writing
 from etl.store import Store, open_store
@@ -77,7 +77,7 @@ def caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
     path = home / name
     path.write_text(halts())
     # What judges takes seconds to load, once.
-    _behind.worker.check(path, name, declare(name)).result(120)
+    _behind.worker.check(Candidate(path, declare(name))).result(120)
     yield Caller({"Authorization": f"Bearer {made.text}"}, filed.receipt.submission.id)
     _behind.worker.close()
     store.engine.dispose()

@@ -24,7 +24,7 @@ from starlette.types import Receive, Scope, Send
 from app.api import answers
 from app.api.callers import bearer, must_allow, must_be_of
 from app.api.document import KEY_MEDIA_TYPE, openapi, query_names
-from app.api.incoming import declared_by, received_body
+from app.api.incoming import declared_by, given_by, received_body
 from app.api.limits import Limit
 from app.api.media import attachment, must_be_a_file, must_be_json
 from app.api.problems import ProblemError, problem
@@ -34,6 +34,7 @@ from app.api.versions import seen_by, tag
 from app.incidents import incident_of
 from app.moments import kst_day, now
 from app.worker.process import Worker
+from etl.intake import Candidate
 from etl.receiving import version_of
 from etl.records.submissions import Submission
 from etl.records.tokens import Token, TokenScope
@@ -91,12 +92,13 @@ class Door:
         must_be_of(caller, declared.exchange)
         must_be_a_file(request)
         wait = _whole_number(request, "wait", 10, 0, LONGEST_WAIT_SECONDS)
-        reason = _given_reason(request)
+        reason, given = _given_reason(request), given_by(request)
         async with received_body(request, service.store.home / "incoming", name) as path:
-            if not reason and await run_in_threadpool(service.may_replace_rows, path, declared):
-                told = await asyncio.wrap_future(self._worker().check(path, name, declared))
+            candidate = Candidate(path, declared, name, given)
+            if not reason and await run_in_threadpool(service.may_replace_rows, candidate):
+                told = await asyncio.wrap_future(self._worker().check(candidate))
                 must_not_lose_most_rows(told["replaces"])
-            receive = partial(service.receive, caller, path, name, declared, seen=seen_by(request), reason=reason)
+            receive = partial(service.receive, caller, candidate, seen=seen_by(request), reason=reason)
             receipt = await run_in_threadpool(receive)
         judged = await self._judged(service, receipt.submission, wait)
         submission = await run_in_threadpool(service.submission, caller, receipt.submission.id)
@@ -113,7 +115,7 @@ class Door:
         must_be_of(caller, declared.exchange)
         must_be_a_file(request)
         async with received_body(request, service.store.home / "incoming", name) as path:
-            future = await run_in_threadpool(self._worker().check, path, name, declared)
+            future = await run_in_threadpool(self._worker().check, Candidate(path, declared, name, given_by(request)))
             told = await asyncio.wrap_future(future)
         return JSONResponse(told)
 

@@ -147,6 +147,7 @@ def _schemas() -> dict[str, Any]:
                 state=filed["state"],
                 incident=_TEXT_OR_NULL,
                 rule_set_version=_TEXT_OR_NULL,
+                given=_object(sha256=_TEXT_OR_NULL, rows=_TEXT_OR_NULL),
                 replaced={"type": "array", "items": _object(submission=_TEXT, rows=_COUNT_OR_NULL)},
                 reason=_TEXT_OR_NULL,
                 finding_count=_COUNT,
@@ -213,6 +214,13 @@ def _said_to_be() -> list[dict[str, Any]]:
         _query("exchange", "Whose report it is.", "korbit", enum=list(all_exchanges())),
         _query("report", "Which report.", "halts", enum=list(all_reports())),
         _query("period", "2026-11-02, 2026-11-02T09-12 or 2026-10.", "2026-11-02"),
+        _query(
+            "sha256",
+            "The file's SHA-256, which what came must have (SUB-011); Content-Digest (RFC 9530) says it as well.",
+            type="string",
+            pattern="^[0-9a-fA-F]{64}$",
+        ),
+        _query("rows", "The number of its rows, which what came must have (SUB-011).", type="integer", minimum=0),
     ]
 
 

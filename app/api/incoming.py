@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
+import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from app.api.media import must_not_be_a_form
 from app.api.problems import ProblemError
-from etl.intake import Declared, NotAFilingError, declare
+from etl.intake import Declared, Given, NotAFilingError, declare
 from etl.layout import Container
 from expectations.catalogue import parameter
 
@@ -72,3 +76,35 @@ def declared_by(request: Request) -> tuple[str, Declared]:
     except NotAFilingError as error:
         raise ProblemError(422, f"{error}.") from error
     return name or f"{declared.exchange}_{declared.report}_{declared.period.text}", declared
+
+
+def given_by(request: Request) -> Given:
+    """What the sender says of the content (3.12): `sha256` and `rows` of the query, or `Content-Digest` (RFC 9530).
+
+    ProblemError where that is no hash or no number, or where the query and the header differ.
+    """
+    sha256, rows = (request.query_params.get(name) for name in ("sha256", "rows"))
+    digest = _content_digest(request)
+    given = Given(sha256 if digest is None else digest, rows)
+    if not Given(sha256).is_hash:
+        raise ProblemError(400, "sha256 is a hash of 64 hexadecimal digits.")
+    if sha256 is not None and digest is not None and sha256.lower() != digest:
+        raise ProblemError(400, "sha256 and Content-Digest say different hashes.")
+    if rows is not None and given.row_count is None:
+        raise ProblemError(400, "rows is the number of rows, a whole number.")
+    return given
+
+
+def _content_digest(request: Request) -> str | None:
+    """The SHA-256 of `Content-Digest` in hexadecimal; None without one. Other algorithms are passed over (RFC 9530)."""
+    header = ",".join(request.headers.getlist("content-digest"))
+    found = re.search(r"(?:^|,)\s*sha-256\s*=\s*([^,;]*)", header)
+    if found is None:
+        return None
+    try:
+        digest = base64.b64decode(re.sub("^:(.*):$", r"\1", found[1].strip()), validate=True)
+    except binascii.Error:
+        digest = b""
+    if len(digest) != hashlib.sha256().digest_size:
+        raise ProblemError(400, "Content-Digest holds no SHA-256; write sha-256=:BASE64:.")
+    return digest.hex()

@@ -21,7 +21,7 @@ from etl.calendar import obligations
 from etl.coordinates import layout_of
 from etl.export import template_bytes
 from etl.failures import NotRetryableError, retry
-from etl.intake import Declared
+from etl.intake import Candidate, Declared
 from etl.receipts import receipt_of
 from etl.receiving import NotWithdrawableError, Receipt, is_repeated, receive_bytes, take_out
 from etl.records import submissions as life
@@ -54,21 +54,29 @@ class Service:
             raise unauthorised()
         return found
 
-    def receive(
-        self, caller: Token, path: Path, name: str, declared: Declared, *, seen: str | None = None, reason: str = ""
-    ) -> Receipt:
+    def receive(self, caller: Token, candidate: Candidate, *, seen: str | None = None, reason: str = "") -> Receipt:
         """Make the file's bytes and its record durable; ProblemError where another than the `seen` one is newest."""
         with refused_when_passed():
-            data = path.read_bytes()
-            return receive_bytes(self.store, data, name, declared, sender=caller.id, seen=seen, reason=reason)
+            data, name, declared = candidate.path.read_bytes(), candidate.name, candidate.declared
+            return receive_bytes(
+                self.store,
+                data,
+                name,
+                declared,
+                sender=caller.id,
+                seen=seen,
+                reason=reason,
+                given=candidate.given,
+            )
 
-    def may_replace_rows(self, path: Path, declared: Declared) -> bool:
+    def may_replace_rows(self, candidate: Candidate) -> bool:
         """Whether a file would come in place of accepted rows, so that it is checked before it is filed (3.9)."""
+        declared = candidate.declared
         with reading(self.store.engine) as connection:
             replaced = life.accepted_overlapping(connection, declared.exchange, declared.report, declared.period)
             if not any(one.row_count for one in replaced):
                 return False
-            return not is_repeated(self.store, connection, declared, path.read_bytes())
+            return not is_repeated(self.store, connection, declared, candidate.path.read_bytes(), candidate.given)
 
     def submission(self, caller: Token, number: str) -> Submission:
         """One of the caller's submissions; ProblemError for what is not there and for what is not theirs, alike."""

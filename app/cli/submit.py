@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from etl.evidence import digest_of
-from etl.intake import Candidate, shown
+from etl.intake import NOTHING_GIVEN, Candidate, shown
 from expectations.vocabulary import Cadence, State
 
 _API = "/api/v1"
@@ -215,7 +215,8 @@ def _each(candidate: Candidate, act: Callable[[Candidate], Told]) -> Told | NotF
 
 def _filed(address: Address, candidate: Candidate, reason: str) -> Told:
     data = candidate.path.read_bytes()
-    told = _filed_before(address, candidate, digest_of(data))
+    # What the server is to compare goes there, whatever it has.
+    told = _filed_before(address, candidate, digest_of(data)) if candidate.given == NOTHING_GIVEN else None
     if told is None:
         said = {**_said_of(candidate), **({"reason": reason} if reason else {})}
         told = address.ask("POST", f"{_API}/submissions", data, wait=_WAIT_SECONDS, **said)
@@ -245,7 +246,8 @@ def _said_of(candidate: Candidate) -> dict[str, str]:
     said = {"exchange": declared.exchange, "report": declared.report, "period": declared.period.text}
     if len(name) > _LONGEST_NAME:
         name = "_".join(said.values()) + shown(candidate.path.suffix)[:20]
-    return {"file": name, **said}
+    given = {"sha256": candidate.given.sha256, "rows": candidate.given.rows}
+    return {"file": name, **said, **{key: value for key, value in given.items() if value is not None}}
 
 
 def _finding(filed: Told) -> Told:

@@ -32,7 +32,7 @@ from etl.drafts import (
     take_draft,
 )
 from etl.failures import NotRetryableError, retry
-from etl.intake import Declared, NotAFilingError, declare, said_by
+from etl.intake import Candidate, Declared, NotAFilingError, declare, said_by
 from etl.layout import Container
 from etl.nil_returns import nil_return
 from etl.receiving import NotWithdrawableError, Receipt, newest_filed, receive_bytes, take_out
@@ -142,7 +142,7 @@ class Desk:
             steps = path.with_suffix(".step")
             try:
                 progress(FilingStep.RECEIVED)
-                preview = _result(self.worker.look(path, upload.name, declared, steps), steps, progress)
+                preview = _result(self.worker.look(Candidate(path, declared, upload.name), steps), steps, progress)
             finally:
                 steps.unlink(missing_ok=True)
         discard_expired(self.store, now)

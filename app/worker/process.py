@@ -27,7 +27,7 @@ from typing import Any
 from app.worker import tasks
 from app.worker.tasks import Place, Preview, Sent
 from etl.comparison import Comparison
-from etl.intake import Declared
+from etl.intake import Candidate
 from etl.records import submissions as life
 from etl.records.engine import reading
 from etl.records.thresholds import ThresholdChange
@@ -104,15 +104,15 @@ class Worker:
         with self._lock:
             return self._errands.submit(tasks.verify_log, self._place, actor)
 
-    def check(self, path: Path, name: str, declared: Declared) -> Future[dict[str, Any]]:
+    def check(self, candidate: Candidate) -> Future[dict[str, Any]]:
         """What a file would be told if it were filed, without filing it: the object of the specification."""
         with self._lock:
-            return self._judging.submit(tasks.check, self._place, path, name, declared)
+            return self._judging.submit(tasks.check, self._place, candidate)
 
-    def look(self, path: Path, name: str, declared: Declared, steps: Path) -> Future[Preview]:
+    def look(self, candidate: Candidate, steps: Path) -> Future[Preview]:
         """As `check`, and beside the version before; each step is written to `steps` when it is done."""
         with self._lock:
-            return self._judging.submit(tasks.look, self._place, path, name, declared, steps)
+            return self._judging.submit(tasks.look, self._place, candidate, steps)
 
     def annotate(self, sent: Sent, found: Sequence[Finding], language: str) -> Future[bytes]:
         """A file as it was sent, with its findings beside the rows; ValueError where it cannot be had."""

@@ -80,25 +80,22 @@ def verify_log(place: Place, actor: str) -> dict[str, Any]:
         return verify_log(store, actor).as_record()
 
 
-def check(place: Place, path: Path, name: str, declared: Declared) -> dict[str, Any]:
+def check(place: Place, candidate: Candidate) -> dict[str, Any]:
     """Judge a file without filing it."""
     with _opened(place) as store:
-        return _checked(store, path, name, declared, ignore_step)[0]
+        return _checked(store, candidate, ignore_step)[0]
 
 
-def _checked(
-    store: Store, path: Path, name: str, declared: Declared, on_step: StepCallback
-) -> tuple[dict[str, Any], Any]:
+def _checked(store: Store, candidate: Candidate, on_step: StepCallback) -> tuple[dict[str, Any], Any]:
     """The object of the specification, and the verdict that it tells."""
     from app.objects import checked_record
     from etl import jobs
 
-    candidate = Candidate(path, declared, name)
     (verdict,) = jobs.check(store, [candidate], on_step=on_step)
-    return {**checked_record(candidate, verdict), "file": name}, verdict
+    return {**checked_record(candidate, verdict), "file": candidate.name}, verdict
 
 
-def look(place: Place, path: Path, name: str, declared: Declared, steps: Path) -> Preview:
+def look(place: Place, candidate: Candidate, steps: Path) -> Preview:
     """Judge a file and compare it with the version before; each step is written to `steps` when it is done."""
     from etl.comparison import compared_draft
 
@@ -106,9 +103,10 @@ def look(place: Place, path: Path, name: str, declared: Declared, steps: Path) -
         steps.write_text(step.value, "ascii")
 
     with _opened(place) as store:
-        record, verdict = _checked(store, path, name, declared, on_step)
+        record, verdict = _checked(store, candidate, on_step)
         found = [(kind, finding) for finding, kind in verdict.findings]
-        return Preview(record, compared_draft(store, declared, name, path.read_bytes(), found))
+        data = candidate.path.read_bytes()
+        return Preview(record, compared_draft(store, candidate.declared, candidate.name, data, found))
 
 
 def annotate(sent: Sent, found: Sequence[Finding], language: str) -> bytes:

@@ -29,6 +29,8 @@ _FEWEST_COLUMNS = 4
 """In a row of so many columns one value alone is a remark and no record."""
 _UNEVEN_LINES = re.compile(rb"\n[\r\n]|\r(?!\n)|^[\r\n]")
 _SHOWN = 5
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_END_NAMES = {b"\r\n": "CRLF", b"\n": "LF", b"\r": "CR", b"": "∅"}
 
 
 def decode(data: bytes, encoding: str) -> str:
@@ -71,6 +73,26 @@ def header_names(data: bytes) -> tuple[str, ...]:
         return tuple(next(csv.reader([first]), []))
     except csv.Error:  # a field beyond the reader's limit; reading the file says so
         return ()
+
+
+def last_line_end(data: bytes) -> tuple[int, str, str] | None:
+    r"""Return the number of the last line, how it ends and how the others do (`CRLF`), where these differ.
+
+    None where it ends as others do, and where there is no other line. A file that was cut off mostly ends in the
+    middle of a line, and its last value may be a shorter one that is read without any fault.
+    """
+    ends = Counter(_LINE_END.findall(data))
+    whole = data.endswith((b"\r", b"\n"))
+    if not ends:
+        return None
+    last = b"" if not whole else data[-2:] if data.endswith(b"\r\n") else data[-1:]
+    count = ends.total()
+    if whole:
+        ends[last] -= 1
+        if ends[last] > 0 or count == 1:
+            return None
+    expected = max(ends, key=lambda end: ends[end])
+    return count if whole else count + 1, _END_NAMES[last], _END_NAMES[expected]
 
 
 def read_csv(data: bytes, layout: Layout) -> TextTable:

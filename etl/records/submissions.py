@@ -17,12 +17,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, insert, or_, select, update
 
 from etl.facts import FactFile
+from etl.intake import Given
 from etl.program import program_version
 from etl.records.tables import findings, halts, states, submissions
 from expectations.vocabulary import KST, Finding, Kind, Period, State
 
-OF_THE_MOMENT = ("SUB-005", "SUB-010")
-"""Rules whose verdict on the same bytes changes with what else is accepted, or with the moment of receipt."""
+OF_THE_MOMENT = ("SUB-005", "SUB-010", "SUB-011")
+"""Rules whose verdict on the same bytes changes with what else is accepted, with the moment of receipt, or with what is
+given beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,13 @@ class Submission:
     superseded_by: str | None
     incident: str | None = None
     """Under which number we failed on it: on its verdict where it is `failed`, else on judging it again."""
+    given_sha256: str | None = None
+    given_rows: str | None = None
+
+    @property
+    def given(self) -> Given:
+        """What its sender said of the content beside the file (3.12)."""
+        return Given(self.given_sha256, self.given_rows)
 
     @property
     def is_decided(self) -> bool:
@@ -84,6 +93,8 @@ def _submission(row: RowMapping, state: str | None = None) -> Submission:
         decided_at=row["decided_at"],
         superseded_by=row["superseded_by"],
         incident=row["incident"],
+        given_sha256=row["given_sha256"],
+        given_rows=row["given_rows"],
     )
 
 
@@ -114,6 +125,8 @@ def insert_received(connection: Connection, submission: Submission) -> None:
             received_at=submission.received_at,
             recorded_at=submission.recorded_at,
             state=submission.state.value,
+            given_sha256=submission.given_sha256,
+            given_rows=submission.given_rows,
         )
     )
     _add_state(connection, submission.id, State.RECEIVED, submission.received_at, None)

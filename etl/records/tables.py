@@ -62,6 +62,8 @@ submissions = Table(
     Column("attempted_at", Instant),
     Column("incident", String(32)),
     Column("failed_version", String(16)),
+    Column("given_sha256", String(128)),
+    Column("given_rows", String(128)),
     Index(None, "exchange", "report", "period_start"),
     # The report first: an index that begins with the state would tempt SQLite to read every accepted submission's
     # figures where it was asked for a few days.
@@ -71,7 +73,8 @@ submissions = Table(
 
 """`reviewed_state`: the state that was the last to be reviewed; while it is not `state`, what the change can affect has
 still to be judged again. `incident` and `failed_version`: under which number, and by which version of the program, we
-failed on it: on its verdict where its state is `failed`, else on judging it again."""
+failed on it: on its verdict where its state is `failed`, else on judging it again. `given_sha256` and `given_rows`:
+what its sender said of the content beside the file, as it was written."""
 
 states = Table(
     "states",

@@ -81,7 +81,7 @@ def test_check_and_submit_tell_the_same(store: Store, tmp_path: Path, exchange: 
             declared = desk.declared(upload.name)
             path = tmp_path / upload.name
             path.write_bytes(upload.data)
-            at_the_door = worker.check(path, upload.name, declared).result(120)["findings"]
+            at_the_door = worker.check(Candidate(path, declared, upload.name)).result(120)["findings"]
             checked = desk.check(upload, declared, NOW, lambda _: None)
             assert checked.draft is not None
             (outcome,) = jobs.ingest(store, [Candidate(path, declared)])

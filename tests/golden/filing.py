@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from etl.examine import Incoming, Past, Reading, Verdict, decide, read_one
 from etl.exchanges import all_exchanges, exchange
 from etl.formats import Column, TextTable
-from etl.intake import Declared
+from etl.intake import NOTHING_GIVEN, Declared, Given
 from etl.layout import Container, Layout, canonical_layout
 from etl.normalise import SOURCE_ROW, normalise_table
 from etl.writing.native import write_canonical, write_native
@@ -117,11 +117,12 @@ def verdict_on(
     name: str | None = None,
     past: Past | None = None,
     received_at: datetime | None = None,
+    given: Given = NOTHING_GIVEN,
 ) -> Verdict:
     """The verdict on one file, by the whole way from its bytes."""
     declared = Declared(exchange_id, report_name, period or period_of(report_name))
     name = name or file_name(exchange_id, report_name, container)
-    incoming = Incoming("s-1", data, name, declared, past or Past(), received_at)
+    incoming = Incoming("s-1", data, name, declared, past or Past(), received_at, given)
     return decide([read_one(incoming)])["s-1"]
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from app.testbed.proof.ground import DAY, MONTH, Filing, filings
 from etl.exchanges import all_exchanges, exchange
+from etl.intake import NOTHING_GIVEN, Given
 from etl.layout import Container, Layout
 from etl.writing.native import write_native
 from expectations.catalogue import report as report_of
@@ -31,7 +32,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Bytes that a mutation files; `ground` is the same file without the mutation, where the ground has none."""
+    """Bytes that a mutation files, and what is given beside them.
+
+    `ground` is the same file without the mutation, where the ground has none.
+    """
 
     report: str
     period: Period
@@ -39,6 +43,7 @@ class Sent:
     data: bytes
     received_at: datetime
     ground: bytes | None = None
+    given: Given = NOTHING_GIVEN
 
 
 class Files:
@@ -106,12 +111,13 @@ class Files:
         period: str | None = None,
         container: Container | None = None,
         ground: bytes | None = None,
+        given: Given = NOTHING_GIVEN,
     ) -> None:
         """File these bytes instead of rows."""
         chosen = Period.parse(period or _usual(report))
         ending = (container or self.layout(report).container).value
         name = f"{self.exchange.id}_{report}_{chosen.text}.{ending}"
-        self._sent.append(Sent(report, chosen, name, data, self._received_at(report, _usual(report)), ground))
+        self._sent.append(Sent(report, chosen, name, data, self._received_at(report, _usual(report)), ground, given))
 
     def sent(self) -> list[Sent]:
         """Every file that is to be filed now: the bytes given, and the rows that were changed."""

@@ -218,7 +218,7 @@ def _sent(filing: ground.Filing, received_at: datetime) -> Sent:
 
 def _receive(store: Store, exchange: str, sent: Sent) -> None:
     declared = Declared(exchange, sent.report, sent.period)
-    jobs.receive_bytes(store, sent.data, sent.name, declared, received_at=sent.received_at)
+    jobs.receive_bytes(store, sent.data, sent.name, declared, received_at=sent.received_at, given=sent.given)
 
 
 def _said(store: Store, now: datetime, days: tuple[date, date]) -> dict[str, list[Wanted]]:
@@ -307,4 +307,4 @@ def _written(folder: Path, exchange: str, sent: Sent, data: bytes) -> Candidate:
     folder.mkdir(exist_ok=True)
     path = folder / sent.name
     path.write_bytes(data)
-    return Candidate(path, Declared(exchange, sent.report, sent.period))
+    return Candidate(path, Declared(exchange, sent.report, sent.period), given=sent.given)

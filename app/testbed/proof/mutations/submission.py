@@ -11,6 +11,8 @@ from datetime import timedelta
 from app.testbed.proof.files import Files, Wanted, mutation, one_row
 from app.testbed.proof.ground import DAY
 from app.testbed.proof.mutations.key_actions import add_step
+from etl.evidence import digest_of
+from etl.intake import Given
 from etl.layout import Container
 from etl.writing.native import write_canonical
 from expectations.catalogue import parameter
@@ -173,3 +175,19 @@ def not_ended(files: Files) -> Sequence[Wanted]:
     """The inventory of keys."""
     files.send(KEYS, files.native(KEYS, stated_period=_FAR_DAY), period=_FAR_DAY)
     return [files.wanted("SUB-010", KEYS, period=_FAR_DAY, reason="not_ended")]
+
+
+@mutation("SUB-011", "one row more is given than there is, and the hash of another file")
+def other_given(files: Files) -> Sequence[Wanted]:
+    """The inventory of keys."""
+    data = files.native(KEYS)
+    files.send(KEYS, data, given=Given(digest_of(data + b" "), f"{len(files.rows(KEYS)) + 1}"))
+    return [files.wanted("SUB-011", KEYS, reason=reason) for reason in ("other_hash", "other_row_count")]
+
+
+@mutation("SUB-012", "the canonical template as CSV, without the end of its last line")
+def cut_off(files: Files) -> Sequence[Wanted]:
+    """The inventory of keys."""
+    data = write_canonical(files.table(KEYS), files.shape(KEYS), Container.CSV)
+    files.send(KEYS, data.rstrip(b"\r\n"), container=Container.CSV)
+    return [files.wanted("SUB-012", KEYS, reason="last_line_not_ended")]
