@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from etl.coordinates import json_path_in
 from etl.evidence import digest_of
+from etl.intake import Declared
 from expectations.catalogue import all_rules
 from expectations.messages import message
 from expectations.vocabulary import KST, Finding, Interpretation, Kind, Rule
@@ -27,7 +29,8 @@ def instant_text(instant: datetime | None) -> str | None:
     return None if instant is None else instant.astimezone(KST).isoformat()
 
 
-def _finding_fields(kind: Kind, finding: Finding) -> dict[str, Any]:
+def _finding_fields(kind: Kind, finding: Finding, path: str | None) -> dict[str, Any]:
+    """The fields of a finding; `path` is where it is in a JSON file."""
     rule = all_rules()[finding.rule]
     return {
         "rule": finding.rule,
@@ -42,6 +45,7 @@ def _finding_fields(kind: Kind, finding: Finding) -> dict[str, Any]:
         "message_ko": message(finding, rule, "ko"),
         "message_en": message(finding, rule, "en"),
         "reason": finding.reason,
+        "path": path,
     }
 
 
@@ -62,8 +66,15 @@ def submission_record(submission: Submission, *, file: str, duplicate: bool, fin
         "incident": submission.incident,
     }
     if findings is not None:
-        record["findings"] = [_finding_fields(kind, finding) for kind, finding in findings]
+        record["findings"] = [
+            _finding_fields(kind, finding, _path_in(submission, finding)) for kind, finding in findings
+        ]
     return record
+
+
+def _path_in(submission: Submission, finding: Finding) -> str | None:
+    declared = Declared(submission.exchange, submission.report, submission.period)
+    return json_path_in(declared, submission.file, submission.format, finding)
 
 
 def checked_record(candidate: Candidate, verdict: Verdict) -> dict[str, Any]:
@@ -81,7 +92,10 @@ def checked_record(candidate: Candidate, verdict: Verdict) -> dict[str, Any]:
         "rows": verdict.row_count,
         "incident": verdict.incident,
         "replaces": verdict.replaces and verdict.replaces.as_record(),
-        "findings": [_finding_fields(kind, finding) for finding, kind in verdict.findings],
+        "findings": [
+            _finding_fields(kind, finding, json_path_in(declared, candidate.name, verdict.format, finding))
+            for finding, kind in verdict.findings
+        ],
     }
 
 
@@ -95,7 +109,7 @@ def finding_record(stored: StoredFinding) -> dict[str, Any]:
         "submission": submission.id,
         "file": submission.file,
         "state": submission.state.value,
-        **_finding_fields(stored.kind, stored.finding),
+        **_finding_fields(stored.kind, stored.finding, _path_in(submission, stored.finding)),
     }
 
 
@@ -109,7 +123,7 @@ def missing_record(missing: CalendarFinding) -> dict[str, Any]:
         "submission": None,
         "file": None,
         "state": None,
-        **_finding_fields(missing.kind, missing.finding),
+        **_finding_fields(missing.kind, missing.finding, None),
     }
 
 
@@ -131,6 +145,7 @@ def unevaluated_record(one: Evaluation) -> dict[str, Any]:
         "message_ko": one.reason("ko"),
         "message_en": one.reason("en"),
         "reason": None,
+        "path": None,
     }
 
 

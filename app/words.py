@@ -156,12 +156,17 @@ _TOKEN = re.compile(
 """What a rule writes that is said another way: an instant in KST, a word (a code, a column, a unit), a long number."""
 
 
-def in_words(text: str | None, language: str) -> str | None:
-    """Return what a rule found or expected, its codes, columns, units and instants in words, thousands separated."""
-    return None if text is None else _TOKEN.sub(lambda token: _token_in_words(token[0], language), text)
+def in_words(text: str | None, language: str, columns: Mapping[str, str] = MappingProxyType({})) -> str | None:
+    """Return what a rule found or expected, its codes, columns, units and instants in words, thousands separated.
+
+    `columns` are canonical columns that are called as they are in it, such as by the sender's own names.
+    """
+    return None if text is None else _TOKEN.sub(lambda token: _token_in_words(token[0], language, columns), text)
 
 
-def _token_in_words(token: str, language: str) -> str:
+def _token_in_words(token: str, language: str, columns: Mapping[str, str]) -> str:
+    if token in columns:
+        return columns[token]
     if token.isdigit():
         return f"{int(token):,}"
     if token[0].isdigit():

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl.styles import Alignment, PatternFill
 
+from etl.coordinates import in_native_names, native_columns
 from etl.layout import ANNOTATED_PREFIX, ANNOTATION_TITLES, Container, Layout
 from expectations.catalogue import all_rules
 from expectations.messages import message
@@ -45,7 +46,7 @@ def annotated_copy(data: bytes, layout: Layout, findings: Sequence[Finding], lan
     """Return the file with a sentence beside each row that has findings, in Korean or English."""
     if refused := sorted({finding.rule for finding in findings} & UNOPENED):
         raise ValueError(f"the file was refused before it was opened ({', '.join(refused)})")
-    said = _sentences(findings, language)
+    said = _sentences(findings, layout, language)
     title = ANNOTATION_TITLES[language]
     try:
         if layout.container is Container.CSV:
@@ -59,11 +60,13 @@ def annotated_copy(data: bytes, layout: Layout, findings: Sequence[Finding], lan
         raise ValueError(f"the file cannot be opened as {layout.container.upper()}: {error}") from error
 
 
-def _sentences(findings: Sequence[Finding], language: str) -> Sentences:
-    rules = all_rules()
+def _sentences(findings: Sequence[Finding], layout: Layout, language: str) -> Sentences:
+    rules, columns = all_rules(), native_columns(layout)
     said: dict[int | None, list[str]] = defaultdict(list)
     for finding in findings:
-        said[finding.row].append(f"[{finding.rule}] {message(finding, rules[finding.rule], language)}")
+        said[finding.row].append(
+            f"[{finding.rule}] {message(in_native_names(finding, columns), rules[finding.rule], language)}"
+        )
     return {row: _BETWEEN.join(sentences) for row, sentences in said.items()}
 
 

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NAME = "korbit_reconciliation_2026-11-02.csv"
 FINDING_KEYS = {
     *("rule", "kind", "row", "column", "subject", "from", "to", "found", "expected", "message_ko", "message_en"),
-    "reason",
+    *("reason", "path"),
 }
 SUBMISSION_KEYS = {
     *("file", "submission", "exchange", "report", "period", "state", "duplicate", "sha256", "rows", "findings"),

@@ -82,19 +82,20 @@ def test_a_row_is_known_by_its_record() -> None:
         ("bithumb", "b.xlsx", None, (), "잔고대사!C17"),
         ("bithumb", "b.xlsx", "native", ("가상자산", "대사시각", "a", "장부수량"), "잔고대사!D17"),
         ("korbit", "k.csv", None, (), "17, ledgerBalance"),
-        ("upbit", "u.json", None, (), None),
+        ("upbit", "u.json", None, (), "17, $[16].ledger_balance"),
+        ("coinone", "c.json", None, (), "17, $.data[16].ledger"),
         ("korbit", "k.xlsx", CANONICAL, (), "1!C17"),
     ],
 )
 def test_a_place_is_called_as_the_senders_own_program_calls_it(
-    exchange: str, file: str, format_: str | None, names: tuple[str, ...], place: str | None
+    exchange: str, file: str, format_: str | None, names: tuple[str, ...], place: str
 ) -> None:
     layout = layout_of(Declared(exchange, "reconciliation", Period.parse(DAY)), file, format_)
     column = layout.columns["ledger_quantity"].name
     if names and column not in names:
         names = tuple(column if name == "장부수량" else name for name in names)
     written = coordinates_in(layout, names)(17, column)
-    assert written == (place or f"17, {column}")
+    assert written == place
     assert coordinates_in(layout)(None, None) == ""
 
 

@@ -76,6 +76,7 @@ def _schemas() -> dict[str, Any]:
         "message_ko": _TEXT,
         "message_en": _TEXT,
         "reason": _TEXT_OR_NULL,
+        "path": _TEXT_OR_NULL,
     }
     filed = {
         "file": _TEXT,

@@ -37,7 +37,7 @@ PAGE = 100
 """Submissions of one page of the list."""
 FINDING_COLUMNS = (
     *("rule", "kind", "row", "column", "subject", "from", "to", "found", "expected", "message_ko", "message_en"),
-    "reason",
+    *("reason", "path"),
 )
 
 

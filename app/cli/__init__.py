@@ -20,17 +20,28 @@ import typer
 from app import moments
 from app.cli.backup import backup_store, restore
 from app.cli.log import log, receipt
-from app.cli.output import emit, emit_text, rules_of, rules_table, show_progress, summary_line, summary_table
+from app.cli.output import (
+    emit,
+    emit_text,
+    first_findings,
+    rules_of,
+    rules_table,
+    show_progress,
+    summary_line,
+    summary_table,
+)
 from app.cli.people import tokens, users
 from app.cli.thresholds import thresholds
 from app.objects import submission_record
+from etl.coordinates import in_native_names, json_path, layout_of, native_columns
 from etl.intake import Candidate, NotAFilingError, find
 from etl.records.engine import RecordsUnavailableError
 from etl.store import URL_VARIABLE, Store, open_store
 from expectations.catalogue import report
-from expectations.vocabulary import KST, Period, State, must_be_in_order
+from expectations.vocabulary import KST, Finding, Period, State, must_be_in_order
 
 if TYPE_CHECKING:
+    from etl.examine import Verdict
     from etl.records.submissions import Submission
     from etl.replacement import Replacement
     from etl.replays import Replay
@@ -255,6 +266,8 @@ def check(
         for candidate, verdict in zip(candidates, verdicts, strict=True):
             emit(checked_record(candidate, verdict))
     else:
+        for candidate, verdict in zip(candidates, verdicts, strict=True):
+            first_findings(candidate.shown_path, _with_paths(candidate, verdict))
         findings = [[(kind, finding) for finding, kind in verdict.findings] for verdict in verdicts]
         rows = zip(candidates, verdicts, findings, strict=True)
         summary_table([(c.shown_path, v.state, rules_of(f)) for c, v, f in rows])
@@ -262,6 +275,16 @@ def check(
         _tell_failure(candidate.shown_path, verdict.incident)
         _tell_replacement(candidate.shown_path, verdict.replaces)
     raise typer.Exit(REJECTED if any(verdict.state in _FALLEN_SHORT for verdict in verdicts) else DONE)
+
+
+def _with_paths(candidate: Candidate, verdict: Verdict) -> list[tuple[Finding, str | None]]:
+    """The findings of a file in its own column names, each with its path where it is JSON."""
+    layout = layout_of(candidate.declared, candidate.name, verdict.format)
+    columns = native_columns(layout)
+    return [
+        (in_native_names(finding, columns), json_path(layout, finding.row, finding.column))
+        for finding, _ in verdict.findings
+    ]
 
 
 @app.command()

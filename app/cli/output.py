@@ -17,7 +17,7 @@ from rich.text import Text
 from app.objects import Found
 from expectations.catalogue import all_rules
 from expectations.messages import message
-from expectations.vocabulary import KST, Rule, State
+from expectations.vocabulary import KST, Finding, Rule, State
 
 if TYPE_CHECKING:
     from etl.overdue import CalendarFinding
@@ -68,6 +68,8 @@ def show_progress(title: str, total: int | None) -> Iterator[Callable[[int, int,
 # ------------------------------------------------------------------------------------------- tables
 
 
+_FIRST_OF_RULE = 3
+"""Findings of one rule and file that are told one by one to a person."""
 _PIPED_WIDTH = 400
 """Columns for a table that no terminal looks at: a line a row, for grep and less."""
 
@@ -107,6 +109,19 @@ def summary_line(file: str, state: State, found: Counter[str]) -> None:
     words = ", ".join(f"{rule} × {count}" for rule, count in found.most_common(6))
     mark = {State.ACCEPTED: "✓", State.REJECTED: "✗"}.get(state, "·")
     emit_text(f"{mark} {file}: {state.value}{f' ({words})' if words else ''}\n")
+
+
+def first_findings(file: str, found: Sequence[tuple[Finding, str | None]]) -> None:
+    """The first findings of each rule in a file, a line each, with their paths in JSON, and how many more there are."""
+    by_rule: dict[str, list[tuple[Finding, str | None]]] = {}
+    for finding, path in found:
+        by_rule.setdefault(finding.rule, []).append((finding, path))
+    for rule, of_rule in by_rule.items():
+        for finding, path in of_rule[:_FIRST_OF_RULE]:
+            place = f" {path}" if path else ""
+            emit_text(f"{file}:{place} [{rule}] {message(finding, all_rules()[rule], 'en')}\n")
+        if (more := len(of_rule) - _FIRST_OF_RULE) > 0:
+            emit_text(f"{file}: [{rule}] and {more} more; --json tells every one\n")
 
 
 def findings_table(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.filing.desk import Desk, RefusedError
-from app.filing.finding_digest import Found, Placed
+from app.filing.finding_digest import Found, SenderFile
 from app.scope import Scope
 from app.widgets.file_button import offer_file
 from app.widgets.view import View, ask, store
@@ -15,7 +15,7 @@ from app.widgets.working import worker
 from app.worker.tasks import Sent
 from etl.annotated import UNOPENED, annotated_name
 from etl.comparison import Comparison
-from etl.coordinates import coordinates_in, layout_of
+from etl.coordinates import layout_of
 from etl.intake import Declared
 from etl.store import Store
 from expectations.vocabulary import Finding
@@ -42,9 +42,9 @@ def compared(_store: Store, _scope: Scope, number: str) -> Comparison:
     return worker().compare(number).result(_LONGEST_SECONDS)
 
 
-def placed_in(declared: Declared, file: str, format_: str | None, names: Sequence[str]) -> Placed:
-    """A function that returns where a row and column are in this file, whose columns are `names`."""
-    return coordinates_in(layout_of(declared, file, format_), names)
+def sender_file(declared: Declared, file: str, format_: str | None, names: Sequence[str]) -> SenderFile:
+    """How this file, whose columns are `names`, calls its places and columns."""
+    return SenderFile.of(layout_of(declared, file, format_), names)
 
 
 def annotated_file(view: View, sent: Sent, found: Found) -> None:

@@ -6,7 +6,7 @@ Ten thousand findings of a rule are a few sentences and its first cells, each na
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,8 @@ from typing import Any
 from app.exports import Cells, Column, Extract
 from app.words import code_word, say
 from etl.causes import Cause, likely_causes
+from etl.coordinates import coordinates_in, in_native_names, native_columns
+from etl.layout import Layout
 from expectations.catalogue import all_rules
 from expectations.messages import message
 from expectations.vocabulary import Finding, Kind
@@ -23,8 +25,23 @@ FIRST_CELLS = 5
 _GRAVITY = {kind: place for place, kind in enumerate((Kind.STRUCTURE, Kind.INTEGRITY, Kind.COMPLIANCE))}
 
 Found = Sequence[tuple[Kind, Finding]]
-Placed = Callable[[int | None, str | None], str]
-"""Return where a row and column are in the sender's file, as that file's program writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SenderFile:
+    """How a sender's file calls its places and columns.
+
+    `place` returns where a row and column are in it, as its program writes it; `columns` are its names of the canonical
+    columns that rules name.
+    """
+
+    place: Callable[[int | None, str | None], str]
+    columns: Mapping[str, str]
+
+    @classmethod
+    def of(cls, layout: Layout, names: Sequence[str] = ()) -> SenderFile:
+        """A file in this layout, whose columns are `names` in their order, where that is known."""
+        return cls(coordinates_in(layout, names), native_columns(layout))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +79,7 @@ class RuleGroup:
     reasons: tuple[ReasonGroup, ...]
 
 
-def grouped(found: Found, placed: Placed) -> list[RuleGroup]:
+def grouped(found: Found, sent: SenderFile) -> list[RuleGroup]:
     """The findings by rule: those that reject the file first, then by number."""
     by_rule: dict[str, list[Finding]] = defaultdict(list)
     kinds: dict[str, Kind] = {}
@@ -75,28 +92,28 @@ def grouped(found: Found, placed: Placed) -> list[RuleGroup]:
             kinds[rule],
             len(findings),
             tuple(likely_causes(findings)),
-            tuple(_by_reason(findings, placed)),
+            tuple(_by_reason(findings, sent)),
         )
         for rule, findings in by_rule.items()
     ]
     return sorted(groups, key=lambda group: (_GRAVITY.get(group.kind, 9), -group.count, group.rule))
 
 
-def _by_reason(findings: Sequence[Finding], placed: Placed) -> list[ReasonGroup]:
+def _by_reason(findings: Sequence[Finding], sent: SenderFile) -> list[ReasonGroup]:
     """The findings of a rule by the reason that its words know, the most frequent first, then as they were found."""
     by_reason: dict[str | None, list[Finding]] = defaultdict(list)
     for finding in findings:
         by_reason[finding.reason if finding.reason in all_rules()[finding.rule].reasons else None].append(finding)
     groups = [
-        ReasonGroup(reason, len(alike), tuple(_cell(finding, placed) for finding in alike[:FIRST_CELLS]))
+        ReasonGroup(reason, len(alike), tuple(_cell(finding, sent) for finding in alike[:FIRST_CELLS]))
         for reason, alike in by_reason.items()
     ]
     return sorted(groups, key=lambda group: -group.count)
 
 
-def _cell(finding: Finding, placed: Placed) -> Cell:
+def _cell(finding: Finding, sent: SenderFile) -> Cell:
     return Cell(
-        placed(finding.row, finding.column),
+        sent.place(finding.row, finding.column),
         finding.subject or "",
         finding.found or "",
         finding.expected or "",
@@ -129,11 +146,11 @@ def _instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def every_finding(found: Found, sentences: Sequence[str], placed: Placed, title: str, language: str) -> Extract:
+def every_finding(found: Found, sent: SenderFile, title: str, language: str) -> Extract:
     """All findings, whatever their number, as a file for the sender's own spreadsheet."""
-    findings = [finding for _, finding in found]
+    findings = [in_native_names(finding, sent.columns) for _, finding in found]
     columns: tuple[tuple[str, Cells, list[Any]], ...] = (
-        ("cell", Cells.TEXT, [placed(one.row, one.column) for one in findings]),
+        ("cell", Cells.TEXT, [sent.place(one.row, one.column) for one in findings]),
         ("rule", Cells.TEXT, [one.rule for one in findings]),
         ("kind", Cells.TEXT, [code_word(kind.value, language) for kind, _ in found]),
         ("row", Cells.NUMBER, [one.row for one in findings]),
@@ -143,7 +160,7 @@ def every_finding(found: Found, sentences: Sequence[str], placed: Placed, title:
         ("end", Cells.INSTANT, [one.end for one in findings]),
         ("found", Cells.TEXT, [one.found for one in findings]),
         ("expected", Cells.TEXT, [one.expected for one in findings]),
-        ("sentence", Cells.TEXT, list(sentences)),
+        ("sentence", Cells.TEXT, _sentences_of(findings, language)),
     )
     return Extract(
         title,
@@ -154,7 +171,7 @@ def every_finding(found: Found, sentences: Sequence[str], placed: Placed, title:
     )
 
 
-def sentences_of(found: Found, language: str) -> list[str]:
+def _sentences_of(findings: Sequence[Finding], language: str) -> list[str]:
     """The whole sentence of each finding."""
     rules = all_rules()
-    return [message(finding, rules[finding.rule], language) for _, finding in found]
+    return [message(finding, rules[finding.rule], language) for finding in findings]

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from app.filing.desk import CheckedUpload, Desk, RefusedError, own_exchange, verdict_word
-from app.filing.desk_parts import annotated_file, comparison_of, placed_in
+from app.filing.desk_parts import annotated_file, comparison_of, sender_file
 from app.filing.finding_digest import findings_of
 from app.filing.finding_parts import sender_findings, since_the_version_before
 from app.filing.upload_parts import refusal
@@ -77,11 +77,11 @@ def draft_panel(view: View, desk: Desk, draft: Draft) -> None:
     _draft_buttons(view, desk, draft)
     found = findings_of(told["findings"])
     comparison = Comparison.of_record(told["comparison"])
-    placed = placed_in(draft.declared, draft.file, None, comparison.names)
-    sender_findings(view, found, placed, draft.file)
+    calls = sender_file(draft.declared, draft.file, None, comparison.names)
+    sender_findings(view, found, calls, draft.file)
     sent = Sent(draft_path(store(), draft), draft.declared, draft.file, None)
     annotated_file(view, sent, found)
-    since_the_version_before(view, comparison)
+    since_the_version_before(view, comparison, calls)
 
 
 def verdict(view: View, word: str, sentence: str, *, is_draft: bool = False) -> None:
@@ -232,8 +232,8 @@ def secret_panel(view: View, checked: CheckedUpload) -> None:
     section(view, "filing.not_kept", file=checked.upload.name)
     verdict(view, told["state"], "filing.not_kept_how", is_draft=True)
     declared = Declared(told["exchange"], told["report"], Period.parse(told["period"]))
-    placed = placed_in(declared, checked.upload.name, None, checked.preview.comparison.names)
-    sender_findings(view, findings_of(told["findings"]), placed, checked.upload.name)
+    calls = sender_file(declared, checked.upload.name, None, checked.preview.comparison.names)
+    sender_findings(view, findings_of(told["findings"]), calls, checked.upload.name)
 
 
 def receipt_panel(view: View, filed: Submission, *, is_repeated: bool = False) -> None:
@@ -319,12 +319,12 @@ def submission_findings(view: View, filed: Submission) -> None:
     found = ask(findings_found, filed.id)
     comparison = comparison_of(view, filed.id)
     declared = Declared(filed.exchange, filed.report, filed.period)
-    placed = placed_in(declared, filed.file, filed.format, comparison.names)
-    sender_findings(view, found, placed, filed.file)
+    calls = sender_file(declared, filed.file, filed.format, comparison.names)
+    sender_findings(view, found, calls, filed.file)
     if filed.evidence_kept:
         path = store().evidence.path(filed.sha256)
         annotated_file(view, Sent(path, declared, filed.file, filed.format), found)
-    since_the_version_before(view, comparison)
+    since_the_version_before(view, comparison, calls)
 
 
 def withdrawal(view: View, desk: Desk | None, filed: Submission) -> None:

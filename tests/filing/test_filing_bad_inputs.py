@@ -14,10 +14,10 @@ import pytest
 
 from app.exports import as_csv, as_workbook
 from app.filing.desk import Desk, RefusedError, upload_of
-from app.filing.finding_digest import every_finding, findings_of, sentences_of
+from app.filing.finding_digest import SenderFile, every_finding, findings_of
 from app.words import LANGUAGES, say
 from app.worker.process import address_of_store, worker_for
-from etl.coordinates import coordinates_in, layout_of
+from etl.coordinates import layout_of
 from etl.drafts import drafts_of
 from etl.intake import Declared
 from etl.store import Store, open_store
@@ -159,7 +159,7 @@ def test_a_formula_in_a_text_cell_comes_back_as_text(doors: dict[str, Client]) -
     found = findings_of(told["findings"])
     assert formula in {finding.found for _, finding in found}
     layout = layout_of(Declared("korbit", "surveillance", Period.parse("2026-11-02")), KORBIT, None)
-    extract = every_finding(found, sentences_of(found, "ko"), coordinates_in(layout), "x", "ko")
+    extract = every_finding(found, SenderFile.of(layout), "x", "ko")
     rows = list(csv.reader(io.StringIO(as_csv(extract).decode("utf-8-sig"))))
     cells = [cell for row in rows for cell in row]
     assert f"'{formula}" in cells

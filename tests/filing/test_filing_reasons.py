@@ -11,10 +11,10 @@ import openpyxl
 import pytest
 
 from app.exports import as_csv, as_workbook
-from app.filing.finding_digest import FIRST_CELLS, ReasonGroup, every_finding, findings_of, grouped, sentences_of
+from app.filing.finding_digest import FIRST_CELLS, ReasonGroup, SenderFile, every_finding, findings_of, grouped
 from app.objects import checked_record
 from app.words import LANGUAGES, say
-from etl.coordinates import coordinates_in, layout_of
+from etl.coordinates import layout_of
 from etl.drafts import draft_told, drafts_of
 from etl.examine import Incoming, Past, decide, read_one
 from etl.intake import Candidate, Declared
@@ -77,11 +77,10 @@ def test_the_page_says_each_reason_once_above_its_cells(opened: Opened, store: S
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_files_of_findings_say_the_reason_of_each(language: str) -> None:
     found = findings_of(told(spoilt({"not_quantity": 2, "absent": 2})))
-    sentences = sentences_of(found, language)
-    assert sentences == [message(one, all_rules()["SUB-006"], language) for _, one in found]
+    sentences = [message(one, all_rules()["SUB-006"], language) for _, one in found]
     for (_, one), sentence in zip(found, sentences, strict=True):
         assert sentence.startswith(all_rules()["SUB-006"].reasons[one.reason or ""].in_language(language))
-    extract = every_finding(found, sentences, coordinates_in(layout_of(DECLARED, NAME, None)), "x", language)
+    extract = every_finding(found, SenderFile.of(layout_of(DECLARED, NAME, None)), "x", language)
     rows = list(csv.reader(io.StringIO(as_csv(extract).decode("utf-8-sig"))))
     book = openpyxl.load_workbook(io.BytesIO(as_workbook(extract)))
     written = {cell.value for sheet in book for row in sheet.iter_rows() for cell in row}
@@ -118,7 +117,7 @@ def test_findings_without_a_reason_are_one_group_and_no_finding_is_left_out() ->
         return Kind.INTEGRITY, Finding(rule, row=row, column="price", reason=reason)
 
     every = [found("SUB-006", reason, row) for row, reason in enumerate(["absent", None, "not_krw", "absent"], 2)]
-    (group,) = grouped(every, lambda row, column: f"{row}{column}")
+    (group,) = grouped(every, SenderFile(lambda row, column: f"{row}{column}", {}))
     assert [(one.reason, one.count) for one in group.reasons] == [("absent", 2), (None, 1), ("not_krw", 1)]
     assert sum(one.count for one in group.reasons) == group.count == len(every)
     assert all(isinstance(one, ReasonGroup) and len(one.cells) == one.count for one in group.reasons)
