@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePath
@@ -27,6 +27,8 @@ from etl.store import Store
 from expectations.vocabulary import KST, Finding, Kind
 
 _KIND = "daxa receipt"
+_KIND_OF_ALL = "daxa receipts"
+"""Several receipts under one signature."""
 _VERSION = 1
 _PARTS = {"receipt", "key", "signature"}
 
@@ -42,6 +44,12 @@ class ReceiptCheck:
     content: Mapping[str, Any]
     fault: str | None
 
+    @property
+    def receipts(self) -> Sequence[Mapping[str, Any]]:
+        """What is said of each submission: of one, or of several that are signed together."""
+        receipts: Sequence[Mapping[str, Any]] = self.content.get("receipts") or [self.content]
+        return receipts
+
 
 # ------------------------------------------------------------------------------------------- giving
 
@@ -53,6 +61,24 @@ def receipt_of(store: Store, submission: str, now: datetime) -> str:
         if filed is None:
             raise ReceiptError(f"there is no submission {submission}; 'daxa submissions' lists them")
         content = _content(connection, filed, now)
+    return _signed(store, content)
+
+
+def receipt_of_all(store: Store, submissions: Sequence[str], now: datetime) -> str:
+    """One signed receipt of several submissions as they stand at `now`: `receipts` holds what that of each says.
+
+    ReceiptError where one of them is not there, or none is given.
+    """
+    with reading(store.engine) as connection:
+        found = {number: life.by_id(connection, number) for number in submissions}
+        if not found or None in found.values():
+            lacking = next((number for number, filed in found.items() if filed is None), "without a number")
+            raise ReceiptError(f"there is no submission {lacking}; 'daxa submissions' lists them")
+        receipts = [_content(connection, filed, now) for filed in found.values() if filed is not None]
+    return _signed(store, {"kind": _KIND_OF_ALL, "version": _VERSION, "issued_at": _kst(now), "receipts": receipts})
+
+
+def _signed(store: Store, content: Mapping[str, Any]) -> str:
     signer = signer_of(store.home)
     whole = {"receipt": content, "key": signer.public.id, "signature": signer.sign(content)}
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
@@ -165,7 +191,7 @@ def verify_receipt(text: str, keys: Mapping[str, PublicKey]) -> ReceiptCheck:
         signed = key.has_signed(content, str(whole["signature"]))
     except TypeError:
         signed = False
-    if not signed or content.get("kind") != _KIND:
+    if not signed or content.get("kind") not in (_KIND, _KIND_OF_ALL):
         return ReceiptCheck({}, "the receipt was changed after it was signed, or is none of ours")
     return ReceiptCheck(content, None)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from app.filing.act_parts import show_results
+from app.filing.day_parts import day_summary, filed_day, files_of_day
 from app.filing.desk_parts import desk_of
 from app.filing.draft_parts import present_drafts
 from app.filing.template_parts import templates_and_guide
@@ -11,7 +13,6 @@ from app.filing.verdict_parts import (
     draft_panel,
     receipt_panel,
     secret_panel,
-    show_result,
     submission_findings,
     withdrawal,
 )
@@ -30,7 +31,7 @@ desk = desk_of(view)
 if desk is None:
     empty(view, "filing")
     stop()
-show_result()
+show_results()
 sentence(view.say("filing.for_exchange", exchange=view.exchange(desk.exchange)))
 task = switch(view.say("filing.task"), "task", TASKS, lambda name: view.say(f"filing.tasks.{name}"))
 if task == "duties":
@@ -44,10 +45,14 @@ else:
         receipt_panel(view, filed, is_repeated=bool(picked("repeated")))
         submission_findings(view, filed)
         withdrawal(view, desk, filed)
-    for checked in checked_without_draft():
+    filed_day(view, picked("submissions").split(","), picked("repeated").split(","))
+    not_kept = checked_without_draft()
+    files = files_of_day(desk, present_drafts(view))
+    day_summary(view, desk, files, not_kept)
+    for checked in not_kept:
         secret_panel(view, checked)
-    for draft in present_drafts(view):
-        draft_panel(view, desk, draft)
+    for one in files:
+        draft_panel(view, desk, one.draft, one.told)
     wake_worker()
     upload_section(view, desk)
     nil_section(view, desk)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from app.answers.reader_parts import record_reading
+from app.filing.act_parts import show_results
 from app.filing.desk_parts import desk_of
 from app.filing.submission_parts import finding_section, one_submission, submission_section
 from app.filing.submissions import submission_versions
 from app.filing.verdict import filed_submission
-from app.filing.verdict_parts import failure_note, show_result, submission_findings, withdrawal
+from app.filing.verdict_parts import failure_note, submission_findings, withdrawal
 from app.widgets.address import picked
 from app.widgets.header import empty, page_header, stop
 from app.widgets.rows import rows_behind
@@ -15,7 +16,7 @@ from app.widgets.view import ask, current_view
 
 view = current_view()
 page_header(view, "submissions")
-show_result()
+show_results()
 submission_section(view)
 submission = picked("submission")
 versions = ask(submission_versions, submission)

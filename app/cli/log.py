@@ -89,16 +89,19 @@ def key() -> None:
 
 
 def receipt(
-    submission: Annotated[str, typer.Argument(help="Number of the submission.")],
+    submissions: Annotated[list[str], typer.Argument(help="Number of the submission; of several for one receipt.")],
     out: Annotated[Path | None, typer.Option("--out", help="The file to write; standard output without.")] = None,
 ) -> None:
-    """A signed receipt of a submission: number, hash, times, state and findings."""
-    from etl.receipts import receipt_of
+    """A signed receipt of a submission, or of several: number, hash, times, state and findings."""
+    from etl.receipts import receipt_of, receipt_of_all
     from etl.records.log import EventKind
 
     store = open_store()
-    text = receipt_of(store, submission, datetime.now(UTC))
-    log_act(store, EventKind.RECEIPT, submission, {})
+    first, *more = submissions
+    now = datetime.now(UTC)
+    text = receipt_of_all(store, submissions, now) if more else receipt_of(store, first, now)
+    for submission in dict.fromkeys(submissions):
+        log_act(store, EventKind.RECEIPT, submission, {})
     if out is None:
         emit_text(text)
     else:
@@ -157,11 +160,11 @@ def check_receipt(path: Path, key_file: Path | None, *, json: bool) -> bool:
     elif checked.fault is not None:
         print(checked.fault)
     else:
-        content = checked.content
-        print(
-            f"valid: {content['submission']}, {content['exchange']} {content['report']} {content['period']}, "
-            f"received {content['received_at']}, {content['state']} at {content['issued_at']}"
-        )
+        for content in checked.receipts:
+            print(
+                f"valid: {content['submission']}, {content['exchange']} {content['report']} {content['period']}, "
+                f"received {content['received_at']}, {content['state']} at {content['issued_at']}"
+            )
     return checked.fault is None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillRunningError
 from contextlib import contextmanager
@@ -78,6 +78,14 @@ class CheckedUpload:
     upload: Upload
     preview: Preview
     draft: Draft | None
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What became of drafts that were submitted together: receipts, and why the others were not filed."""
+
+    receipts: tuple[Receipt, ...]
+    refused: tuple[tuple[Draft, RefusedError | MovedOnError], ...]
 
 
 def own_exchange(identity: Identity) -> str | None:
@@ -161,7 +169,29 @@ class Desk:
         return Upload(name, data), declared
 
     def submit(self, draft: Draft, reason: str = "") -> Receipt:
-        """File the bytes of a draft and wait until they are judged.
+        """File the bytes of a draft and wait until they are judged; raises as `_file`."""
+        receipt = self._file(draft, reason)
+        self._judged([receipt.submission.id])
+        return receipt
+
+    def submit_all(self, drafts: Sequence[Draft]) -> Submitted:
+        """File drafts one after the other, without a reason, and wait until all are judged.
+
+        What keeps one from being filed keeps no other.
+        """
+        receipts: list[Receipt] = []
+        refused: list[tuple[Draft, RefusedError | MovedOnError]] = []
+        for draft in drafts:
+            try:
+                receipts.append(self._file(draft, ""))
+            except (RefusedError, MovedOnError) as error:
+                refused.append((draft, error))
+        if receipts:
+            self._judged([receipt.submission.id for receipt in receipts])
+        return Submitted(tuple(receipts), tuple(refused))
+
+    def _file(self, draft: Draft, reason: str) -> Receipt:
+        """File the bytes of a draft.
 
         RefusedError where the draft is gone meanwhile, or where it takes the place of accepted rows with none or less
         than half of them and no `reason` is given (3.9). MovedOnError where somebody has submitted it, or has filed or
@@ -196,7 +226,6 @@ class Desk:
         except RefusedError as error:
             raise self._gone(draft) from error
         remove_files(self.store, draft)
-        self._judged(receipt.submission.id)
         return receipt
 
     def _gone(self, draft: Draft) -> RefusedError | MovedOnError:
@@ -249,19 +278,19 @@ class Desk:
             retry(self.store.engine, number, actor=self.person)
         except NotRetryableError as error:
             raise RefusedError("not_retryable", number=number) from error
-        self._judged(number)
+        self._judged([number])
 
     def _must_be_own(self, declared: Declared) -> None:
         if declared.exchange != self.exchange:
             raise RefusedError("other_exchange", said=declared.exchange)
 
-    def _judged(self, number: str) -> None:
-        """Have what is received judged, and wait until this submission is, LONGEST_WAIT_SECONDS at most."""
+    def _judged(self, numbers: Sequence[str]) -> None:
+        """Have what is received judged, and wait until these submissions are, LONGEST_WAIT_SECONDS at most."""
         self.worker.take_up()
         end = time.monotonic() + LONGEST_WAIT_SECONDS
         while time.monotonic() < end:
             with reading(self.store.engine) as connection:
-                if life.is_judged(connection, number):
+                if all(life.is_judged(connection, number) for number in numbers):
                     return
             time.sleep(_ASK_AGAIN_SECONDS)
 

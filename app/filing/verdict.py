@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
 
 from app.filing.finding_digest import Found
 from app.scope import Scope
@@ -29,6 +30,24 @@ class ReceiptContent:
     findings_sha256: str
     replaced: tuple[tuple[str, int], ...] = ()
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FiledFile:
+    """One of the files that were filed together: its submission, the file's name, and how many findings are open."""
+
+    filed: Submission
+    file: str
+    finding_count: int
+
+
+def filed_files(store: Store, scope: Scope, numbers: tuple[str, ...]) -> tuple[FiledFile, ...]:
+    """The submissions with these numbers that may be seen, in their order."""
+    with reading(store.engine) as connection:
+        found = [life.by_id(connection, number) for number in numbers]
+        seen = [one for one in found if one is not None and one.exchange in scope.visible_rows()]
+        findings = life.findings_of(connection, [one.id for one in seen])
+    return tuple(FiledFile(one, PurePath(one.file).name, len(findings[one.id])) for one in seen)
 
 
 def filed_submission(store: Store, scope: Scope, number: str) -> Submission | None:

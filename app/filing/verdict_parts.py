@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import timedelta
 from html import escape
 from typing import Any
 
 import streamlit as st
 
-from app.filing.desk import CheckedUpload, Desk, RefusedError, own_exchange, verdict_word
+from app.filing.act_parts import keep_done, keep_refused, keep_unfiled, must_be_at
+from app.filing.desk import CheckedUpload, Desk, RefusedError, verdict_word
 from app.filing.desk_parts import annotated_file, comparison_of, sender_file
 from app.filing.finding_digest import findings_of
 from app.filing.finding_parts import sender_findings, since_the_version_before
 from app.filing.upload_parts import refusal
 from app.filing.verdict import ReceiptContent, findings_found, left_in_force, receipt_content
-from app.moments import duration, kst_text, now
+from app.moments import duration, kst_text
 from app.obligations.outcomes import obligation_for
 from app.widgets.address import pick
 from app.widgets.file_button import offer_file
-from app.widgets.guard import present_identity
-from app.widgets.header import facts, note, result_of_act, section
-from app.widgets.moved_on import what_came_first
+from app.widgets.header import facts, note, section
 from app.widgets.view import View, ask, store
 from app.worker.tasks import Sent
 from etl.comparison import Comparison
-from etl.drafts import Draft, draft_bytes, draft_path, draft_told
+from etl.drafts import Draft, draft_bytes, draft_path
 from etl.intake import Declared
 from etl.layout import Container
 from etl.nil_returns import written_out
@@ -41,20 +39,16 @@ from expectations.vocabulary import Period, State
 _MOST_SHOWN_BYTES = 20_000
 _SUBMITTABLE = (State.ACCEPTED, State.FAILED)
 """A file that we failed on when it was checked may be submitted all the same: its receipt then counts."""
-_RESULT = "filing.late"
 _MOST_ELSEWHERE = 20
 """Findings of other submissions that are named one by one."""
 
 
-def draft_panel(view: View, desk: Desk, draft: Draft) -> None:
+def draft_panel(view: View, desk: Desk, draft: Draft, told: Mapping[str, Any]) -> None:
     """A draft: that it is not submitted, what would become of it, its findings, and the buttons that submit or discard.
 
+    `told` is what its check told.
     It leaves the screen when it is submitted or discarded, so that no verdict of a draft stands beside a receipt.
     """
-    try:
-        told = draft_told(store(), draft)
-    except FileNotFoundError:
-        return
     section(view, "filing.draft_of", report=view.report(draft.report), period=draft.period.text)
     verdict(view, verdict_word(draft.state, draft.finding_count), f"filing.would.{draft.state}", is_draft=True)
     if told.get("incident"):
@@ -183,47 +177,24 @@ def _draft_buttons(view: View, desk: Desk, draft: Draft) -> None:
 
 def _submit(view: View, desk: Desk, draft: Draft) -> None:
     """File a draft; one that was compared with what stands no more is compared anew, for its sender to look at."""
-    _must_be_at(desk)
+    must_be_at(desk)
     try:
         with st.spinner(view.say("filing.submitting")):
             receipt = desk.submit(draft, str(st.session_state.get(_reason_key(draft)) or ""))
-    except RefusedError as refused:
-        _keep_result(draft.file, view.say(f"filing.refused.{refused.reason}", **refused.parts))
-    except MovedOnError as moved_on:
-        with suppress(FileNotFoundError), st.spinner(view.say("filing.checking_again")):
-            desk.check_again(draft, now())
-        _keep_result(draft.file, what_came_first(view, moved_on))
+    except (RefusedError, MovedOnError) as error:
+        keep_unfiled(view, desk, draft, error)
     else:
-        pick(submission=receipt.submission.id, repeated="1" if receipt.duplicate else "")
+        pick(submission=receipt.submission.id, submissions="", repeated="1" if receipt.duplicate else "")
 
 
 def _discard(view: View, desk: Desk, draft: Draft) -> None:
-    _must_be_at(desk)
+    must_be_at(desk)
     try:
         desk.discard(draft)
-    except RefusedError as refused:
-        _keep_result(draft.file, view.say(f"filing.refused.{refused.reason}", **refused.parts))
-    except MovedOnError as moved_on:
-        _keep_result(draft.file, what_came_first(view, moved_on))
+    except (RefusedError, MovedOnError) as error:
+        keep_refused(view, draft.file, error)
     else:
-        _keep_result(draft.file, view.say("filing.is_discarded"), is_done=True)
-
-
-def _must_be_at(desk: Desk) -> None:
-    """End the run unless whoever pressed is still who the desk was opened for."""
-    identity = present_identity()
-    if identity.person != desk.person or own_exchange(identity) != desk.exchange:
-        st.stop()
-
-
-def _keep_result(name: str, said: str, *, is_done: bool = False) -> None:
-    st.session_state[_RESULT] = f"{name}: {said}", is_done
-
-
-def show_result() -> None:
-    """What came of the act that was tried last, once: that it is done, why it is refused, or what came before it."""
-    if result := st.session_state.pop(_RESULT, None):
-        result_of_act(*result)
+        keep_done(draft.file, view.say("filing.is_discarded"))
 
 
 def secret_panel(view: View, checked: CheckedUpload) -> None:
@@ -354,17 +325,15 @@ def withdrawal(view: View, desk: Desk | None, filed: Submission) -> None:
 
 
 def _withdraw(view: View, desk: Desk, number: str) -> None:
-    _must_be_at(desk)
+    must_be_at(desk)
     # Typed and pressed at once, the texts are in the session alone.
     reason, typed = (str(st.session_state[f"withdraw.{name}.{number}"] or "") for name in ("reason", "typed"))
     try:
         desk.withdraw(number, reason, typed)
-    except RefusedError as refused:
-        _keep_result(number, view.say(f"filing.refused.{refused.reason}", **refused.parts))
-    except MovedOnError as moved_on:
-        _keep_result(number, what_came_first(view, moved_on))
+    except (RefusedError, MovedOnError) as error:
+        keep_refused(view, number, error)
     else:
-        _keep_result(number, view.say("filing.is_withdrawn"), is_done=True)
+        keep_done(number, view.say("filing.is_withdrawn"))
 
 
 def failure_note(view: View, filed: Submission) -> None:

@@ -46,7 +46,7 @@ ol.steps { list-style: none; display: flex; flex-wrap: wrap; gap: .1rem 1rem; ma
   padding: 0 !important; font-size: .875rem; }
 ol.causes { margin: .2rem 0 .2rem 1.2rem !important; padding: 0 !important; font-size: .9rem; }
 ul.found { list-style: none; margin: .2rem 0 !important; padding: 0 !important; font-size: .9rem; }
-ul.found li { margin: 0 0 .5rem 0 !important; padding: .2rem .7rem !important;
+ul.found li { margin: 0 0 .5rem 0 !important; padding: .2rem .7rem !important; overflow-wrap: anywhere;
   border-left: 3px solid rgba(128,140,153,.6); }
 ul.found p { margin: .1rem 0 .2rem 0; font-size: .875rem; }
 ul.found p.reason { margin-top: .4rem; font-weight: 600; }
