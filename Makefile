@@ -33,7 +33,7 @@ test: $(DEVELOPMENT) $(PROJECT) browser ## the tests, with a real PostgreSQL and
 
 .PHONY: test-slow
 test-slow: $(DEVELOPMENT) $(PROJECT) browser ## the tests that take longer: every screen in every look, proofs, benches
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+	DAXA_TEST_LONG=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or property"
 
 .PHONY: check
 check: $(DEVELOPMENT) $(PROJECT) ## formatting, lint and types

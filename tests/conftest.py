@@ -17,6 +17,7 @@ from browsing import context_of, served, watched
 from demo_store import fill, leave_empty
 from people import SUPERVISOR
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from properties import examples
 
 from etl.store import Store, open_store
 
@@ -24,7 +25,7 @@ SWITCHES = ("--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFO
 """Of the browser; it finds no host but this machine, as in a network that is cut off."""
 
 # How long one example takes says more about the machine than about the code.
-hypothesis.settings.register_profile("daxa", deadline=None)
+hypothesis.settings.register_profile("daxa", deadline=None, max_examples=examples(20))
 hypothesis.settings.load_profile("daxa")
 
 
@@ -35,7 +36,10 @@ BOTH_LANGUAGES_AT_ONCE = {"test_annotated", "test_charts", "test_guard", "test_w
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What repeats a test on the other database or in the other language is slow, so that `make test` stays short."""
+    """What repeats a test on the other database or in the other language is slow, so that `make test` stays short.
+
+    Properties are marked, since `make test-slow` tries them again with more examples (`properties.py`).
+    """
     for item in items:
         module = item.path.stem
         about = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
@@ -43,6 +47,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             about.get("language") == "en" and module not in BOTH_LANGUAGES_AT_ONCE
         ):
             item.add_marker(pytest.mark.slow)
+        if isinstance(item, pytest.Function) and hypothesis.is_hypothesis_test(item.obj):
+            item.add_marker(pytest.mark.property)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from etl.records.log import AuditEvent, Entry, EventKind, append, first_break
 from etl.signing import public_keys_of, signer_of
 from etl.store import open_store
 from expectations.vocabulary import KST
+from tests.properties import examples
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=KST)
 DAY = timedelta(days=1)
@@ -68,7 +69,7 @@ DEEDS = st.lists(
 )
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))
 COLUMNS = tuple(column.name for column in audit_log.columns)
-PROPERTY = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+PROPERTY = settings(max_examples=examples(10), suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def other(draw, entry, column):

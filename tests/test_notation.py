@@ -31,6 +31,7 @@ from expectations.vocabulary import (
     ValueType,
     Wording,
 )
+from tests.properties import examples
 
 NOTATIONS = [value for value in vars(n).values() if isinstance(value, Notation)]
 QUANTITIES = [n.QUANTITY_PLAIN, n.QUANTITY_COMMAS, n.QUANTITY_EXPONENT]
@@ -39,7 +40,7 @@ COUNTS = [n.COUNT_TEXT, n.COUNT_NUMBER, n.COUNT_ANY]
 INSTANTS = [notation for notation in NOTATIONS if notation.type is ValueType.INSTANT]
 DIGITS = {ValueType.QUANTITY: QUANTITY_DIGITS, ValueType.KRW: KRW_DIGITS}
 
-profile = settings(derandomize=True, deadline=None, max_examples=200)
+profile = settings(derandomize=True, deadline=None, max_examples=examples(20))
 
 
 def case_name(value: object) -> str:
@@ -194,7 +195,7 @@ def exactly(text: str, type_: ValueType) -> Decimal | str:
 def test_a_number_of_any_length_is_exact_or_refused(notation: Notation) -> None:
     """Arrow alone would read 5244008187438687035754525736 as a number of ten digits."""
 
-    @settings(profile, max_examples=1000)
+    @settings(profile, max_examples=examples(60))
     @given(st.from_regex(r"-?[0-9]{1,45}(\.[0-9]{1,25})?([eE][+-]?[0-9]{1,2})?", fullmatch=True))
     @example("5244008187438687035754525736")
     @example("-5244008187438687035754525736")

@@ -28,6 +28,7 @@ from tests.golden.filing import (
     period_of,
     shape_of,
 )
+from tests.properties import examples
 
 profile = settings(
     derandomize=True,
@@ -169,7 +170,7 @@ def sheet_with_other_words(draw: st.DrawFn, markup: bytes) -> bytes:
 # --------------------------------------------------------------------------------------------- tests
 
 
-@settings(profile, max_examples=400)
+@settings(profile, max_examples=examples(40))
 @given(st.data())
 def test_bytes_damaged_on_their_way_meet_a_verdict(data: st.DataObject) -> None:
     exchange_id, report_name = data.draw(st.sampled_from(PAIRS))
@@ -177,7 +178,7 @@ def test_bytes_damaged_on_their_way_meet_a_verdict(data: st.DataObject) -> None:
     assert_every_row_is_accounted_for(verdicts(broken, exchange_id, report_name, file_name(exchange_id, report_name)))
 
 
-@settings(profile, max_examples=450)
+@settings(profile, max_examples=examples(45))
 @given(st.data())
 def test_texts_replaced_in_a_native_file_meet_a_verdict(data: st.DataObject) -> None:
     exchange_id, report_name = data.draw(st.sampled_from([pair for pair in PAIRS if pair[0] != "bithumb"]))
@@ -187,7 +188,7 @@ def test_texts_replaced_in_a_native_file_meet_a_verdict(data: st.DataObject) -> 
     assert_every_row_is_accounted_for(verdicts(broken, exchange_id, report_name, file_name(exchange_id, report_name)))
 
 
-@settings(profile, max_examples=160)
+@settings(profile, max_examples=examples(16))
 @given(st.data())
 def test_a_workbook_with_other_cells_meets_a_verdict(data: st.DataObject) -> None:
     report_name = data.draw(st.sampled_from(list(all_reports())))
@@ -201,7 +202,7 @@ def test_a_workbook_with_other_cells_meets_a_verdict(data: st.DataObject) -> Non
     assert_every_row_is_accounted_for(verdicts(broken, "bithumb", report_name, file_name("bithumb", report_name)))
 
 
-@settings(profile, max_examples=250)
+@settings(profile, max_examples=examples(25))
 @given(st.data())
 def test_a_damaged_template_meets_a_verdict(data: st.DataObject) -> None:
     container, report_name = data.draw(st.sampled_from(TEMPLATES))
@@ -216,7 +217,7 @@ def test_a_damaged_template_meets_a_verdict(data: st.DataObject) -> None:
     assert_every_row_is_accounted_for(verdicts(broken, exchange_id, report_name, name))
 
 
-@settings(profile, max_examples=60)
+@settings(profile, max_examples=examples(8))
 @given(st.data())
 def test_a_file_of_one_report_filed_as_another_meets_a_verdict(data: st.DataObject) -> None:
     exchange_id, report_name = data.draw(st.sampled_from(PAIRS))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from etl.formats.sheet_xml import Book, column_letters, column_place, read_cells
 from etl.formats.table import ComputedError, DateCell, Formula, JsonNumber, UnreadableError
 from expectations.vocabulary import COUNT_MAXIMUM
+from tests.properties import examples
 
 BOOK = Book(strings=("해당 없음", "BTC", ""), date_formats=frozenset({"3"}))
 TEXTS = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=8)
@@ -57,7 +58,7 @@ def sheet_xml(rows: dict[int, dict[int, Any]], *, prefix: str = "", dimension: s
     return f'<{name} {space}="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{body}</{name}>'.encode()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(SHEETS, st.sampled_from(["", "x"]), st.sampled_from(["A1", "A0", "B2:C3", "A1:XFD1048576"]))
 def test_every_cell_is_read_once_with_its_kind(rows: dict[int, dict[int, Any]], prefix: str, dimension: str) -> None:
     read = read_cells(sheet_xml(rows, prefix=prefix, dimension=dimension), BOOK)

@@ -467,6 +467,7 @@ def test_the_story_has_every_kind_of_event():
     assert {event.kind for event in STORY} == set(Happening)
 
 
+@pytest.mark.slow
 def test_exactly_the_files_that_the_story_spoils_are_refused(told):
     spoilt = {
         (event.exchange, event.report, period)
@@ -481,6 +482,7 @@ def test_exactly_the_files_that_the_story_spoils_are_refused(told):
         assert second.received_at == first.received_at + timedelta(minutes=event.minutes)
 
 
+@pytest.mark.slow
 def test_three_cells_are_bad_in_the_file_with_bad_cells(told):
     ((event, period),) = events(Happening.BAD_CELLS)
     file = files_of(told, event, period)[0]
@@ -491,6 +493,7 @@ def test_three_cells_are_bad_in_the_file_with_bad_cells(told):
     assert Counter(finding.rule for finding in result.findings) == {"SUB-006": 3}
 
 
+@pytest.mark.slow
 def test_exactly_the_files_that_the_story_delays_are_late(told):
     late = {
         (file.exchange, file.report, file.period.text)
@@ -502,6 +505,7 @@ def test_exactly_the_files_that_the_story_delays_are_late(told):
     assert late == {(event.exchange, event.report, period) for event, period in events(Happening.LATE)}
 
 
+@pytest.mark.slow
 def test_what_the_story_leaves_out_is_not_filed(told):
     for event, period in events(Happening.MISSING):
         assert not files_of(told, event, period)
@@ -509,6 +513,7 @@ def test_what_the_story_leaves_out_is_not_filed(told):
     assert audited == set(EXCHANGES) - {"coinone"}
 
 
+@pytest.mark.slow
 def test_a_correction_adds_what_the_first_file_lacked(told):
     for event, period in events(Happening.CORRECTED):
         first, second = files_of(told, event, period)
@@ -516,6 +521,7 @@ def test_a_correction_adds_what_the_first_file_lacked(told):
         assert rows_of(second).num_rows == rows_of(first).num_rows + 1
 
 
+@pytest.mark.slow
 def test_a_sliced_day_is_covered_by_its_slices_one_of_them_late(told):
     for event, period in events(Happening.SLICED):
         slices = sorted(files_of(told, event, period), key=lambda file: file.period.start)
@@ -526,6 +532,7 @@ def test_a_sliced_day_is_covered_by_its_slices_one_of_them_late(told):
         assert late == slices[2:3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [Happening.SHORTFALL, Happening.PAYOUT])
 def test_wallets_are_short_as_long_and_as_much_as_the_story_says(told, kind):
     for event, period in events(kind):
@@ -540,6 +547,7 @@ def test_wallets_are_short_as_long_and_as_much_as_the_story_says(told, kind):
         assert ratio == pytest.approx(expected, rel=0.1)
 
 
+@pytest.mark.slow
 def test_a_halt_of_the_story_begins_after_its_delay_and_outlasts_the_shortfall(told):
     for event, period in events(Happening.HALT):
         table = rows_of(files_of(told, event, period)[0])
@@ -552,6 +560,7 @@ def test_a_halt_of_the_story_begins_after_its_delay_and_outlasts_the_shortfall(t
         assert halt["resumed_at"] > end
 
 
+@pytest.mark.slow
 def test_checks_are_missing_where_the_story_says(told):
     for event, period in events(Happening.GAP):
         table = rows_of(files_of(told, event, period)[0])
@@ -561,6 +570,7 @@ def test_checks_are_missing_where_the_story_says(told):
         assert missing == dict.fromkeys(concerned, event.minutes // 5)
 
 
+@pytest.mark.slow
 def test_a_stale_feed_shows_the_same_quantities_all_day(told):
     for event, period in events(Happening.STALE):
         table = rows_of(files_of(told, event, period)[0])
@@ -569,6 +579,7 @@ def test_a_stale_feed_shows_the_same_quantities_all_day(told):
             assert (pc.count_distinct(rows["ledger_quantity"]).as_py() == 1) == (asset == event.asset)
 
 
+@pytest.mark.slow
 def test_the_keys_tell_their_part_of_the_story(told):
     inventories, actions = by_period(told, "api_keys"), by_period(told, "key_actions")
     ((unlisted, _),) = events(Happening.UNLISTED)
@@ -589,6 +600,7 @@ def test_the_keys_tell_their_part_of_the_story(told):
     assert [row["stage"] for row in watched if row["case_id"].endswith("-900")] == ["monitoring"]
 
 
+@pytest.mark.slow
 def test_alerts_of_the_story_are_many_times_the_usual(told):
     ((event, period),) = events(Happening.ALERT_SPIKE)
     alerts = {}
@@ -600,6 +612,7 @@ def test_alerts_of_the_story_are_many_times_the_usual(told):
     assert alerts[period] > 3 * usual
 
 
+@pytest.mark.slow
 def test_some_halts_are_filed_again_when_they_end(told):
     filed = Counter()
     for table in by_period(told, "halts").values():
@@ -608,6 +621,7 @@ def test_some_halts_are_filed_again_when_they_end(told):
     assert max(filed.values()) == 2
 
 
+@pytest.mark.slow
 def test_nil_returns_are_filed(told):
     empty = Counter(file.report for file in told if rows_of_or_none(file) == 0)
     assert empty["halts"] > 40

@@ -40,6 +40,7 @@ from etl.records.tokens import Token
 from etl.store import Store, open_store
 from expectations.catalogue import all_reports
 from expectations.vocabulary import KST, Period, State
+from tests.properties import examples
 
 RECONCILIATION = all_reports()["reconciliation"]
 WHOLE = Period.parse(DAY)
@@ -115,7 +116,7 @@ def covered(files: Sequence[FiledFile], moment: datetime) -> bool:
     return len(hours) == 24
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(60))
 @given(histories(), st.integers(-1, 45))
 def test_an_outcome_is_that_of_its_definition(history: History, hour: int) -> None:
     files, moment = replayed(history), at(hour)
