@@ -22,7 +22,8 @@ SIDE_ENDINGS = (".sha256", ".sha256sum", ".sha512", ".sha1", ".md5", ".asc", ".s
 """Endings of files that lie beside a report and say something of it: checksums and signatures. They are no reports."""
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
 _COUNT = re.compile(r"[0-9]{1,18}", re.ASCII)
-_SIDE_FILE = ".sha256"
+SIDE_FILE = ".sha256"
+"""The ending of the side file, after the whole name of the file, that says its hash and its number of rows."""
 _SUM = re.compile(r"(?P<sum>\S+)(?:\s+\*?(?P<name>.+))?")
 _TAGGED_SUM = re.compile(r"SHA-?256\s*\((?P<name>.+)\)\s*=\s*(?P<sum>\S+)", re.IGNORECASE)
 _ROWS = re.compile(r"#\s*rows\s*[:=]\s*(?P<rows>\S+)", re.IGNORECASE)
@@ -115,15 +116,16 @@ def given_beside(path: Path) -> Given:
     rows. Where lines name files, the one with the file's name counts. What cannot be understood is given too, so that
     it agrees with no file (SUB-011) instead of being passed over.
     """
-    side = path.with_name(path.name + _SIDE_FILE)
+    side = path.with_name(path.name + SIDE_FILE)
     if not side.is_file():
         return NOTHING_GIVEN
     with side.open("rb") as file:
-        return _given_in(file.read(_LARGEST_SIDE_FILE).decode("utf-8-sig", "replace"), path.name)
+        return given_in(file.read(_LARGEST_SIDE_FILE), path.name)
 
 
-def _given_in(text: str, name: str) -> Given:
-    """What the text of a side file says of the file of that name."""
+def given_in(side_file: bytes, name: str) -> Given:
+    """What a side file says of the file of that name."""
+    text = side_file[:_LARGEST_SIDE_FILE].decode("utf-8-sig", "replace")
     rows: str | None = None
     sums: list[tuple[str | None, str]] = []
     for line in filter(None, map(str.strip, text.splitlines())):

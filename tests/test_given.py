@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from app.cli import main
+from app.words import say
 from etl import jobs
 from etl.formats.csv_lines import last_line_end
 from etl.intake import NOTHING_GIVEN, Candidate, Given, declare, given_beside
@@ -23,6 +24,7 @@ from etl.verify import verify_store
 from expectations.vocabulary import State
 from tests.door import Client, is_problem, token
 from tests.filing import MORNING, checks
+from tests.filing_desk import Opened, drop, opening, press, settled, somebody, text_of
 
 DAY = "2026-11-02"
 NAME = f"korbit_reconciliation_{DAY}.csv"
@@ -255,3 +257,39 @@ def test_the_interface_refuses_what_is_no_hash_and_no_number(
     door: Client, query: dict[str, Any], headers: dict[str, str], said: str
 ) -> None:
     assert is_problem(door.ask("POST", "/checks", DATA, headers=headers, file=NAME, **query), 400, said)
+
+
+# ------------------------------------------------------------------------------------------------ the page
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, judged_in_this_process: None) -> Iterator[Opened]:
+    with opening(monkeypatch, tmp_path / "page") as at_the_page:
+        yield at_the_page
+
+
+def given_of(home: Path) -> list[tuple[State, Given]]:
+    store = open_store(home, f"sqlite:///{home / 'daxa.sqlite'}")
+    with reading(store.engine) as connection:
+        found = [(one.state, one.given) for one in life.listed(connection)]
+    store.engine.dispose()
+    return found
+
+
+def test_a_side_file_dropped_beside_a_report_is_what_is_given(opened: Opened, tmp_path: Path) -> None:
+    side = (f"{NAME}.sha256", f"{HASH}  {NAME}\n# rows: {ROWS}\n".encode())
+    session = drop(opened(somebody("korbit")), (NAME, DATA), side)
+    assert say("filing.given_beside", "ko", name=side[0]) in text_of(session)
+    press(press(session, "filing.check"), "filing.submit")
+    assert given_of(tmp_path / "page") == [(State.ACCEPTED, Given(HASH, f"{ROWS}"))]
+
+
+def test_what_is_typed_beside_a_report_is_what_is_given(opened: Opened, tmp_path: Path) -> None:
+    session = drop(opened(somebody("korbit")), (NAME, DATA))
+    session.text_input(key=f"filing.sha256.0.{NAME}").input(OTHER)
+    session.text_input(key=f"filing.rows.0.{NAME}").input(f"{ROWS}")
+    session = press(settled(session.run()), "filing.check")
+    assert "SUB-011" in text_of(session)
+    assert HASH in text_of(session)
+    assert all(one.disabled for one in session.button if one.key and one.key.startswith("filing.submit"))
+    assert given_of(tmp_path / "page") == []

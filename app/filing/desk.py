@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillRunningError
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -32,7 +33,7 @@ from etl.drafts import (
     take_draft,
 )
 from etl.failures import NotRetryableError, retry
-from etl.intake import Candidate, Declared, NotAFilingError, declare, said_by
+from etl.intake import NOTHING_GIVEN, Candidate, Declared, Given, NotAFilingError, declare, said_by
 from etl.layout import Container
 from etl.nil_returns import nil_return
 from etl.receiving import NotWithdrawableError, Receipt, newest_filed, receive_bytes, take_out
@@ -50,6 +51,7 @@ LONGEST_NAME = 255
 LONGEST_WAIT_SECONDS = 120
 _ASK_AGAIN_SECONDS = 0.1
 _STOOD = "stood"
+_GIVEN = "given"
 """In what is kept of a check: what was filed of the same when the file was compared with it."""
 _ENDINGS = frozenset(f".{container}" for container in Container)
 
@@ -65,10 +67,11 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that was uploaded: its name without any path, and its bytes."""
+    """A file that was uploaded: its name without any path, its bytes, and what its sender says of them (3.12)."""
 
     name: str
     data: bytes
+    given: Given = NOTHING_GIVEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +153,18 @@ class Desk:
             steps = path.with_suffix(".step")
             try:
                 progress(FilingStep.RECEIVED)
-                preview = _result(self.worker.look(Candidate(path, declared, upload.name), steps), steps, progress)
+                preview = _result(
+                    self.worker.look(Candidate(path, declared, upload.name, upload.given), steps), steps, progress
+                )
             finally:
                 steps.unlink(missing_ok=True)
         discard_expired(self.store, now)
-        verdict = {**preview.told, "comparison": preview.comparison.as_record(), _STOOD: stood}
+        verdict = {
+            **preview.told,
+            "comparison": preview.comparison.as_record(),
+            _STOOD: stood,
+            _GIVEN: asdict(upload.given),
+        }
         draft = keep_draft(self.store, self.person, declared, upload.name, upload.data, verdict, now)
         progress(FilingStep.READY)
         return CheckedUpload(upload, preview, draft)
@@ -222,6 +232,7 @@ class Desk:
                 seen=seen,
                 first=take,
                 reason=reason.strip(),
+                given=_given(told),
             )
         except RefusedError as error:
             raise self._gone(draft) from error
@@ -238,7 +249,7 @@ class Desk:
 
     def check_again(self, draft: Draft, now: datetime) -> CheckedUpload:
         """Check a draft anew, against what stands now; FileNotFoundError where it is gone."""
-        upload = Upload(draft.file, draft_bytes(self.store, draft))
+        upload = Upload(draft.file, draft_bytes(self.store, draft), _given(draft_told(self.store, draft)))
         return self.check(upload, draft.declared, now, lambda step: None)
 
     def discard(self, draft: Draft) -> None:
@@ -323,6 +334,11 @@ def _result(future: Future[Preview], steps: Path, progress: Callable[[FilingStep
                 return future.result()
         else:
             return look
+
+
+def _given(told: Mapping[str, Any]) -> Given:
+    """What was given with a draft's file; a draft of an earlier version has nothing."""
+    return Given(**told.get(_GIVEN, {}))
 
 
 def verdict_word(state: str, finding_count: int) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from html import escape
 from typing import Any
@@ -16,7 +16,7 @@ from app.widgets.header import note, section
 from app.widgets.view import View
 from etl.exchanges import exchange as exchange_of
 from etl.export import FORMATS
-from etl.intake import Declared, said_by
+from etl.intake import SIDE_FILE, Declared, Given, given_in, said_by
 from etl.steps import FilingStep
 from expectations.catalogue import all_reports
 from expectations.catalogue import report as report_of
@@ -53,7 +53,9 @@ def upload_section(view: View, desk: Desk) -> None:
         max_upload_size=mebibytes,
         key=f"filing.files.{st.session_state[_ROUND]}",
     )
-    found = [_ready(view, desk, place, file, most_bytes) for place, file in enumerate(files)]
+    beside = {file.name: file.getvalue() for file in files if file.name.lower().endswith(SIDE_FILE)}
+    reports = [file for file in files if file.name not in beside]
+    found = [_ready(view, desk, place, file, most_bytes, beside) for place, file in enumerate(reports)]
     ready = [one for one in found if one is not None]
     if files and st.button(
         view.say("filing.check", count=len(ready)),
@@ -68,8 +70,11 @@ def upload_section(view: View, desk: Desk) -> None:
     note(view.say("filing.check_how"))
 
 
-def _ready(view: View, desk: Desk, place: int, file: Any, most_bytes: int) -> Ready | None:
-    """The file with what it is, asked for where its name does not say; None and a sentence where it is refused."""
+def _ready(view: View, desk: Desk, place: int, file: Any, most_bytes: int, beside: Mapping[str, bytes]) -> Ready | None:
+    """The file with what it is, asked for where its name does not say; None and a sentence where it is refused.
+
+    `beside` are the side files that were uploaded with it, by name.
+    """
     try:
         upload = upload_of(file.name, file.getvalue(), most_bytes)
         report = period = ""
@@ -85,7 +90,22 @@ def _ready(view: View, desk: Desk, place: int, file: Any, most_bytes: int) -> Re
         f'<p class="note">{escape(upload.name)} → {escape(view.report(declared.report))} {declared.period.text}'
         f" · {len(upload.data):,} B</p>"
     )
-    return Ready(upload, declared)
+    return Ready(replace(upload, given=_given(view, place, upload.name, beside.get(file.name + SIDE_FILE))), declared)
+
+
+def _given(view: View, place: int, name: str, side_file: bytes | None) -> Given:
+    """What the sender says of the content: in the side file, or else typed; nothing need be said (3.12)."""
+    if side_file is not None:
+        note(view.say("filing.given_beside", name=name + SIDE_FILE))
+        return given_in(side_file, name)
+    with st.expander(view.say("filing.given"), icon=":material/checklist:"):
+        note(view.say("filing.given_how", name=name + SIDE_FILE))
+        left, right = st.columns([3, 1])
+        with left:
+            sha256 = st.text_input("SHA-256", max_chars=64, key=f"filing.sha256.{place}.{name}")
+        with right:
+            rows = st.text_input(view.say("column.row_count"), max_chars=18, key=f"filing.rows.{place}.{name}")
+    return Given((sha256 or "").strip() or None, (rows or "").strip() or None)
 
 
 def refusal(view: View, name: str, refused: RefusedError) -> None:
