@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.answers.breaches import BreachEvent, BreachLine, breach_events
-from app.answers.explanation_parts import pick_only, rule_facts
+from app.answers.evidence import decided_finding
+from app.answers.evidence_parts import evidence_panel
+from app.answers.explanation_parts import pick_only
 from app.answers.form_parts import breach_form
 from app.answers.history import AnswerEvent, answer_history
 from app.answers.mark_parts import answer_mark, finding_words
@@ -17,7 +19,7 @@ from app.columns import Code, ExchangeId, Instant, LongText, ReportId, Text, col
 from app.rules.finding_parts import interval
 from app.scope import Role
 from app.widgets.address import picked
-from app.widgets.header import empty, facts, note, section
+from app.widgets.header import empty, note, section
 from app.widgets.parts import part
 from app.widgets.switches import switch
 from app.widgets.tables import table
@@ -119,16 +121,9 @@ def _row(view: View, one: BreachLine) -> _BreachRow:
 
 
 def _one_breach(view: View, one: BreachLine) -> None:
-    finding, words = one.finding, finding_words(view, one.finding)
     names = {"exchange": view.exchange(one.exchange), "report": view.report(one.report)}
     section(view, "answers.one_breach", **names, period=one.period)
-    more = {
-        "found": words.found,
-        "expected": words.expected,
-        "interval": interval(view, finding.start, finding.end),
-        "submission": one.submission,
-    }
-    facts(rule_facts(view, finding.rule, finding.subject, **more))
+    evidence_panel(view, ask(decided_finding, one.finding_number))
     events = [_event_row(view, event) for event in ask(breach_events, view.choice, one.occurrence)]
     table(view, events, columns_of(_EventRow), alt=view.say("answers.course"), only_filled=True)
     _breach_form(view, one)

@@ -8,18 +8,19 @@ from datetime import date
 from typing import Any
 
 from app.amounts import percent
+from app.answers.evidence import decided_finding, explained_finding
+from app.answers.evidence_parts import evidence_panel
 from app.answers.explanations import ExplainedCount, GivenExplanation, UnexplainedMatter, share_of
 from app.answers.form_parts import decision_form, explanation_form
 from app.answers.mark_parts import answer_mark, finding_words
 from app.answers.reader_parts import LONGEST_LIST
 from app.columns import Code, Count, Day, ExchangeId, Instant, KindCode, LongText, ReportId, Text, columns_of
-from app.rules.book import rule_called
 from app.scope import Role
 from app.widgets.address import pick, picked
-from app.widgets.header import empty, facts, kind_mark, note, section
+from app.widgets.header import empty, facts, note, section
 from app.widgets.parts import part
 from app.widgets.tables import table
-from app.widgets.view import View
+from app.widgets.view import View, ask
 from etl.answers import LEAST_FOR_SHARE
 
 PICKS = ("finding", "explanation", "breach")
@@ -66,20 +67,6 @@ class _ExplanationRow:
 def pick_only(name: str, value: str) -> None:
     """Pick this, and nothing else that the page of answers can show."""
     pick(**{**dict.fromkeys(PICKS, ""), name: value})
-
-
-def rule_facts(view: View, rule_id: str, subject: str | None, **more: Any) -> dict[str, str]:
-    """What a rule says and asks for, the subject, and what more is known, under the titles of their columns."""
-    rule = rule_called(rule_id)
-    pairs: dict[str, Any] = {"rule": rule_id}
-    if rule:
-        pairs |= {
-            "kind": kind_mark(view, rule.kind),
-            "statement": rule.statement.in_language(view.language),
-            "remedy": rule.remedy.in_language(view.language),
-        }
-    pairs |= {"subject": None if subject is None else view.code(subject), **more}
-    return titled(view, pairs)
 
 
 def titled(view: View, pairs: Mapping[str, Any]) -> dict[str, str]:
@@ -130,11 +117,9 @@ def _matter_row(view: View, one: UnexplainedMatter) -> _MatterRow:
 
 
 def _one_matter(view: View, one: UnexplainedMatter) -> None:
-    finding, words = one.finding, finding_words(view, one.finding)
-    names = {"exchange": view.exchange(one.exchange), "report": view.report(one.report), "rule": finding.rule}
+    names = {"exchange": view.exchange(one.exchange), "report": view.report(one.report), "rule": one.finding.rule}
     section(view, "answers.one_finding", **names)
-    more = {"found": words.found, "expected": words.expected, "submission": one.submission}
-    facts(rule_facts(view, finding.rule, finding.subject, **more))
+    evidence_panel(view, ask(decided_finding, one.numbers[-1]))
     if view.scope.role is Role.EXCHANGE:
         days: dict[str, date | str] = {"first_day": one.first_day, "last_day": one.last_day}
         note(view.say("answers.covers", **days, count=f"{len(one.numbers):,}"))
@@ -189,9 +174,9 @@ def _explanation_row(view: View, one: GivenExplanation) -> _ExplanationRow:
 def _one_explanation(view: View, one: GivenExplanation) -> None:
     said, row = one.explanation, _explanation_row(view, one)
     section(view, "answers.one_explanation", id=said.id, exchange=view.exchange(said.exchange), rule=said.rule)
-    about = rule_facts(view, said.rule, said.subject, submission=said.submission)
+    evidence_panel(view, ask(explained_finding, said.submission, said.fingerprint))
     names = ("answer", "said", "person", "reason", "decided_by")
-    facts({**about, **titled(view, {name: getattr(row, name) for name in names})})
+    facts(titled(view, {name: getattr(row, name) for name in names}))
     note(view.say("answers.speaks", first_day=said.first_day, count=f"{one.open_count:,}"))
     if view.scope.role is Role.SUPERVISOR:
         decision_form(view, said.id, said.version)

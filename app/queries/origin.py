@@ -24,6 +24,10 @@ ROW_LIMIT = 200
 """As many rows as a screen shows of what lies behind a mark."""
 
 
+_PUBLISHED = (State.ACCEPTED, State.SUPERSEDED, State.WITHDRAWN)
+"""States of submissions whose rows were published once."""
+
+
 @dataclass(frozen=True, slots=True)
 class PublishedFile:
     """An accepted submission's published rows, and the name of the file that they came in."""
@@ -49,9 +53,25 @@ def accepted_files(
         )
         .order_by(table.period_start)
     )
+    return _published(rows_of(store, statement))
+
+
+def _files_of(store: Store, scope: Scope, submission: str) -> list[PublishedFile]:
+    """The published file of one submission, also of one that is out of force meanwhile (3.5)."""
+    table = submissions.c
+    statement = select(table.id, table.exchange, table.report, table.period, table.file).where(
+        table.id == submission,
+        table.state.in_(_PUBLISHED),
+        table.exchange.in_(scope.visible_rows()),
+        table.row_count > 0,
+    )
+    return [file for file in _published(rows_of(store, statement)) if store.facts.path(file.facts).exists()]
+
+
+def _published(rows: Sequence[dict[str, Any]]) -> list[PublishedFile]:
     return [
         PublishedFile(FactFile(row["report"], row["exchange"], row["period"], row["id"]), PurePath(row["file"]).name)
-        for row in rows_of(store, statement)
+        for row in rows
     ]
 
 
@@ -68,10 +88,13 @@ def rows_behind(
 ) -> pd.DataFrame:
     """The first rows in force that meet `condition`: `file` and `source_row`, then the columns of these days.
 
-    `submission` narrows it to one file. The frame is empty where nothing was published; managers see no rows at all.
+    Of one `submission` they are those of its file, also where that is in force no more. The frame is empty where
+    nothing was published; managers see no rows at all.
     """
-    files = accepted_files(store, scope, report, exchange, first_day, last_day)
-    files = [file for file in files if submission in (None, file.facts.submission)]
+    if submission is None:
+        files = accepted_files(store, scope, report, exchange, first_day, last_day)
+    else:
+        files = [file for file in _files_of(store, scope, submission) if file.facts.report == report]
     days = [first_day, last_day, *(Period.parse(file.facts.period).first_day for file in files)]
     names = report_of(report).between(min(days), max(days)).field_names
     if not files or not scope.sees_rows:
