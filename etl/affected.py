@@ -138,8 +138,6 @@ def _since_reach(known: _Known, change: StoreChange) -> set[str]:
     mine = (c.report == change.report, c.exchange == change.exchange, c.state == State.ACCEPTED.value)
     others = select(c.id, c.period_end).where(*mine).order_by(c.period_end.desc())
     before = next((end for id_, end in known.connection.execute(others) if id_ not in known.changed), change.start)
-    if before >= change.end:
-        return set()
     low = min(change.start, before) - _LONGEST_TERM
     query = select(c.id).where(*mine, c.period_end > low, c.period_start < change.end)
     return set(known.connection.execute(query).scalars())

@@ -20,7 +20,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import BigInteger, Connection, RowMapping, Select, Table, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, Connection, RowMapping, Select, Table, or_, select, type_coerce
 
 from etl.episodes import Episode, episodes_touching
 from etl.facts import Facts
@@ -203,18 +203,30 @@ def _accepted(judged: Judged) -> pa.Table:
 
 
 def _reach(judged: Judged) -> pa.Table:
+    """How far accepted reports reach, by exchange and report: every unbroken run of days from the judged ones on.
+
+    Terms are judged once they have passed "in the accepted data": in the run in which they began (specification 5).
+    """
     c = t.submissions.c
     query = (
-        select(c.exchange, c.report, func.max(c.period_end).label("until"))
+        select(c.exchange, c.report, c.period_start, c.period_end)
         .where(
             c.state == State.ACCEPTED.value,
             c.exchange.in_(judged.exchanges),
             c.period_start < c.received_at,  # of days that had not come nothing is known (SUB-010)
+            c.period_end > min(s.period.start for s in judged.submissions) - _DAY,
         )
-        .group_by(c.exchange, c.report)
+        .order_by(c.exchange, c.report, c.period_start)
     )
-    rows = judged.connection.execute(query).mappings()
-    return _arrow(rows, [("exchange", pa.string()), ("report", pa.string()), ("until", _INSTANT)])
+    runs: list[dict[str, Any]] = []
+    for exchange, report, start, end in judged.connection.execute(query):
+        last = runs[-1] if runs else None
+        if last is not None and (last["exchange"], last["report"]) == (exchange, report) and start <= last["until"]:
+            last["until"] = max(last["until"], end)
+        else:
+            runs.append({"exchange": exchange, "report": report, "since": start, "until": end})
+    names = [("exchange", pa.string()), ("report", pa.string())]
+    return _arrow(runs, [*names, ("since", _INSTANT), ("until", _INSTANT)])
 
 
 _STANDING: Mapping[str, Callable[[Judged], pa.Table]] = {"accepted": _accepted, "reach": _reach}

@@ -66,7 +66,7 @@ def _of(type_: pa.DataType, names: str) -> dict[str, pa.DataType]:
 
 RELATIONS: dict[str, dict[str, pa.DataType]] = {
     "accepted": {**DATED, **_of(TEXT, "report period"), **_of(INSTANT, "period_start period_end")},
-    "reach": {**_of(TEXT, "exchange report"), "until": INSTANT},
+    "reach": {**_of(TEXT, "exchange report"), **_of(INSTANT, "since until")},
     "volume_days": {**DATED, **_of(KRW, "trade_value_krw api_trade_value_krw"), "api_share": RATIO},
     "volume_markets": {**DATED, "market": TEXT, **_of(KRW, "trade_value_krw api_trade_value_krw")},
     "key_days": {**DATED, "scope": TEXT, **_of(COUNT, "opening_keys active_keys source_row")},
@@ -377,8 +377,10 @@ def action(
     return {**base, **known, **more}
 
 
-def reached(report_name: str, until: str, exchange: str = "upbit") -> dict[str, Any]:
-    return {"exchange": exchange, "report": report_name, "until": until}
+def reached(report_name: str, until: str, exchange: str = "upbit", since: str = "") -> dict[str, Any]:
+    """An unbroken run of accepted days."""
+    since = since or at("00:00:00", "2026-06-01")
+    return {"exchange": exchange, "report": report_name, "since": since, "until": until}
 
 
 def subjects(found: Iterable[tuple[str, Finding]]) -> list[tuple[str, str | None]]:
@@ -386,9 +388,15 @@ def subjects(found: Iterable[tuple[str, Finding]]) -> list[tuple[str, str | None
 
 
 def test_steps_of_one_moment_are_in_order_whatever_their_names() -> None:
-    stages = ["cleared", "forced_expiry", "reverification", "warning", "monitoring"]
-    actions = [action(f"X-{n}", stage, at("09:00:00")) for n, stage in enumerate(stages)]
-    assert findings(all_rules()["ACT-003"], relations={"actions": actions}) == []
+    for last in ("cleared", "forced_expiry"):
+        stages = [last, "reverification", "warning", "monitoring"]
+        actions = [action(f"X-{n}", stage, at("09:00:00")) for n, stage in enumerate(stages)]
+        assert findings(all_rules()["ACT-003"], relations={"actions": actions}) == []
+
+
+def test_what_is_cleared_at_the_moment_of_its_forced_expiry_follows_it() -> None:
+    actions = [action("X-1", "cleared", at("09:00:00")), action("X-2", "forced_expiry", at("09:00:00"))]
+    assert subjects(findings(all_rules()["ACT-003"], relations={"actions": actions})) == [("A", "X-1")]
 
 
 def test_a_step_back_is_found_across_files_in_the_file_that_holds_it() -> None:
@@ -588,7 +596,10 @@ def prices(*each: str, time: str = "09:00:00") -> list[dict[str, Any]]:
         (prices("99999999999999999999.99999999", "99999999999999999999.99999999", "99999999999999999999", "1"), ["D"]),
         ([*prices("100", "100", "1000"), check("09:04:59", submission="C", price="100")], ["C"]),
         ([*prices("100", "100", "100", "100"), check("09:04:59", submission="C", price="1000")], ["C"]),
-        ([*prices("100", "100", "1000"), check("09:04:59", submission="C", price="1000")], ["A", "B", "C"]),
+        ([*prices("100", "100", "1000"), check("09:04:59", submission="C", price="1000")], ["C"]),
+        (prices("200", "100", "110"), ["A"]),
+        (prices("200", "100", "110.00000001"), []),
+        (prices("200", "100", "110.00000001", "100"), ["A", "C"]),
     ],
 )
 def test_a_price_is_held_against_the_exact_median_of_the_others(rows: Records, offenders: list[str]) -> None:
@@ -629,7 +640,7 @@ def test_quantities_that_stand_still_for_a_part_of_the_day_are_no_stale_feed() -
 
 @pytest.mark.parametrize(
     ("halted", "offends"),
-    [(at("08:59:59.999"), True), (at("09:00:00"), False), (at("09:19:59.999"), False), (at("09:20:00"), True)],
+    [(at("08:59:59.999"), True), (at("09:00:00"), False), (at("09:20:00"), False), (at("09:20:00.001"), True)],
 )
 def test_a_mismatch_halt_lies_within_ten_minutes_of_an_episode(halted: str, offends: bool) -> None:
     day = {"period_start": at("00:00:00"), "period_end": at("00:00:00", "2026-11-03"), "report": "reconciliation"}
@@ -639,8 +650,31 @@ def test_a_mismatch_halt_lies_within_ten_minutes_of_an_episode(halted: str, offe
         "current_halts": [halt("H", halted)],
     }
     assert subjects(findings(all_rules()["HLT-005"], relations=relations)) == [("A", "H")] * offends
+    looked_back = at("08:50:00.001") if halted.startswith("2026-11-02T09:00") else at("09:15:00")
+    relations["accepted"] = [{"exchange": "upbit", **day, "period_start": looked_back}]
+    assert findings(all_rules()["HLT-005"], relations=relations) == [], "a part of the ten minutes is not accepted"
     relations["accepted"] = [{"exchange": "gopax", **day}]
     assert findings(all_rules()["HLT-005"], relations=relations) == []
+
+
+@pytest.mark.parametrize("is_broken", [False, True])
+@pytest.mark.parametrize("rule_id", ["ACT-006", "ACT-007", "HLT-006"])
+def test_a_term_that_runs_on_over_a_missing_day_is_not_judged(rule_id: str, is_broken: bool) -> None:
+    """ "In the accepted data" is an unbroken run of days from the first one concerned (specification 5)."""
+    report_name = "halts" if rule_id == "HLT-006" else "key_actions"
+    until, again = at("00:00:00", "2026-11-03"), at("00:00:00", "2026-11-04")
+    runs = [reached(report_name, until), reached(report_name, at("00:00:00", "2026-11-20"), since=again)]
+    late = at("23:30:00")
+    relations = {
+        "reach": runs if is_broken else [reached(report_name, at("00:00:00", "2026-11-20"))],
+        "actions": [
+            action("X-1", "reverification", late, case="C", outcome="failed"),
+            action("X-2", "warning", late, case="D", risk_level="high"),
+        ],
+        "current_halts": [halt("H", late)],
+    }
+    found = subjects(findings(all_rules()[rule_id], relations=relations))
+    assert found == ([] if is_broken else [("A", {"ACT-006": "D", "ACT-007": "C", "HLT-006": "H"}[rule_id])])
 
 
 @pytest.mark.parametrize(

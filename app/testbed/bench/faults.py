@@ -44,7 +44,7 @@ _SPOILT_RELATIONS: Mapping[str, tuple[str, ...]] = {
         *("scope", "target", "functions", "trigger", "mode"),
         *("detected_at", "halted_at", "resumed_at", "notice_at"),
     ),
-    "reach": ("until",),
+    "reach": ("since", "until"),
     "audit_shares": ("cold_share",),
     "audit_differences": ("ledger_ratio", "wallet_ratio"),
     "reconciliation_assets": (),
