@@ -389,7 +389,7 @@ def test_the_worker_tells_what_it_failed_on(
     (told,) = tasks.process(tasks.Place(store.home, database_url))
     assert numbers[BAD] in told
     assert SECRET not in told
-    record = tasks.check(tasks.Place(store.home, database_url), inbox / BAD, BAD, declare(BAD))
+    record = tasks.check(tasks.Place(store.home, database_url), Candidate(inbox / BAD, declare(BAD), BAD))
     assert record["state"] == "failed"
     assert record["incident"] in incidents(store)
 
