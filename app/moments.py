@@ -52,6 +52,24 @@ def kst_minute(instant: datetime) -> str:
     return f"{instant.astimezone(KST):%Y-%m-%d %H:%M}"
 
 
+def as_told(length: timedelta, units: int = 2) -> timedelta:
+    """A length of time without what `duration` leaves out when it tells it.
+
+    >>> as_told(timedelta(hours=26, minutes=5)), as_told(-timedelta(seconds=3661))
+    (datetime.timedelta(days=1, seconds=7200), datetime.timedelta(days=-1, seconds=82740))
+    """
+    if length < timedelta():
+        return -as_told(-length, units)
+    seconds = int(length.total_seconds())
+    kept, told = 0, 0
+    for size in (86_400, 3_600, 60, 1):
+        count, seconds = divmod(seconds, size)
+        if told == units or (told and not count):
+            break
+        kept, told = kept + count * size, told + bool(count)
+    return timedelta(seconds=kept)
+
+
 def duration(length: timedelta, language: str, units: int = 2) -> str:
     """A length of time in its largest units, what is less cut off.
 

@@ -37,9 +37,17 @@ Sentences = Mapping[int | None, str]
 """What is said of each row; None: of the file as a whole."""
 
 
-def annotated_name(file: str) -> str:
-    """The name under which a file is handed out with its findings, and is taken back under once it is mended."""
-    return ANNOTATED_PREFIX + PurePath(file).name.removeprefix(ANNOTATED_PREFIX)
+def annotated_name(file: str, period: str) -> str:
+    """The name under which a file of a period is handed out with its findings, and is taken back once it is mended.
+
+    A name that does not say the period has it at its end.
+
+    >>> annotated_name("korbit_halts_2026-11-02.csv", "2026-11-02"), annotated_name("halts.csv", "2026-11-02")
+    ('findings_korbit_halts_2026-11-02.csv', 'findings_halts_2026-11-02.csv')
+    """
+    path = PurePath(file)
+    own = path.name if period.lower() in path.name.lower() else f"{path.stem}_{period}{path.suffix}"
+    return ANNOTATED_PREFIX + own.removeprefix(ANNOTATED_PREFIX)
 
 
 def annotated_copy(data: bytes, layout: Layout, findings: Sequence[Finding], language: str) -> bytes:

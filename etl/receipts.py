@@ -84,6 +84,16 @@ def _signed(store: Store, content: Mapping[str, Any]) -> str:
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
 
+def receipt_name(filed: Submission) -> str:
+    """The name of the file that holds the receipt of a submission."""
+    return f"receipt_{file_stem(filed)}.json"
+
+
+def file_stem(filed: Submission) -> str:
+    """How files about a submission are called: what was filed for which period, and its number."""
+    return f"{filed.exchange}_{filed.report}_{filed.period.text}_{filed.id}"
+
+
 def _content(connection: Connection, filed: Submission, now: datetime) -> dict[str, Any]:
     findings = life.findings_of(connection, [filed.id])[filed.id]
     return {

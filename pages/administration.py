@@ -6,6 +6,7 @@ from app.administration.people_parts import people_section
 from app.administration.threshold_change_parts import threshold_section
 from app.administration.token_parts import token_section
 from app.administration.work_parts import work_section
+from app.moments import kst_day
 from app.scope import Role
 from app.widgets.header import page_header, stop
 from app.widgets.switches import switch
@@ -27,4 +28,5 @@ show_result(view)
 chosen = switch(
     view.say("administration.section"), "section", tuple(SECTIONS), lambda name: view.say(f"administration.of_{name}")
 )
-SECTIONS[chosen](view)
+today = kst_day(view.now)
+SECTIONS[chosen](view.of_days(today, today))

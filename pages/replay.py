@@ -28,6 +28,7 @@ halts = ask(replayed_halts, *about)
 course = ask(course_of, *about, view.thresholds)
 events = events_of(facts, view.language)
 
+view = view.of_days(facts.first_day, facts.last_day)
 introduce(view, facts, course)
 if course.tail is not None:
     course_tiles(view, facts, checks, course, course.tail)

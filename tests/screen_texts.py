@@ -4,7 +4,7 @@ from playwright.sync_api import Page
 
 _TEXTS = """
 () => {
-  const left = "script, style, noscript, pre, code, [data-testid=stIconMaterial], [role=grid]";
+  const left = "script, style, noscript, pre, code, [data-testid=stIconMaterial], [role=grid], .on-paper td";
   const found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {

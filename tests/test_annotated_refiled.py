@@ -76,7 +76,7 @@ def mended_is_accepted(name: str, data: bytes, layout: Layout, language: str) ->
     found = [finding for finding, _ in refused.findings]
     handed_out = annotated_copy(broken, layout, found, language)
     assert handed_out != broken
-    again = annotated_name(name)
+    again = annotated_name(name, said_by(name)["period"])
     still, _ = judged(again, handed_out)
     assert [one for one, _ in still.findings] == found  # nothing is found of the findings themselves
     mended, bad = cell_changed(handed_out, layout, old)
@@ -137,8 +137,10 @@ def test_a_nil_return_that_was_handed_out_is_still_one(exchange: str) -> None:
 
 def test_a_name_is_handed_out_and_taken_back_however_often() -> None:
     name = "korbit_halts_2026-11-02.csv"
-    assert annotated_name(f"inbox/{name}") == f"findings_{name}"
-    assert annotated_name(annotated_name(name)) == f"findings_{name}"
+    assert annotated_name(f"inbox/{name}", "2026-11-02") == f"findings_{name}"
+    for file, handed_out in ((name, f"findings_{name}"), ("halts.csv", "findings_halts_2026-11-02.csv")):
+        assert annotated_name(file, "2026-11-02") == handed_out
+        assert annotated_name(handed_out, "2026-11-02") == handed_out
     for said in (f"findings_{name}", f"findings_findings_{name}", f"FINDINGS_{name.upper()}"):
         assert said_by(said) == said_by(name)
     assert said_by("findings_.csv") == {}

@@ -144,8 +144,8 @@ def test_a_name_in_a_header_is_read_as_it_was_given(name: str) -> None:
     assert name_in(value) == name
 
 
-def test_an_annotated_file_keeps_its_name(korbit: Client) -> None:
+def test_an_annotated_file_keeps_its_name_and_says_its_period(korbit: Client) -> None:
     name, about = "보고 11월.csv", {"exchange": "korbit", "report": "reconciliation", "period": "2026-11-05"}
     told = korbit.submit(name, checks("2026-11-05").replace(",100.5,", ",x,", 1), **about).json
     answer = korbit.ask("GET", f"/submissions/{told['submission']}/annotated")
-    assert name_in(answer.headers["Content-Disposition"]) == f"findings_{name}"
+    assert name_in(answer.headers["Content-Disposition"]) == "findings_보고 11월_2026-11-05.csv"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
 from app.administration.actors import actor_names, for_administrators
 from app.columns import Count, LongText, Moment, Text
+from app.moments import kst_day
 from app.scope import Role, Scope
 from etl.records.access_tables import audit_log
 from etl.records.engine import reading
@@ -52,6 +54,17 @@ def log_count(store: Store, scope: Scope, wanted: LogWanted) -> int:
 def log_page(store: Store, scope: Scope, wanted: LogWanted, page: int) -> tuple[LogEntry, ...]:
     """A page of the entries that match, the newest first; pages count from 1."""
     return _log(store, scope, _entries(wanted).limit(LOG_PAGE).offset((page - 1) * LOG_PAGE))
+
+
+def log_days(store: Store, scope: Scope, wanted: LogWanted) -> tuple[date, date] | None:
+    """The KST days of the oldest and the newest entry that match; None where none does."""
+    if scope.role is not Role.ADMIN:
+        return None
+    moments = _matching(select(audit_log.c.at), wanted).limit(1)
+    with reading(store.engine) as connection:
+        oldest = connection.execute(moments.order_by(audit_log.c.sequence)).scalar()
+        newest = connection.execute(moments.order_by(audit_log.c.sequence.desc())).scalar()
+    return None if oldest is None or newest is None else (kst_day(oldest), kst_day(newest))
 
 
 def whole_log(store: Store, scope: Scope, wanted: LogWanted) -> tuple[LogEntry, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import wait
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -12,10 +12,10 @@ import streamlit as st
 
 from app.administration.action_parts import actor_name
 from app.administration.actors import log_actors
-from app.administration.audit_log import LOG_PAGE, LogEntry, LogWanted, log_count, log_page, whole_log
+from app.administration.audit_log import LOG_PAGE, LogEntry, LogWanted, log_count, log_days, log_page, whole_log
 from app.columns import columns_of
 from app.exports import Cells, Column, Extract, as_csv
-from app.moments import kst_text
+from app.moments import kst_day, kst_text
 from app.rules.finding_parts import page_of
 from app.widgets.address import pick, picked, was_turned_back
 from app.widgets.file_button import offer_file
@@ -36,20 +36,21 @@ def log_section(view: View) -> None:
     _verifying(view)
     actors = ask_anew(log_actors)
     wanted = _filters(view, actors)
-    total = ask_anew(log_count, wanted)
+    total, days = ask_anew(log_count, wanted), ask_anew(log_days, wanted)
     section(view, "administration.log", count=f"{total:,}")
-    if not total:
+    if not total or days is None:
         empty(view, "log")
         return
     number = page_of(view, total, LOG_PAGE, "entries")
     entries = ask_anew(log_page, wanted, number)
     rows = [replace(one, actor=actor_name(view, one.actor), act=view.say(f"act.{one.act}")) for one in entries]
-    table(view, rows, _SHOWN, alt=view.say("administration.log", count=f"{total:,}"), most_rows=LOG_PAGE)
+    own = view.of_days(kst_day(entries[-1].at), kst_day(entries[0].at))
+    table(own, rows, _SHOWN, alt=view.say("administration.log", count=f"{total:,}"), most_rows=LOG_PAGE)
     offer_file(
         view,
         view.say("administration.whole_log", count=f"{total:,}"),
-        partial(_file, view, store(), wanted),
-        f"daxa_audit_log_{view.now:%Y-%m-%d}.csv",
+        partial(_file, view, store(), wanted, days),
+        f"daxa_audit_log_{days[0]}_{days[1]}.csv",
         "audit_log",
         key="log.download",
         mime="text/csv",
@@ -92,7 +93,7 @@ def _filters(view: View, actors: dict[str, str]) -> LogWanted:
     return LogWanted(act, actor, (subject or "").strip())
 
 
-def _file(view: View, opened: Store, wanted: LogWanted) -> bytes:
+def _file(view: View, opened: Store, wanted: LogWanted, days: tuple[date, date]) -> bytes:
     """A CSV file of all entries that match, as they stand in the log, with their hashes."""
     found = whole_log(opened, view.scope, wanted)
     kinds = {"sequence": Cells.NUMBER, "at": Cells.INSTANT}
@@ -105,7 +106,8 @@ def _file(view: View, opened: Store, wanted: LogWanted) -> bytes:
         for name in columns_of(LogEntry)
     ]
     title = view.say("administration.log", count=f"{len(found):,}")
-    return as_csv(Extract(title, {}, columns, view.say("export.cover"), view.say("export.rows")))
+    cover = {view.say("export.period"): f"{days[0]} ~ {days[1]} (KST)", view.say("export.made_at"): kst_text(view.now)}
+    return as_csv(Extract(title, cover, columns, view.say("export.cover"), view.say("export.rows")))
 
 
 def _verifying(view: View) -> None:

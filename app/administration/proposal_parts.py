@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -141,7 +141,8 @@ def what_if_table(view: View, shown: Mapping[str, Any], *, key: str) -> None:
     )
     subtitle(title)
     rows = [_what_if_row(view, rule) for rule in shown["rules"]]
-    table(view, rows, columns_of(_WhatIfRow), alt=title, key=f"what_if.{key}")
+    days = view.of_days(date.fromisoformat(shown["first_day"]), date.fromisoformat(shown["last_day"]))
+    table(days, rows, columns_of(_WhatIfRow), alt=title, key=f"what_if.{key}")
     if not any(row.submissions for row in rows):
         note(view.say("administration.nothing_judged"))
     failed = dict.fromkeys(

@@ -121,6 +121,7 @@ def _row(view: View, one: BreachLine) -> _BreachRow:
 
 
 def _one_breach(view: View, one: BreachLine) -> None:
+    view = view.of_period(one.period)
     names = {"exchange": view.exchange(one.exchange), "report": view.report(one.report)}
     section(view, "answers.one_breach", **names, period=one.period)
     evidence_panel(view, ask(decided_finding, one.finding_number))

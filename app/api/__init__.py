@@ -35,6 +35,7 @@ from app.incidents import incident_of
 from app.moments import kst_day, now
 from app.worker.process import Worker
 from etl.intake import Candidate
+from etl.receipts import file_stem, receipt_name
 from etl.receiving import version_of
 from etl.records.submissions import Submission
 from etl.records.tokens import Token, TokenScope
@@ -147,7 +148,8 @@ class Door:
         pieces = await run_in_threadpool(partial(service.findings, submission, as_csv=as_csv, byte_order_mark=marked))
         media_type = "text/csv; charset=utf-8" if as_csv else "application/json"
         await run_in_threadpool(service.log_download, caller, submission, "findings")
-        return StreamingResponse(pieces, media_type=media_type)
+        headers = {"Content-Disposition": attachment(f"findings_{file_stem(submission)}.csv")} if as_csv else {}
+        return StreamingResponse(pieces, media_type=media_type, headers=headers)
 
     async def annotated(self, request: Request) -> Response:
         """The file as it was sent, with its findings beside the rows."""
@@ -162,7 +164,7 @@ class Door:
         """The signed receipt of a submission as it stands now, byte for byte as `daxa receipt` writes it."""
         service, caller, submission = await self._own(request, TokenScope.READ)
         text = await run_in_threadpool(service.receipt, caller, submission)
-        headers = {"Content-Disposition": attachment(f"receipt_{submission.id}.json")}
+        headers = {"Content-Disposition": attachment(receipt_name(submission))}
         return Response(text, media_type="application/json", headers=headers)
 
     async def explanations(self, request: Request) -> Response:

@@ -131,7 +131,9 @@ class Service:
         layout = layout_of(declared, submission.file, submission.format)
         try:
             found = [finding for _, finding in self._findings(submission)]
-            return annotated_copy(data, layout, found, language), annotated_name(submission.file)
+            return annotated_copy(data, layout, found, language), annotated_name(
+                submission.file, submission.period.text
+            )
         except ValueError as error:
             raise ProblemError(409, f"{error}.") from error
 

@@ -54,7 +54,7 @@ def show_differences(view: View, assets: Sequence[AuditedAsset], exchange: str, 
         empty(view, "compared", exchange=view.exchange(exchange), month=month)
         return
     chart(
-        view,
+        view.of_period(month),
         lambda: audit_differences(compared, audit_tolerance(view.thresholds, month), view.look),
         key="audit_differences",
         title=title,
@@ -69,6 +69,7 @@ def show_differences(view: View, assets: Sequence[AuditedAsset], exchange: str, 
 @part
 def show_assets(view: View, assets: Sequence[AuditedAsset], exchange: str, month: str) -> None:
     """One exchange's audit of a month, asset by asset beside the checks, and the rows behind it."""
+    view = view.of_period(month)
     section(view, "audits.assets", exchange=view.exchange(exchange), month=month)
     own = [one for one in assets if one.exchange == exchange]
     if not own:

@@ -165,6 +165,7 @@ def show_grid(view: View, audits: Sequence[AuditMonth], months: Sequence[str]) -
 @part
 def show_month(view: View, rows: Sequence[ExchangeRow], month: str) -> None:
     """The audits of one month by exchange; a row picks its exchange."""
+    view = view.of_period(month)
     section(view, "audits.month", month=month)
     table(
         view,

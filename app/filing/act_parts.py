@@ -56,6 +56,14 @@ def _keep(name: str, said: str, *, is_done: bool) -> None:
 
 
 def show_results() -> None:
-    """What came of the acts that were tried last, once: that they are done, or why they were not."""
-    for result in st.session_state.pop(_RESULTS, ()):
-        result_of_act(*result)
+    """What came of the acts that were tried last, once: that they are done, or why they were not.
+
+    They take one place, as nothing does: what follows stays in its own, and no verdict stands beside an older one.
+    """
+    results: list[tuple[str, bool]] = st.session_state.pop(_RESULTS, [])
+    if not results:
+        st.empty()
+        return
+    with st.container():
+        for result in results:
+            result_of_act(*result)

@@ -61,7 +61,7 @@ def annotated_file(view: View, sent: Sent, found: Found) -> None:
         view,
         view.say("filing.annotated"),
         made,
-        annotated_name(sent.file),
+        annotated_name(sent.file, sent.declared.period.text),
         f"{sent.declared.report}/{sent.declared.exchange}",
         key=f"annotated.{number}",
         icon=":material/rule:",

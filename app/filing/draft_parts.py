@@ -23,8 +23,9 @@ def present_drafts(view: View) -> list[Draft]:
 
 @part
 def draft_bar(view: View) -> None:
-    """A bar that says NOT SUBMITTED while there is a draft."""
+    """A bar that says NOT SUBMITTED while there is a draft; its place is kept, and what follows stays in its own."""
     if not (found := present_drafts(view)):
+        st.empty()
         return
     text = view.say("filing.bar", count=len(found), files=_named(view, found), until=kst_minute(found[0].expires_at))
     way = (

@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from app.exports import Cells, Column, Extract
-from app.words import code_word, say
+from app.words import code_word, exchange_name, report_name, say
 from etl.causes import Cause, likely_causes
 from etl.coordinates import coordinates_in, in_native_names, native_columns
+from etl.intake import Declared
 from etl.layout import Layout
 from expectations.catalogue import all_rules
 from expectations.messages import message
@@ -146,7 +147,7 @@ def _instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def every_finding(found: Found, sent: SenderFile, title: str, language: str) -> Extract:
+def every_finding(found: Found, sent: SenderFile, declared: Declared, title: str, language: str) -> Extract:
     """All findings, whatever their number, as a file for the sender's own spreadsheet."""
     findings = [in_native_names(finding, sent.columns) for _, finding in found]
     columns: tuple[tuple[str, Cells, list[Any]], ...] = (
@@ -164,7 +165,12 @@ def every_finding(found: Found, sent: SenderFile, title: str, language: str) -> 
     )
     return Extract(
         title,
-        {say("export.row_count", language): f"{len(findings):,}"},
+        {
+            say("column.exchange", language): exchange_name(declared.exchange, language),
+            say("column.report", language): report_name(declared.report, language),
+            say("column.period", language): declared.period.text,
+            say("export.row_count", language): f"{len(findings):,}",
+        },
         [Column(say(f"column.{name}", language), cells, values) for name, cells, values in columns],
         say("export.cover", language),
         say("export.rows", language),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from html import escape
+from pathlib import PurePath
 
 import streamlit as st
 
@@ -24,9 +25,11 @@ from app.widgets.file_button import offer_file
 from app.widgets.header import kind_mark, note, section, subtitle
 from app.widgets.view import View
 from app.words import in_words
+from etl.annotated import annotated_name
 from etl.causes import Cause
 from etl.comparison import Changed, Comparison, RowChange
 from etl.coordinates import in_native_names
+from etl.intake import Declared
 from expectations.catalogue import all_rules
 from expectations.messages import message
 from expectations.vocabulary import Rule
@@ -37,7 +40,7 @@ _SHOWN_CHANGES = 5
 _LONGEST_SHOWN = 120
 
 
-def sender_findings(view: View, found: Found, sent: SenderFile, file: str) -> None:
+def sender_findings(view: View, found: Found, sent: SenderFile, file: str, declared: Declared) -> None:
     """Grouped by rule and by likely cause, the first cells of each, and every one as a file."""
     if not found:
         note(view.say("filing.no_findings"))
@@ -51,7 +54,7 @@ def sender_findings(view: View, found: Found, sent: SenderFile, file: str) -> No
         st.html(f'<ol class="causes">{items}</ol>')
         note(view.say("filing.causes_how"))
     st.html(f'<ul class="found">{"".join(_group(view, group, sent) for group in groups)}</ul>')
-    finding_files(view, found, sent, file)
+    finding_files(view, found, sent, file, declared)
 
 
 def cause_sentence(view: View, cause: Cause, total: int) -> str:
@@ -111,12 +114,13 @@ def _of(view: View, cell: Cell, name: str, sent: SenderFile) -> str:
     return text if cell.is_quoted or name == "cell" else in_words(text, view.language, sent.columns) or ""
 
 
-def finding_files(view: View, found: Found, sent: SenderFile, file: str) -> None:
+def finding_files(view: View, found: Found, sent: SenderFile, file: str, declared: Declared) -> None:
     """Every finding as CSV and as a workbook, whatever their number."""
     title = view.say("filing.all_findings", file=file)
+    stem = PurePath(annotated_name(file, declared.period.text)).stem
 
     def written(write: Callable[..., bytes]) -> bytes:
-        return write(every_finding(found, sent, title, view.language))
+        return write(every_finding(found, sent, declared, title, view.language))
 
     with st.container(horizontal=True, gap="small"):
         for ending, mime, write in (("csv", "text/csv", as_csv), ("xlsx", _WORKBOOK, as_workbook)):
@@ -125,7 +129,7 @@ def finding_files(view: View, found: Found, sent: SenderFile, file: str) -> None
                 view,
                 view.say(f"filing.findings_{ending}", count=f"{len(found):,}"),
                 partial(written, write),
-                f"findings_{file.rpartition('.')[0] or file}.{ending}",
+                f"{stem}.{ending}",
                 file,
                 key=f"findings.{number}.{ending}",
                 mime=mime,

@@ -83,6 +83,7 @@ def submission_section(view: View) -> None:
 
 def one_submission(view: View, one: SubmissionLine, versions: Sequence[SubmissionLine]) -> None:
     """What a submission is and who has opened its verdict, beside its states and the versions of its period."""
+    view = view.of_period(one.period)
     names = {"exchange": view.exchange(one.exchange), "report": view.report(one.report)}
     section(view, "submissions.one", **names, period=one.period)
     left, right = columns(2)
@@ -128,6 +129,7 @@ def _description(view: View, one: SubmissionLine) -> None:
 
 def finding_section(view: View, one: SubmissionLine) -> None:
     """The findings of a submission: by rule with counts, then each with its place, sentence and answer, by page."""
+    view = view.of_period(one.period)
     groups = ask(finding_groups, one.id, view.language)
     total = sum(group.count for group in groups)
     section(view, "submissions.findings", count=f"{total:,}")

@@ -28,7 +28,7 @@ from etl.drafts import Draft, draft_bytes, draft_path
 from etl.intake import Declared
 from etl.layout import Container
 from etl.nil_returns import written_out
-from etl.receipts import receipt_of
+from etl.receipts import receipt_name, receipt_of
 from etl.records.log import EventKind
 from etl.records.moved_on import MovedOnError
 from etl.records.submissions import Submission
@@ -72,7 +72,7 @@ def draft_panel(view: View, desk: Desk, draft: Draft, told: Mapping[str, Any]) -
     found = findings_of(told["findings"])
     comparison = Comparison.of_record(told["comparison"])
     calls = sender_file(draft.declared, draft.file, None, comparison.names)
-    sender_findings(view, found, calls, draft.file)
+    sender_findings(view, found, calls, draft.file, draft.declared)
     sent = Sent(draft_path(store(), draft), draft.declared, draft.file, None)
     annotated_file(view, sent, found)
     since_the_version_before(view, comparison, calls)
@@ -204,7 +204,7 @@ def secret_panel(view: View, checked: CheckedUpload) -> None:
     verdict(view, told["state"], "filing.not_kept_how", is_draft=True)
     declared = Declared(told["exchange"], told["report"], Period.parse(told["period"]))
     calls = sender_file(declared, checked.upload.name, None, checked.preview.comparison.names)
-    sender_findings(view, findings_of(told["findings"]), calls, checked.upload.name)
+    sender_findings(view, findings_of(told["findings"]), calls, checked.upload.name, declared)
 
 
 def receipt_panel(view: View, filed: Submission, *, is_repeated: bool = False) -> None:
@@ -267,7 +267,7 @@ def _receipt_files(view: View, filed: Submission) -> None:
 
     with st.container(horizontal=True, gap="small"):
         for name, make, file, event in (
-            ("receipt", receipt, f"receipt_{filed.id}.json", EventKind.RECEIPT),
+            ("receipt", receipt, receipt_name(filed), EventKind.RECEIPT),
             ("public_key", key, "daxa_public_key.pem", EventKind.DOWNLOAD),
         ):
             offer_file(
@@ -291,7 +291,7 @@ def submission_findings(view: View, filed: Submission) -> None:
     comparison = comparison_of(view, filed.id)
     declared = Declared(filed.exchange, filed.report, filed.period)
     calls = sender_file(declared, filed.file, filed.format, comparison.names)
-    sender_findings(view, found, calls, filed.file)
+    sender_findings(view, found, calls, filed.file, declared)
     if filed.evidence_kept:
         path = store().evidence.path(filed.sha256)
         annotated_file(view, Sent(path, declared, filed.file, filed.format), found)

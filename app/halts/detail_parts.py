@@ -10,6 +10,7 @@ from app.halts.crossing_parts import to_reconciliation
 from app.halts.events import HaltEvent, HaltVersion, halt_versions
 from app.halts.step_charts import halt_course, verdict_mark
 from app.halts.steps import HaltStep, halt_steps
+from app.moments import kst_day
 from app.queries.recorded import Judgement
 from app.reconciliation.episode_parts import EPISODE_COLUMNS
 from app.reconciliation.responses import EpisodeResponse, halt_causes
@@ -47,6 +48,8 @@ _FINDINGS = {"rule": Shown.TEXT, "kind": Shown.KIND, "sentence": Shown.LONG_TEXT
 def halt_detail(view: View, event: HaltEvent) -> None:
     """One halt: its steps beside the limits, the shortfall that caused it, findings, versions and rows."""
     section(view, "halts.one", exchange=view.exchange(event.exchange), halt=event.halt_id)
+    moments = (event.detected_at, event.notice_at or event.halted_at, event.halted_at, event.resumed_at or view.moment)
+    view = view.of_days(kst_day(min(moments)), kst_day(max(moments)))
     steps = halt_steps(event, view.thresholds, view.moment)
     left, right = columns(2)
     with left:

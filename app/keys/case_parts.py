@@ -25,7 +25,7 @@ from app.keys.case_stage_charts import MOVE_SIGNS
 from app.keys.case_timeline_charts import case_timeline
 from app.keys.case_totals import StageMoves
 from app.keys.filter_parts import case_filters
-from app.moments import kst_text
+from app.moments import kst_day, kst_text
 from app.rules.finding_parts import page_of
 from app.rules.findings import RecordedFinding, subject_findings
 from app.widgets.address import go, pick, picked
@@ -115,6 +115,7 @@ def _one_case(view: View, exchange: str, case: str) -> None:
         return
     rows_seen(view, "key_actions", exchange, case=case)
     findings = ask(subject_findings, "key_actions", exchange, history.subjects, view.language)
+    view = view.of_days(kst_day(history.detected_at), kst_day(history.until))
     _about(view, history)
     _steps(view, history, findings)
     _limits(view, history)

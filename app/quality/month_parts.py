@@ -26,6 +26,7 @@ MOST_RULES = 10
 @part
 def show_rules(view: View, month: str) -> None:
     """The rules that found most in a month, and at which exchanges; a row leads to the rule."""
+    view = view.of_period(month)
     counts = ask(finding_counts, months_as_days(view.choice.exchanges, (month,)), About())
     own = [one for one in counts if one.month == month]
     section(view, "data_quality.rules", month=month)
@@ -68,6 +69,7 @@ def _by_rule(view: View, counts: Sequence[FindingCount]) -> list[dict[str, Any]]
 @part
 def show_month(view: View, exchange: str, month: str, moment: datetime) -> None:
     """One exchange's month: its obligations report by report, those not met in time, and the files corrected."""
+    view = view.of_period(month)
     title = view.say("data_quality.month", exchange=view.exchange(exchange), month=month)
     section(view, "data_quality.month", exchange=view.exchange(exchange), month=month)
     reports = ask(month_by_report, exchange, month, moment)

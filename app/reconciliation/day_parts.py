@@ -81,6 +81,7 @@ _HALF_WINDOW = timedelta(minutes=15)
 @part
 def reconciled_day(view: View, exchange: str, day: date, moment: datetime) -> None:
     """The slots over all assets beside the assets themselves; either leads to one asset."""
+    view = view.of_days(day, day)
     section(view, "reconciliation.day", exchange=view.exchange(exchange), day=day)
     assets = ask(reconciled_assets, exchange, day, moment)
     if not assets:

@@ -252,6 +252,17 @@
     tell(said("signed_out"), uploader, { text: said("sign_in"), address: `${given.signIn}?${query}` });
   }
 
+  /* ------------------------------------------------------------------------------------- paper */
+
+  /* A chart that is wider than the paper is made smaller as a whole: the style sheet needs its size to do so. */
+  window.addEventListener("beforeprint", () => {
+    for (const drawing of document.querySelectorAll(".js-plotly-plot .main-svg"))
+      drawing.setAttribute("viewBox", `0 0 ${drawing.getAttribute("width")} ${drawing.getAttribute("height")}`);
+  });
+  window.addEventListener("afterprint", () => {
+    for (const drawing of document.querySelectorAll(".js-plotly-plot .main-svg")) drawing.removeAttribute("viewBox");
+  });
+
   /* ------------------------------------------------------------------------------------- what came of an act */
 
   let hasPressed = false;

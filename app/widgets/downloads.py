@@ -20,6 +20,7 @@ from app.widgets.file_button import offer_file
 from app.widgets.header import as_of_words
 from app.widgets.natures import FACTORS, is_missing, written
 from app.widgets.view import View
+from expectations.vocabulary import Period
 
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _RATIO_DIGITS = 10
@@ -35,12 +36,17 @@ _UNITS = {
 }
 
 
+_PERIODS = ("day", "month", "period")
+"""Columns that say which days a row is of."""
+
+
 def download_buttons(
     view: View, frame: pd.DataFrame, columns: Mapping[str, Shown], titles: Mapping[str, str], subject: str
 ) -> None:
     """Offer all rows of a frame, with the named columns, under the title `subject`."""
     number = next(view.drawn)
-    name = f"daxa_{view.page or 'page'}_{view.choice.first_day}_{view.choice.last_day}_{number}"
+    first, last = days_of(frame, columns, view)
+    name = f"daxa_{view.page or 'page'}_{first}_{last}_{number}"
     extract = partial(_extract, view, frame, columns, titles, subject, page_address(view.page))
     about = {"title": subject, "rows": len(frame), "exchanges": list(view.exchanges)}
     for ending, mime, write in (("csv", "text/csv", as_csv), ("xlsx", _WORKBOOK, as_workbook)):
@@ -58,6 +64,28 @@ def download_buttons(
         )
 
 
+def days_of(frame: pd.DataFrame, columns: Mapping[str, Shown], view: View) -> tuple[date, date]:
+    """The days that rows are of: those of their part or the chosen ones, or their own where one lies outside."""
+    first, last = view.days or (view.choice.first_day, view.choice.last_day)
+    own = [day for name in columns if name in _PERIODS for value in frame[name].tolist() for day in _days_in(value)]
+    if not own or (first <= min(own) and max(own) <= last):
+        return first, last
+    return min(own), max(own)
+
+
+def _days_in(value: Any) -> tuple[date, ...]:
+    """The first and last day of what stands in a column of days, months or periods; none where nothing does."""
+    if is_missing(value):
+        return ()
+    if isinstance(value, date):
+        return (_day(value),)
+    try:
+        period = Period.parse(str(value))
+    except ValueError:
+        return ()
+    return period.first_day, period.last_day
+
+
 def _written_file(extract: Callable[[], Extract], write: Callable[[Extract], bytes]) -> bytes:
     return write(extract())
 
@@ -72,19 +100,19 @@ def _extract(
 ) -> Extract:
     return Extract(
         subject,
-        _cover(view, len(frame), address),
+        _cover(view, len(frame), address, days_of(frame, columns, view)),
         [_column(view, titles[name], frame[name].tolist(), nature) for name, nature in columns.items()],
         view.say("export.cover"),
         view.say("export.rows"),
     )
 
 
-def _cover(view: View, row_count: int, address: str) -> dict[str, str]:
+def _cover(view: View, row_count: int, address: str, days: tuple[date, date]) -> dict[str, str]:
     """What the rows are, of whom and when, by which rules, and where they were seen."""
     lines = {
         "page": view.say(f"{view.page}.title") if view.page else "",
         "as_of": as_of_words(view),
-        "period": f"{view.choice.first_day} ~ {view.choice.last_day} (KST)",
+        "period": f"{days[0]} ~ {days[1]} (KST)",
         "exchanges": ", ".join(view.exchange(name) for name in view.exchanges),
         "row_count": f"{row_count:,}",
         "rule_set": view.rule_set,

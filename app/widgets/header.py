@@ -82,7 +82,9 @@ def as_of_words(view: View) -> str:
 def _as_of(view: View) -> str:
     """The chip that says as of when the figures are, what was filed last and which days are shown."""
     said = f"{as_of_words(view)} · {_days(view, view.choice)}"
-    return f'<p class="asof">{escape(said)}</p>{_newest_apart(view)}'
+    whose = f"{view.say('export.exchanges')}: {', '.join(map(view.exchange, view.exchanges))}"
+    paper = f'<p class="on-paper">{escape(whose)} · {escape(view.say("export.made_at"))} {kst_minute(view.now)} KST</p>'
+    return f'<p class="asof">{escape(said)}</p>{paper}{_newest_apart(view)}'
 
 
 def _newest_apart(view: View) -> str:

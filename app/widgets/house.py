@@ -134,6 +134,50 @@ div.news li a, div.news li p { display: flex; justify-content: space-between; ga
 div.news li a:hover, div.news li a:focus { background: rgba(11,92,173,.12); outline-offset: -2px; }
 div.news li span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 div.news li i { font-style: normal; opacity: .8; white-space: nowrap; font-size: .8125rem; }
+.on-paper, [data-testid=stElementContainer]:has(> .stHtml > .on-paper) { display: none; }
+@media (max-width: 640px) {
+  .stMainBlockContainer { padding: 3.6rem .8rem 2rem .8rem; }
+  h1 { font-size: 1.4rem !important; overflow-wrap: anywhere; }
+  dl.facts { grid-template-columns: 1fr; gap: 0; }
+  dl.facts dd { margin-bottom: .4rem !important; }
+  div.news { grid-template-columns: 1fr; }
+  div.news li a, div.news li p { flex-wrap: wrap; gap: 0 .6rem; }
+  div.news li span { white-space: normal; }
+  .stHtml:has(> table), .stHtml:has(> div > table) { overflow-x: auto; }
+  table.matrix { min-width: 40rem; }
+  table.matrix.lanes { min-width: 66rem; }
+  table.matrix thead th:first-child, table.matrix tbody th { position: sticky; left: 0; z-index: 1;
+    background: var(--st-background-color, canvas); }
+  table.course { min-width: 40rem; }
+  table.cells th { white-space: normal; }
+  ul.absent li b, p.share button, table.course th { white-space: normal; }
+}
+@page { size: A4 landscape; margin: 11mm; }
+@media print {
+  .on-paper, [data-testid=stElementContainer]:has(> .stHtml > .on-paper) { display: block; }
+  .on-paper { font-size: 7.5pt; }
+  .on-paper table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+  .on-paper thead { display: table-header-group; }
+  .on-paper tr { break-inside: avoid; }
+  .on-paper th, .on-paper td { text-align: left; vertical-align: top; padding: 1pt 4pt; overflow-wrap: anywhere;
+    border-bottom: .5pt solid #999; }
+  .on-paper .number { text-align: right; }
+  .stMain :not(svg, svg *) { color: #000 !important; }
+  section[data-testid=stSidebar], header[data-testid=stHeader], p.share, [data-testid=stElementToolbar],
+  [data-testid=stElementContainer]:is(:has(.stDataFrame), :has(.stDownloadButton), :has([data-testid=stCheckbox])) {
+    display: none !important; }
+  .stApp, .stMain, [data-testid=stAppViewContainer], [data-testid=stMain] { position: static !important;
+    overflow: visible !important; height: auto !important; background: #fff !important; }
+  .stMainBlockContainer { padding: 0 !important; max-width: none !important; }
+  .stHtml, div.obligations { overflow: visible !important; }
+  table.matrix.lanes td small, table.matrix.lanes td b span, div.news li span { white-space: normal; }
+  .js-plotly-plot, .js-plotly-plot .plot-container, .js-plotly-plot .svg-container { width: 100% !important;
+    height: auto !important; }
+  .js-plotly-plot .main-svg { max-width: 100%; height: auto; }
+  .js-plotly-plot .main-svg:first-child { position: static !important; }
+  .js-plotly-plot, ul.tiles li, ul.found li { break-inside: avoid; }
+  h1, h3, h4.chart { break-after: avoid; }
+}
 </style>
 """
 

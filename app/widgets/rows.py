@@ -66,7 +66,8 @@ def rows_behind(
     columns = {"file": Shown.TEXT, "source_row": Shown.COUNT}
     columns |= {field.name: _NATURES.get(field.type, Shown.TEXT) for field in fields}
     labels = {field.name: _label(view, report, field) for field in fields}
-    table(view, frame, columns, labels=labels, alt=view.say("rows.alt", report=view.report(report)))
+    days = view.of_days(first_day, last_day)
+    table(days, frame, columns, labels=labels, alt=view.say("rows.alt", report=view.report(report)))
 
 
 def _label(view: View, report: str, field: Field) -> str:

@@ -1,7 +1,8 @@
 """Tables: each column says how its values are written, aligned and sorted.
 
-Whole numbers that a browser keeps exactly are numbers and sort as such; all other exact amounts are text, digit for
-digit.
+Every column sorts by value. Whole numbers that a browser keeps exactly are numbers and sort as such, and so do lengths
+of time, in the words of the browser; all other exact amounts are text, digit for digit, behind spaces that put them in
+the order of their values.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -18,6 +20,7 @@ import streamlit as st
 from app.amounts import LARGEST_EXACT_FLOAT, exact
 from app.cache import size_of
 from app.columns import Shown, frame_of
+from app.moments import as_told
 from app.widgets.downloads import download_buttons
 from app.widgets.natures import is_missing, written
 from app.widgets.parts import part
@@ -35,8 +38,10 @@ _NEARLY_TWICE = 1.7
 """From here on a cell counts as left out: how wide the browser writes it is only about known."""
 _WIDEST = 460
 """Pixels: what is longer than that is read by opening its cell."""
+MOST_ON_PAPER = 200
+"""Rows of one table that are printed; the downloads have all."""
 _TREND_PIXELS = 120
-_RIGHT = {Shown.AMOUNT, Shown.WON, Shown.COUNT, Shown.DURATION}
+_RIGHT = {Shown.AMOUNT, Shown.WON, Shown.COUNT}
 
 
 @part
@@ -88,11 +93,13 @@ class _Laid:
     titles: Mapping[str, str]
     cells: pa.Table
     settings: Mapping[str, Any]
+    on_paper: str
+    """The same as HTML, which is seen where the page is printed: the browser's grid holds only what it shows."""
 
     @property
     def size_bytes(self) -> int:
         """The size that the cache counts."""
-        return int(self.cells.nbytes) + size_of(self.frame)
+        return int(self.cells.nbytes) + size_of(self.frame) + len(self.on_paper)
 
 
 def _laid(
@@ -108,7 +115,39 @@ def _laid(
     titles = titles_of(view, shown, labels)
     values = {name: _values(view, frame[name].tolist(), nature) for name, nature in shown.items()}
     settings = {name: _column(titles[name], values[name], nature) for name, nature in shown.items()}
-    return _Laid(rows, frame, shown, titles, pa.Table.from_pandas(pd.DataFrame(values), preserve_index=False), settings)
+    cells = pa.Table.from_pandas(pd.DataFrame(values), preserve_index=False)
+    return _Laid(rows, frame, shown, titles, cells, settings, _on_paper(view, frame, shown, titles))
+
+
+def _on_paper(view: View, frame: pd.DataFrame, shown: Mapping[str, Shown], titles: Mapping[str, str]) -> str:
+    """The first rows as an HTML table, every cell in words; small drawings are left out."""
+    natures = {name: nature for name, nature in shown.items() if nature is not Shown.TREND}
+    columns = [
+        [_in_words(view, value, nature) for value in frame[name].tolist()[:MOST_ON_PAPER]]
+        for name, nature in natures.items()
+    ]
+    sides = [' class="number"' if nature in _RIGHT or nature in _FORMATS else "" for nature in natures.values()]
+    head = "".join(f"<th{side}>{escape(titles[name])}</th>" for name, side in zip(natures, sides, strict=True))
+    rows = "".join(
+        "<tr>" + "".join(f"<td{side}>{escape(text)}</td>" for text, side in zip(row, sides, strict=True)) + "</tr>"
+        for row in zip(*columns, strict=True)
+    )
+    count = f"{len(frame):,}"
+    cut = view.say("list.on_paper", count=count, shown=MOST_ON_PAPER) if len(frame) > MOST_ON_PAPER else ""
+    more = f"<p>{escape(cut)}</p>" if cut else ""
+    return f'<div class="on-paper"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{more}</div>'
+
+
+def _in_words(view: View, value: Any, nature: Shown) -> str:
+    """A value as the table writes it, digit for digit."""
+    if is_missing(value):
+        return "–"
+    if nature in (Shown.AMOUNT, Shown.COUNT):
+        return exact(value)
+    if nature is Shown.WON:
+        return exact(int(value))
+    said = written(view, value, nature)
+    return _FORMATS[nature] % said if nature in _FORMATS else str(said)
 
 
 def _draw(
@@ -132,6 +171,7 @@ def _draw(
     )
     if on_pick is None or key is None:
         draw()
+        st.html(laid.on_paper)
         return
 
     def selected() -> None:
@@ -140,12 +180,15 @@ def _draw(
             on_pick(frame.iloc[rows[0]].to_dict() if isinstance(laid.rows, pd.DataFrame) else laid.rows[rows[0]])
 
     draw(key=key, on_select=selected, selection_mode="single-row")
+    st.html(laid.on_paper)
 
 
 def _values(view: View, values: Sequence[Any], nature: Shown) -> list[Any]:
     """Values as the table holds them."""
     if nature in (Shown.AMOUNT, Shown.COUNT):
         return _numbers(values)
+    if nature is Shown.DURATION:
+        return [None if is_missing(value) else as_told(value) for value in values]
     if nature is Shown.WON:
         return _numbers([None if is_missing(value) else int(value) for value in values])
     return [None if is_missing(value) else written(view, value, nature) for value in values]
@@ -156,7 +199,25 @@ def _numbers(values: Sequence[Any]) -> list[Any]:
     known = [value for value in values if not is_missing(value)]
     if all(value == int(value) and abs(value) < LARGEST_EXACT_FLOAT for value in known):
         return [None if is_missing(value) else int(value) for value in values]
-    return [None if is_missing(value) else exact(value) for value in values]
+    return _in_order(values)
+
+
+def _in_order(values: Sequence[Any]) -> list[str | None]:
+    """Exact amounts as texts that sort like their values: the browser sorts texts, and a space comes before all else.
+
+    What is not negative is filled up to one length before the point; of what is negative the least has most spaces.
+    """
+    known = {value: exact(value) for value in values if not is_missing(value)}
+    length = max((_whole(text) for value, text in known.items() if value >= 0), default=0)
+    negative = sorted((value for value in known if value < 0), reverse=True)
+    spaces = {value: length + place for place, value in enumerate(negative, 1)}
+    texts = {value: " " * spaces.get(value, length - _whole(text)) + text for value, text in known.items()}
+    return [None if is_missing(value) else texts[value] for value in values]
+
+
+def _whole(text: str) -> int:
+    """How many characters stand before the point."""
+    return len(text.partition(".")[0])
 
 
 _FORMATS = {
@@ -179,6 +240,8 @@ def _column(title: str, values: Sequence[Any], nature: Shown) -> Any:
     if nature in (Shown.AMOUNT, Shown.WON, Shown.COUNT) and not any(isinstance(value, str) for value in values):
         texts = [None if is_missing(value) else f"{value:,}" for value in values]
         return config.NumberColumn(title, format="localized", alignment="right", width=width_of(title, texts))
+    if nature is Shown.DURATION:
+        return config.NumberColumn(title, format="localized", alignment="right")
     return config.TextColumn(
         title,
         alignment="right" if nature in _RIGHT else "left",

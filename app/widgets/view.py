@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Concatenate, ParamSpec, TypeVar
@@ -25,6 +25,7 @@ from app.words import code_word, column_label, exchange_name, report_name, say, 
 from etl.store import Store
 from expectations.catalogue import rule_set_version, thresholds_of_the_book
 from expectations.thresholds import Thresholds
+from expectations.vocabulary import Period
 
 _VIEW = "view"
 """Key of the session under which the script of the session leaves the view for the page."""
@@ -61,6 +62,8 @@ class View:
     """What the reports of the store are judged by."""
     asked_at: datetime | None = None
     """The moment that questions are asked as of (`present_moment`)."""
+    days: tuple[date, date] | None = None
+    """The first and last day that a part is of, where they are not the chosen ones: its files are called by them."""
 
     @property
     def moment(self) -> datetime:
@@ -90,6 +93,15 @@ class View:
     def unit(self, threshold: str) -> str:
         """The unit that a threshold is in."""
         return unit_word(threshold, self.language)
+
+    def of_days(self, first: date, last: date) -> View:
+        """The view of a part that is of these days, whatever days are chosen."""
+        return replace(self, days=(first, last))
+
+    def of_period(self, text: str) -> View:
+        """The view of a part that is of one period, written as in file names (`2026-11-02`, `2026-10`)."""
+        period = Period.parse(text)
+        return self.of_days(period.first_day, period.last_day)
 
     @property
     def scope(self) -> Scope:

@@ -158,8 +158,8 @@ def test_a_formula_in_a_text_cell_comes_back_as_text(doors: dict[str, Client]) -
     told = send(doors, "checks", Bad(KORBIT, lambda: content)).json
     found = findings_of(told["findings"])
     assert formula in {finding.found for _, finding in found}
-    layout = layout_of(Declared("korbit", "surveillance", Period.parse("2026-11-02")), KORBIT, None)
-    extract = every_finding(found, SenderFile.of(layout), "x", "ko")
+    declared = Declared("korbit", "surveillance", Period.parse("2026-11-02"))
+    extract = every_finding(found, SenderFile.of(layout_of(declared, KORBIT, None)), declared, "x", "ko")
     rows = list(csv.reader(io.StringIO(as_csv(extract).decode("utf-8-sig"))))
     cells = [cell for row in rows for cell in row]
     assert f"'{formula}" in cells

@@ -80,7 +80,7 @@ def test_the_files_of_findings_say_the_reason_of_each(language: str) -> None:
     sentences = [message(one, all_rules()["SUB-006"], language) for _, one in found]
     for (_, one), sentence in zip(found, sentences, strict=True):
         assert sentence.startswith(all_rules()["SUB-006"].reasons[one.reason or ""].in_language(language))
-    extract = every_finding(found, SenderFile.of(layout_of(DECLARED, NAME, None)), "x", language)
+    extract = every_finding(found, SenderFile.of(layout_of(DECLARED, NAME, None)), DECLARED, "x", language)
     rows = list(csv.reader(io.StringIO(as_csv(extract).decode("utf-8-sig"))))
     book = openpyxl.load_workbook(io.BytesIO(as_workbook(extract)))
     written = {cell.value for sheet in book for row in sheet.iter_rows() for cell in row}
