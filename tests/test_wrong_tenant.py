@@ -35,9 +35,11 @@ from app.queries.choice import Choice
 from app.rules.findings import About
 from app.scope import Identity, Role, Scope
 from app.worker.process import Worker
+from etl.answers import fingerprint
 from etl.exchanges import all_exchanges
+from etl.records import submissions as life
 from etl.records import tokens
-from etl.records.engine import writing
+from etl.records.engine import reading, writing
 from etl.records.log import EventKind
 from etl.records.tokens import TokenScope
 from etl.store import Store, open_store
@@ -104,7 +106,16 @@ def choice(*exchanges: str) -> Choice:
     return Choice(exchanges, FIRST_DAY, LAST_DAY)
 
 
-def sample(name: str, annotation: str, submission: str, exchange: str) -> Any:
+def fingerprint_of(store: Store, submission: str) -> str:
+    """What tells a finding of the submission from others."""
+    with reading(store.engine) as connection:
+        filed = life.by_id(connection, submission)
+        found = life.findings_of(connection, [submission])[submission]
+    assert filed is not None
+    return fingerprint(filed.exchange, filed.report, found[0][1])
+
+
+def sample(store: Store, name: str, annotation: str, submission: str, exchange: str) -> Any:
     """Something of the other's to ask about, for a parameter called so; KeyError where nothing is known for it."""
     by_type = {
         "About": About(),
@@ -122,6 +133,7 @@ def sample(name: str, annotation: str, submission: str, exchange: str) -> Any:
         "submission": submission,
         "number": submission,
         "numbers": tuple(range(1, 200)),
+        "mark": fingerprint_of(store, submission),
         "occurrence": "0" * 64,
         "page": 1,
         "now": NOW,
@@ -150,7 +162,7 @@ def answer(store: Store, scope: Scope, name: str, submission: str, exchange: str
     """What a question is answered with, all of it, as text."""
     question = QUESTIONS[name]
     about = [
-        sample(one.name, str(one.annotation), submission, exchange)
+        sample(store, one.name, str(one.annotation), submission, exchange)
         for one in list(inspect.signature(question).parameters.values())[2:]
         if one.default is inspect.Parameter.empty
     ]

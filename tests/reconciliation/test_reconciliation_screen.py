@@ -151,8 +151,8 @@ def test_of_a_halt_in_time_nothing_is_said_of_the_limit(store: Store, tmp_path: 
         pytest.param(halt("H-1", 7, 9, scope="market", target="BTC/KRW"), "halted", id="of a market"),
         pytest.param(halt("H-1", 7, 9, scope="exchange", target="ALL"), "halted", id="of the exchange"),
         pytest.param(halt("H-1", 7, 9, scope="account", target="ACCOUNTS"), "halted", id="of accounts"),
-        pytest.param(halt("H-1", 7, 24), "halted", id="just after its end"),
-        pytest.param(halt("H-1", 7, 25), "not_halted", id="longer after its end"),
+        pytest.param(halt("H-1", 7, 25), "halted", id="just after its end"),
+        pytest.param(halt("H-1", 7, 26), "not_halted", id="longer after its end"),
     ],
 )
 def test_what_counts_as_the_answer_to_a_shortfall(
