@@ -34,6 +34,18 @@ BOTH_DATABASES_AT_ONCE = {"test_acts", "test_log", "test_records", "test_rebuild
 BOTH_LANGUAGES_AT_ONCE = {"test_annotated", "test_charts", "test_guard", "test_words"}
 """The modules that cost little; a screen that opens in Korean opens in English in `make test-slow`."""
 
+MODULES_OF_MINUTES = {
+    "test_administration_page",
+    "test_answers_records",
+    "test_filing_bad_inputs",
+    "test_filing_day",
+    "test_kept",
+    "test_moved_on",
+    "test_observers_clock",
+    "test_rebuild",
+}
+"""Modules that take a minute and more, most of them by opening page after page: `make test-slow` has them."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What repeats a test on the other database or in the other language is slow, so that `make test` stays short.
@@ -43,9 +55,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         module = item.path.stem
         about = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        if (about.get("database_url") == "postgresql" and module not in BOTH_DATABASES_AT_ONCE) or (
+        is_repeated = (about.get("database_url") == "postgresql" and module not in BOTH_DATABASES_AT_ONCE) or (
             about.get("language") == "en" and module not in BOTH_LANGUAGES_AT_ONCE
-        ):
+        )
+        if is_repeated or module in MODULES_OF_MINUTES:
             item.add_marker(pytest.mark.slow)
         if isinstance(item, pytest.Function) and hypothesis.is_hypothesis_test(item.obj):
             item.add_marker(pytest.mark.property)

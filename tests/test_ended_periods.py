@@ -188,6 +188,7 @@ def test_the_command_refuses_next_year_and_keeps_a_given_moment(
     assert (status, told["state"], told["findings"]) == (0, "accepted", [])
 
 
+@pytest.mark.slow
 def test_the_door_refuses_next_year(address: str, store: Store) -> None:
     upbit = Client(address, token(store, "upbit"))
     checked = upbit.ask("POST", "/checks", b"[]", file=NIL)

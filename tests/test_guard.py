@@ -232,6 +232,7 @@ def test_a_view_that_cannot_be_logged_now_is_logged_with_the_next_run(
     filled.engine.dispose()
 
 
+@pytest.mark.slow
 def test_nothing_is_taken_away_unlogged_or_after_the_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     identity = identity_behind(signed_in(store))
     assert identity is not None

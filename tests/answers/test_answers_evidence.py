@@ -124,7 +124,7 @@ def test_an_explanation_stands_with_what_it_is_of(monkeypatch: pytest.MonkeyPatc
     html = html_of(session)
     assert leads_to_file_and_rule(html, given.explanation.submission, FILE, "REC-007", language)
     assert "ETH is reconciled weekly" in html
-    assert html.index(say("answers.to_rule", language, rule="REC-007")) < html.index("ETH is reconciled weekly")
+    assert html.index(say("answers.to_rule", language, rule="REC-007")) < html.rindex("ETH is reconciled weekly")
     finding = explained_finding(store, FSS.scope, given.explanation.submission, given.explanation.fingerprint)
     assert finding is not None
     assert (finding.finding.rule, finding.finding.subject, finding.file) == ("REC-007", "ETH", FILE)

@@ -471,6 +471,7 @@ def test_a_year_is_shown_by_weeks(shown: Callable[..., AppTest]) -> None:
     assert ranking["preceding_change"].isna().all()
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_a_click_in_any_panel_leads_to_markets_and_on_to_rows(page: Page, filled: str) -> None:
     visit(page, filled, "api_volume", "ko", "&period=7d")
