@@ -102,7 +102,8 @@ def read_one(incoming: Incoming, on_step: StepCallback = ignore_step) -> Reading
     on_step(FilingStep.OPENED)
     normalised = normalise_table(table, layout, shape, exchange=declared.exchange, period=declared.period)
     on_step(FilingStep.READ)
-    of_period = (*of_period, *_other_rows(incoming, normalised.row_count))
+    if not table.problems and not table.refused:  # what is no record is in nobody's count
+        of_period = (*of_period, *_other_rows(incoming, normalised.row_count))
     findings = (*normalised.findings, *of_period, *_cut_off(incoming, layout))
     if table.problems or layout.container is Container.XLSX or normalised.table is None:
         findings = (*findings, *_raw_secrets(incoming, findings))
@@ -149,7 +150,11 @@ def _masking(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     if not any(finding.rule == "SUB-007" for finding in findings):
         return findings
     return tuple(
-        finding if finding.rule == "SUB-007" else replace(finding, found=masking(finding.found or ""))
+        replace(
+            finding,
+            column=finding.column and masking(finding.column),
+            found=finding.found if finding.rule == "SUB-007" else masking(finding.found or ""),
+        )
         for finding in findings
     )
 

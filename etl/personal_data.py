@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from html import unescape
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,7 +23,7 @@ import pyarrow.compute as pc
 _DASH = "\\-\u00ad\u2010-\u2015\u2043\u2212\u30fc\ufe58\ufe63\uff0d~"
 _GAP = rf"[ \u00a0\u3000]?[{_DASH}/·:][ \u00a0\u3000]?|[ \u00a0\u3000]"
 """What stands between the groups of a number: a dash or the like, with blanks beside it, or a blank."""
-_BEFORE, _AFTER = r"(?<![0-9A-Za-z.,_])", r"(?![0-9A-Za-z_])(?![.,][0-9])"
+_BEFORE, _AFTER = r"(?<![0-9A-Za-z_])(?<![0-9]\.)", r"(?![0-9A-Za-z_])(?!\.[0-9])"
 _RESIDENT = re.compile(rf"{_BEFORE}([0-9]{{6}})({_GAP})([1-8][0-9]{{6}}){_AFTER}")
 _RESIDENT_FREE = re.compile(
     rf"{_BEFORE}([0-9]{{6}})([ \u00a0\u3000]{{0,2}}[^\w.,][ \u00a0\u3000]{{0,2}})([1-8][0-9]{{6}}){_AFTER}"
@@ -33,11 +34,11 @@ _MOBILE_GAP = (
 )
 _MOBILE_HEAD = rf"\(?(?:\+?82\)?(?:{_MOBILE_GAP})?\(?0?|0)1[016789]"
 _MOBILE = re.compile(
-    rf"(?<![0-9A-Za-z.,_+])({_MOBILE_HEAD}(?:{_MOBILE_GAP})[0-9]{{3,4}}(?:{_MOBILE_GAP})?[0-9]{{4}}"
+    rf"(?<![0-9A-Za-z_+])(?<![0-9]\.)({_MOBILE_HEAD}(?:{_MOBILE_GAP})[0-9]{{3,4}}(?:{_MOBILE_GAP})?[0-9]{{4}}"
     rf"|{_MOBILE_HEAD}[0-9]{{3,4}}(?:{_MOBILE_GAP})[0-9]{{4}}){_AFTER}"
 )
 _MOBILE_ABROAD = re.compile(
-    rf"(?<![0-9A-Za-z.,_+])(\(?\+82\)?(?:{_MOBILE_GAP})?\(?0?\)?1[016789](?:{_MOBILE_GAP})?[0-9]{{3,4}}(?:{_MOBILE_GAP})?"
+    rf"(?<![0-9A-Za-z_+])(?<![0-9]\.)(\(?\+82\)?(?:{_MOBILE_GAP})?\(?0?\)?1[016789](?:{_MOBILE_GAP})?[0-9]{{3,4}}(?:{_MOBILE_GAP})?"
     rf"[0-9]{{4}}){_AFTER}"
 )
 """With the country code, however the rest is grouped."""
@@ -54,7 +55,8 @@ _RUN = re.compile(r"[A-Za-z0-9]{20,}")
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 _CHAIN = re.compile(r"0[xX](?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})\Z")
 _BECH32 = re.compile(r"([a-z]{1,20}|[A-Z]{1,20})1([02-9ac-hj-np-z]{6,90}|[02-9AC-HJ-NP-Z]{6,90})\Z")
-_TAGS = re.compile(rb"<[^>]*>")
+_MARKUP = re.compile(rb'[<>"]|&amp;[LCR](?=[0-9(+])')
+"""What ends a text in XML: tags, the quotes of attributes, and the sections of a header or footer of a page."""
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BECH32_LETTERS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 
@@ -242,7 +244,7 @@ def _texts(data: bytes, most_bytes: int) -> Iterator[tuple[str, str]]:
                 with archive.open(member) as stream:
                     raw = stream.read(most_bytes)
                 most_bytes -= len(raw)
-                yield f"{member.filename}, ", _decoded(_TAGS.sub(b"\n", raw))
+                yield f"{member.filename}, ", unescape(_decoded(_MARKUP.sub(b"\n", raw)))
                 if most_bytes <= 0:
                     return
     except Exception:

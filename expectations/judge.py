@@ -279,7 +279,7 @@ def _set_totals(connection: duckdb.DuckDBPyConnection, report: Report, files: Se
     sums = ", ".join(f"sum({name}::DECIMAL(38,8)) AS {name}" for name in summed)
     connection.execute(
         f"""CREATE TEMP VIEW column_totals AS SELECT t.submission, t."column", t.reported_text,
-            CASE WHEN regexp_full_match(t.reported_text, '-?[0-9,]+([.][0-9]{{1,8}}0*)?')
+            CASE WHEN regexp_full_match(t.reported_text, '-?([0-9]{{1,3}}(,[0-9]{{3}})+|[0-9]+)([.][0-9]{{1,8}}0*)?')
                 THEN try_cast(replace(t.reported_text, ',', '') AS DECIMAL(38,8)) END AS reported, s.total
             FROM reported_totals t JOIN (
                 UNPIVOT (SELECT submission, {sums} FROM filed_rows GROUP BY submission)

@@ -21,7 +21,7 @@ from etl.formats.table import BLANKS, Column, Problem, RefusedRow, TextTable, Un
 from etl.layout import Layout
 
 _BOM = b"\xef\xbb\xbf"
-_BLANK_LINE = re.compile(rb"(?:\n|\A)[, \t]*(?:\r?\n|\r?\Z)")
+_BLANK_LINE = re.compile(rb"(?:\n|\A)[, \t]*\r?\n|(?:\n|\A)[, \t]+\r?\Z")
 _OTHER_SEPARATORS = (";", "\t", "|")
 _SEARCHED_LINES = 10
 """So many lines below the first are searched for the header."""
@@ -152,6 +152,7 @@ class _Lines:
     ragged: list[str] = field(default_factory=list)
     refused: list[RefusedRow] = field(default_factory=list)
     nil_lines: int = 0
+    remarks: list[tuple[str, str]] = field(default_factory=list)
 
 
 def _careful(text: str, layout: Layout) -> TextTable:
@@ -186,6 +187,7 @@ def _careful(text: str, layout: Layout) -> TextTable:
         problems=_ragged(lines),
         refused=tuple(lines.refused),
         is_nil=lines.nil_lines == 1,
+        remarks=tuple(lines.remarks),
     )
 
 
@@ -199,8 +201,10 @@ def _take(lines: _Lines, fields: list[str], line: int, layout: Layout) -> None:
         lines.ragged.append(f"{line}: {len(fields)}")
     elif (swallowed := _swallowed(fields, len(lines.names))) is not None:
         lines.refused.append(RefusedRow(line, swallowed, "1", "swallowed_lines"))
+        lines.remarks.extend((f"line {line}", text) for text in fields)
     elif len(fields) >= _FEWEST_COLUMNS and sum(map(bool, fields)) == 1:
         lines.refused.append(RefusedRow(line, next(filter(None, fields))[:80], "∅", "no_record"))
+        lines.remarks.extend((f"line {line}", text) for text in fields if text)
     else:
         lines.rows.append(fields)
         lines.starts.append(line)
@@ -209,7 +213,9 @@ def _take(lines: _Lines, fields: list[str], line: int, layout: Layout) -> None:
 def _swallowed(fields: Sequence[str], count: int) -> str | None:
     """Return how many lines a field holds in which a whole record stands, after a stray quote; None where none does."""
     for field_text in fields:
-        if "\n" in field_text and any(line.count(",") >= max(3, count - 2) for line in field_text.splitlines()):
+        # From a quote in one record to a quote in the same column of the next lie as many commas as in one record.
+        is_broken = "\n" in field_text or "\r" in field_text
+        if is_broken and field_text.count(",") >= max(3, count - 1):
             return f"{len(field_text.splitlines())} lines"
     return None
 

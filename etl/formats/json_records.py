@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
@@ -26,7 +27,16 @@ def read_json(data: bytes, layout: Layout) -> TextTable:
         raise UnreadableError("not_utf8", f"byte {error.start}", "UTF-8") from error
     document = _document(text)
     records = _records(document, layout)
-    return _table(records, () if _each_key_stands_once(text, document, records) else _repeated_keys(text))
+    table = _table(records, () if _each_key_stands_once(text, document, records) else _repeated_keys(text))
+    return replace(table, remarks=tuple(_remarks(document)) if isinstance(document, dict) else ())
+
+
+def _remarks(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The texts of an envelope beside its records, in which nobody's number is either."""
+    for name, value in document.items():
+        yield "", name
+        if name != "data" and value is not None and not isinstance(value, JsonNumber):
+            yield name, str(value)
 
 
 def _document(text: str, record: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:

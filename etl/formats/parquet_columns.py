@@ -21,7 +21,7 @@ from expectations.catalogue import parameter
 def read_parquet(data: bytes, layout: Layout) -> TextTable:
     """The rows of a Parquet file as text; UnreadableError where it is none or unpacks to too much."""
     try:
-        file = pq.ParquetFile(io.BytesIO(data))
+        file = _opened(data)
         unpacked = sum(file.metadata.row_group(group).total_byte_size for group in range(file.num_row_groups))
         most = int(parameter("maximum_unpacked_bytes"))
         if unpacked > most:
@@ -31,16 +31,55 @@ def read_parquet(data: bytes, layout: Layout) -> TextTable:
             raise UnreadableError("too_many_rows", str(rows), f"≤ {most_rows}", rule="SUB-008")
         table = file.read()
         table.validate(full=True)
-    except (pa.ArrowException, OSError) as error:
+        names = table.column_names
+        if (spread := sum(_spread_bytes(column) for column in table.columns)) > most:
+            raise UnreadableError("unpacked_too_large", str(spread), f"≤ {most}", rule="SUB-008")
+        notes = {
+            key.decode("utf-8", "replace"): text.decode("utf-8", "replace")
+            for key, text in (file.metadata.metadata or {}).items()
+        }
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UnreadableError("not_parquet", str(error)[:80], "Parquet") from error
-    names = table.column_names
     repeated = tuple(dict.fromkeys(name for name in names if names.count(name) > 1))
     columns = {
         name: _column(table.column(place).combine_chunks())
         for place, name in enumerate(names)
         if names.index(name) == place
     }
-    return TextTable(columns, pa.array(range(1, table.num_rows + 1), pa.int64()), repeated=repeated)
+    return TextTable(
+        columns,
+        pa.array(range(1, table.num_rows + 1), pa.int64()),
+        repeated=repeated,
+        remarks=tuple(
+            pair for key, text in notes.items() if key != "ARROW:schema" for pair in (("", key), (key[:40], text))
+        ),
+    )
+
+
+def _opened(data: bytes) -> pq.ParquetFile:
+    """The file, its texts read as dictionaries: a long text that stands in every row takes its room once."""
+    schema = pq.ParquetFile(io.BytesIO(data)).schema
+    texts = [
+        schema.column(place).path
+        for place in range(len(schema))
+        if "." not in schema.column(place).path
+        and schema.column(place).physical_type == "BYTE_ARRAY"
+        and schema.column(place).logical_type.type in ("STRING", "NONE")
+    ]
+    return pq.ParquetFile(io.BytesIO(data), read_dictionary=texts)
+
+
+def _spread_bytes(column: pa.ChunkedArray) -> int:
+    """How many bytes a column takes as text, row by row."""
+    if not pa.types.is_dictionary(column.type) or not (
+        _is_text(column.type.value_type) or _is_binary(column.type.value_type)
+    ):
+        return int(column.nbytes)
+    lengths = (
+        pc.sum(pc.take(pc.binary_length(chunk.dictionary).cast(pa.int64()), chunk.indices)).as_py()
+        for chunk in column.chunks
+    )
+    return sum(length or 0 for length in lengths)
 
 
 def _column(values: pa.Array) -> Column:

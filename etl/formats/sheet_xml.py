@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from html import unescape
 from typing import Any
 from xml.parsers import expat
 
@@ -25,6 +24,9 @@ Handler = Callable[[str], None]
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
 """What a worksheet can hold."""
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([1-9][0-9]{0,6})\Z")
+_NEVER_EMPTY = (b"e", b"b")
+"""Types of cells that programs never write without a value; a blank cell of type `n`, `s` or `str` they do."""
+_XML_REFERENCE = re.compile(r"&(?:#(x[0-9A-Fa-f]+|[0-9]+)|(amp|lt|gt|quot|apos));")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?\Z")
 _UTF8_DECLARED = re.compile(rb"""\s*<\?xml[^>]*encoding=["']utf-8["']|\s*<(?!\?)""", re.IGNORECASE)
@@ -85,6 +87,7 @@ def read_cells(xml: bytes, book: Book) -> SheetCells:
     Raises UnreadableError, with the place, where the XML is not well-formed, has a cell or row twice, or one whose
     reference is none.
     """
+    parse(xml, None, None, None)  # well-formed from end to end, whatever the pattern of plain cells matches
     return _plain_cells(xml, book) or _all_cells(xml, book)
 
 
@@ -138,9 +141,7 @@ def _ignore(_piece: str) -> None:
     """Handle an end or a text that says nothing."""
 
 
-def parse(
-    xml: bytes, start: Start, end: Callable[[str], None] = _ignore, data: Callable[[str], None] = _ignore
-) -> None:
+def parse(xml: bytes, start: Start | None, end: Handler | None = _ignore, data: Handler | None = _ignore) -> None:
     """Parse XML with these handlers; UnreadableError where it is not well-formed."""
     parser = expat.ParserCreate(namespace_separator="\n")
     parser.buffer_text = True
@@ -150,11 +151,19 @@ def parse(
     except expat.ExpatError as error:
         found = f"XML line {error.lineno}: {expat.ErrorString(error.code)}"
         raise UnreadableError("not_workbook", found, "XLSX") from error
+    except (LookupError, ValueError) as error:  # an encoding that the parser cannot be given
+        raise UnreadableError("not_workbook", "XML encoding", "UTF-8") from error
 
 
 def _unescaped(text: str) -> str:
     """Return text with the characters that XML cannot hold, which a workbook writes as `_x000D_`."""
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
+    if "_x" not in text:
+        return text
+    found = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    try:
+        return found.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError:  # half of a pair is no character: it stays as it is written
+        return text
 
 
 def _cell(kind: str, style: str, text: str, book: Book, place: str) -> Any:
@@ -172,6 +181,10 @@ def _cell(kind: str, style: str, text: str, book: Book, place: str) -> Any:
             return ComputedError(text)
         case "d":
             return DateCell(text)
+        case "n":
+            pass
+        case _:  # a type that there is not
+            return ComputedError(f't="{kind}"'[:80])
     number = text.strip()
     if _NUMBER.match(number) is None:
         return ComputedError(number)
@@ -225,6 +238,8 @@ def _plain_cells(xml: bytes, book: Book) -> SheetCells | None:
         elif inline:
             tags += 2
             row[column] = _unescaped(_text(inline)) or None
+        elif kind in _NEVER_EMPTY:
+            return None
         else:
             row[column] = None
     empty = body.count(b"<v></v>") + 2 * (body.count(b"<is><t></t></is>") + body.count(b'"preserve"></t></is>'))
@@ -255,7 +270,14 @@ def _text(raw: bytes) -> str:
     text = raw.decode()
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return unescape(text) if "&" in text else text
+    return _XML_REFERENCE.sub(_referred, text) if "&" in text else text
+
+
+def _referred(match: re.Match[str]) -> str:
+    """Return the character that a reference of XML names."""
+    if match[1]:
+        return chr(int(match[1][1:], 16) if match[1][0] == "x" else int(match[1]))
+    return {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}[match[2]]
 
 
 def _must_fit(count: int, book: Book) -> None:
@@ -285,6 +307,8 @@ class _Reader:
                 self._start_cell(attributes)
             case "row":
                 self._start_row(attributes)
+            case "v" | "is" if self._is_cell and self._value is not None:
+                raise UnreadableError("repeated_cell", f"{self._place}: 2 × v", self._place)
             case "v" | "t" if self._is_cell and not self._is_hint:
                 self._value = self._into = self._value or []
             case "f" if self._is_cell:
@@ -342,6 +366,8 @@ class _Reader:
         text = "".join(self._value or ())
         if text:
             return _cell(self._kind, self._style, text, self._book, self._place)
+        if self._kind.encode() in _NEVER_EMPTY or (self._kind == "s" and self._value is not None):
+            return ComputedError("∅")
         has_value = self._value is not None and self._kind == "str"
         return None if self._formula is None or has_value else Formula("=" + "".join(self._formula))
 

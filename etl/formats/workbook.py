@@ -12,6 +12,7 @@ import posixpath
 import re
 import unicodedata
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -58,6 +59,9 @@ def check_archive(data: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if macros := [name for name in archive.namelist() if name.lower().endswith(_MACROS)]:
                 raise UnreadableError("macro_workbook", macros[0][:80], "XLSX")
+            parts = Counter(name.lower() for name in archive.namelist())
+            if repeated := [name for name, count in parts.items() if count > 1]:
+                raise UnreadableError("not_workbook", f"2 × {repeated[0][:80]}", "XLSX")
             for member in archive.infolist():
                 unpacked += _checked_member(archive, member, unpacked, most)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
@@ -231,7 +235,7 @@ def read_sheet(sheet: Sheet, layout: Layout) -> TextTable:
     kept = {number: row for number, row in filled.items() if number not in blank and number not in lone}
     totals = None
     is_nil = False
-    if layout.nil_mark and any(row.get(0) == layout.nil_mark for row in kept.values()):
+    if layout.nil_mark and any(_is_mark(row.get(0), layout.nil_mark) for row in kept.values()):
         _must_be_alone(kept, layout.nil_mark)
         kept, is_nil = {}, True
     elif layout.total_row:
@@ -289,10 +293,15 @@ def _lone_rows(rows: Mapping[int, Mapping[int, Any]], header: list[str], layout:
         first = row.get(0)
         if layout.total_row and type(first) is str and first != TOTAL_MARK and first.replace(" ", "") in _TOTALS:
             found[number] = RefusedRow(number, f"A{number}: {first}", TOTAL_MARK, "totals_called_otherwise")
-        elif len(header) >= _FEWEST_COLUMNS and len(values) == 1 and first not in (layout.nil_mark, TOTAL_MARK):
+        elif len(header) >= _FEWEST_COLUMNS and len(values) == 1 and not _is_mark(first, layout.nil_mark, TOTAL_MARK):
             ((place, value),) = values.items()
             found[number] = RefusedRow(number, f"{column_letters(place)}{number}: {value}"[:80], "∅", "no_record")
     return found
+
+
+def _is_mark(value: Any, *marks: str | None) -> bool:
+    """True where a cell of text holds one of the marks; the text of an error or of a date is none."""
+    return type(value) is str and value in marks
 
 
 def _header(row: Mapping[int, Any]) -> list[str]:
@@ -318,7 +327,7 @@ def _without_totals(
 ) -> tuple[dict[int, dict[int, Any]], dict[str, str | None] | None]:
     """The data rows, and the cells of the 합계 row that ends them; None where there is no such row."""
     last = max(kept, default=0)
-    if not kept or kept[last].get(0) != TOTAL_MARK:
+    if not kept or not _is_mark(kept[last].get(0), TOTAL_MARK):
         return kept, None
     values = kept[last]
     totals = {name: Column.of_cells([values.get(place)]).texts[0].as_py() for place, name in enumerate(header)}

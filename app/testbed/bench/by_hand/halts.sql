@@ -23,9 +23,7 @@ FROM halts QUALIFY row_number() OVER (PARTITION BY submission, halt_id ORDER BY 
 
 -- HLT-003, HLT-004, HLT-006
 WITH ours AS (
-    SELECT h.*, f.* EXCLUDE (submission, exchange, day), until
-    FROM current_halts AS h JOIN files AS f USING (submission)
-        LEFT JOIN (FROM reach WHERE report = 'halts') AS r ON r.exchange = h.exchange
+    SELECT h.*, f.* EXCLUDE (submission, exchange, day) FROM current_halts AS h JOIN files AS f USING (submission)
 )
 SELECT 'HLT-003', submission, halt_id, source_row, NULL, NULL, NULL
 FROM ours WHERE trigger = 'reconciliation_mismatch' AND mode <> 'automatic'
@@ -34,13 +32,16 @@ SELECT 'HLT-004', submission, halt_id, source_row, NULL, NULL, NULL
 FROM ours WHERE mode = 'automatic' AND halted_at - to_minutes(halt_start_minutes::BIGINT) > detected_at
 UNION ALL
 SELECT 'HLT-006', submission, halt_id, source_row, NULL, NULL, NULL
-FROM ours WHERE trigger <> 'maintenance' AND scope <> 'account'
+FROM ours LEFT JOIN (FROM reach WHERE report = 'halts') AS r ON r.exchange = ours.exchange
+    AND halted_at >= since AND halted_at < until
+WHERE trigger <> 'maintenance' AND scope <> 'account'
     AND ifnull(notice_at, until) - to_minutes(halt_notice_minutes::BIGINT) > halted_at;
 
 -- HLT-009
 SELECT 'HLT-009', submission, halt_id, source_row, NULL, halted_at, resumed_at
 FROM current_halts AS h JOIN files USING (submission)
-    LEFT JOIN (FROM reach WHERE report = 'halts') AS r ON r.exchange = h.exchange
+    LEFT JOIN (SELECT exchange, max(until) AS until FROM reach WHERE report = 'halts' GROUP BY ALL) AS r
+        ON r.exchange = h.exchange
 WHERE trigger <> 'authority_order' AND ifnull(resumed_at, until) - to_hours(halt_maximum_hours::BIGINT) > halted_at;
 
 -- HLT-005, HLT-008
@@ -51,12 +52,18 @@ WITH mismatch AS (
 ), meeting AS (
     SELECT DISTINCT m.submission, m.exchange, m.halt_id, m.source_row, m.resumed_at, s.episode_end
     FROM mismatch AS m JOIN shortfalls AS s ON s.exchange = m.exchange AND s.episode_start <= m.halted_at
-        AND ifnull(s.episode_end > m.since, true) AND ifnull(s.asset = m.asset, true)
+        AND ifnull(s.episode_end >= m.since, true) AND ifnull(s.asset = m.asset, true)
 )
 SELECT 'HLT-005', submission, halt_id, source_row, NULL, NULL, NULL
 FROM mismatch AS m ANTI JOIN meeting USING (submission, halt_id, source_row)
 WHERE EXISTS (FROM accepted AS a WHERE a.report = 'reconciliation' AND a.exchange = m.exchange
     AND m.halted_at >= a.period_start AND m.halted_at < a.period_end)
+AND date_diff('millisecond', m.since, m.halted_at) = (
+    SELECT sum(date_diff('millisecond', greatest(a.period_start, m.since), least(a.period_end, m.halted_at)))
+    FROM accepted AS a
+    WHERE a.report = 'reconciliation' AND a.exchange = m.exchange AND a.period_end > m.since
+        AND a.period_start < m.halted_at
+)
 UNION ALL
 SELECT DISTINCT 'HLT-008', submission, halt_id, source_row, NULL, NULL::TIMESTAMP, NULL::TIMESTAMP
 FROM meeting LEFT JOIN (FROM reach WHERE report = 'reconciliation') AS r USING (exchange)

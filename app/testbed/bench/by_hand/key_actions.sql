@@ -26,12 +26,12 @@ WITH steps AS (
     SELECT *, list_position(['monitoring', 'warning', 'reverification', 'forced_expiry', 'cleared'], stage) AS place
     FROM actions
 ), seen AS (
-    SELECT *, lag(place) OVER (PARTITION BY exchange, case_id ORDER BY acted_at, place, action_id) AS place_before,
-        min(acted_at) FILTER (place >= 4) OVER (PARTITION BY exchange, case_id) AS ended_at
+    SELECT *, max(place) OVER (PARTITION BY exchange, case_id ORDER BY acted_at, place, action_id
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
     FROM steps
 )
 SELECT 'ACT-003', submission, action_id, source_row, NULL, NULL, NULL
-FROM seen SEMI JOIN files USING (submission) WHERE acted_at > ended_at OR place < place_before;
+FROM seen SEMI JOIN files USING (submission) WHERE reached >= 4 OR place < reached;
 
 -- ACT-004
 WITH steps AS (
@@ -60,6 +60,7 @@ FROM cases JOIN files USING (submission) WHERE acted_at - to_hours(first_action_
 UNION ALL
 SELECT 'ACT-006', submission, case_id, NULL, NULL, NULL, NULL
 FROM cases JOIN files USING (submission) JOIN reach ON reach.exchange = cases.exchange AND reach.report = 'key_actions'
+    AND acted_at >= since AND acted_at < until
 WHERE is_high AND until - to_hours(high_risk_hours::BIGINT) > detected_at
     AND ifnull(settled_at - to_hours(high_risk_hours::BIGINT) > detected_at, true);
 
@@ -73,7 +74,8 @@ WITH failed AS (
     SELECT * FROM failed AS f
     ANTI JOIN actions AS e ON e.exchange = f.exchange AND e.case_id = f.case_id AND e.stage = 'forced_expiry'
         AND e.acted_at >= f.acted_at AND e.acted_at <= f.due_at
-    WHERE EXISTS (FROM reach WHERE reach.exchange = f.exchange AND report = 'key_actions' AND until > f.due_at)
+    WHERE EXISTS (FROM reach WHERE reach.exchange = f.exchange AND report = 'key_actions' AND f.acted_at >= since
+        AND f.acted_at < until AND until > f.due_at)
     QUALIFY row_number() OVER (PARTITION BY f.exchange, f.case_id ORDER BY f.acted_at, f.action_id) = 1
 )
 SELECT 'ACT-007', submission, case_id, NULL, NULL, NULL, NULL FROM unmet SEMI JOIN files USING (submission);

@@ -56,12 +56,14 @@ WITH reached AS (
 )
 SELECT 'REC-004', submission, asset, NULL, NULL, episode_start, episode_end
 FROM reached AS r ANTI JOIN (
-    SELECT exchange, scope, halted_at, ifnull(resumed_at, TIMESTAMP 'infinity') AS resumed_at,
+    SELECT exchange, scope, halted_at, functions IN ('trading', 'all') AND (scope <> 'account' OR
+        affected_account_count > 0) AS is_suspension, ifnull(resumed_at, TIMESTAMP 'infinity') AS resumed_at,
         CASE scope WHEN 'asset' THEN target WHEN 'market' THEN split_part(target, '/', 1) END AS halted_asset
-    FROM current_halts WHERE trigger = 'reconciliation_mismatch'
+    FROM current_halts WHERE trigger = 'reconciliation_mismatch' AND ifnull(resumed_at > halted_at, true)
 ) AS h ON h.exchange = r.exchange AND h.halted_at <= r.due_at
     AND (h.halted_at > r.reached_at OR h.resumed_at > r.reached_at)
-    AND (h.scope = 'exchange' OR h.scope = 'account' OR h.halted_asset = r.asset);
+    AND (h.scope = 'exchange' OR h.scope = 'account' OR h.halted_asset = r.asset)
+    AND (r.reached_at < TIMESTAMP '2026-11-30 15:00:00' OR h.is_suspension);
 
 -- REC-005: slots in which prices lie far enough apart, then each exchange's against the median of the others'
 WITH spread AS (
@@ -83,7 +85,8 @@ WITH spread AS (
     FROM (
         SELECT *, (list[(len(list) + 1) // 2] + list[len(list) // 2 + 1]) AS twice FROM others
     ) AS o JOIN files USING (submission)
-    WHERE len(list) >= minimum_other_prices
+    WHERE (len(list) > minimum_other_prices OR len(list) = minimum_other_prices
+            AND list[-1] <= list[1] * (1 + maximum_price_deviation)::DECIMAL(9, 8))
         AND (highest + highest > twice * (1 + maximum_price_deviation)::DECIMAL(9, 8)
             OR lowest + lowest < twice * (1 - maximum_price_deviation)::DECIMAL(9, 8))
 )
