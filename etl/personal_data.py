@@ -20,19 +20,22 @@ from html import unescape
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_DASH = "\\-\u00ad\u2010-\u2015\u2043\u2212\u30fc\ufe58\ufe63\uff0d~"
-_GAP = rf"[ \u00a0\u3000]?[{_DASH}/·:][ \u00a0\u3000]?|[ \u00a0\u3000]"
+_DASH = "\\-\u00ad\u1173\u2010-\u2015\u2043\u2212\u2500\u2501\u2796\u301c\u30fc\u3161\ufe58\ufe63\uff0d~"
+"""Dashes of every kind, and the vowel that stands beside them on a Korean keyboard (U+3161, in NFKC U+1173)."""
+_BLANK = "[ \u00a0\u3000]"
+_GAP = rf"{_BLANK}{{0,2}}[{_DASH}/·:]{{1,2}}{_BLANK}{{0,2}}|{_BLANK}{{1,2}}"
 """What stands between the groups of a number: a dash or the like, with blanks beside it, or a blank."""
 _BEFORE, _AFTER = r"(?<![0-9A-Za-z_])(?<![0-9]\.)", r"(?![0-9A-Za-z_])(?!\.[0-9])"
 _RESIDENT = re.compile(rf"{_BEFORE}([0-9]{{6}})({_GAP})([1-8][0-9]{{6}}){_AFTER}")
 _RESIDENT_FREE = re.compile(
-    rf"{_BEFORE}([0-9]{{6}})([ \u00a0\u3000]{{0,2}}[^\w.,][ \u00a0\u3000]{{0,2}})([1-8][0-9]{{6}}){_AFTER}"
+    rf"{_BEFORE}([0-9]{{6}})({_BLANK}{{0,2}}(?:[^\w.]{{1,2}}|_|[{_DASH}]){_BLANK}{{0,2}})([1-8][0-9]{{6}}){_AFTER}"
 )
 _RESIDENT_BARE = re.compile(rf"{_BEFORE}([0-9]{{6}})([1-8][0-9]{{6}}){_AFTER}")
 _MOBILE_GAP = (
-    rf"[ \u00a0\u3000]?[.{_DASH}/·][ \u00a0\u3000]?|[ \u00a0\u3000]?\)[ \u00a0\u3000{_DASH}.]{{0,2}}|[ \u00a0\u3000]"
+    rf"{_BLANK}{{0,2}}[.{_DASH}/·\u2022\u2219\u30fb]{{1,2}}{_BLANK}{{0,2}}"
+    rf"|{_BLANK}?[)\]][ \u00a0\u3000{_DASH}.]{{0,2}}|{_BLANK}?\(|{_BLANK}{{1,2}}"
 )
-_MOBILE_HEAD = rf"\(?(?:\+?82\)?(?:{_MOBILE_GAP})?\(?0?|0)1[016789]"
+_MOBILE_HEAD = rf"[(\[]?(?:(?:\+?82|0082)[)\]]?(?:{_MOBILE_GAP})?\(?0?|0)1[016789]"
 _MOBILE = re.compile(
     rf"(?<![0-9A-Za-z_+])(?<![0-9]\.)({_MOBILE_HEAD}(?:{_MOBILE_GAP})[0-9]{{3,4}}(?:{_MOBILE_GAP})?[0-9]{{4}}"
     rf"|{_MOBILE_HEAD}[0-9]{{3,4}}(?:{_MOBILE_GAP})[0-9]{{4}}){_AFTER}"
@@ -44,13 +47,14 @@ _MOBILE_ABROAD = re.compile(
 """With the country code, however the rest is grouped."""
 _MOBILE_BARE = re.compile(rf"(?<![0-9A-Za-z.,_+])((?:\+82|\+?820?|0)1[016789][0-9]{{7,8}}){_AFTER}")
 _ONE_DOT = re.compile(r"[0-9]+\.[0-9]+\Z")
-_EMAIL = re.compile(
-    r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,63}(?![A-Za-z0-9-]{64})"
-)
+_EMAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,63}(?![A-Za-z0-9-]{64})")
 """Bounded, so that a long text without blanks takes no more than its length."""
 _CARD = re.compile(rf"{_BEFORE}([0-9]{{4}}(?:{_GAP})[0-9]{{4}}(?:{_GAP})[0-9]{{4}}(?:{_GAP})[0-9]{{1,7}}){_AFTER}")
-_CARD_BARE = re.compile(rf"{_BEFORE}([3-6][0-9]{{13,18}}){_AFTER}")
-_UUID = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![0-9A-Za-z])")
+_CARD_OF_THREE = re.compile(rf"{_BEFORE}(3[0-9]{{3}}(?:{_GAP})[0-9]{{6}}(?:{_GAP})[0-9]{{4,5}}){_AFTER}")
+_CARD_BARE = re.compile(rf"{_BEFORE}([3-6][0-9]{{13,18}}|2[2-7][0-9]{{14}}){_AFTER}")
+_UUID = re.compile(
+    r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}[-\u2010-\u2015](?:[0-9A-Fa-f]{4}[-\u2010-\u2015]){3}[0-9A-Fa-f]{12}(?![0-9A-Za-z])"
+)
 _RUN = re.compile(r"[A-Za-z0-9]{20,}")
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 _CHAIN = re.compile(r"0[xX](?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})\Z")
@@ -61,7 +65,8 @@ _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BECH32_LETTERS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 
 
-_OTHER_DIGITS = r"[０-９＠﹫¹²³⁰-₉①-⒛\x{1D7CE}-\x{1D7FF}]"
+_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
+_OTHER_DIGITS = r"[\x{200B}-\x{200F}\x{2060}\x{FEFF}０-９＠﹫¹²³⁰-₉①-⒛\x{1D7CE}-\x{1D7FF}]"
 """What becomes a digit or the sign of an address once a text is normalised."""
 _SIGN_OF_SEPARATED = "|".join(
     (
@@ -99,7 +104,7 @@ def secrets_in(text: str, *, is_free: bool = True, may_hold_key: bool = False) -
     `is_free` says that the text is of people, so that a bare run of digits counts; `may_hold_key` that an unhashed key
     is looked for too.
     """
-    plain = unicodedata.normalize("NFKC", text) if not text.isascii() else text
+    plain = text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     for value in _resident_numbers(plain, is_free):
         yield Secret("resident_registration_number", value)
     for value in _mobile_numbers(plain, is_free):
@@ -116,7 +121,8 @@ def secrets_in(text: str, *, is_free: bool = True, may_hold_key: bool = False) -
 def masking(text: str) -> str:
     """Return a text with every secret in it masked."""
     for secret in secrets_in(text, may_hold_key=True):
-        text = text.replace(secret.value, secret.masked)
+        # Written with full-width digits or invisible characters it does not stand there as it was found.
+        text = text.replace(secret.value, secret.masked) if secret.value in text else masked(text)
     return text
 
 
@@ -163,7 +169,7 @@ def _mobile_numbers(text: str, is_free: bool) -> Iterator[str]:
 
 
 def _cards(text: str, is_free: bool) -> Iterator[str]:
-    for pattern in (_CARD, _CARD_BARE) if is_free else (_CARD,):
+    for pattern in (_CARD, _CARD_OF_THREE, _CARD_BARE) if is_free else (_CARD, _CARD_OF_THREE):
         for match in pattern.finditer(text):
             digits = re.sub("[^0-9]", "", match[1])
             if 14 <= len(digits) <= 19 and _luhn_fits(digits):

@@ -74,6 +74,24 @@ def test_a_part_that_is_there_twice_is_refused(name: str) -> None:
     assert rules(data, *BITHUMB) == ["SUB-001"]
 
 
+def test_a_hidden_first_sheet_is_not_read_instead_of_the_one_that_is_seen() -> None:
+    target = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(canonical_file("halts", Container.XLSX))) as source,
+        zipfile.ZipFile(target, "w") as archive,
+    ):
+        for name in source.namelist():
+            data = source.read(name)
+            if name == "xl/workbook.xml":
+                start, end = data.index(b"<sheet "), data.index(b"/>", data.index(b"<sheet ")) + 2
+                first = data[start:end]
+                second = first.replace(b'name="', b'name="new ').replace(b'sheetId="1"', b'sheetId="2"')
+                data = data[:start] + first.replace(b"<sheet ", b'<sheet state="hidden" ') + second + data[end:]
+            archive.writestr(name, data)
+    verdict = verdict_on(target.getvalue(), "upbit", "halts", container=Container.XLSX)
+    assert [(finding.rule, finding.reason) for finding in findings_of(verdict)] == [("SUB-001", "more_sheets")]
+
+
 @pytest.mark.parametrize("kind", [b"e", b"d"])
 def test_an_error_or_a_date_is_no_mark_of_a_nil_return(kind: bytes) -> None:
     sheet = zipfile.ZipFile(io.BytesIO(native_file(*BITHUMB))).read(SHEET)

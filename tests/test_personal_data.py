@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pyarrow.compute as pc
 import pytest
 
-from etl.personal_data import may_hold_secret, secrets_in, secrets_in_bytes
+from etl.personal_data import masking, may_hold_secret, secrets_in, secrets_in_bytes
 from expectations.vocabulary import KRW_DIGITS, QUANTITY_DIGITS
 
 MOST = 1 << 24
@@ -94,3 +94,31 @@ def test_no_amount_instant_or_hash_is_a_person(count: int, separator: str) -> No
 def test_a_long_text_without_blanks_takes_no_more_than_its_length() -> None:
     for text in ("a" * 200_000, "a.b-" * 50_000, "@" * 100_000, "1" * 100_000, "01" * 50_000):
         assert list(secrets_in(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("010  1234  5678", "mobile_number"),
+        ("[010] 1234-5678", "mobile_number"),
+        ("010(1234)5678", "mobile_number"),
+        ("010--1234--5678", "mobile_number"),
+        ("010ㅡ1234ㅡ5678", "mobile_number"),
+        ("010\u301c1234\u301c5678", "mobile_number"),
+        ("010\u20221234\u30fb5678", "mobile_number"),
+        ("010-12\u200b34-5678", "mobile_number"),
+        ("0082-10-1234-5678", "mobile_number"),
+        ("900101_1234567", "resident_registration_number"),
+        ("900101--1234567", "resident_registration_number"),
+        ("900101ㅡ1234567", "resident_registration_number"),
+        ("900101-\u200b1234567", "resident_registration_number"),
+        ("주민.900101-1234567", "resident_registration_number"),
+        ("3782-822463-10005", "payment_card"),
+        ("2223003122003222", "payment_card"),
+        ("김철수@example.com", "email_address"),
+        ("kim@회사.한국", "email_address"),
+    ],
+)
+def test_the_ways_people_write_it_are_found_and_masked(text: str, reason: str) -> None:
+    assert [one.reason for one in secrets_in(text)] == [reason]
+    assert not any(one.reason == reason for one in secrets_in(masking(text)))

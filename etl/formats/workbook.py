@@ -149,6 +149,8 @@ def open_workbook(data: bytes) -> Sheet:
         styles = next((found for path in _related(part, main, "styles").values() if (found := part(path))), None)
     book = Book(read_strings(strings) if strings else (), _date_formats(styles) if styles else frozenset(), _MOST_CELLS)
     others = tuple(f"{name} ({state})" if state else name for name, _, state in sheets[1:])
+    if sheets[0][2] and others:  # what people see of the workbook is another sheet than the one that would be read
+        raise UnreadableError("more_sheets", f"{sheets[0][0]} ({sheets[0][2]}), {', '.join(others)}"[:200], "1")
     return Sheet(sheets[0][0], others, read_cells(xml, book))
 
 
