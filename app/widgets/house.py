@@ -134,7 +134,7 @@ div.news li a, div.news li p { display: flex; justify-content: space-between; ga
 div.news li a:hover, div.news li a:focus { background: rgba(11,92,173,.12); outline-offset: -2px; }
 div.news li span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 div.news li i { font-style: normal; opacity: .8; white-space: nowrap; font-size: .8125rem; }
-.on-paper, [data-testid=stElementContainer]:has(> .stHtml > .on-paper) { display: none; }
+.on-paper, [data-testid=stElementContainer]:has(> .stHtml > .on-paper:only-child) { display: none; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding: 3.6rem .8rem 2rem .8rem; }
   h1 { font-size: 1.4rem !important; overflow-wrap: anywhere; }
@@ -154,7 +154,7 @@ div.news li i { font-style: normal; opacity: .8; white-space: nowrap; font-size:
 }
 @page { size: A4 landscape; margin: 11mm; }
 @media print {
-  .on-paper, [data-testid=stElementContainer]:has(> .stHtml > .on-paper) { display: block; }
+  .on-paper, [data-testid=stElementContainer]:has(> .stHtml > .on-paper:only-child) { display: block; }
   .on-paper { font-size: 7.5pt; }
   .on-paper table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
   .on-paper thead { display: table-header-group; }
