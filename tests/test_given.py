@@ -1,4 +1,4 @@
-"""What a sender says of a file's content beside it (3.12): compared, kept, told, and never taken for a repetition."""
+"""What a sender says of a file's content beside it (3.12): compared, kept, told, and never a duplicate."""
 
 import base64
 import hashlib

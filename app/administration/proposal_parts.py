@@ -145,9 +145,8 @@ def what_if_table(view: View, shown: Mapping[str, Any], *, key: str) -> None:
     table(days, rows, columns_of(_WhatIfRow), alt=title, key=f"what_if.{key}")
     if not any(row.submissions for row in rows):
         note(view.say("administration.nothing_judged"))
-    failed = dict.fromkeys(
-        number for rule in shown["rules"] for number in rule.get("failed", ())
-    )  # older records lack it
+    # Older records lack the list.
+    failed = dict.fromkeys(number for rule in shown["rules"] for number in rule.get("failed", ()))
     if failed:
         note(view.say("administration.not_counted", numbers=", ".join(failed)))
 

@@ -87,8 +87,11 @@ def read_cells(xml: bytes, book: Book) -> SheetCells:
     Raises UnreadableError, with the place, where the XML is not well-formed, has a cell or row twice, or one whose
     reference is none.
     """
-    parse(xml, None, None, None)  # well-formed from end to end, whatever the pattern of plain cells matches
-    return _plain_cells(xml, book) or _all_cells(xml, book)
+    plain = _plain_cells(xml, book)
+    if plain is None:
+        return _all_cells(xml, book)
+    parse(xml, None, None, None)  # the pattern of plain cells does not see whether all of it is well-formed
+    return plain
 
 
 class _Strings:
