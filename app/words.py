@@ -133,6 +133,8 @@ _UNITS = {
     "_alerts": "items",
     "_prices": "items",
     "_ips_per_key": "items",
+    "_columns": "items",
+    "_cells": "items",
     "_compression_ratio": "times",
     "_factor": "times",
     "_share": "share",

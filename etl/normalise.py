@@ -8,8 +8,7 @@ guessed or rounded: a cell that cannot be read is a finding with its place, what
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -18,11 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.formats import Column, TextTable
-from etl.formats.table import BLANKS, plain_name
+from etl.formats.table import plain_name, shown_spelling
 from etl.formats.workbook import TOTAL_MARK
-from etl.layout import CANONICAL, Layout, Native, is_annotation
+from etl.layout import CANONICAL, Container, Layout, Native, is_annotation
 from etl.notation import ARROW_TYPES, TEXT, Cell, Notation, OutOfRangeError, exact_count, exact_decimal
-from etl.personal_data import may_hold_secret, secrets_in
+from etl.personal_data import masking, may_hold_secret, secrets_in, suspected
 from expectations.vocabulary import (
     KRW_DIGITS,
     QUANTITY_DIGITS,
@@ -38,6 +37,8 @@ _FREE_TEXT = frozenset({ValueType.TEXT, ValueType.TARGET})
 _ALWAYS_WITH_ROWS = frozenset({"api_keys", "audits"})
 """Reports of which no nil return is possible (specification, 2.8); of `api_keys` KEY-001 says so scope by scope."""
 _PLACES = 5
+_SINGLY = 20
+"""So many unknown or repeated columns are named one by one."""
 _SHOWN = 80
 """Characters of a bad value that a finding repeats."""
 _SHOWN_TOGETHER = 400
@@ -116,21 +117,25 @@ def normalise_table(table: TextTable, layout: Layout, report: Report, *, exchang
 
 
 def _column_problems(table: TextTable, layout: Layout) -> Iterator[Finding]:
-    """SUB-002: the file's columns against the layout's, both ways."""
-    for name in table.repeated:
-        yield Finding("SUB-002", column=name, found=f"{name} × 2", expected=name, reason="repeated_column")
+    """SUB-002: the file's columns against the layout's, both ways; many of one kind in one finding."""
+    if _is_headless(table, layout):
+        found = ",".join(table.columns)[:_SHOWN]
+        expected = ",".join(layout.native_names)[:_SHOWN_TOGETHER]
+        yield Finding("SUB-002", row=layout.header_row, found=found, expected=expected, reason="no_header")
+        return
+    yield from _repeated_columns(table.repeated)
     if not table.has_header:
         return
     wanted, seen = layout.native_names, table.columns
     taken = {*wanted, *layout.optional_columns}
-    unknown = [name for name in seen if name not in taken and not is_annotation(name)]
+    unknown = {name: name for name in seen if name not in taken and not is_annotation(name)}
     spelled = {plain_name(name): name for name in unknown}
     otherwise: dict[str, str] = {}
     for name in dict.fromkeys(wanted):
         if name not in seen:
             other = spelled.pop(plain_name(name), None)
             if other is not None:
-                unknown.remove(other)
+                del unknown[other]
                 otherwise[name] = other
             else:
                 yield Finding("SUB-002", column=name, found="∅", expected=name, reason="missing_column")
@@ -141,30 +146,65 @@ def _column_problems(table: TextTable, layout: Layout) -> Iterator[Finding]:
         yield Finding(
             "SUB-002",
             column=next(iter(otherwise)) if len(otherwise) == 1 else None,
-            found=", ".join(map(_shown_spelling, otherwise.values()))[:_SHOWN_TOGETHER],
+            found=", ".join(map(shown_spelling, otherwise.values()))[:_SHOWN_TOGETHER],
             expected=", ".join(otherwise)[:_SHOWN_TOGETHER],
             reason="header_spelling",
         )
-    for name in unknown:
-        days = layout.other_columns.get(name)
-        expected = f"∅ ({days}: {name})" if days else "∅"
-        yield Finding("SUB-002", column=name, found=name, expected=expected, reason="unknown_column")
+    yield from _unknown_columns(list(unknown), layout)
     if table.beyond:
         found = ", ".join(table.beyond[:_PLACES]) + (" …" if len(table.beyond) > _PLACES else "")
         yield Finding("SUB-002", found=found, expected="∅", reason="beyond_header")
 
 
-def _shown_spelling(name: str) -> str:
-    """A header with what cannot be seen in it made visible: decomposed letters and characters without width."""
-    marks = [f"U+{ord(letter):04X}" for letter in name if letter in BLANKS or unicodedata.combining(letter)]
-    if unicodedata.normalize("NFC", name) != name:
-        marks.append("NFD")
-    return f"{name} ({', '.join(dict.fromkeys(marks))})" if marks else name
+def _unknown_columns(names: Sequence[str], layout: Layout) -> Iterator[Finding]:
+    """Columns that are not part of the format, one finding each; one for all where they are many."""
+    if len(names) > _SINGLY:
+        yield Finding("SUB-002", found=_first_of(names), expected="∅", reason="unknown_columns")
+        return
+    for name in names:
+        days = layout.other_columns.get(name)
+        expected = f"∅ ({days}: {name})" if days else "∅"
+        found = shown_spelling(name)[:_SHOWN] or "∅"
+        yield Finding("SUB-002", column=name[:_SHOWN], found=found, expected=expected, reason="unknown_column")
+
+
+def _repeated_columns(names: Sequence[str]) -> Iterator[Finding]:
+    """Columns that are there more than once, one finding each; one for all where they are many."""
+    if len(names) > _SINGLY:
+        yield Finding("SUB-002", found=f"{_first_of(names)} × 2", expected="1", reason="repeated_column")
+        return
+    for name in names:
+        shown = name[:_SHOWN]
+        yield Finding("SUB-002", column=shown, found=f"{shown} × 2", expected=shown, reason="repeated_column")
+
+
+def _first_of(names: Sequence[str]) -> str:
+    """How many names there are, and the first of them."""
+    return f"{len(names)}: " + ", ".join(name[:_SHOWN] for name in names[:_PLACES]) + ", …"
+
+
+_NAMELESS_TYPES = frozenset({ValueType.TEXT, ValueType.TARGET, ValueType.ASSET, ValueType.MARKET})
+"""Types whose values may look like the names of columns."""
+
+
+def _is_headless(table: TextTable, layout: Layout) -> bool:
+    """True where data stands in the row of the header: no name is known, and half of them are values of the report."""
+    if layout.container not in (Container.CSV, Container.XLSX) or not table.has_header:
+        return False
+    wanted = {plain_name(name) for name in (*layout.native_names, *layout.optional_columns)}
+    names = [*table.columns]
+    if not names or any(plain_name(name) in wanted for name in names):
+        return False
+    natives = layout.columns.values()
+    patterns = [re.compile(one.notation.pattern) for one in natives if one.notation.type not in _NAMELESS_TYPES]
+    words = {word for native in natives for word in native.codes.values()}
+    values = sum(name in words or any(pattern.fullmatch(name) for pattern in patterns) for name in names)
+    return 2 * values >= len(names)
 
 
 def _nil_problems(table: TextTable, layout: Layout, report: Report) -> Iterator[Finding]:
     """SUB-001: a file without rows where the format wants its mark, or the report always has rows (2.8)."""
-    if table.row_count or table.refused or table.problems:
+    if table.row_count or table.refused or table.problems or _is_headless(table, layout):
         return
     if report.name in _ALWAYS_WITH_ROWS:
         if report.name != "api_keys":
@@ -203,12 +243,27 @@ _ONLY_HASH = r"\A[0-9a-f]{64}\z"
 
 def _secrets(table: TextTable, layout: Layout, report: Report) -> Iterator[Finding]:
     """SUB-007: personal data in any cell, header or remark, unhashed keys in four columns; values are masked."""
+    yield from _secrets_in_cells(table, layout, report)
+    for name in suspected(table.columns):
+        for secret in secrets_in(name, is_free=not _is_headless(table, layout)):
+            yield Finding("SUB-007", found=secret.masked, expected="∅", reason=secret.reason)
+    doubtful = set(suspected(text for _, text in table.remarks))
+    for place, text in table.remarks:
+        for secret in secrets_in(text) if text in doubtful else ():
+            found = f"{masking(place)}: {secret.masked}" if place else secret.masked
+            yield Finding("SUB-007", found=found, expected="∅", reason=secret.reason)
+
+
+def _secrets_in_cells(table: TextTable, layout: Layout, report: Report) -> Iterator[Finding]:
+    """SUB-007 in cells, those that hold lists and the like included."""
     typed = {name: canonical for canonical, native in layout.columns.items() for name in native.names}
+    is_headless = _is_headless(table, layout)  # then no column says of its values whether they are numbers
     for name, column in table.columns.items():
         canonical = typed.get(name)
         # The number of a submission, which an export holds, looks like a telephone's now and then.
         is_other = canonical is None and name not in layout.optional_columns
         is_free = is_other or (canonical is not None and report.field(canonical).type in _FREE_TYPES)
+        is_free = is_free and not is_headless
         may_hold_key = canonical in _KEY_FIELDS
         may_hold = may_hold_secret(is_free=is_free, may_hold_key=may_hold_key)
         hits = pc.fill_null(pc.match_substring_regex(column.texts, may_hold), fill_value=False)
@@ -219,10 +274,9 @@ def _secrets(table: TextTable, layout: Layout, report: Report) -> Iterator[Findi
             for secret in secrets_in(text, is_free=is_free, may_hold_key=may_hold_key):
                 row = table.source_rows[place].as_py()
                 yield Finding("SUB-007", row=row, column=name, found=secret.masked, expected="∅", reason=secret.reason)
-    for place, text in (*(("", name) for name in table.columns), *table.remarks):
-        for secret in secrets_in(text):
-            found = f"{place}: {secret.masked}" if place else secret.masked
-            yield Finding("SUB-007", found=found, expected="∅", reason=secret.reason)
+    for name, row, text in table.inner:
+        for secret in secrets_in(text, may_hold_key=typed.get(name) in _KEY_FIELDS):
+            yield Finding("SUB-007", row=row, column=name, found=secret.masked, expected="∅", reason=secret.reason)
 
 
 def personal_data_in(text: str) -> str | None:

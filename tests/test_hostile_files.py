@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -9,9 +10,11 @@ from contextlib import nullcontext
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import xlsxwriter
 
 from etl.intake import Given
 from etl.layout import Container
+from expectations.catalogue import all_reports
 from expectations.vocabulary import State
 from tests.golden.filing import canonical_file, findings_of, native_file, verdict_on
 
@@ -32,6 +35,15 @@ def book(old: bytes, new: bytes, part: str = SHEET, **more: bytes) -> bytes:
             archive.writestr(name, data.replace(old, new, 1) if name == part else data, zipfile.ZIP_DEFLATED)
         for name, data in more.items():
             archive.writestr(name.replace("__", "/"), data, zipfile.ZIP_DEFLATED)
+    return target.getvalue()
+
+
+def rezipped(data: bytes, parts: dict[str, bytes]) -> bytes:
+    """A workbook with some parts in place of its own, or more of them."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in dict.fromkeys([*source.namelist(), *parts]):
+            archive.writestr(name, parts[name] if name in parts else source.read(name))
     return target.getvalue()
 
 
@@ -149,6 +161,125 @@ def test_a_column_of_parquet_whose_name_is_no_text_is_refused() -> None:
     data = target.getvalue().replace(b"asset", b"as\xffet")
     verdict = verdict_on(data, "upbit", "reconciliation", container=Container.PARQUET)
     assert [finding.rule for finding in findings_of(verdict)] == ["SUB-001"]
+
+
+# ------------------------------------------------------------------------------------------- many columns
+
+NAMES = [f"c{place}" for place in range(1001)]
+
+
+def with_names(container: Container, count: int) -> bytes:
+    """The template of reconciliation with so many columns more, empty ones."""
+    if container is Container.JSON:
+        records = json.loads(native_file("upbit", "reconciliation"))
+        return json.dumps([{**record, NAMES[place]: None} for record in records[:1] for place in range(count)]).encode()
+    table = pq.read_table(io.BytesIO(canonical_file("reconciliation", Container.PARQUET)))
+    for name in NAMES[:count]:
+        table = table.append_column(name, pa.array([""] * table.num_rows))
+    target = io.BytesIO()
+    if container is Container.PARQUET:
+        pq.write_table(table, target)
+        return target.getvalue()
+    lines = canonical_file("reconciliation", Container.CSV).decode().splitlines()
+    rows = [lines[0].split(",") + NAMES[:count], *(line.split(",") + [""] * count for line in lines[1:])]
+    if container is Container.CSV:
+        return "\n".join(map(",".join, [*rows, []])).encode()
+    with xlsxwriter.Workbook(target) as made:
+        sheet = made.add_worksheet()
+        for place, row in enumerate(rows):
+            sheet.write_row(place, 0, row)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("container", list(Container))
+@pytest.mark.parametrize(
+    ("count", "reason", "found"),
+    [
+        (2, "unknown_column", "c0"),
+        (21, "unknown_columns", "21: c0, c1, c2, c3, c4, …"),
+        (1001, "too_many_columns", "1007"),
+    ],
+)
+def test_many_unknown_columns_are_one_finding(container: Container, count: int, reason: str, found: str) -> None:
+    verdict = verdict_on(with_names(container, count), "upbit", "reconciliation", container=container)
+    named = [(one.reason, one.found) for one in findings_of(verdict) if one.reason != "missing_column"]
+    assert named[0] == (reason, found)
+    assert len(named) == (2 if reason == "unknown_column" else 1)
+
+
+def test_rows_times_names_are_bounded() -> None:
+    records = json.dumps([{NAMES[place % 1000]: 1} for place in range(31_000)]).encode()
+    found = findings_of(verdict_on(records, "upbit", "reconciliation"))
+    assert [(one.rule, one.reason, one.found) for one in found] == [("SUB-008", "too_many_cells", "31000 × 1000")]
+    empty = pa.table({name: pa.nulls(31_000, pa.string()) for name in NAMES[:1000]})
+    target = io.BytesIO()
+    pq.write_table(empty, target)
+    verdict = verdict_on(target.getvalue(), "upbit", "reconciliation", container=Container.PARQUET)
+    assert [one.reason for one in findings_of(verdict)] == ["too_many_cells"]
+
+
+def test_lists_of_parquet_hold_no_more_values_than_a_file_may_have_cells() -> None:
+    target = io.BytesIO()
+    offsets = pa.array([0, 30_000_001], pa.int32())
+    pq.write_table(pa.table({"note": pa.ListArray.from_arrays(offsets, pa.nulls(30_000_001, pa.null()))}), target)
+    verdict = verdict_on(target.getvalue(), "upbit", "key_actions", container=Container.PARQUET)
+    assert [one.reason for one in findings_of(verdict)] == ["too_many_cells"]
+
+
+def test_many_columns_that_are_there_twice_are_one_finding() -> None:
+    header, rest = canonical_file("halts", Container.CSV).decode().split("\n", 1)
+    names = ",".join([header, *NAMES[:30], *NAMES[:30]])
+    found = findings_of(verdict_on(f"{names}\n{rest}".encode(), "upbit", "halts", container=Container.CSV))
+    repeated = [one.found for one in found if one.reason == "repeated_column"]
+    assert repeated == ["30: c0, c1, c2, c3, c4, … × 2"]
+
+
+# ------------------------------------------------------------------------------------- a header that is not there
+
+
+@pytest.mark.parametrize("exchange", ["korbit", "gopax", "bithumb"])
+@pytest.mark.parametrize("report", list(all_reports()))
+def test_data_without_a_header_is_one_finding(exchange: str, report: str) -> None:
+    data = native_file(exchange, report)
+    if exchange == "bithumb":
+        sheet = zipfile.ZipFile(io.BytesIO(data)).read(SHEET)
+        start, end = sheet.index(b'<row r="3"'), sheet.index(b'<row r="4"')
+        for number in range(3, 20):
+            sheet = sheet.replace(b'"%d"' % (number + 1), b'"%d"' % number)
+            sheet = re.sub(rb'r="([A-Z])%d"' % (number + 1), rb'r="\g<1>%d"' % number, sheet)
+        data = rezipped(data, {SHEET: sheet[:start] + sheet[end:]})
+    else:
+        end = b"\r\n" if exchange == "korbit" else b"\n"
+        data = data.split(end, 1)[1]
+    found = findings_of(verdict_on(data, exchange, report))
+    assert [(one.rule, one.reason) for one in found] == [("SUB-002", "no_header")]
+
+
+# ---------------------------------------------------------------------------------- commas at the end of lines
+
+
+def korbit_halts() -> list[str]:
+    return native_file("korbit", "halts").decode("utf-8-sig").splitlines()
+
+
+@pytest.mark.parametrize("commas", [",", ",,,"])
+@pytest.mark.parametrize(
+    ("places", "shown"),
+    [(slice(None), "1, 2, 3, 4, 5"), (slice(1, None), "2, 3, 4, 5"), (slice(1), "1")],
+    ids=["every line", "every line but the header", "the header alone"],
+)
+def test_a_comma_at_the_end_of_lines_is_one_finding(commas: str, places: slice, shown: str) -> None:
+    lines = korbit_halts()
+    lines[places] = [line + commas for line in lines[places]]
+    (finding,) = findings_of(verdict_on("\r\n".join([*lines, ""]).encode(), "korbit", "halts"))
+    assert (finding.rule, finding.reason) == ("SUB-001", "trailing_comma")
+    assert (finding.found, finding.expected) == (f"line {shown}: …affectedAccounts,", "…affectedAccounts")
+
+
+def test_a_value_behind_the_last_name_is_no_comma_too_many() -> None:
+    lines = [f"{line},{place or ''}" for place, line in enumerate(korbit_halts())]
+    (finding,) = findings_of(verdict_on("\r\n".join([*lines, ""]).encode(), "korbit", "halts"))
+    assert (finding.reason, finding.found) == ("beyond_header", "line 2, line 3, line 4, line 5")
 
 
 # ------------------------------------------------------------------------------------------ personal data

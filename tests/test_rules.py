@@ -431,7 +431,10 @@ CASES: dict[str, dict[str, Callable[[], Made]]] = {
         "no_sheet": no_sheets,
         "sheet_name": lambda: changed_sheet(BITHUMB, "잔고대사", "잔고 대사", "xl/workbook.xml"),
         "no_period_cell": lambda: changed_sheet(BITHUMB, "보고기간", "기간"),
-        "broken_csv": lambda: changed(KORBIT, '담당: 감시팀"', "담당: 감시팀"),
+        "broken_csv": lambda: changed(KORBIT, '담당: 감시팀"', '담당: 감시팀"?'),
+        "open_quote": lambda: changed(KORBIT, '담당: 감시팀"', "담당: 감시팀"),
+        "field_too_long": lambda: changed(KORBIT, NOTE, "가" * 140_000),
+        "trailing_comma": lambda: made(native_file(*KORBIT).replace(b"\r\n", b",\r\n"), KORBIT),
         "ragged_row": lambda: changed(KORBIT, "해제\r\n", "해제,해제\r\n"),
         "not_parquet": lambda: made(b"PAR1PAR1", UPBIT, container=Container.PARQUET),
         "wrong_container": lambda: made(native_file(*UPBIT), UPBIT, name="upbit_reconciliation_2026-11-02.pdf"),
@@ -440,6 +443,8 @@ CASES: dict[str, dict[str, Callable[[], Made]]] = {
     "SUB-002": {
         "missing_column": lambda: changed(KORBIT, "riskLevel", "note2"),
         "unknown_column": lambda: changed(KORBIT, "riskLevel", "note2"),
+        "unknown_columns": lambda: first_value('"', "".join(f'"x{place}":1,' for place in range(21)) + '"'),
+        "no_header": lambda: made(native_file(*KORBIT).split(b"\r\n", 1)[1], KORBIT),
         "repeated_column": lambda: changed(KORBIT, "riskLevel", "stage"),
         "header_spelling": lambda: changed(KORBIT, "riskLevel", "RISKLEVEL"),
         "beyond_header": lambda: changed_sheet(
@@ -498,6 +503,8 @@ CASES: dict[str, dict[str, Callable[[], Made]]] = {
         "too_many_rows": lambda: made(native_file(*UPBIT), limits={"maximum_rows": 4}),
         "unpacked_too_large": lambda: made(bomb(), BITHUMB, limits={"maximum_unpacked_bytes": 4_000_000}),
         "ratio_too_high": lambda: made(bomb(), BITHUMB),
+        "too_many_columns": lambda: made(native_file(*UPBIT), limits={"maximum_columns": 5}),
+        "too_many_cells": lambda: made(native_file(*UPBIT), limits={"maximum_cells": 29}),
     },
     "SUB-010": {
         "not_ended": lambda: made(native_file(*KORBIT), KORBIT, received_at=NOON),
@@ -518,7 +525,7 @@ CASES: dict[str, dict[str, Callable[[], Made]]] = {
 
 def set_limits(monkeypatch: pytest.MonkeyPatch, limits: Mapping[str, int]) -> None:
     """Put other limits in force for one test."""
-    for room in ("reading", "workbook", "parquet_columns"):
+    for room in ("reading", "workbook", "parquet_columns", "table"):
         monkeypatch.setattr(f"etl.formats.{room}.parameter", lambda name: limits.get(name) or parameter(name))
 
 

@@ -12,13 +12,15 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from etl.formats.table import BLANKS, Column, Problem, RefusedRow, TextTable, UnreadableError, plain_name
+from etl.formats.table import BLANKS, Column, Problem, RefusedRow, TextTable, UnreadableError, must_fit, plain_name
 from etl.layout import Layout
+from expectations.catalogue import parameter
 
 _BOM = b"\xef\xbb\xbf"
 _BLANK_LINE = re.compile(rb"(?:\n|\A)[, \t]*\r?\n|(?:\n|\A)[, \t]+\r?\Z")
@@ -29,6 +31,7 @@ _FEWEST_COLUMNS = 4
 """In a row of so many columns one value alone is a remark and no record."""
 _UNEVEN_LINES = re.compile(rb"\n[\r\n]|\r(?!\n)|^[\r\n]")
 _SHOWN = 5
+_SHOWN_CHARACTERS = 40
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _END_NAMES = {b"\r\n": "CRLF", b"\n": "LF", b"\r": "CR", b"": "∅"}
 
@@ -114,7 +117,8 @@ def read_csv(data: bytes, layout: Layout) -> TextTable:
 def _fast(text: str, layout: Layout) -> TextTable | None:
     """Return the table by pyarrow, or None where a line must be looked at one by one."""
     names = tuple(text.split("\n", 1)[0].rstrip("\r").split(","))
-    if len(set(names)) < len(names) or not _is_header(names, layout):
+    must_fit(len(names), 0)
+    if len(set(names)) < len(names) or not names[-1] or not _is_header(names, layout):
         return None
     try:
         read = pa_csv.read_csv(
@@ -144,12 +148,20 @@ def _has_lone_cell(columns: Mapping[str, Column]) -> bool:
 
 @dataclass(slots=True)
 class _Lines:
-    """The records of a file as they are read: rows with the line on which each starts, and what is no record."""
+    """The records of a file as they are read: rows with the line on which each starts, and what is no record.
+
+    `unnamed` is how many fields without a name end the header; `trailing` the lines that end with more fields, empty
+    ones, than there are names, each with its number of fields; `beyond` those that hold values in such fields.
+    """
 
     names: tuple[str, ...] = ()
+    most_rows: int = 0
+    unnamed: int = 0
+    trailing: list[tuple[int, int]] = field(default_factory=list)
+    beyond: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
-    ragged: list[str] = field(default_factory=list)
+    ragged: list[tuple[int, int]] = field(default_factory=list)
     refused: list[RefusedRow] = field(default_factory=list)
     nil_lines: int = 0
     remarks: list[tuple[str, str]] = field(default_factory=list)
@@ -166,15 +178,19 @@ def _careful(text: str, layout: Layout) -> TextTable:
                 continue
             if lines.names:
                 _take(lines, fields, line, layout)
+                if len(lines.rows) > lines.most_rows:
+                    must_fit(len(lines.names), len(lines.rows))
             else:
-                lines.names = _header(fields, line, text, layout)
+                must_fit(len(fields), 0)
+                lines.names, lines.unnamed = _without_ends(_header(fields, line, text, layout))
+                lines.most_rows = int(parameter("maximum_cells")) // len(lines.names)
     except csv.Error as error:
-        raise UnreadableError("broken_csv", f"line {start}: {error}", "CSV") from error
+        raise _broken(error, start, text) from error
     if not lines.names:
         raise UnreadableError("empty_file", "0", "≥ 1")
     if lines.nil_lines and (lines.rows or lines.nil_lines > 1):
         raise UnreadableError("nil_mark_with_data", f"{len(lines.rows)}", f"{layout.nil_mark} | 0")
-    names = lines.names
+    names, problems = lines.names, _problems(lines)
     places = {name: place for place, name in reversed(list(enumerate(names)))}
     columns = {
         name: Column.of_text(pa.array([row[places[name]] for row in lines.rows], pa.string()))
@@ -184,21 +200,43 @@ def _careful(text: str, layout: Layout) -> TextTable:
         columns,
         pa.array(lines.starts, pa.int64()),
         repeated=tuple(name for name, times in Counter(names).items() if times > 1),
-        problems=_ragged(lines),
+        problems=problems,
         refused=tuple(lines.refused),
+        beyond=tuple(lines.beyond),
         is_nil=lines.nil_lines == 1,
         remarks=tuple(lines.remarks),
     )
 
 
+def _without_ends(names: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+    """The names of a header without the empty ones at its end, and how many these are."""
+    count = len(names)
+    while count > 1 and not names[count - 1]:
+        count -= 1
+    return names[:count], len(names) - count
+
+
+def _broken(error: csv.Error, line: int, text: str) -> UnreadableError:
+    """What is wrong with the quotes of a record, in our own words."""
+    said, start = str(error), f"line {line}"
+    if "end of data" in said:
+        return UnreadableError("open_quote", start, '"…"')
+    if "limit" in said:
+        return UnreadableError("field_too_long", f"{start}: > {csv.field_size_limit()}", f"≤ {csv.field_size_limit()}")
+    shown = next(islice(io.StringIO(text, newline=""), line - 1, None), "")[:_SHOWN_CHARACTERS].rstrip()
+    return UnreadableError("broken_csv", f"{start}: {shown}", '"…",')
+
+
 def _take(lines: _Lines, fields: list[str], line: int, layout: Layout) -> None:
     """Put a record where it belongs: among the rows, the ragged ones, or those that are no record."""
+    if len(fields) > len(lines.names) and any(fields[: len(lines.names)]):
+        fields = _without_surplus(lines, fields, line)
     if layout.nil_mark and fields == [layout.nil_mark]:
         lines.nil_lines += 1
     elif all(not field.strip(BLANKS) for field in fields):
         lines.refused.append(RefusedRow(line, repr(",".join(fields))[:40], "∅", "only_blanks"))
     elif len(fields) != len(lines.names):
-        lines.ragged.append(f"{line}: {len(fields)}")
+        lines.ragged.append((line, len(fields)))
     elif (swallowed := _swallowed(fields, len(lines.names))) is not None:
         lines.refused.append(RefusedRow(line, swallowed, "1", "swallowed_lines"))
         lines.remarks.extend((f"line {line}", text) for text in fields)
@@ -220,11 +258,36 @@ def _swallowed(fields: Sequence[str], count: int) -> str | None:
     return None
 
 
-def _ragged(lines: _Lines) -> tuple[Problem, ...]:
-    if not lines.ragged:
-        return ()
-    shown = ", ".join(lines.ragged[:_SHOWN]) + (" …" if len(lines.ragged) > _SHOWN else "")
-    return (Problem("ragged_row", shown, str(len(lines.names))),)
+def _without_surplus(lines: _Lines, fields: list[str], line: int) -> list[str]:
+    """The fields of a record that have names, where the others are empty or the header itself leaves them unnamed."""
+    count = len(lines.names)
+    surplus = fields[count:]
+    if not any(surplus):
+        lines.trailing.append((line, len(fields)))
+    elif len(surplus) <= lines.unnamed:
+        lines.beyond.append(f"line {line}")
+        lines.remarks.extend((f"line {line}", text) for text in surplus if text)
+    else:
+        return fields
+    return fields[:count]
+
+
+def _problems(lines: _Lines) -> tuple[Problem, ...]:
+    """Lines that end with a comma too many, once for all, and those of another number of fields than the header."""
+    problems = []
+    is_every = len(lines.trailing) == len(lines.rows) + len(lines.refused)
+    if not lines.beyond and (lines.unnamed or (lines.trailing and is_every)):
+        numbers = [*([1] if lines.unnamed else []), *(line for line, _ in lines.trailing)]
+        shown = ", ".join(map(str, numbers[:_SHOWN])) + (" …" if len(numbers) > _SHOWN else "")
+        last = lines.names[-1][:_SHOWN_CHARACTERS]
+        problems.append(Problem("trailing_comma", f"line {shown}: …{last},", f"…{last}"))
+    elif not lines.unnamed:
+        lines.ragged = sorted([*lines.ragged, *lines.trailing])
+    if lines.ragged:
+        shown = ", ".join(f"{line}: {count}" for line, count in lines.ragged[:_SHOWN])
+        shown += " …" if len(lines.ragged) > _SHOWN else ""
+        problems.append(Problem("ragged_row", shown, str(len(lines.names))))
+    return tuple(problems)
 
 
 def _header(fields: list[str], line: int, text: str, layout: Layout) -> tuple[str, ...]:
@@ -244,5 +307,7 @@ def _header(fields: list[str], line: int, text: str, layout: Layout) -> tuple[st
 
 def _is_header(names: Sequence[str], layout: Layout) -> bool:
     """True where at least half of the layout's columns are among the names, however these are spelled."""
+    if len(names) > int(parameter("maximum_columns")):
+        return False
     wanted = {plain_name(name) for name in layout.native_names}
     return 2 * len(wanted & {plain_name(name) for name in names}) >= len(wanted)

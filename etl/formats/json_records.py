@@ -15,16 +15,19 @@ from typing import Any
 
 import pyarrow as pa
 
-from etl.formats.table import Column, JsonNumber, TextTable, UnreadableError
+from etl.formats.csv_lines import decode
+from etl.formats.table import Column, JsonNumber, TextTable, UnreadableError, inner_texts, must_fit, shown_json
 from etl.layout import Layout
+from etl.personal_data import suspected
+
+_MOST_COUNTED = 64
+"""With more different keys each record is looked at by itself: to count a key takes a look at the whole text."""
+_SHOWN = 40
 
 
 def read_json(data: bytes, layout: Layout) -> TextTable:
     """The records of a JSON file; UnreadableError where it is none, is cut, or its envelope reports an error."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableError("not_utf8", f"byte {error.start}", "UTF-8") from error
+    text = decode(data, "utf-8")
     document = _document(text)
     records = _records(document, layout)
     table = _table(records, () if _each_key_stands_once(text, document, records) else _repeated_keys(text))
@@ -36,7 +39,8 @@ def _remarks(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in document.items():
         yield "", name
         if name != "data" and value is not None and not isinstance(value, JsonNumber):
-            yield name, str(value)
+            for inner in inner_texts(value):
+                yield name, inner
 
 
 def _document(text: str, record: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
@@ -65,6 +69,8 @@ def _each_key_stands_once(text: str, document: Any, records: list[dict[str, Any]
         return False
     times = Counter(dict.fromkeys(records[0], len(records)))
     times.update(list(document) if isinstance(document, dict) else [])
+    if len(times) > _MOST_COUNTED:
+        return False
     return all(text.count(json.dumps(name, ensure_ascii=False)) == expected for name, expected in times.items())
 
 
@@ -86,28 +92,31 @@ def _records(document: Any, layout: Layout) -> list[dict[str, Any]]:
     if layout.envelope:
         document = _opened(document)
     if not isinstance(document, list):
-        raise UnreadableError("not_array", type(document).__name__, "[…]")
+        raise UnreadableError("not_array", shown_json(document)[:_SHOWN], "[…]")
     for position, item in enumerate(document, 1):
         if not isinstance(item, dict):
-            raise UnreadableError("not_records", f"{position}: {str(item)[:40]}", "{…}")
+            raise UnreadableError("not_records", f"{position}: {shown_json(item)[:_SHOWN]}", "{…}")
     return document
 
 
 def _opened(document: Any) -> Any:
     if not isinstance(document, dict) or "data" not in document:
-        raise UnreadableError("error_envelope", type(document).__name__, '{"result":"success",…,"data":[…]}')
+        raise UnreadableError("error_envelope", shown_json(document)[:_SHOWN], '{"result":"success",…,"data":[…]}')
     result, code = document.get("result"), document.get("error_code")
     if result != "success" or str(code) != "0":
-        raise UnreadableError("error_envelope", f"{result} / {code}", "success / 0")
+        said = (shown_json(document[name])[:_SHOWN] if name in document else "∅" for name in ("result", "error_code"))
+        raise UnreadableError("error_envelope", " / ".join(said), '"success" / "0"')
     return document["data"]
 
 
 def _table(records: list[dict[str, Any]], repeated: tuple[str, ...]) -> TextTable:
     if _alike(records):
         names = tuple(records[0]) if records else ()
+        must_fit(len(names), len(records))
         cells = {name: list(map(itemgetter(name), records)) for name in names}
         return _of_columns(cells, {}, repeated, len(records))
     present = Counter(name for record in records for name in record)
+    must_fit(len(present), len(records))
     absent = {
         name: next(position for position, record in enumerate(records, 1) if name not in record)
         for name, times in present.items()
@@ -127,6 +136,7 @@ def _of_columns(
 ) -> TextTable:
     try:
         columns = {name: Column.of_cells(values) for name, values in cells.items()}
+        inner = tuple(_inner(cells))
     except UnicodeEncodeError as error:  # half of a surrogate pair: legal as an escape, but no character
         raise UnreadableError("not_json", f"\\u{ord(error.object[error.start]):04x}", "Unicode") from error
     return TextTable(
@@ -134,5 +144,16 @@ def _of_columns(
         source_rows=pa.array(range(1, count + 1), pa.int64()),
         absent_keys=absent,
         repeated=repeated,
+        inner=inner,
         has_header=count > 0,
     )
+
+
+def _inner(cells: dict[str, list[Any]]) -> Iterator[tuple[str, int, str]]:
+    """The texts inside of cells that hold objects or arrays, each with its column and record, that may be secrets."""
+    for name, values in cells.items():
+        if {dict, list}.isdisjoint(map(type, values)):
+            continue
+        for row, value in enumerate(values, 1):
+            if isinstance(value, dict | list):
+                yield from ((name, row, text) for text in suspected(inner_texts(value)))

@@ -7,12 +7,13 @@ without a zone keep their kind, so that no notation accepts them. The sender's r
 from __future__ import annotations
 
 import io
+from collections import Counter
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from etl.formats.table import Column, TextTable, UnreadableError
+from etl.formats.table import Column, TextTable, UnreadableError, must_fit
 from etl.layout import Layout
 from etl.notation import Cell
 from expectations.catalogue import parameter
@@ -29,9 +30,11 @@ def read_parquet(data: bytes, layout: Layout) -> TextTable:
         rows, most_rows = file.metadata.num_rows, int(parameter("maximum_rows"))
         if rows > most_rows:  # before it is read: a run of a billion equal rows packs into a few bytes
             raise UnreadableError("too_many_rows", str(rows), f"≤ {most_rows}", rule="SUB-008")
+        names = file.schema_arrow.names
+        must_fit(len(names), rows)
+        _must_hold_few_values(file)
         table = file.read()
         table.validate(full=True)
-        names = table.column_names
         if (spread := sum(_spread_bytes(column) for column in table.columns)) > most:
             raise UnreadableError("unpacked_too_large", str(spread), f"≤ {most}", rule="SUB-008")
         notes = {
@@ -40,20 +43,25 @@ def read_parquet(data: bytes, layout: Layout) -> TextTable:
         }
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UnreadableError("not_parquet", str(error)[:80], "Parquet") from error
-    repeated = tuple(dict.fromkeys(name for name in names if names.count(name) > 1))
-    columns = {
-        name: _column(table.column(place).combine_chunks())
-        for place, name in enumerate(names)
-        if names.index(name) == place
-    }
+    places = {name: place for place, name in reversed(list(enumerate(names)))}
+    columns = {name: _column(table.column(places[name]).combine_chunks()) for name in dict.fromkeys(names)}
     return TextTable(
         columns,
         pa.array(range(1, table.num_rows + 1), pa.int64()),
-        repeated=repeated,
+        repeated=tuple(name for name, times in Counter(names).items() if times > 1),
         remarks=tuple(
             pair for key, text in notes.items() if key != "ARROW:schema" for pair in (("", key), (key[:40], text))
         ),
     )
+
+
+def _must_hold_few_values(file: pq.ParquetFile) -> None:
+    """UnreadableError (SUB-008) where lists hold more values than a file may have cells, as few bytes can."""
+    most = int(parameter("maximum_cells"))
+    groups = (file.metadata.row_group(place) for place in range(file.num_row_groups))
+    values = sum(group.column(place).num_values for group in groups for place in range(group.num_columns))
+    if values > most:
+        raise UnreadableError("too_many_cells", f"{values}", f"≤ {most}", rule="SUB-008")
 
 
 def _opened(data: bytes) -> pq.ParquetFile:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
 
 from etl.notation import Cell
+from expectations.catalogue import parameter
 
 BLANKS = " \t\r\n\v\f\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
 """White space and characters without width."""
@@ -20,6 +23,32 @@ _WITHOUT_WIDTH = str.maketrans("", "", "\u200b\u200c\u200d\u2060\ufeff")
 def plain_name(name: str) -> str:
     """Return a header as it is compared where its spelling is off: composed, without blanks, in lower case."""
     return unicodedata.normalize("NFKC", name).translate(_WITHOUT_WIDTH).strip(BLANKS).casefold()
+
+
+def shown_spelling(text: str) -> str:
+    """Return a text with what cannot be seen in it made visible.
+
+    That is decomposed letters, characters without width, blanks other than spaces, and spaces at either end.
+    """
+    ends = {text[:1], text[-1:]}
+    marks = [
+        f"U+{ord(letter):04X}"
+        for letter in text
+        if (letter in BLANKS and (letter != " " or letter in ends)) or unicodedata.combining(letter)
+    ]
+    if unicodedata.normalize("NFC", text) != text:
+        marks.append("NFD")
+    return f"{text} ({', '.join(dict.fromkeys(marks))})" if marks else text
+
+
+def must_fit(names: int, rows: int) -> None:
+    """UnreadableError (SUB-008) where a file has more names of columns, or rows times names, than are read."""
+    most = int(parameter("maximum_columns"))
+    if names > most:
+        raise UnreadableError("too_many_columns", f"{names}", f"≤ {most}", rule="SUB-008")
+    most = int(parameter("maximum_cells"))
+    if names * rows > most:
+        raise UnreadableError("too_many_cells", f"{rows} × {names}", f"≤ {most}", rule="SUB-008")
 
 
 class UnreadableError(Exception):
@@ -115,7 +144,47 @@ def _text(value: Any) -> str | None:
         case float():
             return str(int(value)) if value.is_integer() else repr(value)
         case _:
+            return shown_json(value)
+
+
+_JSON_DEPTH, _JSON_ITEMS = 3, 5
+"""How deep, and how many items of each, a value is shown."""
+
+
+def shown_json(value: Any, depth: int = _JSON_DEPTH) -> str:
+    """Return the beginning of a value of JSON as JSON writes it, for a person: no more than a few items of each."""
+    match value:
+        case JsonNumber():
             return str(value)
+        case None | bool() | str():
+            return json.dumps(value, ensure_ascii=False)
+        case dict() if depth:
+            items = islice(value.items(), _JSON_ITEMS)
+            inner = [f"{json.dumps(name, ensure_ascii=False)}: {shown_json(one, depth - 1)}" for name, one in items]
+            return f"{{{', '.join([*inner, '…'] if len(value) > _JSON_ITEMS else inner)}}}"
+        case list() if depth:
+            inner = [shown_json(one, depth - 1) for one in islice(value, _JSON_ITEMS)]
+            return f"[{', '.join([*inner, '…'] if len(value) > _JSON_ITEMS else inner)}]"
+        case dict():
+            return "{…}"
+        case list():
+            return "[…]"
+        case _:
+            return str(value)
+
+
+def inner_texts(value: Any) -> Iterator[str]:
+    """Every text, number and name inside of a value of JSON, however deep."""
+    stack = [value]
+    while stack:
+        match stack.pop():
+            case str() as text:
+                yield text
+            case dict() as record:
+                stack.extend(record.keys())
+                stack.extend(record.values())
+            case list() as items:
+                stack.extend(items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +215,8 @@ class TextTable:
     the cells of Bithumb's 합계 row; `stated_period` the period that the file itself names; `has_header` is False for a
     JSON nil return, which names no columns. `problems` are of the whole file; `refused` are rows that are no records;
     `beyond` the places of cells outside the columns of the header; `is_nil` says that the file declares that there was
-    nothing to report. `remarks` are texts outside the columns, each with its place.
+    nothing to report. `remarks` are texts outside the columns, each with its place; `inner` those inside of cells that
+    hold lists and the like, each with its column and row.
     """
 
     columns: Mapping[str, Column]
@@ -160,6 +230,7 @@ class TextTable:
     refused: tuple[RefusedRow, ...] = ()
     beyond: tuple[str, ...] = ()
     remarks: tuple[tuple[str, str], ...] = ()
+    inner: tuple[tuple[str, int, str], ...] = ()
     is_nil: bool = False
 
     @property

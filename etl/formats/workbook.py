@@ -29,7 +29,7 @@ from etl.formats.sheet_xml import (
     read_cells,
     read_strings,
 )
-from etl.formats.table import BLANKS, Column, RefusedRow, TextTable, UnreadableError
+from etl.formats.table import BLANKS, Column, RefusedRow, TextTable, UnreadableError, must_fit
 from etl.layout import Layout
 from expectations.catalogue import parameter
 
@@ -229,6 +229,7 @@ def read_sheet(sheet: Sheet, layout: Layout) -> TextTable:
     _must_not_be_merged(sheet.cells.merged, header_row)
     stated = _stated_period(rows) if layout.period_cell else None
     header = _header(rows[header_row])
+    must_fit(len(header), 0)
     body = {number: row for number, row in sorted(rows.items()) if number > header_row}
     filled = {number: row for number, row in body.items() if any(value is not None for value in row.values())}
     lone = _lone_rows(filled, header, layout)
@@ -346,6 +347,7 @@ def _table(
     is_nil: bool,
 ) -> TextTable:
     rows = list(kept.values())
+    must_fit(len(header), len(rows))
     columns: dict[str, Column] = {}
     for place, name in enumerate(header):
         if name and name not in columns:
@@ -359,7 +361,7 @@ def _table(
     return TextTable(
         columns,
         pa.array(list(kept), pa.int64()),
-        repeated=tuple(dict.fromkeys(name for name in header if name and header.count(name) > 1)),
+        repeated=tuple(name for name, times in Counter(header).items() if name and times > 1),
         totals=totals,
         stated_period=stated,
         refused=refused,
