@@ -19,7 +19,8 @@ from etl.formats.csv_lines import last_line_end
 from etl.intake import NOTHING_GIVEN, Declared, Given
 from etl.layout import Container, Layout
 from etl.normalise import normalise_table, with_every_column
-from etl.personal_data import masking, secrets_in_bytes
+from etl.personal_data import masking
+from etl.raw_search import secrets_in_bytes
 from etl.replacement import Replacement
 from etl.steps import FilingStep, StepCallback, ignore_step
 from expectations.catalogue import all_rules, parameter, rejecting_rules, report

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from etl.encodings import text_of
 from etl.exchanges import all_exchanges, exchange
 from etl.layout import ANNOTATED_PREFIX
 from expectations.catalogue import all_reports, report
@@ -26,6 +27,10 @@ SIDE_FILE = ".sha256"
 """The ending of the side file, after the whole name of the file, that says its hash and its number of rows."""
 _SUM = re.compile(r"(?P<sum>\S+)(?:\s+\*?(?P<name>.+))?")
 _TAGGED_SUM = re.compile(r"SHA-?256\s*\((?P<name>.+)\)\s*=\s*(?P<sum>\S+)", re.IGNORECASE)
+_LISTED_SUM = re.compile(r"SHA256\s+(?P<sum>[0-9A-Fa-f]{64})(?:\s+(?P<name>\S.*))?")
+"""As PowerShell's Get-FileHash lists it, below `_TITLE`."""
+_PATH_STEP = re.compile(r"[\\/]")
+_TITLE = re.compile(r"Algorithm\s+Hash\s+Path|[-\s]+")
 _ROWS = re.compile(r"#\s*rows\s*[:=]\s*(?P<rows>\S+)", re.IGNORECASE)
 _LARGEST_SIDE_FILE = 65_536
 _LONGEST_GIVEN = 128
@@ -125,16 +130,16 @@ def given_beside(path: Path) -> Given:
 
 def given_in(side_file: bytes, name: str) -> Given:
     """What a side file says of the file of that name."""
-    text = side_file[:_LARGEST_SIDE_FILE].decode("utf-8-sig", "replace")
+    text = text_of(side_file[:_LARGEST_SIDE_FILE]).removeprefix("\ufeff")
     rows: str | None = None
     sums: list[tuple[str | None, str]] = []
     for line in filter(None, map(str.strip, text.splitlines())):
         if said := _ROWS.fullmatch(line):
             rows = said["rows"][:_LONGEST_GIVEN]
-        elif not line.startswith("#"):
-            found = _TAGGED_SUM.fullmatch(line) or _SUM.fullmatch(line)
+        elif not line.startswith("#") and not _TITLE.fullmatch(line):
+            found = _TAGGED_SUM.fullmatch(line) or _LISTED_SUM.fullmatch(line) or _SUM.fullmatch(line)
             sums.append((found["name"], found["sum"]) if found else (None, line))
-    own = [found for said, found in sums if said is not None and PurePath(said).name == name]
+    own = [found for said, found in sums if said is not None and _PATH_STEP.split(said)[-1] == name]
     others = [found for said, found in sums if said is None or len(sums) == 1]
     sha256 = next(iter(own or others), "" if sums else None)
     return Given(None if sha256 is None else sha256[:_LONGEST_GIVEN], rows)

@@ -7,19 +7,17 @@ longer run, a decimal or a word, so that no amount and no instant is taken for a
 
 from __future__ import annotations
 
-import hashlib
-import io
 import re
 import unicodedata
-import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from html import unescape
 from itertools import islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from etl.chain_addresses import is_address
 
 _DASH = "\\-\u00ad\u1173\u2010-\u2015\u2043\u2212\u2500\u2501\u2796\u301c\u30fc\u3161\ufe58\ufe63\uff0d~"
 """Dashes of every kind, and the vowel that stands beside them on a Korean keyboard (U+3161, in NFKC U+1173)."""
@@ -52,19 +50,18 @@ _EMAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]
 """Bounded, so that a long text without blanks takes no more than its length."""
 _CARD = re.compile(rf"{_BEFORE}([0-9]{{4}}(?:{_GAP})[0-9]{{4}}(?:{_GAP})[0-9]{{4}}(?:{_GAP})[0-9]{{1,7}}){_AFTER}")
 _CARD_OF_THREE = re.compile(rf"{_BEFORE}(3[0-9]{{3}}(?:{_GAP})[0-9]{{6}}(?:{_GAP})[0-9]{{4,5}}){_AFTER}")
+_CARD_DOTTED = re.compile(
+    rf"{_BEFORE}([0-9]{{4}}\.[0-9]{{4}}\.[0-9]{{4}}\.[0-9]{{1,7}}|3[0-9]{{3}}\.[0-9]{{6}}\.[0-9]{{4,5}}){_AFTER}"
+)
 _CARD_BARE = re.compile(rf"{_BEFORE}([3-6][0-9]{{13,18}}|2[2-7][0-9]{{14}}){_AFTER}")
 _UUID = re.compile(
     r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}[-\u2010-\u2015](?:[0-9A-Fa-f]{4}[-\u2010-\u2015]){3}[0-9A-Fa-f]{12}(?![0-9A-Za-z])"
 )
 _RUN = re.compile(r"[A-Za-z0-9]{20,}")
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
-_CHAIN = re.compile(r"0[xX](?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})\Z")
-_BECH32 = re.compile(r"([a-z]{1,20}|[A-Z]{1,20})1([02-9ac-hj-np-z]{6,90}|[02-9AC-HJ-NP-Z]{6,90})\Z")
-_MARKUP = re.compile(rb'[<>"]|&amp;[LCR](?=[0-9(+])')
-"""What ends a text in XML: tags, the quotes of attributes, and the sections of a header or footer of a page."""
+_LONGEST_PREFIX = 16
+"""Characters before a run of letters and digits that may belong to an address (`bitcoincash:`, `addr_`)."""
 _TEXTS_AT_ONCE = 65_536
-_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_BECH32_LETTERS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
@@ -74,7 +71,7 @@ _SIGN_OF_SEPARATED = "|".join(
     (
         rf"@|\+82|{_OTHER_DIGITS}",
         r"[0-9]{2,6}[^0-9A-Za-z,_]{0,6}[^0-9A-Za-z,._][^0-9A-Za-z,_]{0,6}[0-9]{3,7}",
-        r"[0-9]{2,4}\.[0-9]{3,4}\.[0-9]{4}",
+        r"[0-9]{2,4}\.[0-9]{3,6}\.[0-9]{4}",
     )
 )
 _SIGN_OF_NUMBER = rf"@|[0-9]{{3}}|{_OTHER_DIGITS}"
@@ -188,7 +185,8 @@ def _mobile_numbers(text: str, is_free: bool) -> Iterator[str]:
 
 
 def _cards(text: str, is_free: bool) -> Iterator[str]:
-    for pattern in (_CARD, _CARD_OF_THREE, _CARD_BARE) if is_free else (_CARD, _CARD_OF_THREE):
+    separated = (_CARD, _CARD_OF_THREE, _CARD_DOTTED)
+    for pattern in (*separated, _CARD_BARE) if is_free else separated:
         for match in pattern.finditer(text):
             digits = re.sub("[^0-9]", "", match[1])
             if 14 <= len(digits) <= 19 and _luhn_fits(digits):
@@ -207,81 +205,10 @@ def _luhn_fits(digits: str) -> bool:
 def _keys(text: str) -> Iterator[str]:
     yield from (match[0] for match in _UUID.finditer(text))
     for match in _RUN.finditer(text):
-        if _is_key(match[0]):
+        if _is_key(match[0], text[max(0, match.start() - _LONGEST_PREFIX) : match.start()]):
             yield match[0]
 
 
-def _is_key(run: str) -> bool:
+def _is_key(run: str, before: str) -> bool:
     has_both = any(letter.isalpha() for letter in run) and any(letter.isdigit() for letter in run)
-    return has_both and not (_HASH.match(run) or _CHAIN.match(run) or _is_bech32(run) or _is_base58check(run))
-
-
-def _is_base58check(text: str) -> bool:
-    """True where four bytes at the end are the checksum of those before (addresses of Bitcoin, Tron and others)."""
-    if not 25 <= len(text) <= 112 or not set(text) <= set(_BASE58):
-        return False
-    number = 0
-    for letter in text:
-        number = number * 58 + _BASE58.index(letter)
-    raw = number.to_bytes((number.bit_length() + 7) // 8, "big")
-    raw = b"\x00" * (len(text) - len(text.lstrip("1"))) + raw
-    digest = hashlib.sha256(hashlib.sha256(raw[:-4]).digest()).digest()
-    return len(raw) > 4 and digest[:4] == raw[-4:]
-
-
-def _is_bech32(text: str) -> bool:
-    """True where the checksum of bech32 or bech32m fits (BIP 173 and BIP 350)."""
-    match = _BECH32.match(text)
-    if match is None:
-        return False
-    prefix, letters = match[1].lower(), match[2].lower()
-    values = [ord(letter) >> 5 for letter in prefix] + [0] + [ord(letter) & 31 for letter in prefix]
-    values += [_BECH32_LETTERS.index(letter) for letter in letters]
-    check = 1
-    for value in values:
-        top = check >> 25
-        check = (check & 0x1FFFFFF) << 5 ^ value
-        for place, generator in enumerate((0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)):
-            check ^= generator if top >> place & 1 else 0
-    return check in (1, 0x2BC830A3)
-
-
-def secrets_in_bytes(data: bytes, most_bytes: int) -> Iterator[tuple[str, Secret]]:
-    """Return the secrets that stand in a file's raw bytes, each with its place; only forms with separators count.
-
-    Of a workbook the text of every part is searched. No more than `most_bytes` are unpacked.
-    """
-    sign = may_hold_secret(is_free=False, may_hold_key=False)
-    for place, text in _texts(data, most_bytes):
-        lines = pa.array(text.splitlines(), pa.string())
-        for number in pc.indices_nonzero(pc.match_substring_regex(lines, sign)).to_pylist():
-            for secret in secrets_in(lines[number].as_py(), is_free=False):
-                yield f"{place}line {number + 1}", secret
-
-
-def _texts(data: bytes, most_bytes: int) -> Iterator[tuple[str, str]]:
-    if not data.startswith(b"PK"):
-        yield "", _decoded(data)
-        return
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for member in archive.infolist():
-                with archive.open(member) as stream:
-                    raw = stream.read(most_bytes)
-                most_bytes -= len(raw)
-                yield f"{member.filename}, ", unescape(_decoded(_MARKUP.sub(b"\n", raw)))
-                if most_bytes <= 0:
-                    return
-    except Exception:
-        # The library raises whatever a damaged archive leads it to; what was not unpacked is searched as it is.
-        yield "", _decoded(data)
-
-
-def _decoded(data: bytes) -> str:
-    """Return bytes as text, in the first encoding of UTF-8 and CP949 that they are in, else byte by byte."""
-    for encoding in ("utf-8", "cp949"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("utf-8", "replace")
+    return has_both and not (_HASH.match(run) or is_address(run, before))

@@ -713,7 +713,7 @@ def test_an_archive_whose_directory_lies_about_sizes_is_refused() -> None:
         size = archive.getinfo("xl/worksheets/sheet1.xml").file_size
     lied = bytes(data).replace(size.to_bytes(4, "little"), (100).to_bytes(4, "little"))
     assert lied != bytes(data)
-    assert reasons_of(verdict_on(lied, *BITHUMB)) == [("SUB-001", "not_workbook")]
+    assert reasons_of(verdict_on(lied, *BITHUMB)) == [("SUB-001", "damaged_archive")]
 
 
 def test_a_part_whose_checksum_is_wrong_is_refused() -> None:

@@ -68,12 +68,19 @@ def sent(store: Store, folder: Path, given: Given, data: bytes = DATA) -> tuple[
         pytest.param("# made by hand\n\n", NOTHING_GIVEN, id="a remark"),
         pytest.param("not a hash\n", Given("not"), id="something else"),
         pytest.param("", NOTHING_GIVEN, id="empty"),
+        pytest.param(
+            f"\r\nAlgorithm       Hash      Path\r\n---------       ----      ----\r\n"
+            f"SHA256          {HASH.upper()}       C:\\보고 자료\\{NAME}\r\n\r\n",
+            Given(HASH.upper()),
+            id="PowerShell's list",
+        ),
     ],
 )
-def test_a_side_file_says_hash_and_rows(tmp_path: Path, text: str, given: Given) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le"])
+def test_a_side_file_says_hash_and_rows(tmp_path: Path, text: str, given: Given, encoding: str) -> None:
     path = tmp_path / NAME
     path.write_bytes(DATA)
-    (tmp_path / f"{NAME}.sha256").write_text(text, "utf-8")
+    (tmp_path / f"{NAME}.sha256").write_text(text, encoding)
     assert given_beside(path) == given
 
 

@@ -12,8 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
+from etl.formats.parquet_columns import _column
 from etl.intake import Given
 from etl.layout import Container
+from etl.notation import Cell
 from expectations.catalogue import all_reports
 from expectations.vocabulary import State
 from tests.golden.filing import canonical_file, findings_of, native_file, verdict_on
@@ -312,6 +314,125 @@ def test_personal_data_is_found_wherever_it_stands_and_never_shown(
     assert "SUB-007" in {finding.rule for finding in found}
     shown = [text for finding in found for text in (finding.column, finding.found, finding.expected) if text]
     assert not [text for text in shown if PHONE in text]
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (pa.array([["010-1234-5678"]]), "LIST"),
+        (pa.array([{"a": {"b": 1, "c": "010-1234-5678"}}]), "STRUCT"),
+        (pa.array([[("010-1234-5678", 1)]], pa.map_(pa.string(), pa.int64())), "MAP"),
+        (pa.array([b"\xb0\xed 010-1234-5678 \xff"]), "BINARY"),
+        (pa.array([[{"a": [["010-1234-5678"]]}]]), "LIST"),
+    ],
+)
+def test_cells_of_parquet_that_hold_more_than_a_value_are_searched_and_named(values: pa.Array, found: str) -> None:
+    table = pq.read_table(io.BytesIO(canonical_file("key_actions", Container.PARQUET))).slice(1, 1)
+    place = table.schema.get_field_index("note")
+    target = io.BytesIO()
+    pq.write_table(table.set_column(place, "note", values), target)
+    verdict = verdict_on(target.getvalue(), "upbit", "key_actions", container=Container.PARQUET)
+    assert [(one.reason, one.row, one.column) for one in findings_of(verdict)] == [("mobile_number", 1, "note")]
+    column = _column(values)
+    assert (column.kinds, column.texts.to_pylist()) == (Cell.OTHER, [found])
+
+
+def test_a_moment_that_no_calendar_has_is_shown_as_its_number() -> None:
+    table = pq.read_table(io.BytesIO(canonical_file("halts", Container.PARQUET)))
+    for unit, shown in (("ms", "9223372036854775807 ms"), ("us", "9223372036854775807 us")):
+        place = table.schema.get_field_index("halted_at")
+        values = pa.array([2**63 - 1] * table.num_rows, pa.timestamp(unit, "UTC"))
+        target = io.BytesIO()
+        pq.write_table(table.set_column(place, "halted_at", values), target)
+        found = findings_of(verdict_on(target.getvalue(), "upbit", "halts", container=Container.PARQUET))
+        assert {one.found for one in found} == {shown}
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b'{"a": 1}', '{"a": 1}'),
+        (b"[null]", "1: null"),
+        (b"[true]", "1: true"),
+        (b'["x"]', '1: "x"'),
+        (b"[[1, [2, [3, [4]]]]]", "1: [1, [2, [3, […]]]]"),
+        (b'"text"', '"text"'),
+        (b"7", "7"),
+    ],
+)
+def test_json_that_is_no_list_of_records_is_shown_as_it_is_written(data: bytes, found: str) -> None:
+    assert [one.found for one in findings_of(verdict_on(data, "upbit", "halts"))] == [found]
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [('{"a": 1.50}', '{"a": 1.50}'), ("[null, true, 1e2]", "[null, true, 1e2]"), ("[[[[[]]]]]", "[[[[…]]]]")],
+)
+def test_a_cell_of_json_that_holds_more_than_a_value_is_shown_as_it_is_written(value: str, found: str) -> None:
+    data = native_file("upbit", "key_actions").replace('"해제"'.encode(), value.encode())
+    (finding,) = findings_of(verdict_on(data, "upbit", "key_actions"))
+    assert (finding.reason, finding.found) == ("unreadable_type", found)
+
+
+def test_json_in_cp949_is_told_by_its_line() -> None:
+    text = native_file("upbit", "key_actions").decode().replace("{", "\n{", 9)
+    (finding,) = findings_of(verdict_on(text.encode("cp949"), "upbit", "key_actions"))
+    assert finding.reason == "cp949_where_utf8"
+    assert re.fullmatch(r"line [2-9], column [0-9]+", finding.found or "")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("pair", [("korbit", "halts"), ("gopax", "halts"), ("upbit", "halts")])
+def test_a_file_in_a_wide_encoding_is_called_so(encoding: str, pair: tuple[str, str]) -> None:
+    text = native_file(*pair).decode("cp949" if pair[0] == "gopax" else "utf-8-sig")
+    (finding,) = findings_of(verdict_on(text.encode(encoding), *pair))
+    assert (finding.reason, finding.found) == ("utf16", encoding[:6].upper())
+
+
+# ------------------------------------------------------------------------------------------------- workbooks
+
+
+@pytest.mark.parametrize(
+    ("damage", "place"),
+    [
+        ((b"</worksheet>", b"</worksheet>more"), "거래차단!K7"),
+        ((b"</row></sheetData>", b"</sheetData>"), "거래차단!K7"),
+        ((COUNT, b'<c r="K4"><v>1203</c>'), "거래차단!K4"),
+        ((b'<row r="5">', b'<row r="5"<'), "거래차단!K4"),
+    ],
+)
+def test_broken_xml_is_told_by_sheet_and_cell(damage: tuple[bytes, bytes], place: str) -> None:
+    (finding,) = findings_of(verdict_on(book(*damage), *BITHUMB))
+    assert (finding.reason, finding.found) == ("broken_part", place)
+
+
+def test_a_type_that_is_defined_in_utf16_is_refused_as_any_other() -> None:
+    sheet = zipfile.ZipFile(io.BytesIO(native_file(*BITHUMB))).read(SHEET).decode()
+    text = sheet.replace("<worksheet", '<!DOCTYPE w [<!ENTITY a "b">]><worksheet').replace("UTF-8", "UTF-16")
+    verdict = verdict_on(rezipped(native_file(*BITHUMB), {SHEET: text.encode("utf-16")}), *BITHUMB)
+    assert [one.reason for one in findings_of(verdict)] == ["document_type"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "is_refused"),
+    [("A9:K12", False), ("$A$9:$K$1048576", False), ("A7:A9", True), ("J4:K4", True), ("L4:M7", False), ("A:C", True)],
+)
+def test_merged_cells_are_refused_where_a_value_stands_in_them(reference: str, is_refused: bool) -> None:
+    merged = b'</sheetData><mergeCells><mergeCell ref="%s"/></mergeCells>' % reference.encode()
+    verdict = verdict_on(book(b"</sheetData>", merged), *BITHUMB)
+    assert [one.reason for one in findings_of(verdict)] == (["merged_cells"] if is_refused else [])
+
+
+def test_a_further_sheet_with_our_headers_is_not_passed_over() -> None:
+    target = io.BytesIO()
+    lines = [line.split(",") for line in canonical_file("halts", Container.CSV).decode().splitlines()]
+    with xlsxwriter.Workbook(target) as made:
+        for name, rows in (("1", lines), ("메모", [["a"]]), ("2", [["halts"], *lines])):
+            sheet = made.add_worksheet(name)
+            for place, row in enumerate(rows):
+                sheet.write_row(place, 0, row)
+    (finding,) = findings_of(verdict_on(target.getvalue(), "upbit", "halts", container=Container.XLSX))
+    assert (finding.rule, finding.reason, finding.found) == ("SUB-001", "other_tables", "2")
 
 
 # -------------------------------------------------------------------------------------------- row counts

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -343,6 +344,15 @@ def wide() -> Made:
     return changed_sheet(BITHUMB, "</sheetData>", '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>')
 
 
+def two_sheets(data: bytes) -> bytes:
+    """A workbook whose sheet is there again under another name."""
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    book.copy_worksheet(book.worksheets[0])
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
 def first_value(old: str, new: str, pair: tuple[str, str] = UPBIT) -> Made:
     data = native_file(*pair)
     assert old.encode() in data, old
@@ -429,6 +439,13 @@ CASES: dict[str, dict[str, Callable[[], Made]]] = {
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le"), BITHUMB
         ),
         "no_sheet": no_sheets,
+        "broken_part": lambda: changed_sheet(BITHUMB, "</worksheet>", "</worksheet>more"),
+        "damaged_archive": lambda: made(
+            archive_of({"xl/workbook.xml": b"plain <xml/>"}).replace(b"plain <xml", b"plain <yml"), BITHUMB
+        ),
+        "other_tables": lambda: made(
+            two_sheets(canonical_file("halts", Container.XLSX)), ("upbit", "halts"), container=Container.XLSX
+        ),
         "sheet_name": lambda: changed_sheet(BITHUMB, "잔고대사", "잔고 대사", "xl/workbook.xml"),
         "no_period_cell": lambda: changed_sheet(BITHUMB, "보고기간", "기간"),
         "broken_csv": lambda: changed(KORBIT, '담당: 감시팀"', '담당: 감시팀"?'),

@@ -108,7 +108,7 @@ def test_a_date_is_shown_as_people_see_it() -> None:
         ('<row r="1"><c r="XFE1"/></row>', "bad_reference"),
         ('<row r="1"><c r="A1" t="s"><v>3</v></c></row>', "bad_reference"),
         ('<row r="1"><c r="A1" t="s"><v>x</v></c></row>', "bad_reference"),
-        ('<row r="1"><c r="A1">', "not_workbook"),
+        ('<row r="1"><c r="A1">', "broken_part"),
     ],
 )
 def test_a_place_that_is_none_refuses_the_file(rows: str, reason: str) -> None:

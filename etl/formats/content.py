@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 
+from etl.encodings import wide_encoding
 from etl.formats.table import UnreadableError
 from etl.layout import Container
 
@@ -25,8 +26,6 @@ _MAGICS = (
     (b"Rar!", "compressed", "RAR"),
     (b"%PDF", "other_document", "PDF"),
     (b"{\\rtf", "other_document", "RTF"),
-    (b"\xff\xfe", "utf16", "UTF-16"),
-    (b"\xfe\xff", "utf16", "UTF-16"),
 )
 _PARQUET = b"PAR1"
 _PARQUET_ENCRYPTED = b"PARE"
@@ -41,6 +40,9 @@ def must_be(data: bytes, container: Container) -> None:
     for magic, reason, name in _MAGICS:
         if data.startswith(magic):
             raise UnreadableError(reason, name, wanted)
+    wide = wide_encoding(data)
+    if wide is not None and (container in (Container.CSV, Container.JSON) or data.startswith((b"\xff", b"\xfe"))):
+        raise UnreadableError("utf16", wide[:6].upper(), wanted)
     if data.startswith(_OLE):
         is_encrypted = _ENCRYPTED_STREAM in data
         raise UnreadableError("encrypted_workbook" if is_encrypted else "old_workbook", _ole_name(is_encrypted), wanted)

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from etl.encodings import text_of
 from etl.formats.table import Column, TextTable, UnreadableError, must_fit
 from etl.layout import Layout
 from etl.notation import Cell
+from etl.personal_data import suspected
 from expectations.catalogue import parameter
+
+_ROWS_AT_ONCE = 8192
 
 
 def read_parquet(data: bytes, layout: Layout) -> TextTable:
@@ -48,6 +54,11 @@ def read_parquet(data: bytes, layout: Layout) -> TextTable:
     return TextTable(
         columns,
         pa.array(range(1, table.num_rows + 1), pa.int64()),
+        inner=tuple(
+            (name, row, text)
+            for name, place in places.items()
+            for row, text in _inner(table.column(place), columns[name])
+        ),
         repeated=tuple(name for name, times in Counter(names).items() if times > 1),
         remarks=tuple(
             pair for key, text in notes.items() if key != "ARROW:schema" for pair in (("", key), (key[:40], text))
@@ -96,10 +107,12 @@ def _column(values: pa.Array) -> Column:
     if pa.types.is_dictionary(kind):
         return _column(values.dictionary_decode())
     if pa.types.is_timestamp(kind):
-        return Column.of_text(_instants(values)) if kind.tz else Column(values.cast(pa.string()), Cell.NAIVE)
+        return Column.of_text(_instants(values)) if kind.tz else Column(_printed(values), Cell.NAIVE)
     if pa.types.is_integer(kind):
         return Column(values.cast(pa.string()), Cell.NUMBER)
-    if pa.types.is_decimal(kind) or pa.types.is_date(kind) or _is_text(kind) or pa.types.is_null(kind):
+    if pa.types.is_date(kind):
+        return Column.of_text(_printed(values))
+    if pa.types.is_decimal(kind) or _is_text(kind) or pa.types.is_null(kind):
         return Column.of_text(values.cast(pa.string()))
     if _is_binary(kind):
         return _binary_column(values)
@@ -132,9 +145,80 @@ def _binary_column(values: pa.Array) -> Column:
 
 
 def _of_other_kind(values: pa.Array) -> Column:
-    """Return cells that no notation accepts, each with the name of its type."""
-    named = pa.scalar(f"{values.type}"[:40], pa.string())
-    return Column(pc.if_else(values.is_valid(), named, pa.scalar(None, pa.string())), Cell.OTHER)
+    """Return cells that no notation accepts, each with the name that the format has for its type."""
+    named = next((name for is_kind, name in _OTHER_KINDS if is_kind(values.type)), "OTHER")
+    texts = pc.if_else(values.is_valid(), pa.scalar(named, pa.string()), pa.scalar(None, pa.string()))
+    return Column(texts, Cell.OTHER)
+
+
+_OTHER_KINDS: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
+    (pa.types.is_map, "MAP"),
+    (pa.types.is_struct, "STRUCT"),
+    (pa.types.is_nested, "LIST"),
+    (_is_binary, "BINARY"),
+    (pa.types.is_time, "TIME"),
+    (pa.types.is_duration, "DURATION"),
+    (pa.types.is_interval, "INTERVAL"),
+)
+
+
+def _inner(column: pa.ChunkedArray, read: Column) -> Iterator[tuple[int, str]]:
+    """The texts inside of cells of another kind that may be secrets, each with its row."""
+    if read.kinds is not Cell.OTHER or not any(
+        next(suspected(leaves), None) for chunk in column.chunks for leaves in _leaves(chunk)
+    ):
+        return
+    row = 0
+    for chunk in column.chunks:
+        for start in range(0, len(chunk), _ROWS_AT_ONCE):
+            for value in chunk.slice(start, _ROWS_AT_ONCE).to_pylist():
+                row += 1
+                yield from ((row, text) for text in suspected(_texts_in(value)))
+
+
+def _leaves(values: pa.Array) -> Iterator[Iterable[str]]:
+    """The texts and numbers at the ends of nested columns, whatever row they are of."""
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        yield from _leaves(values.dictionary)
+    elif pa.types.is_map(kind):
+        yield from _leaves(values.keys)
+        yield from _leaves(values.items)
+    elif pa.types.is_struct(kind):
+        for place in range(kind.num_fields):
+            yield from _leaves(values.field(place))
+    elif pa.types.is_nested(kind):
+        yield from _leaves(values.flatten())
+    elif _is_binary(kind) or _is_text(kind) or pa.types.is_integer(kind):
+        yield (text for value in values for text in _texts_in(value.as_py()))
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """Every text and number in a value as Python has it."""
+    match value:
+        case str():
+            yield value
+        case bytes():
+            yield text_of(value)
+        case int():
+            yield str(value)
+        case dict():
+            for one in (*value, *value.values()):
+                yield from _texts_in(one)
+        case list() | tuple():
+            for one in value:
+                yield from _texts_in(one)
+
+
+def _printed(values: pa.Array) -> pa.Array:
+    """Dates and moments as text; one that no calendar has, as the number that stands there and its unit."""
+    texts = values.cast(pa.string())
+    strange = pc.fill_null(pc.starts_with(texts, "<"), fill_value=False)
+    if not pc.any(strange).as_py():
+        return texts
+    unit = values.type.unit if pa.types.is_timestamp(values.type) else "d"
+    whole = values.cast(pa.int32() if pa.types.is_date32(values.type) else pa.int64()).cast(pa.string())
+    return pc.if_else(strange, pc.binary_join_element_wise(whole, unit, " "), texts)
 
 
 def _instants(values: pa.Array) -> pa.Array:
@@ -142,5 +226,6 @@ def _instants(values: pa.Array) -> pa.Array:
         milliseconds = values.cast(pa.timestamp("ms", "UTC"))
     except pa.ArrowInvalid:
         milliseconds = values.cast(pa.timestamp(values.type.unit, "UTC"))
-    naive = pc.replace_substring(milliseconds.cast(pa.timestamp(milliseconds.type.unit)).cast(pa.string()), " ", "T")
-    return pc.binary_join_element_wise(pc.replace_substring_regex(naive, r"(\.[0-9]{3})0+$", r"\1"), "Z", "")
+    printed = _printed(milliseconds.cast(pa.timestamp(milliseconds.type.unit)))
+    naive = pc.replace_substring_regex(pc.replace_substring(printed, " ", "T"), r"(\.[0-9]{3})0+$", r"\1")
+    return pc.if_else(pc.match_substring(printed, "-"), pc.binary_join_element_wise(naive, "Z", ""), printed)

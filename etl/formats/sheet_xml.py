@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -81,17 +82,24 @@ def column_place(letters: str) -> int:
     return number - 1
 
 
-def read_cells(xml: bytes, book: Book) -> SheetCells:
-    """Return every cell of a sheet once.
+def read_cells(xml: bytes, book: Book, name: str = "") -> SheetCells:
+    """Return every cell of the sheet of that name once.
 
     Raises UnreadableError, with the place, where the XML is not well-formed, has a cell or row twice, or one whose
     reference is none.
     """
     plain = _plain_cells(xml, book)
-    if plain is None:
-        return _all_cells(xml, book)
-    parse(xml, None, None, None)  # the pattern of plain cells does not see whether all of it is well-formed
+    if plain is None or not _is_well_formed(xml):  # the pattern of plain cells does not see whether all of it is
+        return _all_cells(xml, book, name)
     return plain
+
+
+def _is_well_formed(xml: bytes) -> bool:
+    try:
+        parse(xml, None, None, None)
+    except UnreadableError:
+        return False
+    return True
 
 
 class _Strings:
@@ -144,18 +152,33 @@ def _ignore(_piece: str) -> None:
     """Handle an end or a text that says nothing."""
 
 
-def parse(xml: bytes, start: Start | None, end: Handler | None = _ignore, data: Handler | None = _ignore) -> None:
-    """Parse XML with these handlers; UnreadableError where it is not well-formed."""
+def _no_place() -> str:
+    """Say nothing of where a part is broken."""
+    return "XML"
+
+
+def parse(
+    xml: bytes,
+    start: Start | None,
+    end: Handler | None = _ignore,
+    data: Handler | None = _ignore,
+    place: Callable[[], str] = _no_place,
+) -> None:
+    """Parse XML with these handlers; UnreadableError, with the place, where it is not well-formed or defines a type."""
     parser = expat.ParserCreate(namespace_separator="\n")
     parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = _refuse_type
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, data
     try:
         parser.Parse(xml, True)
     except expat.ExpatError as error:
-        found = f"XML line {error.lineno}: {expat.ErrorString(error.code)}"
-        raise UnreadableError("not_workbook", found, "XLSX") from error
+        raise UnreadableError("broken_part", place(), "XML") from error
     except (LookupError, ValueError) as error:  # an encoding that the parser cannot be given
-        raise UnreadableError("not_workbook", "XML encoding", "UTF-8") from error
+        raise UnreadableError("broken_part", f"{place()}: encoding", "UTF-8") from error
+
+
+def _refuse_type(name: str, *_: object) -> None:
+    raise UnreadableError("document_type", name[:80], "XLSX")
 
 
 def _unescaped(text: str) -> str:
@@ -338,6 +361,11 @@ class _Reader:
                 self._row[self._column] = self._read()
 
     @property
+    def place(self) -> str:
+        """The cell that began last, or the row where none has begun in it."""
+        return self._place if self._column >= 0 else f"{max(1, self._number)}"
+
+    @property
     def _place(self) -> str:
         return f"{column_letters(self._column)}{self._number}"
 
@@ -375,7 +403,25 @@ class _Reader:
         return None if self._formula is None or has_value else Formula("=" + "".join(self._formula))
 
 
-def _all_cells(xml: bytes, book: Book) -> SheetCells:
+def _all_cells(xml: bytes, book: Book, name: str) -> SheetCells:
     reader = _Reader(book)
-    parse(xml, reader.start, reader.end, reader.data)
+    parse(xml, reader.start, reader.end, reader.data, lambda: f"{name}!{reader.place}"[:80])
     return reader.cells
+
+
+class _EnoughError(Exception):
+    """What was looked for is read."""
+
+
+def first_rows(xml: bytes, book: Book, count: int) -> list[dict[int, Any]]:
+    """The cells of the first rows that a sheet has, whatever their numbers; as many as can be read of them."""
+    reader = _Reader(book)
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if local_name(name) == "row" and len(reader.cells.rows) >= count:
+            raise _EnoughError
+        reader.start(name, attributes)
+
+    with suppress(_EnoughError, UnreadableError):
+        parse(xml, start, reader.end, reader.data)
+    return list(reader.cells.rows.values())

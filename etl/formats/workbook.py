@@ -13,7 +13,7 @@ import re
 import unicodedata
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,12 +24,13 @@ from etl.formats.sheet_xml import (
     SheetCells,
     column_letters,
     column_place,
+    first_rows,
     local_name,
     parse,
     read_cells,
     read_strings,
 )
-from etl.formats.table import BLANKS, Column, RefusedRow, TextTable, UnreadableError, must_fit
+from etl.formats.table import BLANKS, Column, Problem, RefusedRow, TextTable, UnreadableError, must_fit, plain_name
 from etl.layout import Layout
 from expectations.catalogue import parameter
 
@@ -39,10 +40,17 @@ _TOTALS = {"합계", "총계", "소계", "계", "총합계", "total", "Total", "
 """What rows of totals are called."""
 _FEWEST_COLUMNS = 4
 """In a row of so many columns one value alone is a remark and no record."""
+_HEADER_ROWS = 10
+"""In so many first rows of further sheets our headers are looked for."""
+_MOST_SHEETS = 64
+"""So many further sheets are looked at for tables of ours."""
 _CHUNK = 1 << 20
 _OVERLAP = 64
 _MOST_CELLS = 20_000_000
 """More than the largest sheet of the widest report; a sheet takes memory for every cell between its corners."""
+_RANGE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7}):\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
+_MOST_MERGED = 2_000_000
+"""So many rows of merged ranges are looked at for values."""
 _MACROS = "vbaproject.bin"
 _DEFINITIONS = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,7})([0-9]{1,10})["']""")
@@ -54,7 +62,7 @@ def check_archive(data: bytes) -> None:
     """UnreadableError where the bytes are no archive (SUB-001) or unpack to too much (SUB-008)."""
     most = int(parameter("maximum_unpacked_bytes"))
     ratio = int(parameter("maximum_compression_ratio"))
-    unpacked = 0
+    unpacked, name = 0, ""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if macros := [name for name in archive.namelist() if name.lower().endswith(_MACROS)]:
@@ -63,13 +71,13 @@ def check_archive(data: bytes) -> None:
             if repeated := [name for name, count in parts.items() if count > 1]:
                 raise UnreadableError("not_workbook", f"2 × {repeated[0][:80]}", "XLSX")
             for member in archive.infolist():
+                name = member.filename
                 unpacked += _checked_member(archive, member, unpacked, most)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-        raise UnreadableError("not_workbook", str(error)[:80], "XLSX") from error
+    except UnreadableError:
+        raise
     except Exception as error:
-        if isinstance(error, UnreadableError):
-            raise
-        raise UnreadableError("not_workbook", type(error).__name__, "XLSX") from error
+        # The library raises whatever a damaged archive leads it to.
+        raise UnreadableError("damaged_archive" if name else "not_workbook", name[:80] or "ZIP", "XLSX") from error
     if unpacked > ratio * len(data):
         found = f"{unpacked // len(data)}"
         raise UnreadableError("ratio_too_high", found, f"≤ {ratio}", rule="SUB-008")
@@ -82,7 +90,7 @@ def _checked_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, before: i
         size += len(piece) - min(size, _OVERLAP)
         if before + size > most:
             raise UnreadableError("unpacked_too_large", f"> {most}", f"≤ {most}", rule="SUB-008")
-        if _DEFINITIONS.search(piece) is not None:
+        if _DEFINITIONS.search(piece.replace(b"\x00", b"")) is not None:  # in UTF-16 too
             raise UnreadableError("document_type", member.filename[:80], "XLSX")
         is_far = is_far or _FAR_REFERENCE.search(piece) is not None
     if is_far and (cells := _cells_between_corners(_pieces(archive, member))) > _MOST_CELLS:
@@ -110,11 +118,15 @@ def _cells_between_corners(pieces: Iterator[bytes]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The first sheet of a workbook with its name, and the names of the others, which are marked where hidden."""
+    """The first sheet of a workbook with its name, and the names of the others, which are marked where hidden.
+
+    `tables` holds the name of those others that have cells, with the texts of their first rows.
+    """
 
     name: str
     others: tuple[str, ...]
     cells: SheetCells
+    tables: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = ()
 
     @property
     def header_names(self) -> tuple[str, ...]:
@@ -141,6 +153,7 @@ def open_workbook(data: bytes) -> Sheet:
             raise UnreadableError("no_sheet", "0", "1")
         paths = _related(part, main, "worksheet")
         xml = part(paths.get(sheets[0][1], ""))
+        further = {name: part(paths.get(relation, "")) for name, relation, _ in sheets[1 : _MOST_SHEETS + 1]}
         if xml is None:
             raise UnreadableError("no_sheet", sheets[0][0][:80], "XLSX")
         strings = next(
@@ -151,7 +164,21 @@ def open_workbook(data: bytes) -> Sheet:
     others = tuple(f"{name} ({state})" if state else name for name, _, state in sheets[1:])
     if sheets[0][2] and others:  # what people see of the workbook is another sheet than the one that would be read
         raise UnreadableError("more_sheets", f"{sheets[0][0]} ({sheets[0][2]}), {', '.join(others)}"[:200], "1")
-    return Sheet(sheets[0][0], others, read_cells(xml, book))
+    return Sheet(sheets[0][0], others, read_cells(xml, book, sheets[0][0]), tuple(_further_tables(further, book)))
+
+
+def _further_tables(sheets: Mapping[str, bytes | None], book: Book) -> Iterator[tuple[str, tuple[frozenset[str], ...]]]:
+    for name, xml in sheets.items():
+        rows = first_rows(xml, book, _HEADER_ROWS) if xml is not None else []
+        if rows:
+            texts = (frozenset(plain_name(value) for value in row.values() if isinstance(value, str)) for row in rows)
+            yield name, tuple(texts)
+
+
+def _with_our_headers(sheet: Sheet, layout: Layout) -> tuple[str, ...]:
+    """The further sheets that carry at least half of the headers, so that rows may stand there which nobody reads."""
+    wanted = {plain_name(name) for name in layout.native_names}
+    return tuple(name for name, rows in sheet.tables if any(2 * len(wanted & texts) >= len(wanted) for texts in rows))
 
 
 def _related(part: Callable[[str], bytes | None], source: str, kind: str) -> dict[str, str]:
@@ -226,7 +253,7 @@ def read_sheet(sheet: Sheet, layout: Layout) -> TextTable:
     rows, header_row = sheet.cells.rows, layout.header_row
     if header_row not in rows or not any(value is not None for value in rows[header_row].values()):
         raise UnreadableError("no_sheet", f"{max(rows, default=0)}", f"≥ {header_row}")
-    _must_not_be_merged(sheet.cells.merged, header_row)
+    _must_not_be_merged(sheet.cells, header_row)
     stated = _stated_period(rows) if layout.period_cell else None
     header = _header(rows[header_row])
     must_fit(len(header), 0)
@@ -245,7 +272,9 @@ def read_sheet(sheet: Sheet, layout: Layout) -> TextTable:
         kept, totals = _without_totals(kept, header)
     table = _table(header, kept, tuple(refused), totals, stated, is_nil=is_nil)
     outside = {number: row for number, row in rows.items() if number not in kept}
-    return replace(table, remarks=_remarks(outside, kept, header))
+    tables = _with_our_headers(sheet, layout)
+    problems = (Problem("other_tables", ", ".join(tables)[:200], "1"),) if tables else ()
+    return replace(table, remarks=_remarks(outside, kept, header), problems=(*table.problems, *problems))
 
 
 def _remarks(
@@ -269,12 +298,26 @@ def _must_be_named(sheet: Sheet, wanted: str) -> None:
         raise UnreadableError("more_sheets", ", ".join(sheet.others)[:200], wanted)
 
 
-def _must_not_be_merged(ranges: Sequence[str], header_row: int) -> None:
-    """UnreadableError where cells of the header or the data are merged: all but the first of them hold nothing."""
-    for reference in ranges:
-        last = reference.rpartition(":")[2].lstrip("$")
-        digits = re.search(r"[0-9]+\Z", last)
-        if digits is None or int(digits[0]) >= header_row:
+def _must_not_be_merged(cells: SheetCells, header_row: int) -> None:
+    """UnreadableError where cells of the header or the data are merged: all but the first of them hold nothing.
+
+    Where none of them holds a value nothing is lost.
+    """
+    filled = {number: row for number, row in cells.rows.items() if any(value is not None for value in row.values())}
+    last, looked_at = max(filled, default=0), 0
+    for reference in cells.merged:
+        match = _RANGE.fullmatch(reference)
+        if match is None:
+            raise UnreadableError("merged_cells", reference[:80], "∅")
+        top, bottom = int(match[2]), int(match[4])
+        if bottom < header_row or top > last:
+            continue
+        looked_at += max(0, min(bottom, last) - top) + 1
+        left, right = column_place(match[1]), column_place(match[3])
+        rows = (filled.get(number, {}) for number in range(top, min(bottom, last) + 1))
+        if looked_at > _MOST_MERGED or any(
+            value is not None and left <= place <= right for row in rows for place, value in row.items()
+        ):
             raise UnreadableError("merged_cells", reference[:80], "∅")
 
 
