@@ -2,21 +2,25 @@
 
 Within a file a run is a figure (`mismatch_runs`). One that its file does not end continues in the exchange's next
 accepted file that holds the asset, where that file begins with a mismatch of it; otherwise it ended at that file's
-first check of the asset. With no later file it is open.
+first check of the asset. With no later file it is open. Files that do not hold the asset say nothing of it.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, func, or_, select
 
 from etl.records.tables import mismatch_runs, reconciliation_assets, submissions
-from expectations.vocabulary import State
+from expectations.vocabulary import KST, State
+
+BEGINNING, FOREVER = datetime(1, 1, 2, tzinfo=UTC), datetime(2998, 1, 1, tzinfo=UTC)
+"""Before and after every moment that a report can be about."""
+
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,130 +46,244 @@ class Episode:
         started: datetime = self.runs[0]["started_at"]
         return started
 
-
-def episodes_touching(connection: Connection, exchange: str, first: datetime, last: datetime) -> list[Episode]:
-    """The episodes of an exchange with a mismatch in a file of [first, last], or in the one before, whole, by start.
-
-    Reads no more files than those and the ones an episode reaches into.
-    """
-    files = _files(connection, exchange)
-    low = max(0, bisect_right([file.start for file in files], first) - 2)
-    high = bisect_right([file.start for file in files], last)
-    chain = _Chain(connection, files, low, high)
-    chain.extend_to_whole_episodes()
-    touched = {file.id for file in files[low:high]}
-    return [e for e in chain.episodes(exchange) if any(run["submission"] in touched for run in e.runs)]
+    def meets(self, low: datetime, high: datetime) -> bool:
+        """True where it begins no later than `high` and ends no earlier than `low`."""
+        return self.started_at <= high and (self.ended_at is None or self.ended_at >= low)
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    id: str
-    start: datetime
+class Extent:
+    """Of which time the files that hold an asset decide about its episodes: a file outside it changes none of them."""
+
+    asset: str
+    since: datetime
+    until: datetime
 
 
-def _files(connection: Connection, exchange: str) -> list[_File]:
-    c = submissions.c
-    query = (
-        select(c.id, c.period_start)
-        .where(c.exchange == exchange, c.report == "reconciliation", c.state == State.ACCEPTED.value)
-        .order_by(c.period_start)
-    )
-    return [_File(row.id, row.period_start) for row in connection.execute(query)]
+@dataclass(frozen=True, slots=True)
+class Episodes:
+    """Whole episodes by start and asset, and the extent of each asset that was asked about."""
+
+    found: tuple[Episode, ...]
+    extents: tuple[Extent, ...]
 
 
-class _Chain:
-    """Consecutive accepted files of one exchange, with their runs; each asset's first checks are read where they count.
+def beginning_in(connection: Connection, exchange: str, submission: str, start: datetime) -> Episodes:
+    """The episodes whose first check an accepted file holds; `start` is the start of its period.
 
-    Only assets of which a run begins or leaves a file can have an episode of several files: no more are asked for.
+    An extent is there for each asset that the file begins or ends with short; nothing but the file decides of others.
     """
+    c = mismatch_runs.c
+    short = select(c.asset).distinct().where(c.submission == submission, or_(c.begins_file, c.ended_at.is_(None)))
+    crossing = set(connection.execute(short).scalars())
+    every = set(connection.execute(select(c.asset).distinct().where(c.submission == submission)).scalars())
+    timeline = _Timeline(connection, exchange, start, start)
 
-    def __init__(self, connection: Connection, files: Sequence[_File], low: int, high: int) -> None:
-        self._connection, self._files = connection, files
-        self._low, self._high = low, high
-        self._places = {file.id: place for place, file in enumerate(files)}
-        self._runs: dict[str, dict[int, list[Mapping[str, Any]]]] = {}
-        self._crossing: set[str] = set()
-        self._first_checks: dict[int, dict[str, datetime]] = {}
-        self._load(low, high)
+    def own(asset: str, held: Sequence[_Held]) -> _Answer | None:
+        place = next(place for place, one in enumerate(held) if one.submission == submission)
+        begins_short = held[place].runs[0]["begins_file"]
+        if begins_short and not place and not timeline.has_all_before:
+            return None
+        found = [one for one in _assembled(exchange, asset, held) if one.episode.submission == submission]
+        if found and found[-1].end is None and not timeline.has_all_after:
+            return None
+        since = _start_before(held, place) if begins_short else held[place].start
+        until = max([held[place].end, *(_end(held, one) for one in found)])
+        return _Answer(found, Extent(asset, since, until))
 
-    def _load(self, low: int, high: int) -> None:
-        ids = [file.id for file in self._files[low:high]]
-        query = select(mismatch_runs).where(mismatch_runs.c.submission.in_(ids)).order_by(mismatch_runs.c.started_at)
-        crossing = set(self._crossing)
-        for run in self._connection.execute(query).mappings():
-            place = self._places[run["submission"]]
-            self._runs.setdefault(run["asset"], {}).setdefault(place, []).append(dict(run))
-            if run["begins_file"] or run["ended_at"] is None:
-                crossing.add(run["asset"])
-        if crossing != self._crossing:
-            self._crossing = crossing
-            self._first_checks.clear()
+    read = _answered(timeline, every, own)
+    return Episodes(read.found, tuple(extent for extent in read.extents if extent.asset in crossing))
 
-    def _first_check(self, place: int, asset: str) -> datetime | None:
-        """When a file checks an asset first; None where it holds none of it."""
-        if place not in self._first_checks:
-            c = reconciliation_assets.c
-            query = select(c.asset, c.first_checked_at).where(
-                c.submission == self._files[place].id, c.asset.in_(sorted(self._crossing))
+
+def meeting(
+    connection: Connection, exchange: str, low: datetime, high: datetime, assets: Collection[str] | None = None
+) -> Episodes:
+    """The episodes that begin no later than `high` and end no earlier than `low`, of some assets or of all.
+
+    An extent is there for each of `assets`; where all are asked for, for each that was short before `high`.
+    """
+    c, s = mismatch_runs.c, submissions.c
+    query = (
+        select(c.asset)
+        .distinct()
+        .join(submissions, s.id == c.submission)
+        .where(
+            s.state == State.ACCEPTED.value,
+            c.exchange == exchange,
+            c.started_at <= high,
+            or_(c.ended_at.is_(None), c.ended_at >= low),
+        )
+    )
+    asked = set(connection.execute(query).scalars()) if assets is None else set(assets)
+    timeline = _Timeline(connection, exchange, low, high)
+
+    def met(asset: str, held: Sequence[_Held]) -> _Answer | None:
+        before = [place for place, one in enumerate(held) if one.first_checked_at <= low]
+        if not before and not timeline.has_all_before:
+            return None
+        found = [one for one in _assembled(exchange, asset, held) if one.episode.meets(low, high)]
+        begins_short = bool(found) and found[0].episode.runs[0]["begins_file"]
+        if begins_short and not found[0].first and not timeline.has_all_before:
+            return None
+        if found and found[-1].end is None and not timeline.has_all_after:
+            return None
+        since = held[before[-1]].start if before else BEGINNING
+        if found:
+            since = min(since, _start_before(held, found[0].first) if begins_short else held[found[0].first].start)
+        until = max([high, *(_end(held, one) for one in found)])
+        return _Answer(found, Extent(asset, since, until))
+
+    return _answered(timeline, asked, met)
+
+
+# -------------------------------------------------------------------------------------------- the files
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """An accepted file that holds an asset: its period, its first check of it, and the asset's runs in it."""
+
+    submission: str
+    start: datetime
+    end: datetime
+    first_checked_at: datetime
+    runs: list[Mapping[str, Any]] = field(default_factory=list)
+
+
+class _Timeline:
+    """The accepted files of an exchange about some moments; more days are taken in until the answer is known."""
+
+    def __init__(self, connection: Connection, exchange: str, low: datetime, high: datetime) -> None:
+        self._connection, self._exchange = connection, exchange
+        s = submissions.c
+        query = select(func.min(s.period_start), func.max(s.period_start)).where(
+            s.exchange == exchange, s.report == "reconciliation", s.state == State.ACCEPTED.value
+        )
+        first, last = connection.execute(query).one()
+        self._first, self._last = _day(first or low), _day(last or low)
+        self._low = max(_day(max(low, BEGINNING)), self._first)
+        self._high = min(_day(min(high, FOREVER)), self._last)
+        self._more_days = 1
+
+    @property
+    def has_all_before(self) -> bool:
+        """True where no earlier file is left to be read."""
+        return self._low <= self._first
+
+    @property
+    def has_all_after(self) -> bool:
+        """True where no later file is left to be read."""
+        return self._high >= self._last
+
+    def take_in_more(self) -> None:
+        """Take in more days on both sides, twice as many each time."""
+        self._low = max(self._first, self._low - self._more_days * _DAY)
+        self._high = min(self._last, self._high + self._more_days * _DAY)
+        self._more_days *= 2
+
+    def held(self, assets: Sequence[str]) -> dict[str, list[_Held]]:
+        """The files of the days taken in that hold each asset, in time order."""
+        found: dict[str, dict[str, _Held]] = {asset: {} for asset in assets}
+        for row in self._rows(reconciliation_assets, "first_checked_at", assets):
+            one = _Held(row["submission"], row["period_start"], row["period_end"], row["first_checked_at"])
+            found[row["asset"]][one.submission] = one
+        for row in self._rows(mismatch_runs, "started_at", assets):
+            found[row["asset"]][row["submission"]].runs.append(row)
+        return {asset: list(files.values()) for asset, files in found.items()}
+
+    def _rows(self, table: Table, moment: str, assets: Sequence[str]) -> list[Mapping[str, Any]]:
+        """Rows of a table of figures in time order, with the period of their file."""
+        s = submissions.c
+        rows: list[Mapping[str, Any]] = []
+        for start in range(0, len(assets), 500):
+            query = (
+                select(table, s.period_start, s.period_end)
+                .join(submissions, s.id == table.c.submission)
+                .where(
+                    s.state == State.ACCEPTED.value,
+                    table.c.exchange == self._exchange,
+                    table.c.asset.in_(assets[start : start + 500]),
+                    table.c.day.between(self._low, self._high),
+                )
+                .order_by(s.period_start, table.c[moment])
             )
-            self._first_checks[place] = {row.asset: row.first_checked_at for row in self._connection.execute(query)}
-        return self._first_checks[place].get(asset)
+            rows += [dict(row) for row in self._connection.execute(query).mappings()]
+        return rows
 
-    def extend_to_whole_episodes(self) -> None:
-        """Take in earlier files while a run may come from them, and later ones while a run goes on into them."""
-        while self._low > 0 and self._has_arriving():
-            self._low -= 1
-            self._load(self._low, self._low + 1)
-        while self._high < len(self._files) and self._has_leaving():
-            self._high += 1
-            self._load(self._high - 1, self._high)
 
-    def _has_arriving(self) -> bool:
-        """True where an asset's earliest run in the chain begins its file, with no earlier check of it in the chain."""
-        for asset, runs in self._runs.items():
-            place = min(runs)
-            earlier = range(place - 1, self._low - 1, -1)
-            if runs[place][0]["begins_file"] and not any(self._first_check(other, asset) for other in earlier):
-                return True
-        return False
+def _day(moment: datetime) -> date:
+    return moment.astimezone(KST).date()
 
-    def _has_leaving(self) -> bool:
-        """True where an asset's last run in the chain has no end, with no later check of it in the chain."""
-        for asset, runs in self._runs.items():
-            place = max(runs)
-            later = range(place + 1, self._high)
-            if runs[place][-1]["ended_at"] is None and not any(self._first_check(other, asset) for other in later):
-                return True
-        return False
 
-    def episodes(self, exchange: str) -> list[Episode]:
-        """All episodes of the chain, by start."""
-        found = [episode for asset in sorted(self._runs) for episode in self._of_asset(exchange, asset)]
-        return sorted(found, key=lambda episode: (episode.started_at, episode.asset))
+# --------------------------------------------------------------------------------------------- assembly
 
-    def _of_asset(self, exchange: str, asset: str) -> list[Episode]:
-        found: list[Episode] = []
-        open_runs: list[Mapping[str, Any]] = []
-        for place, runs in sorted(self._runs[asset].items()):
-            if open_runs and (ended_at := self._end_before(asset, open_runs, place, runs)):
-                found.append(Episode(exchange, asset, tuple(open_runs), ended_at))
-                open_runs = []
-            for run in runs:
-                open_runs.append(run)
-                if run["ended_at"] is not None:
-                    found.append(Episode(exchange, asset, tuple(open_runs), run["ended_at"]))
-                    open_runs = []
-        if open_runs:
-            ended_at = self._end_before(asset, open_runs, self._high, [])
-            found.append(Episode(exchange, asset, tuple(open_runs), ended_at))
-        return found
 
-    def _end_before(
-        self, asset: str, open_runs: Sequence[Mapping[str, Any]], place: int, runs: Sequence[Mapping[str, Any]]
-    ) -> datetime | None:
-        """Where runs that their file left open ended: the asset's next check, unless it begins the runs of `place`."""
-        last = self._places[open_runs[-1]["submission"]]
-        for other in range(last + 1, place):
-            if first_check := self._first_check(other, asset):
-                return first_check
-        return self._first_check(place, asset) if runs and not runs[0]["begins_file"] else None
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An episode, and the places of the files that hold its first check and the check that ended it."""
+
+    episode: Episode
+    first: int
+    end: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What was asked of one asset, as far as the files read tell it for good."""
+
+    found: Sequence[_Placed]
+    extent: Extent
+
+
+def _answered(
+    timeline: _Timeline, assets: Collection[str], answer: Callable[[str, Sequence[_Held]], _Answer | None]
+) -> Episodes:
+    """Ask about each asset, taking in more days while an answer is None."""
+    found: list[Episode] = []
+    extents: list[Extent] = []
+    pending = sorted(assets)
+    while pending:
+        held = timeline.held(pending)
+        answers = {asset: answer(asset, held[asset]) for asset in pending}
+        for one in answers.values():
+            if one is not None:
+                found += [placed.episode for placed in one.found]
+                extents.append(one.extent)
+        pending = [asset for asset, one in answers.items() if one is None]
+        timeline.take_in_more()
+    found.sort(key=lambda episode: (episode.started_at, episode.asset))
+    return Episodes(tuple(found), tuple(extents))
+
+
+def _assembled(exchange: str, asset: str, held: Sequence[_Held]) -> list[_Placed]:
+    """The episodes of an asset in files that follow one another."""
+    found: list[_Placed] = []
+    runs: list[Mapping[str, Any]] = []
+    first = 0
+
+    def end(moment: datetime | None, place: int | None) -> None:
+        if runs:
+            found.append(_Placed(Episode(exchange, asset, tuple(runs), moment), first, place))
+            runs.clear()
+
+    for place, file in enumerate(held):
+        if not (file.runs and file.runs[0]["begins_file"]):
+            end(file.first_checked_at, place)
+        for run in file.runs:
+            if not runs:
+                first = place
+            runs.append(run)
+            if run["ended_at"] is not None:
+                end(run["ended_at"], place)
+    end(None, None)
+    return found
+
+
+def _start_before(held: Sequence[_Held], place: int) -> datetime:
+    """The start of the file before a place: from there on files decide where a run at that place began."""
+    return held[place - 1].start if place else BEGINNING
+
+
+def _end(held: Sequence[_Held], one: _Placed) -> datetime:
+    """The end of the file that ended an episode: up to there files decide when it did."""
+    return FOREVER if one.end is None else held[one.end].end

@@ -22,7 +22,7 @@ from etl.records.engine import reading, writing
 from etl.records.filed_files import EVER_ACCEPTED
 from etl.store import Store
 from expectations.catalogue import all_rules, calendar_rules, report
-from expectations.judge import FiledRows, judge_files
+from expectations.judge import ContextTable, FiledRows, Whose, judge_files
 from expectations.vocabulary import Finding, Kind, Period
 
 LATE_OR_MISSING = "CAL-001"
@@ -44,7 +44,9 @@ def calendar_findings(due: Sequence[Obligation], now: datetime) -> list[Calendar
     shape = report(due[0].report)
     nothing = arrow_schema(shape).empty_table()
     files = [FiledRows(o.id, o.exchange, o.period, nothing) for o in due]
-    found = judge_files(shape, files, calendar_rules(), context={"obligations": _relation(due, now)})
+    found = judge_files(
+        shape, files, calendar_rules(), context={"obligations": ContextTable(_relation(due, now), Whose.GIVEN)}
+    )
     return [
         CalendarFinding(obligation, all_rules()[finding.rule].kind, finding)
         for obligation in due

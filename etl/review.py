@@ -16,18 +16,21 @@ from typing import TypeVar
 import pyarrow as pa
 from sqlalchemy import Connection
 
+from etl import regions
 from etl.affected import StoreChange, accepted_submissions, affected_submissions
-from etl.context import Judged, relations
+from etl.context import ROWS_OF_DAYS, relations
 from etl.failures import Failure, unjudged
+from etl.judged import Judged
 from etl.normalise import arrow_schema
 from etl.overdue import review_calendar
 from etl.records import submissions as life
 from etl.records.engine import RecordsUnavailableError, reading, writing
 from etl.records.submissions import Submission
 from etl.records.thresholds import thresholds_in_force
+from etl.regions import Stretch
 from etl.store import Store
 from expectations.catalogue import published_rules, report
-from expectations.judge import FiledRows, judge_files
+from expectations.judge import ContextTable, FiledRows, judge_files
 from expectations.thresholds import Thresholds
 from expectations.vocabulary import KST, Finding, Report, Rule
 
@@ -43,12 +46,16 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a judgement of accepted submissions needs, read already: nothing more is asked of records and facts."""
+    """What a judgement of accepted submissions needs, read already: nothing more is asked of records and facts.
+
+    `stretches` say how far entities were read for each submission, of the relations that the rules declare.
+    """
 
     shape: Report
     files: Sequence[FiledRows]
     rules: Sequence[Rule]
-    context: Mapping[str, pa.Table]
+    context: Mapping[str, ContextTable]
+    stretches: Mapping[str, Sequence[Stretch]]
     as_if_in_force: bool
 
 
@@ -157,8 +164,12 @@ def reading_entities(rules: Sequence[Rule]) -> list[Rule]:
 
 
 def _needs_rows(rule: Rule) -> bool:
-    """True where the rule's condition is about the file's own rows."""
-    return "query" not in rule.kwargs or _NAMES_ROWS.search(rule.kwargs["query"]) is not None
+    """True where the rule's condition is about the file's own rows, or about those of its day."""
+    return (
+        "query" not in rule.kwargs
+        or bool(ROWS_OF_DAYS & rule.reads.keys())
+        or _NAMES_ROWS.search(rule.kwargs["query"]) is not None
+    )
 
 
 def batches(submissions: Sequence[Submission]) -> Iterator[list[Submission]]:
@@ -192,12 +203,15 @@ def _review_batch(
     as_if_in_force: bool,
 ) -> None:
     with reading(store.engine) as connection:
-        found = findings_now(store, connection, name, batch, rules, as_if_in_force=as_if_in_force)
+        question = asked(store, connection, name, batch, rules, as_if_in_force=as_if_in_force)
+    found = answered(question)
     kinds = {rule.id: rule.kind for rule in rules}
+    read = {name for rule in rules for name in rule.reads}
     with writing(store.engine) as connection:
         for submission in batch:
             current = [(finding, kinds[finding.rule]) for finding in found[submission.id]]
             life.replace_findings(connection, submission, list(kinds), current, at)
+        regions.record(connection, question.stretches, [submission.id for submission in batch], read)
 
 
 def findings_now(
@@ -256,8 +270,9 @@ def asked(
         )
         for submission in batch
     ]
-    context = relations(Judged(connection, store.facts, batch), rules)
-    return Question(shape, files, rules, context, as_if_in_force)
+    rows = {file.submission: file.table for file in files} if with_rows else {}
+    read = relations(Judged(connection, store.facts, batch, rows), rules)
+    return Question(shape, files, rules, read.tables, read.stretches, as_if_in_force)
 
 
 def answered(question: Question) -> Found:

@@ -13,14 +13,13 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection, select
 
 from etl.calendar import covers
+from etl.entities import NEAREST_CHECK
 from etl.exchanges import all_exchanges
 from etl.records import tables as t
 from expectations.catalogue import all_rules, report
 from expectations.vocabulary import KST, Period, Rule, State
 
 _DAY = timedelta(days=1)
-_NEAREST_CHECK = timedelta(minutes=5)
-"""How far from an audit's moment the check may be that it is compared with (AUD-005)."""
 
 _Days = Mapping[tuple[str, str], set[date]]
 
@@ -83,7 +82,7 @@ def _is_in_force(rule: Rule, day: date) -> bool:
 
 
 def _around(moment: datetime) -> set[date]:
-    return {(moment + shift).astimezone(KST).date() for shift in (-_NEAREST_CHECK, _NEAREST_CHECK)}
+    return {(moment + shift).astimezone(KST).date() for shift in (-NEAREST_CHECK, NEAREST_CHECK)}
 
 
 def _accepted_days(

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -46,6 +47,28 @@ _NO_TOTALS = pa.table(
         **{name: pa.array([], pa.decimal128(38, 8)) for name in ("reported", "total")},
     }
 )
+
+
+class Whose(StrEnum):
+    """Whose rows of days a rule sees of a relation."""
+
+    OWN = "own"
+    """Those of the exchange whose submission is judged; each row carries that submission as `judged`."""
+    EVERY = "every"
+    """Those of every exchange on the days judged."""
+    GIVEN = "given"
+    """All that is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextTable:
+    """A relation that rules read beside the rows under judgement.
+
+    Rows carry `exchange` and `day`, or `judged`, the submission that they are for; of `GIVEN` ones nothing is asked.
+    """
+
+    table: pa.Table
+    whose: Whose = Whose.OWN
 
 
 class RuleCrashedError(RuntimeError):
@@ -88,13 +111,14 @@ def judge_files(
     files: Sequence[FiledRows],
     rules: Sequence[Rule],
     *,
-    context: Mapping[str, pa.Table] = MappingProxyType({}),
+    context: Mapping[str, ContextTable] = MappingProxyType({}),
     as_if_in_force: bool = False,
 ) -> dict[str, list[Finding]]:
     """Findings of each submission by its id, columns in canonical names.
 
-    `context` are further relations that the rules name. `rules` that the reader judges are passed over; findings of a
-    rule on a day before it was in force are none, unless `as_if_in_force`; findings of other submissions are left out.
+    `context` are further relations, of which each rule sees what it declares to read (`reads`). `rules` that the reader
+    judges are passed over; findings of a rule on a day before it was in force are none, unless `as_if_in_force`;
+    findings of other submissions are left out.
     Raises RuleCrashedError where a rule cannot be evaluated.
     """
     judged = [rule for rule in rules if rule.type != READERS_VERB]
@@ -105,9 +129,9 @@ def judge_files(
         return found
     with _database(os.getpid()).cursor() as connection:
         _set_the_table(connection, report, files)
-        for name, table in context.items():
-            connection.register(name, _without_zones(table))
-        for rule, result in zip(judged, _validate(connection, report, judged), strict=True):
+        for name, given in context.items():
+            connection.register(_GIVEN + name, _without_zones(given.table))
+        for rule, result in zip(judged, _validate(connection, report, judged, context), strict=True):
             since = None if as_if_in_force else rule.effective_from
             dated = _named(rule, dated_names)
             for record in result:
@@ -139,9 +163,44 @@ def _database(_process: int) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"threads": os.cpu_count() or 1})
 
 
-def expectation(rule: Rule, report: Report) -> dict[str, Any]:
-    """The rule's record as Great Expectations takes it, completed with what the report knows."""
+_GIVEN = "given_"
+"""What a relation of the context is registered under: a rule's query sees only what stands before it."""
+
+
+def _restricted(rule: Rule, context: Mapping[str, ContextTable]) -> str:
+    """The rule's query behind the relations that it declares, each cut to what it declares to read of it."""
+    seen = [
+        f"{name} AS ({_seen(name, context[name], first, last, (str(rule.report), *rule.needs))})"
+        for name, (first, last) in rule.reads.items()
+        if name in context
+    ]
+    query: str = rule.kwargs["query"]
+    return f"WITH {', '.join(seen)}\n{_RULE_QUERY.format(query)}" if seen else query
+
+
+_RULE_QUERY = "SELECT * FROM (\n{}\n)"
+
+
+def _seen(name: str, given: ContextTable, first: int, last: int, reports: Sequence[str]) -> str:
+    """SQL for what a rule sees of a relation; of what is accepted, its own report and those that it needs."""
+    if given.whose is Whose.GIVEN or "judged" in given.table.column_names:
+        return f"FROM {_GIVEN}{name}"
+    near = f"g.day BETWEEN s.day + ({first}) AND s.last_day + ({last})"
+    if given.whose is Whose.EVERY:
+        return f"SELECT g.* FROM {_GIVEN}{name} AS g WHERE EXISTS (FROM submissions AS s WHERE {near})"
+    named = ", ".join(f"'{report}'" for report in reports)
+    of_reports = f" AND g.report IN ({named})" if "report" in given.table.column_names else ""
+    return f"""SELECT s.submission AS judged, g.* FROM {_GIVEN}{name} AS g
+        JOIN submissions AS s ON g.exchange = s.exchange AND {near}{of_reports}"""
+
+
+def expectation(
+    rule: Rule, report: Report, context: Mapping[str, ContextTable] = MappingProxyType({})
+) -> dict[str, Any]:
+    """The rule's record as Great Expectations takes it, completed with what the report knows and what it may read."""
     kwargs = dict(rule.kwargs)
+    if rule.reads and "query" in kwargs:
+        kwargs["query"] = _restricted(rule, context)
     if rule.type == "expect_key_to_be_unique":
         instants = [f.name for f in report.every_field if f.type is ValueType.INSTANT]
         kwargs["query"] = unique_key_query(kwargs["key"], kwargs["subject"], instants)
@@ -149,10 +208,13 @@ def expectation(rule: Rule, report: Report) -> dict[str, Any]:
 
 
 def _validate(
-    connection: duckdb.DuckDBPyConnection, report: Report, rules: Sequence[Rule]
+    connection: duckdb.DuckDBPyConnection,
+    report: Report,
+    rules: Sequence[Rule],
+    context: Mapping[str, ContextTable],
 ) -> list[list[dict[str, Any]]]:
     predicates = list(dict.fromkeys(p for rule in rules for p in row_predicates(rule.type, rule.kwargs)))
-    suite = ExpectationSuite(name=report.name, expectations=[expectation(rule, report) for rule in rules])
+    suite = ExpectationSuite(name=report.name, expectations=[expectation(rule, report, context) for rule in rules])
     engine = DuckDBExecutionEngine()
     data: Any = DuckDBBatchData(engine, connection, predicates)
     batch = Batch(data=data)
@@ -202,7 +264,7 @@ def _set_the_table(connection: duckdb.DuckDBPyConnection, report: Report, files:
     at = _AT_KST_MIDNIGHT[report.field(report.period_field).type].format(column=f"r.{report.period_field}")
     already = "EXISTS (FROM known_halts k WHERE k.submission = r.submission AND k.halt_id = r.halt_id)"
     connection.execute(
-        f"""CREATE TEMP VIEW rows AS SELECT r.*, s.* EXCLUDE (submission, report), {at} AS "at",
+        f"""CREATE TEMP VIEW rows AS SELECT r.*, s.* EXCLUDE (submission, report, last_day), {at} AS "at",
             {already if report.name == "halts" else "false"} AS already_filed
             FROM filed_rows r JOIN filed_submissions s USING (submission)"""
     )
@@ -239,6 +301,7 @@ def _submissions(report: Report, files: Sequence[FiledRows]) -> pa.Table:
             "period_start": _utc([file.period.start for file in files]),
             "period_end": _utc([file.period.end for file in files]),
             "day": pa.array([file.period.first_day for file in files], pa.date32()),
+            "last_day": pa.array([file.period.last_day for file in files], pa.date32()),
             **{name: _threshold([file.parameters.get(name) for file in files]) for name in _thresholds(files)},
         }
     )

@@ -13,12 +13,15 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
-from etl.context import krw_text
+from etl import context as accepted_context
+from etl.context import ROWS_OF_DAYS
+from etl.judged import krw_text
 from etl.normalise import arrow_schema, with_every_column
 from expectations.catalogue import all_parameters, all_reports, all_rules, calendar_rules, parameter, report
-from expectations.judge import FiledRows, judge_files
+from expectations.judge import ContextTable, FiledRows, RuleCrashedError, Whose, judge_files
 from expectations.messages import message
 from expectations.vocabulary import Finding, Kind, Period, Report, Rule, Severity, Source
 from tests.golden.filing import period_of, table_of
@@ -109,10 +112,11 @@ RELATIONS: dict[str, dict[str, pa.DataType]] = {
         **_of(INSTANT, "due_at met_at now first_due_at"),
     },
 }
-ALWAYS_THERE = {"accepted", "reach"}
-"""Relations that no rule has to declare."""
-PEERS = "peers"
-"""What a rule declares that compares the rows of all exchanges; it is no relation of its own."""
+OF_ENTITIES = {name for name, one in accepted_context.RELATIONS.items() if one.is_of_entities} | {
+    "audit_shares",
+    "reconciled_assets",
+}
+"""Relations whose rows say for which submission they were read: in an example, for every one of their exchange."""
 
 PUBLISHED = [rule for rule in all_rules().values() if not rule.is_met_once]
 QUERIES = [rule for rule in PUBLISHED if "query" in rule.kwargs]
@@ -147,10 +151,37 @@ def _typed(value: Any, type_: pa.DataType) -> Any:
     return date.fromisoformat(value) if type_ == DAY else value
 
 
-def context(records: Mapping[str, Records]) -> dict[str, pa.Table]:
-    """Every relation, those not named empty."""
+def context(records: Mapping[str, Records], judged: Sequence[FiledRows]) -> dict[str, ContextTable]:
+    """Every relation, those not named empty; rows of days are those of the files under judgement."""
     assert records.keys() <= RELATIONS.keys()
-    return {name: relation(name, records.get(name, [])) for name in RELATIONS}
+    found: dict[str, ContextTable] = {}
+    for name in RELATIONS:
+        table = relation(name, records.get(name, []))
+        if name in OF_ENTITIES:
+            table = _for_each(table, judged)
+        found[name] = ContextTable(table, Whose.GIVEN if name == "obligations" else Whose.OWN)
+    if "checked_at" in judged[0].table.column_names:
+        rows = pa.concat_tables(_with_origin(one) for one in judged)
+        found |= {name: ContextTable(rows, accepted_context.RELATIONS[name].whose) for name in ROWS_OF_DAYS}
+    return found
+
+
+def _for_each(table: pa.Table, judged: Sequence[FiledRows]) -> pa.Table:
+    """The rows once for every file of their exchange; those of a month for the file of that month."""
+    parts = []
+    for one in judged:
+        own = table.filter(pc.equal(table["exchange"], one.exchange))
+        if "month" in own.column_names:
+            own = own.filter(pc.equal(own["month"], one.period.text))
+        parts.append(own.append_column("judged", pa.array([one.submission] * own.num_rows, TEXT)))
+    return pa.concat_tables(parts)
+
+
+def _with_origin(one: FiledRows) -> pa.Table:
+    count = one.table.num_rows
+    table = one.table.append_column("submission", pa.array([one.submission] * count, TEXT))
+    table = table.append_column("exchange", pa.array([one.exchange] * count, TEXT))
+    return table.append_column("day", pa.array([one.period.first_day] * count, DAY))
 
 
 def shape_of(rule: Rule) -> Report:
@@ -181,7 +212,8 @@ def findings(
     files: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[tuple[str, Finding]]:
     """What the rule finds, each with its submission."""
-    found = judge_files(shape_of(rule), filed(rule, records, files), [rule], context=context(relations or {}))
+    judged = filed(rule, records, files)
+    found = judge_files(shape_of(rule), judged, [rule], context=context(relations or {}, judged))
     return [(name, finding) for name, those in found.items() for finding in those]
 
 
@@ -244,8 +276,16 @@ def test_a_rule_names_the_thresholds_that_its_condition_uses(rule: Rule) -> None
 
 @pytest.mark.parametrize("rule", PUBLISHED, ids=by_id)
 def test_a_rule_declares_the_relations_that_its_query_reads(rule: Rule) -> None:
-    named = set(re.findall(r"\b(?:FROM|JOIN) (\w+)", rule.kwargs.get("query", ""))) & RELATIONS.keys()
-    assert named - ALWAYS_THERE == rule.reads.keys() - {PEERS}
+    named = set(re.findall(r"\b(?:FROM|JOIN) (\w+)", rule.kwargs.get("query", "")))
+    assert named & (RELATIONS.keys() | accepted_context.RELATIONS.keys()) == rule.reads.keys()
+
+
+@pytest.mark.parametrize("rule", QUERIES, ids=by_id)
+def test_a_rule_sees_nothing_that_it_does_not_declare(rule: Rule) -> None:
+    """A relation that a rule does not declare is not there for its query."""
+    if rule.reads:
+        with pytest.raises(RuleCrashedError):
+            findings(dataclasses.replace(rule, reads={}))
 
 
 @pytest.mark.parametrize("rule", PUBLISHED, ids=by_id)
@@ -643,17 +683,17 @@ def test_quantities_that_stand_still_for_a_part_of_the_day_are_no_stale_feed() -
     [(at("08:59:59.999"), True), (at("09:00:00"), False), (at("09:20:00"), False), (at("09:20:00.001"), True)],
 )
 def test_a_mismatch_halt_lies_within_ten_minutes_of_an_episode(halted: str, offends: bool) -> None:
-    day = {"period_start": at("00:00:00"), "period_end": at("00:00:00", "2026-11-03"), "report": "reconciliation"}
+    day = {"since": at("00:00:00"), "until": at("00:00:00", "2026-11-03"), "report": "reconciliation"}
     relations = {
-        "accepted": [{"exchange": "upbit", **day}],
+        "reach": [{"exchange": "upbit", **day}],
         "shortfalls": [shortfall(at("09:00:00"), "1", "1", "0.1", episode_end=at("09:10:00"))],
         "current_halts": [halt("H", halted)],
     }
     assert subjects(findings(all_rules()["HLT-005"], relations=relations)) == [("A", "H")] * offends
     looked_back = at("08:50:00.001") if halted.startswith("2026-11-02T09:00") else at("09:15:00")
-    relations["accepted"] = [{"exchange": "upbit", **day, "period_start": looked_back}]
+    relations["reach"] = [{"exchange": "upbit", **day, "since": looked_back}]
     assert findings(all_rules()["HLT-005"], relations=relations) == [], "a part of the ten minutes is not accepted"
-    relations["accepted"] = [{"exchange": "gopax", **day}]
+    relations["reach"] = [{"exchange": "gopax", **day}]
     assert findings(all_rules()["HLT-005"], relations=relations) == []
 
 
@@ -791,11 +831,12 @@ def test_nothing_is_held_against_a_report_that_is_not_accepted(rule_id: str, rep
     rule = all_rules()[rule_id]
     example = rule.example
     assert rule.needs == (report_name,)
+    relation = "reach" if "reach" in rule.reads else "accepted"
     others = [
-        {**row, "report": other} for row in example["bad_context"]["accepted"] for other in all_reports()
+        {**row, "report": other} for row in example["bad_context"][relation] for other in all_reports()
         if other != report_name
     ]  # fmt: skip
-    assert findings(rule, example["bad"], {**example["bad_context"], "accepted": others}, example.get("files")) == []
+    assert findings(rule, example["bad"], {**example["bad_context"], relation: others}, example.get("files")) == []
 
 
 # -------------------------------------------------------------------------------------------------- calendar

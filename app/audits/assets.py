@@ -20,7 +20,7 @@ from app.queries.months import month_start, months_as_days
 from app.queries.open_findings import findings_by_subject
 from app.queries.origin import accepted_files
 from app.scope import Scope
-from etl.context import NEAREST_CHECK
+from etl.entities import NEAREST_CHECK
 from etl.records.tables import audits, reconciliation_assets
 from etl.store import Store
 from expectations.thresholds import Thresholds

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection, RowMapping, select
 
 from app.queries.recorded import Judgement, current_findings, evaluations_of
-from etl.context import current_halts
+from etl.entities import current_halts
 from etl.records.tables import submissions
 from etl.store import Store
 from expectations.vocabulary import State

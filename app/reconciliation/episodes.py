@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection
 
 from app.amounts import ratio
 from app.columns import Amount, BasisPoints, Count, ExchangeId, Instant, Length, Multiple, StateCode, Won
@@ -16,11 +16,10 @@ from app.queries.choice import Choice
 from app.queries.exactly import less
 from app.reconciliation.unhalted import unhalted_between
 from app.scope import Scope
-from etl.episodes import Episode, episodes_touching
+from etl.episodes import Episode, meeting
 from etl.records.engine import reading
-from etl.records.tables import mismatch_runs, reconciliation_assets, submissions
 from etl.store import Store
-from expectations.vocabulary import Period, State
+from expectations.vocabulary import Period
 
 Place = tuple[str, str, datetime]
 """What tells an episode from others: exchange, asset and first check."""
@@ -83,7 +82,7 @@ def episodes_of_days(connection: Connection, exchanges: Sequence[str], choice: C
     episodes = [
         episode
         for exchange in exchanges
-        for episode in episodes_touching(connection, exchange, _open_since(connection, exchange, start), end)
+        for episode in meeting(connection, exchange, start, end).found
         if episode.started_at < end and (episode.ended_at is None or episode.ended_at > start)
     ]
     return sorted(episodes, key=lambda one: -_largest(one)["largest_shortfall_krw"])
@@ -118,31 +117,6 @@ _OF_THE_LARGEST = ("ledger_quantity", "wallet_quantity", "price_krw", "largest_a
 def _largest(episode: Episode) -> Mapping[str, Any]:
     """The run with the largest shortfall in won."""
     return max(episode.runs, key=lambda run: run["largest_shortfall_krw"])
-
-
-def _open_since(connection: Connection, exchange: str, moment: datetime) -> datetime:
-    """The first run that no accepted file has ended before `moment`: its asset may be in no file since."""
-    run, own = mismatch_runs.c, submissions.alias("own").c
-    check, later = reconciliation_assets.c, submissions.alias("later").c
-    checked_since = exists().where(
-        check.submission == later.id,
-        check.asset == run.asset,
-        later.exchange == exchange,
-        later.report == "reconciliation",
-        later.state == State.ACCEPTED,
-        later.period_start > own.period_start,
-        later.period_start < moment,
-    )
-    statement = select(func.min(run.started_at)).where(
-        own.id == run.submission,
-        own.state == State.ACCEPTED,
-        run.exchange == exchange,
-        run.started_at < moment,
-        run.ended_at.is_(None),
-        ~checked_since,
-    )
-    since: datetime | None = connection.execute(statement).scalar_one()
-    return since or moment
 
 
 def worst_of(runs: Sequence[Mapping[str, Any]]) -> tuple[Decimal, Decimal | None]:

@@ -115,6 +115,21 @@ findings = Table(
 """What was found and when; a finding that a later filing takes away is lifted, not deleted. `submission` is null where
 nothing was filed for an obligation."""
 
+regions = Table(
+    "regions",
+    metadata,
+    Column("submission", ForeignKey("submissions.id"), nullable=False),
+    Column("relation", String(32), nullable=False),
+    Column("exchange", String(32), nullable=False),
+    Column("report", String(32), nullable=False),
+    Column("entity", String(520)),
+    Column("start_at", Instant, nullable=False),
+    Column("end_at", Instant, nullable=False),
+    Index(None, "submission"),
+    Index(None, "exchange", "report", "end_at"),
+)
+"""What was read of the accepted data, beside figures of some days, to judge a submission (`etl/regions.py`)."""
+
 incidents = Table(
     "incidents",
     metadata,
@@ -146,10 +161,10 @@ figures_made = Table("figures_made", metadata, Column("version", String(16), pri
 """By which version of the figures the figure tables were filled: one row."""
 
 
-def _figure(name: str, *columns: Column[Any], found_by: str = "") -> Table:
+def _figure(name: str, *columns: Column[Any], found_by: tuple[str, ...] = ()) -> Table:
     """A table of figures: the submission it came from, then exchange and KST day, then what is counted.
 
-    `found_by` is the column by which single things are looked for on any day. What comes from a column that a report
+    `found_by` are the columns by which single things are looked for on any day. What comes from a column that a report
     does not have on every day may be null.
     """
     for column in columns:
@@ -163,7 +178,7 @@ def _figure(name: str, *columns: Column[Any], found_by: str = "") -> Table:
         *columns,
         Index(None, "submission"),
         Index(None, "day", "exchange"),
-        *([Index(None, "exchange", found_by)] if found_by else []),
+        *(Index(None, "exchange", name, "day") for name in found_by),
         info={_DERIVED: True},
     )
 
@@ -258,7 +273,7 @@ key_actions = _figure(
     _instant("acted_at"),
     Column("note", Text),
     _count("source_row"),
-    found_by="case_id",
+    found_by=("case_id", "key_ref"),
 )
 
 reconciliation_days = _figure(
@@ -289,6 +304,7 @@ reconciliation_assets = _figure(
     _amount("last_ledger_quantity"),
     _amount("last_wallet_quantity"),
     _amount("last_price_krw"),
+    found_by=("asset",),
 )
 
 mismatch_runs = _figure(
@@ -309,6 +325,7 @@ mismatch_runs = _figure(
     _amount("highest_ratio_wallet_quantity"),
     _instant("highest_ratio_at"),
     _count("source_row"),
+    found_by=("asset",),
 )
 """Mismatches of one asset without a match between them, inside one file. `begins_file`: it holds the asset's first
 check of the file, so it may continue an earlier file's run; `ended_at` is the first match after it, null where the
@@ -340,7 +357,7 @@ halts = _figure(
     _instant("notice_at", nullable=True),
     _count("affected_account_count"),
     _count("source_row"),
-    found_by="halt_id",
+    found_by=("halt_id",),
 )
 
 audits = _figure(

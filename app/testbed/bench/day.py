@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.testbed.simulator import simulate
-from etl.context import Judged, relations
+from etl.context import ROWS_OF_DAYS, relations
 from etl.exchanges import all_exchanges
 from etl.intake import Candidate, Declared
+from etl.judged import Judged
 from etl.normalise import arrow_schema
 from etl.records import submissions as life
 from etl.records.engine import reading
@@ -25,7 +26,7 @@ from expectations.catalogue import all_reports, parameter, published_rules
 from expectations.vocabulary import Cadence, Report, ValueType
 
 if TYPE_CHECKING:
-    from expectations.judge import FiledRows
+    from expectations.judge import ContextTable, FiledRows
 
 DAY = date(2026, 10, 31)
 """The last day of a month, so that audits are among the reports of the day."""
@@ -41,7 +42,7 @@ class FiledReport:
 
     report: Report
     files: Sequence[FiledRows]
-    context: Mapping[str, pa.Table]
+    context: Mapping[str, ContextTable]
 
 
 def fill_day(home: Path, assets: int | None) -> Store:
@@ -68,17 +69,23 @@ def reports_of_the_day(store: Store) -> list[FiledReport]:
             accepted = life.in_force(connection, report.name)
             filed = [one for one in accepted if one.period.last_day == DAY and _is_due(one, report)]
             rules = published_rules(report.name)
-            context = relations(Judged(connection, store.facts, filed), rules)
-            context = {name: _in_order(table) for name, table in context.items()}
+            read = relations(Judged(connection, store.facts, filed), rules).tables
+            context = {name: replace(given, table=_in_order(name, given.table)) for name, given in read.items()}
             thresholds = sorted({name for rule in rules for name in rule.parameters})
             files = [_filed_rows(store, one, report, thresholds) for one in filed]
             found.append(FiledReport(report, files, context))
     return found
 
 
-def _in_order(table: pa.Table) -> pa.Table:
-    """In an order that is the same in every store: by everything but the numbers that submissions happen to have."""
-    return table.sort_by([(name, "ascending") for name in table.column_names if name != "submission"])
+def _in_order(name: str, table: pa.Table) -> pa.Table:
+    """In an order that is the same in every store: by everything but the numbers that submissions happen to have.
+
+    Rows of days stand as their files do.
+    """
+    if name in ROWS_OF_DAYS:
+        return table
+    names = [column for column in table.column_names if column not in ("submission", "judged")]
+    return table.sort_by([(column, "ascending") for column in names])
 
 
 def _is_due(submission: Submission, report: Report) -> bool:

@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.testbed.bench.day import FiledReport
-from etl.context import krw_text
+from etl.context import ROWS_OF_DAYS
+from etl.judged import krw_text
 from expectations.catalogue import all_reports
 
 if TYPE_CHECKING:
@@ -63,17 +64,45 @@ def with_faults(reports: Sequence[FiledReport], seed: int) -> list[FiledReport]:
     random = np.random.default_rng(seed)
     checks = next(filed for filed in reports if filed.report.name == "reconciliation")
     shortfalls = _shortfalls(checks, random)
-    return [
-        replace(
-            filed,
-            files=[_spoilt_file(one, filed, random) for one in filed.files],
-            context={
-                name: shortfalls if name == "shortfalls" else _spoilt_relation(name, table, filed, random)
-                for name, table in filed.context.items()
-            },
-        )
-        for filed in reports
-    ]
+    return [_spoilt(filed, shortfalls, random) for filed in reports]
+
+
+def _spoilt(filed: FiledReport, shortfalls: pa.Table, random: np.random.Generator) -> FiledReport:
+    files = [_spoilt_file(one, filed, random) for one in filed.files]
+    context = {}
+    for name, given in filed.context.items():
+        if name in ROWS_OF_DAYS:
+            table = _rows_of(files, given.table.schema)
+        elif name == "shortfalls":
+            table = shortfalls
+        else:
+            table = _spoilt_relation(name, given.table, filed, random)
+        context[name] = replace(given, table=_for_the_judged(table, filed))
+    return replace(filed, files=files, context=context)
+
+
+def _rows_of(files: Sequence[FiledRows], schema: pa.Schema) -> pa.Table:
+    """The rows of the files as a relation of rows of days."""
+    parts = []
+    for one in files:
+        origin = {"submission": one.submission, "exchange": one.exchange, "day": one.period.first_day}
+        columns = [
+            pa.array([origin[name]] * one.table.num_rows, schema.field(name).type)
+            if name in origin
+            else one.table.column(name)
+            for name in schema.names
+        ]
+        parts.append(pa.table(columns, schema=schema))
+    return pa.concat_tables([schema.empty_table(), *parts]).unify_dictionaries()
+
+
+def _for_the_judged(table: pa.Table, filed: FiledReport) -> pa.Table:
+    """Rows of entities are for the file of their exchange."""
+    if not {"judged", "exchange"} <= set(table.column_names):
+        return table
+    whose = {one.exchange: one.submission for one in filed.files}
+    judged = pa.array([whose.get(exchange) for exchange in table["exchange"].to_pylist()], pa.string())
+    return table.set_column(table.schema.get_field_index("judged"), "judged", judged)
 
 
 def _few(count: int, random: np.random.Generator) -> int:
@@ -176,7 +205,7 @@ def _shortfalls(checks: FiledReport, random: np.random.Generator) -> pa.Table:
     for one in checks.files:
         for place in random.integers(0, one.table.num_rows, 6):
             rows += _episode(one, one.table.slice(int(place), 1).to_pylist()[0], random)
-    return pa.Table.from_pylist(rows, schema=checks.context["shortfalls"].schema)
+    return pa.Table.from_pylist(rows, schema=checks.context["shortfalls"].table.schema)
 
 
 def _episode(one: FiledRows, check: dict[str, Any], random: np.random.Generator) -> list[dict[str, Any]]:

@@ -58,7 +58,7 @@ def _set_the_table(connection: duckdb.DuckDBPyConnection, filed: FiledReport) ->
         one.table.append_column("submission", pa.array([one.submission] * one.table.num_rows, pa.string()))
         for one in filed.files
     )
-    tables = {filed.report.name: rows, "files": _files(filed.files), **filed.context}
+    tables = {filed.report.name: rows, "files": _files(filed.files), **_tables(filed)}
     tables["already_filed"] = pa.table(
         {
             "submission": pa.array([one.submission for one in filed.files for _ in one.already_filed], pa.string()),
@@ -72,6 +72,10 @@ def _set_the_table(connection: duckdb.DuckDBPyConnection, filed: FiledReport) ->
     )
     for name, table in tables.items():
         connection.register(name, _in_utc(table))
+
+
+def _tables(filed: FiledReport) -> dict[str, pa.Table]:
+    return {name: given.table for name, given in filed.context.items()}
 
 
 def _files(files: Sequence[FiledRows]) -> pa.Table:

@@ -25,16 +25,17 @@ FROM audits QUALIFY row_number() OVER (PARTITION BY submission, audit_month, ass
 
 -- AUD-002
 SELECT 'AUD-002', submission, NULL, NULL, NULL, NULL, NULL
-FROM audit_shares JOIN files USING (submission) WHERE cold_share < cold_wallet_share;
+FROM (SELECT judged AS submission, cold_share FROM audit_shares) JOIN files USING (submission) WHERE cold_share < cold_wallet_share;
 
 -- AUD-005
 SELECT 'AUD-005', submission, asset, source_row, NULL, NULL, NULL
-FROM audit_differences JOIN files USING (submission) LEFT JOIN audits USING (submission, asset)
+FROM (SELECT *, judged AS submission FROM audit_differences) JOIN files USING (submission)
+    LEFT JOIN audits USING (submission, asset)
 WHERE greatest(ledger_ratio, wallet_ratio) > audit_tolerance;
 
 -- AUD-006
 SELECT DISTINCT 'AUD-006', submission, asset, NULL, NULL, NULL, NULL
-FROM reconciled_assets AS r JOIN files AS f ON f.exchange = r.exchange AND f.period = r.month
+FROM reconciled_assets AS r JOIN files AS f ON f.submission = r.judged
     ANTI JOIN audits USING (submission, asset);
 
 -- SUB-009

@@ -50,23 +50,18 @@ WITH mismatch AS (
         CASE scope WHEN 'asset' THEN target WHEN 'market' THEN split_part(target, '/', 1) END AS asset
     FROM current_halts AS h JOIN files USING (submission) WHERE trigger = 'reconciliation_mismatch'
 ), meeting AS (
-    SELECT DISTINCT m.submission, m.exchange, m.halt_id, m.source_row, m.resumed_at, s.episode_end
+    SELECT DISTINCT m.submission, m.exchange, m.halt_id, m.source_row, m.halted_at, m.resumed_at, s.episode_end
     FROM mismatch AS m JOIN shortfalls AS s ON s.exchange = m.exchange AND s.episode_start <= m.halted_at
         AND ifnull(s.episode_end >= m.since, true) AND ifnull(s.asset = m.asset, true)
 )
 SELECT 'HLT-005', submission, halt_id, source_row, NULL, NULL, NULL
 FROM mismatch AS m ANTI JOIN meeting USING (submission, halt_id, source_row)
-WHERE EXISTS (FROM accepted AS a WHERE a.report = 'reconciliation' AND a.exchange = m.exchange
-    AND m.halted_at >= a.period_start AND m.halted_at < a.period_end)
-AND date_diff('millisecond', m.since, m.halted_at) = (
-    SELECT sum(date_diff('millisecond', greatest(a.period_start, m.since), least(a.period_end, m.halted_at)))
-    FROM accepted AS a
-    WHERE a.report = 'reconciliation' AND a.exchange = m.exchange AND a.period_end > m.since
-        AND a.period_start < m.halted_at
-)
+WHERE EXISTS (FROM reach AS r WHERE r.report = 'reconciliation' AND r.exchange = m.exchange
+    AND m.since >= r.since AND m.halted_at < r.until)
 UNION ALL
 SELECT DISTINCT 'HLT-008', submission, halt_id, source_row, NULL, NULL::TIMESTAMP, NULL::TIMESTAMP
-FROM meeting LEFT JOIN (FROM reach WHERE report = 'reconciliation') AS r USING (exchange)
+FROM meeting LEFT JOIN (FROM reach WHERE report = 'reconciliation') AS r ON r.exchange = meeting.exchange
+    AND halted_at >= since AND halted_at < until
 WHERE resumed_at < ifnull(episode_end, until);
 
 -- HLT-007

@@ -66,9 +66,8 @@ WHERE is_high AND until - to_hours(high_risk_hours::BIGINT) > detected_at
 
 -- ACT-007: the first failed reverification of a case that no forced expiry followed in time
 WITH failed AS (
-    SELECT a.*, a.acted_at + to_hours(ifnull(f.reverification_failure_hours,
-        (SELECT max(reverification_failure_hours) FROM files))::BIGINT) AS due_at
-    FROM actions AS a LEFT JOIN files AS f USING (submission)
+    SELECT a.*, a.acted_at + to_hours(f.reverification_failure_hours::BIGINT) AS due_at
+    FROM actions AS a JOIN files AS f USING (submission)
     WHERE a.stage = 'reverification' AND a.outcome IN ('failed', 'no_response')
 ), unmet AS (
     SELECT * FROM failed AS f

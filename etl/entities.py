@@ -1,0 +1,539 @@
+"""Whole entities that rules read: every action of a case, every check of an episode, the latest version of a halt.
+
+Each relation has a row for every submission that it was read for (`judged`), and says how far it was read: the
+stretches of other reports that decide about it (`etl/regions.py`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_CEILING, Decimal
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Connection, RowMapping, or_, select
+
+from etl.episodes import BEGINNING, FOREVER, Episode, beginning_in, meeting
+from etl.judged import (
+    EXACT,
+    INSTANT,
+    JUDGED,
+    KRW,
+    MOST_KRW,
+    MOST_RATIO,
+    ORIGIN,
+    QUANTITY,
+    RATIO,
+    Judged,
+    Read,
+    arrow_table,
+    in_force,
+    krw_text,
+    percent_text,
+    ratio,
+)
+from etl.records import submissions as life
+from etl.records import tables as t
+from etl.records.submissions import Submission
+from etl.regions import HALTS_BY_TIME, Stretch, halted_entity
+from expectations.vocabulary import State
+
+NEAREST_CHECK = timedelta(minutes=5)
+"""How far from an audit's moment a reconciliation check may be (AUD-005)."""
+
+MISMATCH = "reconciliation_mismatch"
+"""The trigger of a halt for a shortfall."""
+
+_DAY = timedelta(days=1)
+_LOOKED_BACK = timedelta(hours=1)
+"""The longest that a rule may look back from a halt (`halt_lookback_minutes`)."""
+_ANSWERED = timedelta(days=1)
+"""The longest that a rule may wait for a halt after an episode began, or for its notice (`halt_notice_minutes`)."""
+
+_AT_ONCE = 500
+"""Values in one statement."""
+
+
+# ------------------------------------------------------------------------------------------------ cases
+
+
+_ACTION_COLUMNS = [
+    JUDGED,
+    *ORIGIN,
+    *((name, pa.string()) for name in ("action_id", "case_id", "key_ref", "account_ref", "suspicion")),
+    *((name, pa.string()) for name in ("risk_level", "stage", "outcome")),
+    ("detected_at", INSTANT),
+    ("acted_at", INSTANT),
+    ("source_row", pa.int64()),
+]
+
+
+def actions(judged: Judged, first: int, last: int) -> Read:
+    """Every action of every case that has one in a judged submission, and of other cases of the same keys.
+
+    What shares a case or a key with a changed file is found by `sharing_cases`, so no stretch is recorded.
+    """
+    rows: list[dict[str, Any]] = []
+    for exchange in judged.exchanges:
+        own = {one.id for one in judged.submissions if one.exchange == exchange}
+        for linked in _together(_linked(judged.connection, exchange, own)):
+            rows += [
+                {**row, "judged": submission}
+                for submission in sorted(own & {row["submission"] for row in linked})
+                for row in linked
+            ]
+    return Read(arrow_table(rows, _ACTION_COLUMNS))
+
+
+def sharing_cases(connection: Connection, exchange: str, changed: Collection[str]) -> set[str]:
+    """Accepted submissions of an exchange that hold an action of a case or a key that the changed ones hold."""
+    rows = _linked(connection, exchange, changed, also=changed)
+    found = {row["submission"] for row in rows}
+    accepted = select(t.submissions.c.id).where(t.submissions.c.state == State.ACCEPTED.value)
+    return {
+        id_
+        for some in _parts(sorted(found))
+        for id_ in connection.execute(accepted.where(t.submissions.c.id.in_(some))).scalars()
+    }
+
+
+def _linked(
+    connection: Connection, exchange: str, seeds: Collection[str], also: Collection[str] = ()
+) -> list[RowMapping]:
+    """Accepted actions linked to those of `seeds` by case or key, however far; with what `also` holds as accepted."""
+    table, c = t.key_actions, t.key_actions.c
+    found: dict[tuple[str, int], RowMapping] = {}
+    known: dict[str, set[str]] = {"submission": set(), "case_id": set(), "key_ref": set()}
+    asked: dict[str, set[str]] = {"submission": set(seeds), "case_id": set(), "key_ref": set()}
+    while any(asked.values()):
+        for name, values in asked.items():
+            for some in _parts(sorted(values)):
+                query = select(table).join(t.submissions, t.submissions.c.id == c.submission)
+                in_force = t.submissions.c.state == State.ACCEPTED.value
+                is_read = or_(in_force, c.submission.in_(sorted(also))) if also else in_force
+                query = query.where(is_read, c.exchange == exchange, table.c[name].in_(some))
+                for row in connection.execute(query).mappings():
+                    found[row["submission"], row["source_row"]] = row
+            known[name] |= values
+        asked = {
+            name: set() if name == "submission" else {row[name] for row in found.values()} - known[name]
+            for name in asked
+        }
+    return list(found.values())
+
+
+def _together(rows: Sequence[RowMapping]) -> Iterator[list[RowMapping]]:
+    """Actions that are linked by case or key, together."""
+    parents: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def root(node: tuple[str, str]) -> tuple[str, str]:
+        while parents.setdefault(node, node) != node:
+            parents[node] = parents[parents[node]]
+            node = parents[node]
+        return node
+
+    for row in rows:
+        parents[root(("case", row["case_id"]))] = root(("key", row["key_ref"]))
+    groups: dict[tuple[str, str], list[RowMapping]] = defaultdict(list)
+    for row in rows:
+        groups[root(("case", row["case_id"]))].append(row)
+    yield from groups.values()
+
+
+def _parts(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]
+
+
+# -------------------------------------------------------------------------------------------- shortfalls
+
+
+_SHORTFALL_COLUMNS = [
+    JUDGED,
+    ("submission", pa.string()),
+    ("exchange", pa.string()),
+    ("asset", pa.string()),
+    ("episode_start", INSTANT),
+    ("episode_end", INSTANT),
+    ("checked_at", INSTANT),
+    ("ledger_quantity", QUANTITY),
+    ("wallet_quantity", QUANTITY),
+    ("shortfall_quantity", QUANTITY),
+    ("shortfall_krw", KRW),
+    ("shortfall_krw_text", pa.string()),
+    ("shortfall_ratio", RATIO),
+    ("price_krw", KRW),
+    ("source_row", pa.int64()),
+]
+
+
+def shortfalls(judged: Judged, first: int, last: int) -> Read:
+    """Every check of every episode that begins in a judged reconciliation, or meets a judged halt.
+
+    For a halt that is an episode of what it stops that meets the time from an hour before it; one for another trigger
+    than a mismatch, until it is lifted.
+    """
+    rows: list[dict[str, Any]] = []
+    stretches: dict[str, list[Stretch]] = {}
+    checks: dict[tuple[str, str, datetime], list[dict[str, Any]]] = {}
+    for submission in judged.submissions:
+        read = _own_episodes(judged, submission) if submission.report == "reconciliation" else _met(judged, submission)
+        stretches[submission.id] = read.stretches
+        for episode in read.episodes:
+            place = (episode.exchange, episode.asset, episode.started_at)
+            if place not in checks:
+                checks[place] = _checks_of(judged.connection, episode)
+            rows += [{**row, "judged": submission.id} for row in checks[place]]
+    return Read(arrow_table(rows, _SHORTFALL_COLUMNS), stretches)
+
+
+@dataclass(frozen=True, slots=True)
+class _Episodes:
+    episodes: Sequence[Episode]
+    stretches: list[Stretch]
+
+
+def _own_episodes(judged: Judged, submission: Submission) -> _Episodes:
+    read = beginning_in(judged.connection, submission.exchange, submission.id, submission.period.start)
+    return _Episodes(read.found, [_checked(submission, e.since, e.until, e.asset) for e in read.extents])
+
+
+def _met(judged: Judged, submission: Submission) -> _Episodes:
+    """The episodes that meet a halt of the submission."""
+    found: dict[tuple[str, datetime], Episode] = {}
+    stretches: list[Stretch] = []
+    for halt in _halts_of(judged.connection, submission):
+        asset = _halted_asset(halt)
+        low = halt["halted_at"] - _LOOKED_BACK
+        high = halt["halted_at"] if halt["trigger"] == MISMATCH else halt["resumed_at"] or FOREVER
+        assets = None if asset is None else [asset]
+        read = meeting(judged.connection, submission.exchange, low, max(low, high), assets)
+        found |= {(episode.asset, episode.started_at): episode for episode in read.found}
+        until = max([high, *(extent.until for extent in read.extents)])
+        # Of all assets: one may be short since a file that was long ago the last to hold it.
+        since = BEGINNING if asset is None else min(extent.since for extent in read.extents)
+        stretches.append(_checked(submission, since, until, asset))
+    return _Episodes(list(found.values()), stretches)
+
+
+def _checked(submission: Submission, since: datetime, until: datetime, asset: str | None) -> Stretch:
+    return Stretch("shortfalls", submission.exchange, "reconciliation", since, until, asset)
+
+
+def _halted_asset(halt: RowMapping) -> str | None:
+    """The asset that a halt stops; None where it stops more than one."""
+    if halt["scope"] == "asset":
+        return str(halt["target"])
+    return str(halt["target"]).partition("/")[0] if halt["scope"] == "market" else None
+
+
+def _checks_of(connection: Connection, episode: Episode) -> list[dict[str, Any]]:
+    c = t.short_checks.c
+    stretches = [
+        (c.submission == run["submission"]) & c.checked_at.between(run["started_at"], run["last_mismatch_at"])
+        for run in episode.runs
+    ]
+    query = select(t.short_checks).where(c.asset == episode.asset, or_(*stretches)).order_by(c.checked_at)
+    return [_shortfall(episode, row) for row in connection.execute(query).mappings()]
+
+
+def _shortfall(episode: Episode, check: RowMapping) -> dict[str, Any]:
+    missing = EXACT.subtract(check["ledger_quantity"], check["wallet_quantity"])
+    worth = EXACT.multiply(missing, check["price_krw"])
+    return {
+        **check,
+        "submission": episode.submission,
+        "episode_start": episode.started_at,
+        "episode_end": episode.ended_at,
+        "shortfall_quantity": missing,
+        "shortfall_krw": min(worth, MOST_KRW),
+        "shortfall_krw_text": krw_text(worth),
+        "shortfall_ratio": ratio(missing, check["ledger_quantity"]),
+    }
+
+
+# ------------------------------------------------------------------------------------------------- halts
+
+
+_HALT_COLUMNS = [
+    JUDGED,
+    *ORIGIN,
+    *((name, pa.string()) for name in ("halt_id", "scope", "target", "functions", "trigger", "mode")),
+    *((name, INSTANT) for name in ("detected_at", "halted_at", "resumed_at", "notice_at")),
+    ("affected_account_count", pa.int64()),
+    ("source_row", pa.int64()),
+]
+
+
+def current_halts_read(judged: Judged, first: int, last: int) -> Read:
+    """The latest version of every halt of a judged report of halts, of what was halted beside it, or in an episode."""
+    rows: list[dict[str, Any]] = []
+    stretches: dict[str, list[Stretch]] = {}
+    for submission in judged.submissions:
+        of_halts = submission.report == "halts"
+        found = _beside(judged, submission) if of_halts else _under_episodes(judged, submission)
+        stretches[submission.id] = found.stretches
+        rows += [{**row, "judged": submission.id} for row in found.halts]
+    return Read(arrow_table(rows, _HALT_COLUMNS), stretches)
+
+
+@dataclass(frozen=True, slots=True)
+class _Halts:
+    halts: Sequence[RowMapping]
+    stretches: list[Stretch]
+
+
+def _beside(judged: Judged, submission: Submission) -> _Halts:
+    """The halts of a report, and what stops the same at the same time; every version of one is found by its id."""
+    mine = _halts_of(judged.connection, submission)
+    if not mine:
+        return _Halts([], [])
+    low = min(halt["halted_at"] for halt in mine)
+    high = max(halt["resumed_at"] or FOREVER for halt in mine)
+    ids = select(t.halts.c.halt_id).where(t.halts.c.submission == submission.id)
+    latest = current_halts(judged.connection, [submission.exchange], low, max(low, high), also=ids)
+    own = {halt["halt_id"] for halt in mine}
+    spans = [(halted_entity(h["scope"], h["target"]), h["halted_at"], h["resumed_at"] or FOREVER) for h in mine]
+    met = [
+        halt
+        for halt in latest
+        if halt["halt_id"] in own
+        or any(
+            halted_entity(halt["scope"], halt["target"]) == entity
+            and halt["halted_at"] <= until
+            and (halt["resumed_at"] or FOREVER) >= since
+            for entity, since, until in spans
+        )
+    ]
+    return _Halts(met, [_halted(submission, since, until, entity) for entity, since, until in spans])
+
+
+def _under_episodes(judged: Judged, submission: Submission) -> _Halts:
+    """The halts in force from when an episode of the file begins until it ended, or while the file holds a mismatch."""
+    c = t.mismatch_runs.c
+    query = select(c.started_at).where(c.submission == submission.id).limit(1)
+    if judged.connection.execute(query).first() is None:
+        return _Halts([], [])
+    read = beginning_in(judged.connection, submission.exchange, submission.id, submission.period.start)
+    since = min([submission.period.start, *(episode.started_at for episode in read.found)])
+    ends = [submission.period.end, *(episode.ended_at or FOREVER for episode in read.found)]
+    until = min(max(ends), FOREVER - _ANSWERED) + _ANSWERED
+    found = current_halts(judged.connection, [submission.exchange], since, until)
+    return _Halts(found, [_halted(submission, since, until, None)])
+
+
+def _halted(submission: Submission, since: datetime, until: datetime, entity: str | None) -> Stretch:
+    return Stretch(HALTS_BY_TIME, submission.exchange, "halts", since, until, entity)
+
+
+def _halts_of(connection: Connection, submission: Submission) -> list[RowMapping]:
+    return list(connection.execute(select(t.halts).where(t.halts.c.submission == submission.id)).mappings())
+
+
+def sharing_halts(connection: Connection, exchange: str, changed: Collection[str]) -> set[str]:
+    """Accepted submissions of an exchange that hold a version of a halt that the changed ones hold a version of."""
+    c = t.halts.c
+    found: set[str] = set()
+    for some in _parts(sorted(changed)):
+        ids = select(c.halt_id).where(c.submission.in_(some))
+        query = (
+            select(c.submission)
+            .distinct()
+            .join(t.submissions, t.submissions.c.id == c.submission)
+            .where(t.submissions.c.state == State.ACCEPTED.value, c.exchange == exchange, c.halt_id.in_(ids))
+        )
+        found |= set(connection.execute(query).scalars())
+    return found
+
+
+def current_halts(
+    connection: Connection,
+    exchanges: Sequence[str],
+    low: datetime,
+    high: datetime,
+    *,
+    also: Any = None,
+) -> list[RowMapping]:
+    """Latest accepted versions of the halts of which a version meets [low, high], or whose id is among `also` (2.5)."""
+    c = t.halts.c
+    met = (c.halted_at <= high) & (or_(c.resumed_at.is_(None), c.resumed_at >= low))
+    ids = select(c.halt_id).where(c.exchange.in_(exchanges), met if also is None else or_(met, c.halt_id.in_(also)))
+    query = (
+        in_force(t.halts)
+        .where(c.exchange.in_(exchanges), c.halt_id.in_(ids))
+        .order_by(t.submissions.c.period_start, t.submissions.c.received_at, t.submissions.c.id)
+    )
+    latest = {(row["exchange"], row["halt_id"]): row for row in connection.execute(query).mappings()}
+    return list(latest.values())
+
+
+# ------------------------------------------------------------------------------------------------- reach
+
+
+_REACH_COLUMNS = [
+    JUDGED,
+    ("exchange", pa.string()),
+    ("report", pa.string()),
+    ("since", INSTANT),
+    ("until", INSTANT),
+]
+
+
+def reach(judged: Judged, first: int, last: int) -> Read:
+    """How far accepted reports reach, as unbroken runs of days, about the moments from which terms are counted.
+
+    Terms are judged once they have passed "in the accepted data": in the run in which they began (specification 5).
+    Terms of cases are counted from the judged days, no further than `last` days; those of halts from the halt until
+    its notice is due or it is lifted.
+    """
+    rows: list[dict[str, Any]] = []
+    stretches: dict[str, list[Stretch]] = defaultdict(list)
+    for submission in judged.submissions:
+        for report, low, high in _terms(judged, submission, last):
+            stretches[submission.id].append(Stretch("reach", submission.exchange, report, low, high))
+            for since, until in _runs(judged.connection, submission.exchange, report, low, high):
+                rows.append(
+                    {
+                        "judged": submission.id,
+                        "exchange": submission.exchange,
+                        "report": report,
+                        "since": since,
+                        "until": min(until, high),
+                    }
+                )
+    return Read(arrow_table(rows, _REACH_COLUMNS), stretches)
+
+
+def _terms(judged: Judged, submission: Submission, last: int) -> list[tuple[str, datetime, datetime]]:
+    """Of which report the reach counts, from when to when at most."""
+    if submission.report != "halts":
+        return [(submission.report, submission.period.start, submission.period.end + last * _DAY)]
+    found: list[tuple[str, datetime, datetime]] = []
+    mine = _halts_of(judged.connection, submission)
+    if mine:
+        ends = [halt["halted_at"] + 2 * _ANSWERED if halt["resumed_at"] else FOREVER for halt in mine]
+        found.append(("halts", min(halt["halted_at"] for halt in mine), max(ends)))
+    of_mismatch = [halt for halt in mine if halt["trigger"] == MISMATCH]
+    if of_mismatch:
+        low = min(halt["halted_at"] for halt in of_mismatch) - _LOOKED_BACK
+        ends = [max(halt["halted_at"], halt["resumed_at"] or halt["halted_at"]) for halt in of_mismatch]
+        found.append(("reconciliation", low, max(ends) + _DAY))
+    return found
+
+
+def _runs(
+    connection: Connection, exchange: str, report: str, low: datetime, high: datetime
+) -> list[tuple[datetime, datetime]]:
+    """The unbroken runs of accepted periods that meet [low, high]."""
+    c = t.submissions.c
+    query = (
+        select(c.period_start, c.period_end)
+        .where(
+            c.state == State.ACCEPTED.value,
+            c.exchange == exchange,
+            c.report == report,
+            c.period_start < c.received_at,  # of days that had not come nothing is known (SUB-010)
+            c.period_end >= low,
+            c.period_start <= high,
+        )
+        .order_by(c.period_start)
+    )
+    runs: list[tuple[datetime, datetime]] = []
+    for start, end in connection.execute(query):
+        if runs and start <= runs[-1][1]:
+            runs[-1] = (runs[-1][0], max(runs[-1][1], end))
+        else:
+            runs.append((start, end))
+    return runs
+
+
+# ------------------------------------------------------------------------------------------------ audits
+
+
+def _audits(judged: Judged) -> list[RowMapping]:
+    query = select(t.audits).where(t.audits.c.submission.in_([s.id for s in judged.submissions]))
+    return list(judged.connection.execute(query).mappings())
+
+
+def audit_shares(judged: Judged, first: int, last: int) -> Read:
+    """The part of its value that each judged audit holds in cold wallets; nothing else decides about it."""
+    cold: dict[tuple[str, str], Decimal] = {}
+    held: dict[tuple[str, str], Decimal] = {}
+    for row in _audits(judged):
+        key = (row["submission"], row["exchange"])
+        value = EXACT.multiply(row["cold_wallet_quantity"], row["price_krw"])
+        hot = EXACT.multiply(row["hot_wallet_quantity"], row["price_krw"])
+        cold[key] = EXACT.add(cold.get(key, Decimal(0)), value)
+        held[key] = EXACT.add(held.get(key, Decimal(0)), EXACT.add(value, hot))
+    rows = [{"judged": k[0], "exchange": k[1], "cold_share": ratio(cold[k], held[k])} for k in cold]
+    return Read(arrow_table(rows, [JUDGED, ("exchange", pa.string()), ("cold_share", RATIO)]))
+
+
+def audit_differences(judged: Judged, first: int, last: int) -> Read:
+    """Each audited asset beside the check nearest to its moment, where there is one near enough."""
+    rows = []
+    stretches: dict[str, list[Stretch]] = defaultdict(list)
+    checks: dict[tuple[str, datetime], dict[str, Mapping[str, Any]]] = {}
+    for audit in _audits(judged):
+        moment = (audit["exchange"], audit["as_of"])
+        if moment not in checks:
+            checks[moment] = _nearest_checks(judged, *moment)
+        near = (audit["as_of"] - NEAREST_CHECK, audit["as_of"] + NEAREST_CHECK)
+        stretches[audit["submission"]].append(
+            Stretch("audit_differences", audit["exchange"], "reconciliation", *near, audit["asset"])
+        )
+        check = checks[moment].get(audit["asset"])
+        if check is not None:
+            wallet = EXACT.add(audit["hot_wallet_quantity"], audit["cold_wallet_quantity"])
+            rows.append(
+                {
+                    **{name: audit[name] for name in ("exchange", "asset")},
+                    "judged": audit["submission"],
+                    "checked_at": check["checked_at"],
+                    **_ratio_columns("ledger", _difference(audit["ledger_quantity"], check["ledger_quantity"])),
+                    **_ratio_columns("wallet", _difference(wallet, check["wallet_quantity"])),
+                }
+            )
+    names = [JUDGED, *((name, pa.string()) for name in ("exchange", "asset"))]
+    ratios = [("ledger_ratio", RATIO), ("wallet_ratio", RATIO)]
+    texts = [(f"{side}_percent_text", pa.string()) for side in ("ledger", "wallet")]
+    return Read(arrow_table(rows, [*names, ("checked_at", INSTANT), *ratios, *texts]), stretches)
+
+
+def _ratio_columns(side: str, share: Decimal) -> dict[str, Any]:
+    return {f"{side}_ratio": min(share, MOST_RATIO), f"{side}_percent_text": percent_text(share)}
+
+
+def _difference(audited: Decimal, checked: Decimal) -> Decimal:
+    """How far the audit is from the check, as a ratio of the check, rounded up; all of it where nothing was there."""
+    apart = EXACT.subtract(audited, checked).copy_abs()
+    share = ratio(apart, checked.copy_abs(), ROUND_CEILING)
+    return share if share is not None else Decimal(bool(apart))
+
+
+def _nearest_checks(judged: Judged, exchange: str, moment: datetime) -> dict[str, Mapping[str, Any]]:
+    """The check of each asset nearest to `moment` within five minutes."""
+    c = t.submissions.c
+    query = select(t.submissions).where(
+        c.exchange == exchange,
+        c.report == "reconciliation",
+        c.state == State.ACCEPTED.value,
+        c.period_start <= moment + NEAREST_CHECK,
+        c.period_end >= moment - NEAREST_CHECK,
+    )
+    near = [row["id"] for row in judged.connection.execute(query).mappings()]
+    found = (life.by_id(judged.connection, number) for number in near)
+    files = life.fact_files([submission for submission in found if submission is not None])
+    if not files:
+        return {}
+    condition = "checked_at BETWEEN ? AND ?"
+    table = judged.facts.read(files, condition=condition, parameters=[moment - NEAREST_CHECK, moment + NEAREST_CHECK])
+    nearest: dict[str, Mapping[str, Any]] = {}
+    for row in table.to_pylist():
+        known = nearest.get(row["asset"])
+        if known is None or abs(row["checked_at"] - moment) < abs(known["checked_at"] - moment):
+            nearest[row["asset"]] = row
+    return nearest
