@@ -64,6 +64,7 @@ def submission_record(submission: Submission, *, file: str, duplicate: bool, fin
         "received_at": instant_text(submission.received_at),
         "rule_set_version": submission.rule_set_version,
         "incident": submission.incident,
+        "superseded_by": submission.superseded_by,
     }
     if findings is not None:
         record["findings"] = [

@@ -72,10 +72,12 @@ def ingest(
     as_if_in_force: bool = False,
     passed_over: Callable[[Candidate, OSError], None] | None = None,
     reason: str = "",
+    again: bool = False,
 ) -> list[Outcome]:
     """File every candidate and take it the whole way; outcomes in the order given.
 
     `reason` is why they take the place of what is accepted; nobody is there to be asked for one, as at a form (3.9).
+    `again`, with a reason, brings bytes into force again that others replaced (3.4).
     What an earlier run left received is taken up first. `as_if_in_force` judges by today's rules whatever
     the period. A file that is gone or cannot be read any more is told to `passed_over`, has no outcome and stops no
     other; without it, it raises. What we fail on is failed and changes nothing of the others.
@@ -90,7 +92,9 @@ def ingest(
             passed_over(candidate, error)
             continue
         receipts.append(
-            receive_candidate(store, candidate, data, received_at=received_at, sender=sender, reason=reason)
+            receive_candidate(
+                store, candidate, data, received_at=received_at, sender=sender, reason=reason, again=again
+            )
         )
     process(store, progress=progress, as_if_in_force=as_if_in_force)
     return outcomes(store, receipts)

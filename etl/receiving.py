@@ -54,11 +54,20 @@ def receive_candidate(
     received_at: datetime | None = None,
     sender: str | None = None,
     reason: str = "",
+    again: bool = False,
 ) -> Receipt:
     """As `receive`, for a file whose bytes have been read."""
     file, declared = candidate.shown_path, candidate.declared
     return receive_bytes(
-        store, data, file, declared, received_at=received_at, sender=sender, reason=reason, given=candidate.given
+        store,
+        data,
+        file,
+        declared,
+        received_at=received_at,
+        sender=sender,
+        reason=reason,
+        given=candidate.given,
+        again=again,
     )
 
 
@@ -74,20 +83,27 @@ def receive_bytes(
     first: Callable[[Connection], None] | None = None,
     reason: str = "",
     given: Given = NOTHING_GIVEN,
+    again: bool = False,
 ) -> Receipt:
     """As `receive`, for bytes that came some other way than as a file.
 
     `given` is what the sender says of the content; what does not agree with it is no repetition of anything (3.12).
     `reason` is why it takes the place of what is accepted, where the sender says so (3.9); the log keeps it.
     `seen` is what was filed of the same before (`newest_filed`): MovedOnError where it is not the newest any more.
+    `again` says that bytes which were replaced by others are to come into force again; without it they only repeat the
+    submission that was replaced. ValueError where no reason is given for that.
     `first` is done before all else in the same transaction, and may refuse.
     """
+    if again and not reason.strip():
+        raise ValueError("bytes that were replaced are filed again with a reason")
     now = datetime.now(UTC)
     at = received_at or now
     sha256 = digest_of(data)
     with writing(store.engine, lock=f"{declared.exchange}/{declared.report}") as connection:
         version = rule_set_version(thresholds_in_force(connection))
         earlier = _repeated(store, connection, declared, data, version, given)
+        if again and earlier is not None and earlier.state is State.SUPERSEDED:
+            earlier = None
         if first is not None:
             first(connection)
         if seen is not None and earlier is None:  # the same again is answered as before
@@ -133,6 +149,15 @@ def is_repeated(
     """Whether filing these bytes, given to be so, would only repeat an earlier submission (3.4)."""
     version = rule_set_version(thresholds_in_force(connection))
     return _repeated(store, connection, declared, data, version, given) is not None
+
+
+def replaced_before(
+    store: Store, connection: Connection, declared: Declared, data: bytes, given: Given = NOTHING_GIVEN
+) -> Submission | None:
+    """The submission that these bytes would repeat and that was replaced: they come into force on purpose alone."""
+    version = rule_set_version(thresholds_in_force(connection))
+    earlier = _repeated(store, connection, declared, data, version, given)
+    return earlier if earlier is not None and earlier.state is State.SUPERSEDED else None
 
 
 def newest_filed(connection: Connection, declared: Declared) -> str:

@@ -319,6 +319,21 @@ def test_an_upload_that_is_cut_off_files_nothing(korbit: Client, home: Path) -> 
     assert not list((home / "incoming").iterdir())
 
 
+def test_what_was_replaced_comes_into_force_again_on_purpose_alone(korbit: Client) -> None:
+    name, day = "korbit_reconciliation_2026-11-14.csv", "2026-11-14"
+    first, second = (korbit.submit(name, checks(day, wallet=wallet)).json["submission"] for wallet in ("1.5", "1.7"))
+    again = korbit.submit(name, checks(day, wallet="1.5"))
+    told = again.json
+    assert (again.status, told["submission"], told["duplicate"], told["state"]) == (200, first, True, "superseded")
+    assert told["superseded_by"] == second
+    data = checks(day, wallet="1.5").encode()
+    assert is_problem(korbit.ask("POST", "/submissions", data, file=name, again="true"), 409, "reason")
+    assert is_problem(korbit.ask("POST", "/submissions", data, file=name, again="yes", reason="x"), 400, "again")
+    filed = korbit.ask("POST", "/submissions", data, file=name, again="true", reason="정정이 잘못됨", wait="60").json
+    assert (filed["state"], filed["duplicate"]) == ("accepted", False)
+    assert korbit.ask("GET", f"/submissions/{second}").json["superseded_by"] == filed["submission"]
+
+
 def test_the_same_file_sent_by_two_at_once_is_filed_once(korbit: Client) -> None:
     both = threading.Barrier(2)
 

@@ -73,6 +73,26 @@ def test_ingest_answers_one_object_a_file_in_the_form_of_the_specification(daxa,
     assert objects(out)[0] == {**answer, "duplicate": True}
 
 
+def test_what_was_replaced_comes_into_force_again_on_purpose_alone(daxa, inbox):
+    path = inbox / NAME
+    numbers = []
+    for content in (checks("2026-11-02"), checks("2026-11-02", wallet="1.7")):
+        path.write_text(content, "utf-8")
+        numbers.append(objects(daxa("ingest", path, "--json")[1])[0]["submission"])
+    path.write_text(checks("2026-11-02"), "utf-8")
+    status, out, err = daxa("ingest", path, "--json")
+    (answer,) = objects(out)
+    assert (status, answer["submission"], answer["duplicate"]) == (0, numbers[0], True)
+    assert (answer["state"], answer["superseded_by"]) == ("superseded", numbers[1])
+    assert all(part in err for part in (*numbers, "--again", "--reason"))
+    status, out, err = daxa("ingest", path, "--again")
+    assert (status, out) == (2, "")
+    assert "--reason" in err
+    (answer,) = objects(daxa("ingest", path, "--again", "--reason", "the correction was wrong", "--json")[1])
+    assert (answer["state"], answer["duplicate"], answer["superseded_by"]) == ("accepted", False, None)
+    assert answer["submission"] not in numbers
+
+
 def test_a_rejection_is_status_one_and_every_finding_is_told_in_both_languages(daxa, inbox):
     (inbox / NAME).write_text(checks("2026-11-02").replace("100.5", "0", 2).replace(",1.5,", ",NaN,", 1))
     status, out, _ = daxa("ingest", "--json", inbox)

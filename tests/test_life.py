@@ -136,12 +136,29 @@ def test_the_same_rejected_bytes_are_a_duplicate_until_the_rules_change(store, i
     assert states(store) == ["rejected", "rejected"]
 
 
-def test_bytes_that_were_superseded_may_be_filed_again(store, inbox):
-    file(store, inbox, NAME, checks(DAY))
-    file(store, inbox, NAME, checks(DAY, wallet="1.7"), MORNING + timedelta(hours=1))
-    third = file(store, inbox, NAME, checks(DAY), MORNING + timedelta(hours=2))
-    assert not third.receipt.duplicate
+def test_bytes_that_were_superseded_are_filed_again_on_purpose_alone(store, inbox):
+    first = file(store, inbox, NAME, checks(DAY)).receipt.submission
+    second = file(store, inbox, NAME, checks(DAY, wallet="1.7"), MORNING + timedelta(hours=1)).receipt.submission
+    third = file(store, inbox, NAME, checks(DAY), MORNING + timedelta(hours=2)).receipt
+    assert (third.duplicate, third.submission.id, third.submission.superseded_by) == (True, first.id, second.id)
+    assert states(store) == ["superseded", "accepted"]
+    candidate = Candidate(inbox / NAME, declare(NAME))
+    with pytest.raises(ValueError, match="reason"):
+        jobs.ingest(store, [candidate], again=True)
+    (fourth,) = jobs.ingest(
+        store, [candidate], received_at=MORNING + timedelta(hours=3), again=True, reason="정정이 잘못됨"
+    )
+    assert not fourth.receipt.duplicate
     assert states(store) == ["superseded", "superseded", "accepted"]
+    (fifth,) = jobs.ingest(store, [candidate], again=True, reason="한 번 더")
+    assert (fifth.receipt.duplicate, fifth.receipt.submission.id) == (True, fourth.receipt.submission.id)
+
+
+def test_bytes_that_were_withdrawn_are_filed_like_new(store, inbox):
+    first = file(store, inbox, NAME, checks(DAY)).receipt.submission
+    jobs.withdraw(store, first.id, reason="x")
+    assert not file(store, inbox, NAME, checks(DAY), MORNING + timedelta(hours=1)).receipt.duplicate
+    assert states(store) == ["withdrawn", "accepted"]
 
 
 def test_the_same_bytes_for_another_day_are_no_duplicate(store, inbox):

@@ -94,12 +94,13 @@ class Door:
         must_be_a_file(request)
         wait = _whole_number(request, "wait", 10, 0, LONGEST_WAIT_SECONDS)
         reason, given = _given_reason(request), given_by(request)
+        again = _is_again(request, reason)
         async with received_body(request, service.store.home / "incoming", name) as path:
             candidate = Candidate(path, declared, name, given)
             if not reason and await run_in_threadpool(service.may_replace_rows, candidate):
                 told = await asyncio.wrap_future(self._worker().check(candidate))
                 must_not_lose_most_rows(told["replaces"])
-            receive = partial(service.receive, caller, candidate, seen=seen_by(request), reason=reason)
+            receive = partial(service.receive, caller, candidate, seen=seen_by(request), reason=reason, again=again)
             receipt = await run_in_threadpool(receive)
         judged = await self._judged(service, receipt.submission, wait)
         submission = await run_in_threadpool(service.submission, caller, receipt.submission.id)
@@ -319,6 +320,16 @@ def _given_reason(request: Request) -> str:
     if len(reason) > _LONGEST_REASON or not reason.isprintable():
         raise ProblemError(400, f"The reason is a line of 1 to {_LONGEST_REASON} characters.")
     return reason
+
+
+def _is_again(request: Request, reason: str) -> bool:
+    """Whether bytes that others replaced come into force again, by the query; ProblemError without a reason."""
+    again = request.query_params.get("again", "false")
+    if again not in ("true", "false"):
+        raise ProblemError(400, "again is true or false.")
+    if again == "true" and not reason:
+        raise ProblemError(409, "What was replaced comes into force again with a reason; give the parameter reason.")
+    return again == "true"
 
 
 async def _reason(request: Request) -> str:

@@ -89,7 +89,13 @@ def _schemas() -> dict[str, Any]:
         "rows": _COUNT_OR_NULL,
         "incident": _TEXT_OR_NULL,
     }
-    listed = {**filed, "submission": _TEXT, "received_at": _INSTANT, "rule_set_version": _TEXT_OR_NULL}
+    listed = {
+        **filed,
+        "submission": _TEXT,
+        "received_at": _INSTANT,
+        "rule_set_version": _TEXT_OR_NULL,
+        "superseded_by": _TEXT_OR_NULL,
+    }
     counts = {"type": "object", "additionalProperties": _COUNT}
     return {
         "Problem": _object(
@@ -290,6 +296,12 @@ def _paths() -> dict[str, Any]:
                         "Why it takes the place of accepted rows; needed where it has none, or less than half of them.",
                         type="string",
                         maxLength=500,
+                    ),
+                    _query(
+                        "again",
+                        "Whether bytes that others replaced come into force again, which takes a reason; else they are "
+                        "a duplicate of the submission that was replaced.",
+                        type="boolean",
                     ),
                     _IF_MATCH,
                     _IF_NONE_MATCH,

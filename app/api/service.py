@@ -54,7 +54,15 @@ class Service:
             raise unauthorised()
         return found
 
-    def receive(self, caller: Token, candidate: Candidate, *, seen: str | None = None, reason: str = "") -> Receipt:
+    def receive(
+        self,
+        caller: Token,
+        candidate: Candidate,
+        *,
+        seen: str | None = None,
+        reason: str = "",
+        again: bool = False,
+    ) -> Receipt:
         """Make the file's bytes and its record durable; ProblemError where another than the `seen` one is newest."""
         with refused_when_passed():
             data, name, declared = candidate.path.read_bytes(), candidate.name, candidate.declared
@@ -67,6 +75,7 @@ class Service:
                 seen=seen,
                 reason=reason,
                 given=candidate.given,
+                again=again,
             )
 
     def may_replace_rows(self, candidate: Candidate) -> bool:

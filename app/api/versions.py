@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,12 +11,22 @@ from starlette.requests import Request
 from app.api.problems import ProblemError
 from etl.records.moved_on import NOTHING, MovedOnError
 
+_TAG = re.compile(r'"[!#-~]{1,200}"')
+
 
 def seen_by(request: Request) -> str | None:
-    """What the caller saw: the state in `If-Match`, NOTHING for `If-None-Match: *`; None where neither stands."""
-    if (match := request.headers.get("if-match")) is not None:
-        return match.strip().strip('"')
-    return NOTHING if request.headers.get("if-none-match") == "*" else None
+    """What the caller saw: the state in `If-Match`, NOTHING for `If-None-Match: *`; None where neither stands.
+
+    ProblemError where either says something else.
+    """
+    match, none_match = (request.headers.get(name) for name in ("if-match", "if-none-match"))
+    if none_match not in (None, "*"):
+        raise ProblemError(400, "If-None-Match is the asterisk here: nothing is filed yet.")
+    if match is None:
+        return NOTHING if none_match == "*" else None
+    if _TAG.fullmatch(match.strip()) is None:
+        raise ProblemError(400, "If-Match is the ETag of the state that was seen, in double quotes.")
+    return match.strip().strip('"')
 
 
 def tag(version: str) -> dict[str, str]:

@@ -103,6 +103,10 @@ def _sentence(error: Exception) -> str:
 # ------------------------------------------------------------------------------------------ options
 
 Paths = Annotated[list[Path], typer.Argument(help="Files or folders; folders are walked.", metavar="PATH…")]
+Again = Annotated[
+    bool,
+    typer.Option("--again", help="Bring bytes into force again that others replaced; give --reason with it."),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output.")]
 ExchangeOption = Annotated[str | None, typer.Option("--exchange", help="One exchange, such as upbit.")]
 ReportOption = Annotated[str | None, typer.Option("--report", help="One report, such as reconciliation.")]
@@ -206,10 +210,12 @@ def ingest(
     reason: Annotated[
         str, typer.Option("--reason", help="Why they take the place of accepted reports; the log and receipt keep it.")
     ] = "",
+    again: Again = False,
 ) -> None:
     """File reports and take them the whole way: receive, read, judge, publish."""
     from etl import jobs
 
+    _must_say_why(again, reason)
     at = _instant(received_at, "--received-at")
     candidates = _candidates(paths)
     store = open_store()
@@ -222,6 +228,7 @@ def ingest(
             as_if_in_force=as_if_in_force,
             passed_over=lambda one, error: _passed_over(f"{one.shown_path}: it cannot be read ({error.strerror})"),
             reason=reason.strip(),
+            again=again,
         )
     if json:
         for outcome in outcomes:
@@ -238,8 +245,26 @@ def ingest(
     filed = {outcome.receipt.submission.id: outcome.receipt for outcome in outcomes}
     for number, filed_as in filed.items():
         _tell_failure(filed_as.file, filed_as.submission.incident, number)
+        if filed_as.duplicate:
+            _tell_replaced(filed_as.file, number, filed_as.submission.state, filed_as.submission.superseded_by)
     fell_short = any(one.submission.state in _FALLEN_SHORT or one.submission.incident for one in filed.values())
     raise typer.Exit(REJECTED if fell_short else DONE)
+
+
+def _must_say_why(again: bool, reason: str) -> None:
+    """Exit with status 2 where what was replaced is to come into force again without a reason."""
+    if again and not reason.strip():
+        raise CommandError("--again needs a reason, for it brings back what was replaced; give --reason")
+
+
+def _tell_replaced(file: str, number: str, state: State, by: str | None) -> None:
+    """Say of bytes that others replaced that they are not in force, and how they come into force again."""
+    if state is State.SUPERSEDED:
+        replaced = f" by {by}" if by else ""
+        _say(
+            f"{file}: filed before as {number} and replaced{replaced} since, so nothing is filed; "
+            "to bring it into force again give --again and --reason"
+        )
 
 
 @app.command()
@@ -297,6 +322,7 @@ def submit(
     reason: Annotated[
         str, typer.Option("--reason", help="Why they take the place of accepted rows; the receipt keeps it.")
     ] = "",
+    again: Again = False,
     json: Json = False,
     exchange: ExchangeOption = None,
     report_name: ReportOption = None,
@@ -307,14 +333,16 @@ def submit(
     from app.cli.submit import check as check_there
     from app.cli.submit import submit_files as file_there
 
+    _must_say_why(again, reason)
     token = os.environ.get("DAXA_TOKEN", "")
     if not token:
         raise CommandError("DAXA_TOKEN holds no token; 'daxa tokens create' makes one")
     address = Address.of(url, token, say=_say)
     candidates = _candidates(paths, exchange, report_name, period)
     counts: Counter[str] = Counter()
+    answers = check_there(address, candidates) if only_check else file_there(address, candidates, reason, again=again)
     with show_progress("submit", len(candidates)) as progress:
-        for answer in check_there(address, candidates) if only_check else file_there(address, candidates, reason):
+        for answer in answers:
             if isinstance(answer, NotFiled):
                 counts["not filed"] += 1
                 _say(f"{answer.file}: {answer.why}")
@@ -326,6 +354,10 @@ def submit(
             else:
                 summary_line(answer["file"], State(answer["state"]), Counter(f["rule"] for f in answer["findings"]))
             _tell_failure(answer["file"], answer.get("incident"), answer.get("submission"))
+            if answer.get("duplicate"):
+                _tell_replaced(
+                    answer["file"], answer["submission"], State(answer["state"]), answer.get("superseded_by")
+                )
     if not json:
         emit_text(", ".join(f"{count} {state}" for state, count in sorted(counts.items())) + "\n")
     fell_short = any(counts[state.value] for state in _FALLEN_SHORT)

@@ -185,14 +185,18 @@ Told = dict[str, Any]
 """What came of a file, in the form of the specification's section 6."""
 
 
-def submit_files(address: Address, candidates: Sequence[Candidate], reason: str = "") -> Iterator[Told | NotFiled]:
+def submit_files(
+    address: Address, candidates: Sequence[Candidate], reason: str = "", *, again: bool = False
+) -> Iterator[Told | NotFiled]:
     """File each candidate and tell what came of it; `reason` is why they take the place of accepted rows (3.9).
+
+    `again` brings bytes into force again that others replaced (3.4).
 
     One that was filed before with the same bytes is told as a duplicate without being sent; one whose verdict takes
     longer than the wait is told as received, without findings. DoorError where no other would be taken either.
     """
     for candidate in candidates:
-        yield _each(candidate, lambda one: _filed(address, one, reason))
+        yield _each(candidate, lambda one: _filed(address, one, reason, again=again))
 
 
 def check(address: Address, candidates: Sequence[Candidate]) -> Iterator[Told | NotFiled]:
@@ -213,12 +217,12 @@ def _each(candidate: Candidate, act: Callable[[Candidate], Told]) -> Told | NotF
         return NotFiled(candidate.shown_path, f"it cannot be read ({error.strerror})")
 
 
-def _filed(address: Address, candidate: Candidate, reason: str) -> Told:
+def _filed(address: Address, candidate: Candidate, reason: str, *, again: bool) -> Told:
     data = candidate.path.read_bytes()
     # What the server is to compare goes there, whatever it has.
     told = _filed_before(address, candidate, digest_of(data)) if candidate.given == NOTHING_GIVEN else None
     if told is None:
-        said = {**_said_of(candidate), **({"reason": reason} if reason else {})}
+        said = {**_said_of(candidate), **({"reason": reason} if reason else {}), **({"again": "true"} if again else {})}
         told = address.ask("POST", f"{_API}/submissions", data, wait=_WAIT_SECONDS, **said)
     found = address.ask("GET", f"{_API}/submissions/{told['submission']}/findings")
     return {**told, "findings": [_finding(one) for one in found]}

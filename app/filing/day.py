@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from app.filing.desk import verdict_word
+from app.filing.desk import RETURNS, verdict_word
 from etl.drafts import Draft
 from expectations.catalogue import all_reports
 from expectations.vocabulary import State
@@ -28,7 +28,7 @@ class LeftOut(StrEnum):
     FAILED = "failed"
     """It could not be checked, so what it takes the place of is not known."""
     REASON = "reason"
-    """Most of the accepted rows go with it, which takes a reason (specification, 3.9)."""
+    """Most of the accepted rows go with it, or it brings back what was replaced, which takes a reason (3.9, 3.4)."""
     OVERLAP = "overlap"
     """Another of the files is of the same report and shares a moment: one of them would take the other's place."""
     COLLEAGUE = "colleague"
@@ -58,7 +58,7 @@ def day_files(checked: Sequence[tuple[Draft, Mapping[str, Any]]], person: str) -
 def _left_out(draft: Draft, told: Mapping[str, Any], every: Sequence[Draft], person: str) -> LeftOut | None:
     if draft.state != State.ACCEPTED:
         return LeftOut.REJECTED if draft.state == State.REJECTED else LeftOut.FAILED
-    if (told.get("replaces") or {}).get("needs_reason"):
+    if (told.get("replaces") or {}).get("needs_reason") or RETURNS in told:
         return LeftOut.REASON
     others = [one for one in every if one is not draft and one.report == draft.report and one.state != State.REJECTED]
     if any(one.period.overlaps(draft.period) for one in others):

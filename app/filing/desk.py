@@ -36,7 +36,7 @@ from etl.failures import NotRetryableError, retry
 from etl.intake import NOTHING_GIVEN, Candidate, Declared, Given, NotAFilingError, declare, said_by
 from etl.layout import Container
 from etl.nil_returns import nil_return
-from etl.receiving import NotWithdrawableError, Receipt, newest_filed, receive_bytes, take_out
+from etl.receiving import NotWithdrawableError, Receipt, newest_filed, receive_bytes, replaced_before, take_out
 from etl.records import submissions as life
 from etl.records.engine import reading
 from etl.records.log import COMMAND
@@ -52,6 +52,8 @@ LONGEST_WAIT_SECONDS = 120
 _ASK_AGAIN_SECONDS = 0.1
 _STOOD = "stood"
 _GIVEN = "given"
+RETURNS = "returns"
+"""Where the told verdict has the submission of the same bytes that was replaced, and by which (3.4)."""
 """In what is kept of a check: what was filed of the same when the file was compared with it."""
 _ENDINGS = frozenset(f".{container}" for container in Container)
 
@@ -149,6 +151,7 @@ class Desk:
         self._must_be_own(declared)
         with reading(self.store.engine) as connection:
             stood = newest_filed(connection, declared)  # before the comparison with it is made
+            replaced = replaced_before(self.store, connection, declared, upload.data, upload.given)
         with self._temporary_file(upload) as path:
             steps = path.with_suffix(".step")
             try:
@@ -165,6 +168,8 @@ class Desk:
             _STOOD: stood,
             _GIVEN: asdict(upload.given),
         }
+        if replaced is not None:
+            verdict[RETURNS] = {"number": replaced.id, "by": replaced.superseded_by or "–"}
         draft = keep_draft(self.store, self.person, declared, upload.name, upload.data, verdict, now)
         progress(FilingStep.READY)
         return CheckedUpload(upload, preview, draft)
@@ -203,9 +208,10 @@ class Desk:
     def _file(self, draft: Draft, reason: str) -> Receipt:
         """File the bytes of a draft.
 
-        RefusedError where the draft is gone meanwhile, or where it takes the place of accepted rows with none or less
-        than half of them and no `reason` is given (3.9). MovedOnError where somebody has submitted it, or has filed or
-        withdrawn the same report since it was checked: then it is checked again first.
+        RefusedError where the draft is gone meanwhile, or where no `reason` is given and it takes the place of accepted
+        rows with none or less than half of them (3.9), or brings back what was replaced (3.4). MovedOnError where
+        somebody has submitted it, or has filed or withdrawn the same report since it was checked: then it is checked
+        again first.
         """
         self._must_be_own(draft.declared)
         try:
@@ -216,6 +222,8 @@ class Desk:
 
         if (told.get("replaces") or {}).get("needs_reason") and not reason.strip():
             raise RefusedError("no_reason_to_replace")
+        if RETURNS in told and not reason.strip():
+            raise RefusedError("no_reason_to_return", **told[RETURNS])
 
         def take(connection: Connection) -> None:
             if not take_draft(connection, draft):
@@ -233,6 +241,7 @@ class Desk:
                 first=take,
                 reason=reason.strip(),
                 given=_given(told),
+                again=RETURNS in told,
             )
         except RefusedError as error:
             raise self._gone(draft) from error

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from app.filing.act_parts import keep_done, keep_refused, keep_unfiled, must_be_at
-from app.filing.desk import CheckedUpload, Desk, RefusedError, verdict_word
+from app.filing.desk import RETURNS, CheckedUpload, Desk, RefusedError, verdict_word
 from app.filing.desk_parts import annotated_file, comparison_of, sender_file
 from app.filing.finding_digest import findings_of
 from app.filing.finding_parts import sender_findings, since_the_version_before
@@ -68,6 +68,7 @@ def draft_panel(view: View, desk: Desk, draft: Draft, told: Mapping[str, Any]) -
     if told["rows"] == 0 and draft.state == State.ACCEPTED:
         _nil_statement(view, draft)
     _replacement(view, draft, told.get("replaces"))
+    _return(view, draft, told)
     _draft_buttons(view, desk, draft)
     found = findings_of(told["findings"])
     comparison = Comparison.of_record(told["comparison"])
@@ -143,6 +144,16 @@ def _replacement(view: View, draft: Draft, replaces: Mapping[str, Any] | None) -
         last = f"<li>{escape(view.say('filing.elsewhere_more', count=more))}</li>" if more else ""
         st.html(f'<ul class="found">{lines}{last}</ul>')
     st.text_input(view.say("filing.replace_reason"), max_chars=500, key=_reason_key(draft))
+
+
+def _return(view: View, draft: Draft, told: Mapping[str, Any]) -> None:
+    """That the draft was filed before and replaced since, and a field for the reason of bringing it back (3.4)."""
+    if RETURNS not in told or draft.state not in _SUBMITTABLE:
+        return
+    said = view.say("filing.returns", **told[RETURNS])
+    st.html(f'<p class="banner" role="alert"><span aria-hidden="true">▲</span> {escape(said)}</p>')
+    if not (told.get("replaces") or {}).get("needs_reason"):  # which has the field already
+        st.text_input(view.say("filing.return_reason"), max_chars=500, key=_reason_key(draft))
 
 
 def _reason_key(draft: Draft) -> str:

@@ -202,7 +202,7 @@ def by_id(connection: Connection, submission: str) -> Submission | None:
 def same_filed(
     connection: Connection, exchange: str, report: str, period: Period, sha256: str, rule_set_version: str
 ) -> Submission | None:
-    """An earlier submission that the same bytes would only repeat (3.4).
+    """An earlier submission that the same bytes would only repeat (3.4); one that is in force or waits comes first.
 
     A rejection that depended on what else was accepted or on the moment is none: it is judged anew.
     """
@@ -218,11 +218,13 @@ def same_filed(
                 c.period_end == period.end,
                 c.sha256 == sha256,
                 or_(
-                    c.state.in_((State.ACCEPTED.value, State.RECEIVED.value, State.FAILED.value)),
+                    c.state.in_(
+                        (State.ACCEPTED.value, State.RECEIVED.value, State.FAILED.value, State.SUPERSEDED.value)
+                    ),
                     and_(c.state == State.REJECTED.value, c.rule_set_version == rule_set_version, ~depended),
                 ),
             )
-            .order_by(c.received_at.desc(), c.id.desc())
+            .order_by(c.state == State.SUPERSEDED.value, c.received_at.desc(), c.id.desc())
         )
         .mappings()
         .first()

@@ -159,6 +159,23 @@ def test_every_part_of_the_page_opens(opened: Opened, language: str, task: str) 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_a_file_that_was_replaced_asks_for_a_reason(opened: Opened, store: Store, language: str) -> None:
+    for wallet in ("1.5", "1.7"):
+        data = checks(DAY, wallet=wallet).encode()
+        press(check(opened(KORBIT, lang=language), (NAME, data)), "filing.submit")
+    with reading(store.engine) as connection:
+        first, second = [one.id for one in life.listed(connection)]
+    session = check(opened(KORBIT, lang=language), (NAME, checks(DAY, wallet="1.5").encode()))
+    assert say("filing.returns", language, number=first, by=second) in text_of(session)
+    session = press(session, "filing.submit")
+    assert say("filing.refused.no_reason_to_return", language, by=second) in text_of(session)
+    assert len(filed(store)) == 2
+    (field,) = [one for one in session.text_input if one.key and one.key.startswith("filing.reason.")]
+    session = press(settled(field.set_value("정정이 잘못됨").run()), "filing.submit")
+    assert [state for _, state in filed(store)] == [State.SUPERSEDED, State.SUPERSEDED, State.ACCEPTED]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_nil_return_in_place_of_rows_asks_for_a_reason(opened: Opened, store: Store, language: str) -> None:
     press(check(opened(KORBIT, lang=language), (NAME, checks(DAY).encode())), "filing.submit")
     header = checks(DAY).splitlines()[0].encode()
