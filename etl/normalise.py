@@ -216,7 +216,7 @@ def _nil_problems(table: TextTable, layout: Layout, report: Report) -> Iterator[
 def _identity_problems(table: TextTable, layout: Layout, exchange: str, period: Period) -> Iterator[Finding]:
     """SUB-004: exchange and period where the file itself says them."""
     if table.stated_period is not None and not _same_period(table.stated_period, period):
-        yield Finding("SUB-004", found=table.stated_period, expected=period.text, reason="other_period")
+        yield Finding("SUB-004", found=_shown(table.stated_period), expected=period.text, reason="other_period")
     if layout.format == CANONICAL and "exchange" in table.columns:
         others = set(table.columns["exchange"].texts.unique().to_pylist()) - {exchange}
         if others:
@@ -312,6 +312,8 @@ def _read_fields(table: TextTable, layout: Layout, report: Report) -> dict[str, 
 def _read_field(table: TextTable, layout: Layout, native: Native, shape: Field) -> _Reading:
     column = _native_column(table, native)
     missing = _is_absent(column, layout.absent)
+    if shape.type is ValueType.TEXT:  # an empty text says nothing, whatever else marks absence
+        missing = pc.or_(missing, _is_absent(column, ""))
     fits = pc.and_(_is_kind(column, native.notation.cells), pc.invert(missing))
     texts = pc.if_else(fits, column.texts, pa.scalar(None, pa.string()))
     if shape.type is ValueType.CODE:
@@ -469,12 +471,17 @@ def _cell_findings(
                 "SUB-006",
                 row=table.source_rows[place].as_py(),
                 column=native.name,
-                found="∅" if reason == "absent" else f"{text}"[:_SHOWN],
+                found="∅" if reason == "absent" else _shown(f"{text}"),
                 expected=f"≤ {shape.maximum_length}" if reason == "too_long" else expected,
                 reason=reason,
             )
         )
     return tuple(findings)
+
+
+def _shown(text: str) -> str:
+    """What stands in a cell, with what cannot be seen in it made visible; of a long text the beginning."""
+    return shown_spelling(text) if len(text) <= _SHOWN else text[:_SHOWN]
 
 
 def _read_targets(table: TextTable, layout: Layout, native: Native, shape: Field, scopes: pa.Array) -> _Reading:

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import unicodedata
 import zipfile
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
+from etl.examine import Verdict
 from etl.formats.parquet_columns import _column
 from etl.intake import Given
 from etl.layout import Container
@@ -433,6 +435,150 @@ def test_a_further_sheet_with_our_headers_is_not_passed_over() -> None:
                 sheet.write_row(place, 0, row)
     (finding,) = findings_of(verdict_on(target.getvalue(), "upbit", "halts", container=Container.XLSX))
     assert (finding.rule, finding.reason, finding.found) == ("SUB-001", "other_tables", "2")
+
+
+# ------------------------------------------------------------------------------------- marks and rows of totals
+
+TOTALLED = ("bithumb", "api_keys")
+
+
+def nfd(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
+
+
+def nil_bithumb(mark: str) -> bytes:
+    sheet = zipfile.ZipFile(io.BytesIO(native_file(*BITHUMB))).read(SHEET)
+    start, end = sheet.index(b'<row r="4"'), sheet.index(b"</sheetData>")
+    row = f'<row r="4"><c r="A4" t="inlineStr"><is><t xml:space="preserve">{mark}</t></is></c></row>'
+    return book(sheet[start:end], row.encode())
+
+
+@pytest.mark.parametrize(
+    ("mark", "found"),
+    [
+        ("해당없음", "A4: 해당없음"),
+        (nfd("해당 없음"), f"A4: {nfd('해당 없음')} (NFD)"),
+        ("해당\u00a0없음", "A4: 해당\u00a0없음 (U+00A0)"),
+        ("해당 없음 ", "A4: 해당 없음  (U+0020)"),
+        ("없음", "A4: 없음"),
+        ("N/A", "A4: N/A"),
+    ],
+)
+def test_a_mark_of_a_nil_return_that_is_spelled_otherwise_is_named(mark: str, found: str) -> None:
+    (finding,) = findings_of(verdict_on(nil_bithumb(mark), *BITHUMB))
+    assert (finding.rule, finding.reason) == ("SUB-001", "nil_mark_spelling")
+    assert (finding.found, finding.expected) == (found, "해당 없음")
+
+
+@pytest.mark.parametrize("container", [Container.CSV, Container.XLSX])
+def test_a_mark_where_the_header_alone_is_the_nil_return_is_named(container: Container) -> None:
+    names = canonical_file("halts", Container.CSV).decode().splitlines()[0].split(",")
+    target = io.BytesIO(f"{','.join(names)}\n해당 없음\n".encode())
+    if container is Container.XLSX:
+        target = io.BytesIO()
+        with xlsxwriter.Workbook(target) as made:
+            sheet = made.add_worksheet()
+            sheet.write_row(0, 0, names)
+            sheet.write(1, 0, "해당 없음")
+    (finding,) = findings_of(verdict_on(target.getvalue(), "upbit", "halts", container=container))
+    place = "A2" if container is Container.XLSX else "line 2"
+    assert (finding.reason, finding.found, finding.expected) == ("nil_mark_not_used", f"{place}: 해당 없음", "∅")
+
+
+def totals(change: Callable[[bytes], bytes]) -> Verdict:
+    """The verdict on Bithumb's keys with its row of totals changed."""
+    data = native_file(*TOTALLED)
+    sheet = zipfile.ZipFile(io.BytesIO(data)).read(SHEET)
+    start = sheet.rindex(b"<row ")
+    return verdict_on(rezipped(data, {SHEET: sheet[:start] + change(sheet[start:])}), *TOTALLED)
+
+
+TOTAL = "합계".encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [(nfd("합계"), f"{nfd('합계')} (NFD)"), ("합계:", "합계:"), ("총 합계", "총 합계"), ("Total", "Total")],
+)
+def test_a_row_of_totals_that_is_called_otherwise_is_one_finding(name: str, shown: str) -> None:
+    (finding,) = findings_of(totals(lambda row: row.replace(TOTAL, name.encode())))
+    assert (finding.rule, finding.reason) == ("SUB-006", "totals_called_otherwise")
+    assert (finding.found, finding.expected) == (f"A7: {shown}", "합계")
+
+
+def test_a_row_of_totals_whose_name_is_a_formula_is_one_finding() -> None:
+    (finding,) = findings_of(
+        totals(lambda row: re.sub(rb'<c r="A7".*?</c>', '<c r="A7"><f>"합계"</f></c>'.encode(), row))
+    )
+    assert (finding.reason, finding.found) == ("totals_called_otherwise", 'A7: ="합계"')
+
+
+def test_two_rows_of_totals_are_one_finding() -> None:
+    (finding,) = findings_of(
+        totals(
+            lambda row: row.replace(
+                b"</row>", b"</row>" + row[: row.index(b"</row>")].replace(b'7"', b'8"') + b"</row>"
+            )
+        )
+    )
+    assert (finding.reason, finding.row, finding.found) == ("totals_not_last", 7, "A7: 합계")
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason", "found"),
+    [
+        (rb'<c r="\1"><f>SUM(\1)</f></c>', "formula_cell", "C7, D7, E7, F7, G7 …: =SUM(C7)"),
+        (rb'<c r="\1" t="e"><v>#REF!</v></c>', "error_cell", "C7, D7, E7, F7, G7 …: #REF!"),
+    ],
+)
+def test_totals_without_values_are_one_finding(cell: bytes, reason: str, found: str) -> None:
+    (finding,) = findings_of(totals(lambda row: re.sub(rb'<c r="([C-L]7)".*?</c>', cell, row)))
+    assert (finding.rule, finding.reason, finding.row, finding.found) == ("SUB-006", reason, 7, found)
+
+
+def test_what_cannot_be_seen_in_a_text_is_shown() -> None:
+    label = "보고기간"
+    verdict = verdict_on(book(label.encode(), nfd(label).encode()), *BITHUMB)
+    assert [one.found for one in findings_of(verdict)] == [f"{nfd(label)} (NFD), 2026-11-02"]
+    sheet = zipfile.ZipFile(io.BytesIO(native_file(*BITHUMB))).read(SHEET).decode()
+    word = next(one for one in ("자산", "마켓", "거래소", "가상자산") if f">{one}<" in sheet)
+    verdict = verdict_on(book(f">{word}<".encode(), f">{nfd(word)}\u200b<".encode()), *BITHUMB)
+    (finding,) = [one for one in findings_of(verdict) if one.column == "범위"]
+    assert (finding.reason, finding.found) == ("not_code", f"{nfd(word)}\u200b (U+200B, NFD)")
+
+
+@pytest.mark.parametrize("exchange", ["gopax", "upbit", "coinone", "korbit"])
+def test_an_empty_note_is_absent(exchange: str) -> None:
+    data = native_file(exchange, "key_actions")
+    encoding = "cp949" if exchange == "gopax" else "utf-8"
+    text = data.decode(encoding)
+    quote = '""' if exchange in ("upbit", "coinone") else ""
+    old = '"해제"' if quote else "해제"
+    assert old in text
+    at = text.rindex(old)
+    verdict = verdict_on((text[:at] + quote + text[at + len(old) :]).encode(encoding), exchange, "key_actions")
+    assert verdict.table is not None, verdict.findings
+    assert "" not in verdict.table.column("note").to_pylist()
+
+
+def test_an_empty_text_is_absent_where_one_is_required() -> None:
+    data = re.sub(rb'"uuid":\s*"[^"]*"', b'"uuid":""', native_file("upbit", "halts"), count=1)
+    (finding,) = findings_of(verdict_on(data, "upbit", "halts"))
+    assert (finding.rule, finding.reason, finding.found) == ("SUB-006", "absent", "∅")
+
+
+@pytest.mark.parametrize("name", ["원본", "원본 & 메모"])
+def test_a_sheet_that_the_rows_are_taken_from_is_no_further_table(name: str) -> None:
+    target = io.BytesIO()
+    lines = [line.split(",") for line in canonical_file("halts", Container.CSV).decode().splitlines()]
+    with xlsxwriter.Workbook(target) as made:
+        first, source = made.add_worksheet("halts"), made.add_worksheet(name)
+        for row, line in enumerate(lines):
+            source.write_row(row, 0, line)
+            for place, text in enumerate(line):
+                first.write_formula(row, place, f"='{name}'!{chr(65 + place)}{row + 1}", None, text)
+    verdict = verdict_on(target.getvalue(), "upbit", "halts", container=Container.XLSX)
+    assert "other_tables" not in {one.reason for one in findings_of(verdict)}
 
 
 # -------------------------------------------------------------------------------------------- row counts

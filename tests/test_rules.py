@@ -387,6 +387,7 @@ NOTE = "유의사항 안내"
 KORBIT_TEXT = native_file(*KORBIT).decode("utf-8-sig")
 KORBIT_HEADER = KORBIT_TEXT.splitlines()[0]
 HIDDEN_SHEET = '<sheet name="_codes" sheetId="2" state="hidden" r:id="rId9"/>'
+TOTAL_CELL = '<c r="A9" t="inlineStr"><is><t>합계</t></is></c><c r="B9" t="inlineStr"><is><t> </t></is></c>'
 RAW_KEY = "AKIA7Q2MZXW93LPD5T8R"
 SLICE = Period.parse("2026-11-02T11-15")
 OVERLAP = Past(accepted_periods=(Period.parse("2026-11-02T09-12"),))
@@ -426,6 +427,10 @@ CASES: dict[str, dict[str, Callable[[], Made]]] = {
         "other_separator": lambda: made(b"\xef\xbb\xbf" + KORBIT_HEADER.replace(",", ";").encode(), KORBIT),
         "line_above_header": lambda: made("조치 내역\n".encode() + KORBIT_TEXT.encode(), KORBIT),
         "nil_not_declared": lambda: made(native_file(*GOPAX).split(b"\n")[0] + b"\n", GOPAX),
+        "nil_mark_spelling": lambda: made(
+            native_file(*GOPAX).split(b"\n")[0] + "\n해당없음\n".encode("cp949"), GOPAX
+        ),
+        "nil_mark_not_used": lambda: made(f"{KORBIT_HEADER}\r\n없음\r\n".encode(), KORBIT),
         "nil_not_possible": lambda: made(b"[]", ("upbit", "audits")),
         "utf8_where_cp949": lambda: made(native_file(*GOPAX).decode("cp949").encode(), GOPAX),
         "not_cp949": lambda: made(native_file(*GOPAX) + b"\xff\xff\n", GOPAX),
@@ -505,6 +510,9 @@ CASES: dict[str, dict[str, Callable[[], Made]]] = {
         "only_blanks": lambda: made(native_file(*KORBIT) + b"  \r\n", KORBIT),
         "no_record": lambda: made(native_file(*KORBIT) + b"x" + b"," * 10 + b"\r\n", KORBIT),
         "swallowed_lines": lambda: made(native_file(*KORBIT) + b'1,2,3,4,5,6,7,8,9,10,"a\r\n' + SWALLOWED, KORBIT),
+        "totals_not_last": lambda: changed_sheet(
+            ("bithumb", "api_keys"), "</row></sheetData>", f'</row><row r="9">{TOTAL_CELL}</row></sheetData>'
+        ),
         "totals_called_otherwise": lambda: changed_sheet(("bithumb", "api_keys"), ">합계<", ">합 계<"),
         "out_of_range": lambda: first_value(FIRST_QUANTITY, '"0.0000000000000000001"'),
     },

@@ -18,7 +18,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from etl.formats.table import BLANKS, Column, Problem, RefusedRow, TextTable, UnreadableError, must_fit, plain_name
+from etl.formats.table import (
+    BLANKS,
+    Column,
+    Problem,
+    RefusedRow,
+    TextTable,
+    UnreadableError,
+    is_nil_like,
+    must_fit,
+    nil_problem,
+    plain_name,
+)
 from etl.layout import Layout
 from expectations.catalogue import parameter
 
@@ -164,6 +175,7 @@ class _Lines:
     ragged: list[tuple[int, int]] = field(default_factory=list)
     refused: list[RefusedRow] = field(default_factory=list)
     nil_lines: int = 0
+    nil_like: list[tuple[int, str]] = field(default_factory=list)
     remarks: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -188,9 +200,13 @@ def _careful(text: str, layout: Layout) -> TextTable:
         raise _broken(error, start, text) from error
     if not lines.names:
         raise UnreadableError("empty_file", "0", "≥ 1")
+    _settle_nil(lines, layout)
     if lines.nil_lines and (lines.rows or lines.nil_lines > 1):
         raise UnreadableError("nil_mark_with_data", f"{len(lines.rows)}", f"{layout.nil_mark} | 0")
     names, problems = lines.names, _problems(lines)
+    if lines.nil_like:
+        line, written = lines.nil_like[0]
+        problems = (*problems, nil_problem(f"line {line}", written, layout.nil_mark))
     places = {name: place for place, name in reversed(list(enumerate(names)))}
     columns = {
         name: Column.of_text(pa.array([row[places[name]] for row in lines.rows], pa.string()))
@@ -206,6 +222,17 @@ def _careful(text: str, layout: Layout) -> TextTable:
         is_nil=lines.nil_lines == 1,
         remarks=tuple(lines.remarks),
     )
+
+
+def _settle_nil(lines: _Lines, layout: Layout) -> None:
+    """Marks of a nil return that are spelled otherwise count as marks beside data, and as remarks where none is due."""
+    if not lines.nil_like or not (lines.rows or lines.ragged or lines.nil_lines or len(lines.nil_like) > 1):
+        return
+    if layout.nil_mark:
+        lines.nil_lines += len(lines.nil_like)
+    else:
+        lines.refused.extend(RefusedRow(line, text[:80], "∅", "no_record") for line, text in lines.nil_like)
+    lines.nil_like.clear()
 
 
 def _without_ends(names: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
@@ -233,6 +260,8 @@ def _take(lines: _Lines, fields: list[str], line: int, layout: Layout) -> None:
         fields = _without_surplus(lines, fields, line)
     if layout.nil_mark and fields == [layout.nil_mark]:
         lines.nil_lines += 1
+    elif fields[0] and is_nil_like(fields[0]) and not any(field.strip(BLANKS) for field in fields[1:]):
+        lines.nil_like.append((line, ",".join(fields)))
     elif all(not field.strip(BLANKS) for field in fields):
         lines.refused.append(RefusedRow(line, repr(",".join(fields))[:40], "∅", "only_blanks"))
     elif len(fields) != len(lines.names):

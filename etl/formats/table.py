@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,26 @@ _WITHOUT_WIDTH = str.maketrans("", "", "\u200b\u200c\u200d\u2060\ufeff")
 def plain_name(name: str) -> str:
     """Return a header as it is compared where its spelling is off: composed, without blanks, in lower case."""
     return unicodedata.normalize("NFKC", name).translate(_WITHOUT_WIDTH).strip(BLANKS).casefold()
+
+
+_NIL_LIKE = frozenset({"해당없음", "없음", "해당사항없음", "내역없음", "해당내역없음", "none", "nil", "n/a"})
+"""What people write where there is nothing to report, as `compact` has it."""
+
+
+def compact(text: str) -> str:
+    """Return a mark as it is compared where its spelling is off: as `plain_name`, without any blank, colon or point."""
+    return re.sub(r"[\s:：.()\[\]-]+", "", plain_name(text))
+
+
+def is_nil_like(text: str) -> bool:
+    """True for what may be meant as the mark of a nil return, however it is spelled."""
+    return compact(text) in _NIL_LIKE
+
+
+def nil_problem(place: str, text: str, mark: str | None) -> Problem:
+    """What is wrong with a mark of a nil return that is not the one that is due, or where none is due."""
+    found = f"{place}: {shown_spelling(text)[:80]}"
+    return Problem("nil_mark_spelling", found, mark) if mark else Problem("nil_mark_not_used", found, "∅")
 
 
 def shown_spelling(text: str) -> str:

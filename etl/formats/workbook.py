@@ -15,6 +15,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from html import escape
 from typing import Any
 
 import pyarrow as pa
@@ -30,14 +31,31 @@ from etl.formats.sheet_xml import (
     read_cells,
     read_strings,
 )
-from etl.formats.table import BLANKS, Column, Problem, RefusedRow, TextTable, UnreadableError, must_fit, plain_name
+from etl.formats.table import (
+    BLANKS,
+    Column,
+    ComputedError,
+    Formula,
+    Problem,
+    RefusedRow,
+    TextTable,
+    UnreadableError,
+    compact,
+    is_nil_like,
+    must_fit,
+    nil_problem,
+    plain_name,
+    shown_spelling,
+)
 from etl.layout import Layout
 from expectations.catalogue import parameter
+from expectations.vocabulary import ValueType
 
 PERIOD_LABEL = "보고기간"
 TOTAL_MARK = "합계"
-_TOTALS = {"합계", "총계", "소계", "계", "총합계", "total", "Total", "TOTAL"}
-"""What rows of totals are called."""
+_TOTALS = {"합계", "총계", "소계", "계", "총합계", "total", "totals", "sum"}
+"""What rows of totals are called, as `compact` has it."""
+_TOTALLED = frozenset({ValueType.KRW, ValueType.COUNT})
 _FEWEST_COLUMNS = 4
 """In a row of so many columns one value alone is a remark and no record."""
 _HEADER_ROWS = 10
@@ -153,7 +171,11 @@ def open_workbook(data: bytes) -> Sheet:
             raise UnreadableError("no_sheet", "0", "1")
         paths = _related(part, main, "worksheet")
         xml = part(paths.get(sheets[0][1], ""))
-        further = {name: part(paths.get(relation, "")) for name, relation, _ in sheets[1 : _MOST_SHEETS + 1]}
+        further = {
+            name: part(paths.get(relation, ""))
+            for name, relation, _ in sheets[1 : _MOST_SHEETS + 1]
+            if xml is not None and not _is_taken_from(xml, name)
+        }
         if xml is None:
             raise UnreadableError("no_sheet", sheets[0][0][:80], "XLSX")
         strings = next(
@@ -173,6 +195,12 @@ def _further_tables(sheets: Mapping[str, bytes | None], book: Book) -> Iterator[
         if rows:
             texts = (frozenset(plain_name(value) for value in row.values() if isinstance(value, str)) for row in rows)
             yield name, tuple(texts)
+
+
+def _is_taken_from(xml: bytes, name: str) -> bool:
+    """True where formulas of a sheet refer to the sheet of that name, so that its rows are in the first one."""
+    written = escape(name, quote=False)
+    return any(f"{written}{end}".encode() in xml for end in ("!", "'!"))
 
 
 def _with_our_headers(sheet: Sheet, layout: Layout) -> tuple[str, ...]:
@@ -261,20 +289,29 @@ def read_sheet(sheet: Sheet, layout: Layout) -> TextTable:
     filled = {number: row for number, row in body.items() if any(value is not None for value in row.values())}
     lone = _lone_rows(filled, header, layout)
     blank = {number: row for number, row in filled.items() if all(map(_is_blank, row.values()))}
+    likely = _nil_like(filled, layout)
+    is_alone = len(likely) == 1 and len(filled) == len(likely) + len(blank)
+    if likely and not is_alone and layout.nil_mark:
+        raise UnreadableError("nil_mark_with_data", str(len(filled) - len(blank)), f"{layout.nil_mark} | 0")
+    problems = [nil_problem(f"A{number}", text, layout.nil_mark) for number, text in likely.items() if is_alone]
     refused = [*(_refused(number, row) for number, row in blank.items()), *lone.values()]
     kept = {number: row for number, row in filled.items() if number not in blank and number not in lone}
+    if is_alone:
+        refused, kept = [], {}
     totals = None
     is_nil = False
     if layout.nil_mark and any(_is_mark(row.get(0), layout.nil_mark) for row in kept.values()):
         _must_be_alone(kept, layout.nil_mark)
         kept, is_nil = {}, True
     elif layout.total_row:
-        kept, totals = _without_totals(kept, header)
+        kept, totals, bad = _without_totals(kept, header, layout)
+        refused += bad
     table = _table(header, kept, tuple(refused), totals, stated, is_nil=is_nil)
     outside = {number: row for number, row in rows.items() if number not in kept}
     tables = _with_our_headers(sheet, layout)
-    problems = (Problem("other_tables", ", ".join(tables)[:200], "1"),) if tables else ()
-    return replace(table, remarks=_remarks(outside, kept, header), problems=(*table.problems, *problems))
+    if tables:
+        problems.append(Problem("other_tables", ", ".join(tables)[:200], "1"))
+    return replace(table, remarks=_remarks(outside, kept, header), problems=tuple(problems))
 
 
 def _remarks(
@@ -337,12 +374,32 @@ def _lone_rows(rows: Mapping[int, Mapping[int, Any]], header: list[str], layout:
     for number, row in rows.items():
         values = {place: value for place, value in row.items() if not _is_blank(value)}
         first = row.get(0)
-        if layout.total_row and type(first) is str and first != TOTAL_MARK and first.replace(" ", "") in _TOTALS:
-            found[number] = RefusedRow(number, f"A{number}: {first}", TOTAL_MARK, "totals_called_otherwise")
+        if layout.total_row and isinstance(first, str) and first != TOTAL_MARK and _is_total(first):
+            shown = shown_spelling(first)[:80]
+            found[number] = RefusedRow(number, f"A{number}: {shown}", TOTAL_MARK, "totals_called_otherwise")
         elif len(header) >= _FEWEST_COLUMNS and len(values) == 1 and not _is_mark(first, layout.nil_mark, TOTAL_MARK):
             ((place, value),) = values.items()
             found[number] = RefusedRow(number, f"{column_letters(place)}{number}: {value}"[:80], "∅", "no_record")
     return found
+
+
+def _is_total(first: str) -> bool:
+    """True for what a row of totals is called, however it is spelled, or a formula that gives such a name."""
+    if type(first) not in (str, Formula):
+        return False
+    return compact(re.sub("[=\"']", "", first) if type(first) is Formula else first) in _TOTALS
+
+
+def _nil_like(rows: Mapping[int, Mapping[int, Any]], layout: Layout) -> dict[int, str]:
+    """Rows whose first cell alone is filled, with a mark of a nil return that is not the one that is due."""
+    return {
+        number: row[0]
+        for number, row in rows.items()
+        if type(row.get(0)) is str
+        and row[0] != layout.nil_mark
+        and is_nil_like(row[0])
+        and all(_is_blank(value) for place, value in row.items() if place)
+    }
 
 
 def _is_mark(value: Any, *marks: str | None) -> bool:
@@ -358,8 +415,8 @@ def _header(row: Mapping[int, Any]) -> list[str]:
 def _stated_period(rows: Mapping[int, Mapping[int, Any]]) -> str:
     row = rows.get(2, {})
     if row.get(0) != PERIOD_LABEL or row.get(1) is None:
-        found = ", ".join(str(value) for value in (row.get(0), row.get(1)) if value is not None)
-        raise UnreadableError("no_period_cell", found or "∅", f"A2 = {PERIOD_LABEL}, B2 = 2026-11-02")
+        found = ", ".join(shown_spelling(str(value)) for value in (row.get(0), row.get(1)) if value is not None)
+        raise UnreadableError("no_period_cell", found[:200] or "∅", f"A2 = {PERIOD_LABEL}, B2 = 2026-11-02")
     return str(row[1])
 
 
@@ -369,15 +426,34 @@ def _must_be_alone(kept: Mapping[int, Mapping[int, Any]], mark: str) -> None:
 
 
 def _without_totals(
-    kept: dict[int, dict[int, Any]], header: list[str]
-) -> tuple[dict[int, dict[int, Any]], dict[str, str | None] | None]:
-    """The data rows, and the cells of the 합계 row that ends them; None where there is no such row."""
+    kept: dict[int, dict[int, Any]], header: list[str], layout: Layout
+) -> tuple[dict[int, dict[int, Any]], dict[str, str | None] | None, list[RefusedRow]]:
+    """The data rows, the cells of the 합계 row that ends them, and what keeps rows of totals from being read.
+
+    The cells are None where there is no such row, or where they hold no values.
+    """
     last = max(kept, default=0)
+    early = [number for number, row in kept.items() if number != last and _is_mark(row.get(0), TOTAL_MARK)]
+    refused = [RefusedRow(number, f"A{number}: {TOTAL_MARK}", "∅", "totals_not_last") for number in early]
+    kept = {number: row for number, row in kept.items() if number not in early}
     if not kept or not _is_mark(kept[last].get(0), TOTAL_MARK):
-        return kept, None
+        return kept, None, refused
     values = kept[last]
+    if (without := _without_values(last, values, header, layout)) is not None:
+        return {number: row for number, row in kept.items() if number != last}, None, [*refused, without]
     totals = {name: Column.of_cells([values.get(place)]).texts[0].as_py() for place, name in enumerate(header)}
-    return {number: row for number, row in kept.items() if number != last}, totals
+    return {number: row for number, row in kept.items() if number != last}, totals, refused
+
+
+def _without_values(number: int, values: Mapping[int, Any], header: list[str], layout: Layout) -> RefusedRow | None:
+    """The row of totals where totals are errors, or formulas that no program has computed; all of them at once."""
+    forms = {one.name: one.notation.form for one in layout.columns.values() if one.notation.type in _TOTALLED}
+    for kind, reason in ((Formula, "formula_cell"), (ComputedError, "error_cell")):
+        bad = [place for place, name in enumerate(header) if name in forms and type(values.get(place)) is kind]
+        if bad:
+            places = ", ".join(f"{column_letters(place)}{number}" for place in bad[:5]) + (" …" if bad[5:] else "")
+            return RefusedRow(number, f"{places}: {values[bad[0]]}"[:80], forms[header[bad[0]]], reason)
+    return None
 
 
 def _table(
