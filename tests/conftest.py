@@ -1,6 +1,7 @@
 """What tests share: real databases and a real browser."""
 
 import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +19,9 @@ from demo_store import fill, leave_empty
 from people import SUPERVISOR
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from properties import examples
+from sqlalchemy import Engine
 
+import etl.store
 from etl.store import Store, open_store
 
 SWITCHES = ("--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1")
@@ -89,6 +92,32 @@ def judged_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+ABOUT_THE_SCHEMA = {"test_records", "test_rebuild", "test_log", "test_backup", "test_guard"}
+"""The modules whose databases are made by the migrations, each anew; the others take a copy of one that was."""
+
+
+def _is_about_the_schema() -> bool:
+    return Path(os.environ.get("PYTEST_CURRENT_TEST", "").partition("::")[0]).stem in ABOUT_THE_SCHEMA
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made_ready_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An SQLite database that does not exist yet is a copy of one made ready once: migrations take most of a second."""
+    ready = tmp_path_factory.mktemp("ready") / "ready.sqlite"
+    open_store(ready.parent, f"sqlite:///{ready}").engine.dispose()
+
+    def prepare(engine: Engine) -> None:
+        path = Path(engine.url.database or "")
+        if engine.dialect.name == "sqlite" and path.is_absolute() and not path.exists() and not _is_about_the_schema():
+            shutil.copyfile(ready, path)
+        really(engine)
+
+    really = etl.store.prepare
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("etl.store.prepare", prepare)
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """A PostgreSQL server of this test process alone; its value is the libpq address of `postgres`.
@@ -118,12 +147,23 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-@pytest.fixture
-def postgres_database_url(postgres_server: str) -> Iterator[str]:
-    """The SQLAlchemy URL of an empty PostgreSQL database, dropped after the test."""
-    name = f"test_{uuid4().hex}"
+@pytest.fixture(scope="session")
+def postgres_made_ready(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a PostgreSQL database that the migrations made ready, to be copied."""
     with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        connection.execute("CREATE DATABASE ready TEMPLATE template0")
+        url = f"postgresql+psycopg://postgres@/ready?host={connection.info.host}"
+    open_store(tmp_path_factory.mktemp("ready"), url).engine.dispose()
+    return "ready"
+
+
+@pytest.fixture
+def postgres_database_url(postgres_server: str, postgres_made_ready: str) -> Iterator[str]:
+    """The SQLAlchemy URL of a PostgreSQL database without a row, dropped after the test."""
+    name = f"test_{uuid4().hex}"
+    template = "template0" if _is_about_the_schema() else postgres_made_ready
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         host = connection.info.host
     yield f"postgresql+psycopg://postgres@/{name}?host={host}"
     with psycopg.connect(postgres_server, autocommit=True) as connection:
