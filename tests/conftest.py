@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import argon2
 import hypothesis
 import psycopg
 import pytest
@@ -79,6 +80,18 @@ def _one_at_a_time(name: str) -> Iterator[None]:
 def _looked_at_by_a_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
     """Screens that a test opens without a browser have no cookie: a supervisor looks unless the test says who does."""
     monkeypatch.setattr("app.sign_in.present.current_identity", lambda: SUPERVISOR)
+
+
+ABOUT_PASSWORDS = {"test_people"}
+"""The modules whose passwords are hashed with all the work that is due; others only need some password."""
+
+
+@pytest.fixture(autouse=True)
+def _quickly_hashed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password of a test takes a thousandth of the work: hashing is made to take long."""
+    if request.path.stem not in ABOUT_PASSWORDS:
+        quick = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+        monkeypatch.setattr("etl.records.passwords._hasher", quick)
 
 
 @pytest.fixture

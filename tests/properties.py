@@ -1,4 +1,4 @@
-"""How many examples a property is tried with: few in `make test`, ten times as many in `make test-slow`."""
+"""How many examples a property is tried with: few in `make test`, five times as many in `make test-slow`."""
 
 import os
 
@@ -6,5 +6,5 @@ _IS_LONG = os.environ.get("DAXA_TEST_LONG") == "1"
 
 
 def examples(few: int) -> int:
-    """So many in `make test`, ten times as many in `make test-slow`."""
-    return few * 10 if _IS_LONG else few
+    """So many in `make test`, five times as many in `make test-slow`."""
+    return few * 5 if _IS_LONG else few

@@ -282,6 +282,7 @@ def test_every_act_is_about_a_state_or_is_said_not_to_be() -> None:
     assert {kind for kind, _, _, _ in ACTS.values()} | NOT_ABOUT_A_STATE == set(EventKind)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("name", ACTS)
 def test_the_second_of_two_on_one_state_is_told_what_the_first_did(house: House, name: str) -> None:
     kind, role, what, prepared = ACTS[name]
