@@ -12,13 +12,14 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 import pyarrow as pa
 from sqlalchemy import BigInteger, RowMapping, Table, select, type_coerce
 
 from etl import entities
 from etl.exchanges import all_exchanges
-from etl.judged import INSTANT, JUDGED, KRW, ORIGIN, RATIO, WHOLE, Judged, Read, arrow_table, in_force, ratio
+from etl.judged import INSTANT, JUDGED, KRW, ORIGIN, QUANTITY, RATIO, WHOLE, Judged, Read, arrow_table, in_force, ratio
 from etl.normalise import arrow_schema
 from etl.records import submissions as life
 from etl.records import tables as t
@@ -30,6 +31,7 @@ from expectations.judge import ContextTable, Whose
 from expectations.vocabulary import KST, Rule, State
 
 _DAY = timedelta(days=1)
+_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ def _volume_days(judged: Judged, first: int, last: int) -> Read:
     rows = _figures(judged, t.volume_days, first, last)
     shared = [{**row, "api_share": ratio(row["api_trade_value_krw"], row["trade_value_krw"])} for row in rows]
     values = [("trade_value_krw", KRW), ("api_trade_value_krw", KRW), ("api_share", RATIO)]
-    return Read(arrow_table(shared, [*ORIGIN, *values]))
+    most = [("largest_account_hour", INSTANT), ("largest_account_market", pa.string())]
+    return Read(arrow_table(shared, [*ORIGIN, *values, ("largest_api_account_count", pa.int64()), *most]))
 
 
 def _volume_markets(judged: Judged, first: int, last: int) -> Read:
@@ -107,13 +110,41 @@ def _key_action_days(judged: Judged, first: int, last: int) -> Read:
 
 
 def _reconciliation_assets(judged: Judged, first: int, last: int) -> Read:
-    columns = [*ORIGIN, ("asset", pa.string()), ("check_count", pa.int64())]
+    counts = [(name, pa.int64()) for name in ("check_count", "covered_slot_count")]
+    latest = [("last_checked_at", INSTANT), ("last_ledger_quantity", QUANTITY)]
+    columns = [*ORIGIN, ("asset", pa.string()), *counts, *latest]
     return Read(arrow_table(_figures(judged, t.reconciliation_assets, first, last), columns))
 
 
 def _surveillance_days(judged: Judged, first: int, last: int) -> Read:
     columns = [*ORIGIN, ("pattern", pa.string()), ("alert_count", WHOLE)]
     return Read(arrow_table(_figures(judged, t.surveillance_days, first, last), columns))
+
+
+def _alert_days(judged: Judged, first: int, last: int) -> Read:
+    """Every day for which surveillance was filed, with its alerts over all patterns: 0 where it was filed as nil."""
+    low, high = judged.window(first, last)
+    c = t.submissions.c
+    query = select(c.id, c.exchange, type_coerce(c.period_start, BigInteger)).where(
+        c.state == State.ACCEPTED.value,
+        c.report == "surveillance",
+        c.exchange.in_(judged.exchanges),
+        c.period_start >= datetime.combine(low, datetime.min.time(), KST),
+        c.period_start < datetime.combine(high + _DAY, datetime.min.time(), KST),
+    )
+    alerts: dict[str, int] = {}
+    for row in _figures(judged, t.surveillance_days, first, last):
+        alerts[row["submission"]] = alerts.get(row["submission"], 0) + row["alert_count"]
+    rows = [
+        {
+            "submission": number,
+            "exchange": exchange,
+            "day": _EPOCH + kst_day_number(start) * _DAY,
+            "alert_count": Decimal(alerts.get(number, 0)),
+        }
+        for number, exchange, start in judged.connection.execute(query)
+    ]
+    return Read(arrow_table(rows, [*ORIGIN, ("alert_count", WHOLE)]))
 
 
 # --------------------------------------------------------------------------------------- what is accepted
@@ -244,6 +275,7 @@ RELATIONS: Mapping[str, Relation] = {
     "day_checks": Relation(_day_checks, ("reconciliation",)),
     "peer_checks": Relation(_peer_checks, ("reconciliation",), Whose.EVERY),
     "surveillance_days": Relation(_surveillance_days, ("surveillance",)),
+    "alert_days": Relation(_alert_days, ("surveillance",)),
     "audit_shares": Relation(entities.audit_shares, ("audits",)),
     "actions": Relation(entities.actions, ("key_actions",), is_of_entities=True),
     "reach": Relation(entities.reach, (), is_of_entities=True),

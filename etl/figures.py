@@ -35,6 +35,7 @@ _VOLUME_SUMS = """sum(trade_value_krw) AS trade_value_krw, sum(api_trade_value_k
     sum(trade_count) AS trade_count, sum(api_trade_count) AS api_trade_count, sum(api_order_count) AS api_order_count,
     sum(api_cancel_count) AS api_cancel_count, sum(api_small_order_count) AS api_small_order_count"""
 _MOST_ACCOUNTS = "max(api_account_count) AS largest_api_account_count"
+_FIRST_OF_MOST = "ORDER BY api_account_count DESC, hour_start, market"
 _KST_HOUR = "hour(hour_start + INTERVAL 9 HOUR)"
 _SLOTS = "count(DISTINCT time_bucket(INTERVAL 5 MINUTE, checked_at))"
 
@@ -58,8 +59,10 @@ FIGURES = (
     DailyFigure(
         t.volume_days,
         "api_volume",
-        f"""SELECT submission, {_VOLUME_SUMS}, {_MOST_ACCOUNTS}, count(DISTINCT market) AS market_count,
-                count(*) AS row_count
+        f"""SELECT submission, {_VOLUME_SUMS}, {_MOST_ACCOUNTS},
+                first(hour_start {_FIRST_OF_MOST}) AS largest_account_hour,
+                first(market {_FIRST_OF_MOST}) AS largest_account_market,
+                count(DISTINCT market) AS market_count, count(*) AS row_count
             FROM rows GROUP BY submission""",
     ),
     DailyFigure(

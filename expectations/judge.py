@@ -3,7 +3,9 @@
 Many files of one report are judged in one batch. The conditions of the rules may name two relations: `rows`, the
 canonical columns of all days plus `submission`, `source_row`, `exchange`, `at` (the period field as an instant),
 `period_start`, `period_end`, `day` and `already_filed`; and `submissions`, one record a file, with or without rows;
-both also hold the thresholds in force, by name. Instants are TIMESTAMP in UTC. A rule that crashes is our error, never
+both also hold the thresholds in force, by name; `rule_dates` has the first day on which each `rule` holds (`since`).
+Instants are TIMESTAMP in UTC. A finding of a day before its rule holds is none, unless the query says that it
+lasts into its time (`lasts_until`, a day; 2.8). A rule that crashes is our error, never
 a finding (great_expectations reports it as a failure without result). A rule that names a column which its report does
 not have on the day of a file finds nothing of that file.
 """
@@ -14,7 +16,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -129,6 +131,7 @@ def judge_files(
         return found
     with _database(os.getpid()).cursor() as connection:
         _set_the_table(connection, report, files)
+        connection.register("rule_dates", _rule_dates(judged, as_if_in_force=as_if_in_force))
         for name, given in context.items():
             connection.register(_GIVEN + name, _without_zones(given.table))
         for rule, result in zip(judged, _validate(connection, report, judged, context), strict=True):
@@ -136,11 +139,19 @@ def judge_files(
             dated = _named(rule, dated_names)
             for record in result:
                 submission = record["submission"]
-                if submission not in found or (since is not None and days[submission] < since):
+                if submission not in found:
+                    continue
+                if since is not None and (record.get("lasts_until") or days[submission]) < since:
                     continue
                 if not dated or _are_there(rule, dated, record.get("column"), report.on(days[submission])):
                     found[submission].append(_finding(rule, record))
     return found
+
+
+def _rule_dates(rules: Sequence[Rule], *, as_if_in_force: bool) -> pa.Table:
+    """The first day on which each rule holds: the first of all days where it always does."""
+    since = [date.min if as_if_in_force else rule.effective_from or date.min for rule in rules]
+    return pa.table({"rule": [rule.id for rule in rules], "since": pa.array(since, pa.date32())})
 
 
 def _named(rule: Rule, names: frozenset[str]) -> frozenset[str]:

@@ -86,8 +86,8 @@ def test_a_finding_that_does_not_come_fails_the_cell() -> None:
     cells = proven(replace(true, change=told_otherwise))
     assert not any(cell.holds for cell in cells.values())
     assert cells["upbit"].differences == (
-        "not found: KEY-001, api_keys, 2026-11-02, read",
-        "found besides: KEY-001, api_keys, 2026-11-02, withdraw",
+        "not found: KEY-001, api_keys, 2027-01-02, read",
+        "found besides: KEY-001, api_keys, 2027-01-02, withdraw",
     )
 
 

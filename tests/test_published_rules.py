@@ -42,16 +42,24 @@ SPECIFIED = {
             SUR-UNQ SUR-NEG SUR-001 SUR-002 SUR-003
         """
     },
-    "consistency": {"MODEL": "KEY-004 KEY-008 REC-007 HLT-005 AUD-005 AUD-006 SUR-004"},
+    "consistency": {"MODEL": "KEY-004 KEY-008 KEY-010 REC-007 REC-011 HLT-005 AUD-005 AUD-006 SUR-004"},
     "compliance": {
         "DAXA": "KEY-005 KEY-006 ACT-004 REC-002 REC-004 HLT-003 XEX-001",
         "LAW": "REC-003 AUD-001 AUD-002",
         "MODEL": "KEY-007 ACT-003 ACT-005 ACT-006 ACT-007 HLT-004 HLT-006 HLT-008 AUD-003 CAL-001",
     },
-    "plausibility": {"MODEL": "SUB-012 VOL-005 VOL-006 VOL-007 VOL-008 REC-005 REC-006 HLT-007 HLT-009 SUR-005"},
+    "plausibility": {
+        "MODEL": """
+            SUB-012 VOL-005 VOL-006 VOL-007 VOL-008 KEY-009 REC-005 REC-006 REC-009 REC-010 HLT-007 HLT-009
+            AUD-007 SUR-005 SUR-006
+        """
+    },
 }
 """The rules of section 5 by kind and source. What it leaves unmarked is ours; `key_actions` holds no number, so there
 is no ACT-NEG."""
+
+FROM_DECEMBER = {"KEY-009", "KEY-010", "REC-009", "REC-010", "REC-011", "AUD-007", "SUR-006"}
+"""The rules that version 2 adds: they say nothing of days before 2026-12-01."""
 
 TWO_MARKS = {"ACT-004": "DAXA", "REC-004": "DAXA", "AUD-002": "LAW"}
 """Rules that the specification marks twice: the first mark is the source, the assumption stands in the reference."""
@@ -70,11 +78,25 @@ def _of(type_: pa.DataType, names: str) -> dict[str, pa.DataType]:
 RELATIONS: dict[str, dict[str, pa.DataType]] = {
     "accepted": {**DATED, **_of(TEXT, "report period"), **_of(INSTANT, "period_start period_end")},
     "reach": {**_of(TEXT, "exchange report"), **_of(INSTANT, "since until")},
-    "volume_days": {**DATED, **_of(KRW, "trade_value_krw api_trade_value_krw"), "api_share": RATIO},
+    "volume_days": {
+        **DATED,
+        **_of(KRW, "trade_value_krw api_trade_value_krw"),
+        "api_share": RATIO,
+        "largest_api_account_count": COUNT,
+        "largest_account_hour": INSTANT,
+        "largest_account_market": TEXT,
+    },
     "volume_markets": {**DATED, "market": TEXT, **_of(KRW, "trade_value_krw api_trade_value_krw")},
-    "key_days": {**DATED, "scope": TEXT, **_of(COUNT, "opening_keys active_keys source_row")},
+    "key_days": {**DATED, "scope": TEXT, **_of(COUNT, "opening_keys deleted_keys active_keys source_row")},
     "key_action_days": {**DATED, "stage": TEXT, "key_count": COUNT},
-    "reconciliation_assets": {**DATED, "asset": TEXT, "check_count": COUNT},
+    "reconciliation_assets": {
+        **DATED,
+        "asset": TEXT,
+        **_of(COUNT, "check_count covered_slot_count"),
+        "last_checked_at": INSTANT,
+        "last_ledger_quantity": QUANTITY,
+    },
+    "alert_days": {**DATED, "alert_count": WHOLE},
     "surveillance_days": {**DATED, "pattern": TEXT, "alert_count": WHOLE},
     "actions": {
         **DATED,
@@ -251,8 +273,8 @@ def test_the_rules_are_those_of_the_specification_with_their_kinds_and_sources()
 
 
 @pytest.mark.parametrize("rule", PUBLISHED, ids=by_id)
-def test_a_published_rule_began_with_the_obligations(rule: Rule) -> None:
-    assert rule.effective_from == date(2026, 6, 1)
+def test_a_published_rule_began_with_the_obligations_or_with_version_2(rule: Rule) -> None:
+    assert rule.effective_from == (date(2026, 12, 1) if rule.id in FROM_DECEMBER else date(2026, 6, 1))
 
 
 @pytest.mark.parametrize("rule", PUBLISHED, ids=by_id)
@@ -657,7 +679,7 @@ def test_a_price_off_in_slots_apart_is_two_findings() -> None:
     )
 
 
-@pytest.mark.parametrize("rule_id", ["REC-006", "REC-007"])
+@pytest.mark.parametrize("rule_id", ["REC-006", "REC-007", "REC-009"])
 def test_a_day_that_is_not_wholly_accepted_is_not_judged(rule_id: str) -> None:
     rule = all_rules()[rule_id]
     example = rule.example
@@ -673,6 +695,104 @@ def test_quantities_that_stand_still_for_a_part_of_the_day_are_no_stale_feed() -
     rule = all_rules()["REC-006"]
     rows = [*rule.example["bad"], check("23:59:59", submission="B", ledger_quantity="10.000000000000000001")]
     assert findings(rule, rows, rule.example["bad_context"], rule.example["files"]) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "rule_ids"),
+    [
+        (["10"] * 288, {"REC-006"}),
+        (["10"] * 287 + ["11"], {"REC-010"}),
+        ([str(10 + n % 5) for n in range(288)], {"REC-010"}),
+        ([str(10 + n % 6) for n in range(288)], set()),
+        ([f"1.00000000{n % 4}{n:03d}" for n in range(288)], {"REC-010"}),
+        ([f"0.000000010000000{n % 10}9" for n in range(288)], set()),
+        ([f"99999999.{95 + n % 5}" for n in range(288)], {"REC-010"}),
+        ([f"99999999999999999999.{n:03d}" for n in range(288)], {"REC-010"}),
+        (["0"] * 283 + ["1", "2", "3", "4", "5"], set()),
+        (["0"] * 284 + ["1", "2", "3", "4"], {"REC-010"}),
+    ],
+)
+def test_a_feed_that_hardly_moves_is_stale_to_one_rule_alone(values: list[str], rule_ids: set[str]) -> None:
+    """The wallets stand still beside it where the ledger does, and move on their own elsewhere."""
+    example = all_rules()["REC-010"].example
+    still = len(set(values)) == 1
+    rows = [
+        check(
+            f"{n // 12:02d}:{n % 12 * 5:02d}:00",
+            ledger_quantity=value,
+            wallet_quantity="20" if still else f"{20 + n}.5",
+            checked_at=at(f"{n // 12:02d}:{n % 12 * 5:02d}:00", "2026-12-02"),
+        )
+        for n, value in enumerate(values)
+    ]
+    relations = example["bad_context"]
+    found = {r for r in ("REC-006", "REC-010") if findings(all_rules()[r], rows, relations, example["files"])}
+    assert found == rule_ids
+
+
+def moved(*differences: str) -> list[dict[str, Any]]:
+    """Checks of a ledger that takes a new value each time, with wallets above or below it."""
+    ledgers = [Decimal(10 + n) for n in range(len(differences))]
+    return [
+        check("09:00:00", checked_at=at(f"09:{n:02d}:00", "2026-12-02"), ledger_quantity=str(ledger),
+              wallet_quantity=str(ledger + Decimal(difference)))
+        for n, (ledger, difference) in enumerate(zip(ledgers, differences, strict=True))
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "offends"),
+    [
+        (moved("1", "1", "1"), True),
+        (moved("0", "0", "0"), True),
+        (moved("-1", "-1", "-1"), True),
+        (moved("1", "1"), False),
+        ([*moved("1", "1"), *moved("1", "1")], False),
+        (moved("1", "1", "1.000000000000000001"), False),
+    ],
+)
+def test_a_wallet_that_follows_a_moving_ledger_is_unusual(rows: Records, offends: bool) -> None:
+    rule = all_rules()["REC-009"]
+    whole = all_rules()["REC-010"].example["bad_context"]["accepted"]
+    files = {"A": {"exchange": "upbit", "period": "2026-12-02"}}
+    assert bool(findings(rule, rows, {"accepted": whole}, files)) == offends
+
+
+def checked_asset(day: str, covered: int, ledger: str = "10", submission: str = "P", **more: Any) -> dict[str, Any]:
+    counts = {"check_count": covered, "covered_slot_count": covered, "last_ledger_quantity": ledger}
+    base = {"submission": submission, "exchange": "upbit", "day": day, "asset": "BTC"}
+    return {**base, **counts, "last_checked_at": at("23:55:00", day), **more}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "offends"),
+    [
+        ([checked_asset("2026-12-01", 1)], [checked_asset("2026-12-02", 288, submission="A")], False),
+        ([checked_asset("2026-12-01", 1)], [checked_asset("2026-12-02", 287, submission="A")], True),
+        ([checked_asset("2026-12-01", 1)], [], True),
+        ([checked_asset("2026-12-01", 1, "0")], [], False),
+        ([checked_asset("2026-11-30", 288)], [], False),
+        ([checked_asset("2026-12-01", 288, exchange="gopax")], [], False),
+        (
+            [checked_asset("2026-12-01", 144, "0", last_checked_at=at("11:55:00", "2026-12-01")),
+             checked_asset("2026-12-01", 144, "1", submission="Q")],
+            [],
+            True,
+        ),
+        (
+            [checked_asset("2026-12-01", 144, "1", last_checked_at=at("11:55:00", "2026-12-01")),
+             checked_asset("2026-12-01", 144, "0", submission="Q")],
+            [],
+            False,
+        ),
+    ],
+)  # fmt: skip
+def test_an_asset_of_the_day_before_is_checked_in_every_slot(before: Records, now: Records, offends: bool) -> None:
+    rule = all_rules()["REC-011"]
+    whole = all_rules()["REC-010"].example["bad_context"]["accepted"]
+    files = {"A": {"exchange": "upbit", "period": "2026-12-02"}}
+    found = findings(rule, relations={"accepted": whole, "reconciliation_assets": [*before, *now]}, files=files)
+    assert subjects(found) == [("A", "BTC")] * offends
 
 
 # --------------------------------------------------------------------------------------------------- halts
@@ -819,6 +939,117 @@ def test_alerts_of_others_are_no_history() -> None:
         "accepted": [*accepted_days(days), *accepted_days(days, exchange="gopax")],
     }
     assert subjects(findings(all_rules()["SUR-005"], relations=relations)) == [("A", "spoofing")]
+
+
+ALERTS_OF = {"A": {"exchange": "upbit", "period": "2026-12-20"}}
+"""A day with weeks of the rule's own time before it."""
+
+
+@pytest.mark.parametrize(
+    ("alerts_by_day", "days", "values", "offends"),
+    [
+        ([1] + [0] * 14, 15, {}, False),
+        ([0] * 14 + [1], 15, {}, True),
+        ([0] * 15, 15, {}, False),
+        ([0] * 13 + [1] + [0], 15, {}, False),
+        ([0] * 13, 13, {}, False),
+        ([0] * 14, 14, {}, True),
+        ([0] * 15, 15, {14: "999999999.99999999"}, True),
+        ([0] * 15, 15, {13: "999999999.99999999"}, False),
+        ([0] * 15, 15, {5: None}, False),
+        ([0] * 15, 15, {14: None}, True),
+    ],
+)
+def test_silence_is_found_on_the_first_day_that_ends_fourteen_filed_days_of_it(
+    alerts_by_day: list[int], days: int, values: dict[int, str | None], offends: bool
+) -> None:
+    """The newest day first; every second day is not filed at all."""
+    filed_on = ["2026-12-20", *days_before(60, "2026-12-20")[1::2]][:days]
+    volumes = [
+        {"exchange": "upbit", "day": day, "api_trade_value_krw": values.get(n, "1000000000")}
+        for n, day in enumerate(filed_on)
+        if values.get(n, "") is not None
+    ]
+    counted = [
+        {"exchange": "upbit", "day": day, "alert_count": n} for day, n in zip(filed_on, alerts_by_day, strict=True)
+    ]
+    relations = {"alert_days": counted, "volume_days": volumes}
+    assert len(findings(all_rules()["SUR-006"], relations=relations, files=ALERTS_OF)) == offends
+
+
+def test_a_silence_older_than_its_rule_is_found_on_the_rules_first_day() -> None:
+    for day, offends in (("2026-12-01", True), ("2026-12-02", False), ("2026-11-30", False)):
+        filed_on = [day, *days_before(30, day)]
+        relations = {
+            "alert_days": [{"exchange": "upbit", "day": one, "alert_count": 0} for one in filed_on],
+            "volume_days": [{"exchange": "upbit", "day": d, "api_trade_value_krw": "1000000000"} for d in filed_on],
+        }
+        files = {"A": {"exchange": "upbit", "period": day}}
+        assert len(findings(all_rules()["SUR-006"], relations=relations, files=files)) == offends, day
+
+
+# -------------------------------------------------------------------------------------------------- audits
+
+
+@pytest.mark.parametrize(
+    ("signed_on", "as_of", "offends"),
+    [
+        ("2027-01-02", "2027-01-01T00:00:00+09:00", True),
+        ("2027-01-03", "2027-01-01T00:00:00+09:00", False),
+        ("2027-01-01", "2026-12-31T23:59:59.999+09:00", True),
+        ("2027-01-02", "2026-12-31T23:59:59.999+09:00", False),
+    ],
+)
+def test_an_audit_takes_until_the_second_day_after_its_moment(signed_on: str, as_of: str, offends: bool) -> None:
+    rule = all_rules()["AUD-007"]
+    rows = [{**rule.example["good"][0], "signed_on": signed_on, "as_of": as_of}]
+    assert len(findings(rule, rows, files=rule.example["files"])) == offends
+
+
+def test_an_asset_that_no_check_is_near_to_is_no_copy() -> None:
+    rule = all_rules()["AUD-007"]
+    differences = rule.example["bad_context"]["audit_differences"]
+    for left, offends in ((differences, True), (differences[1:], False), ([], False)):
+        rows = rule.example["good"][:3]
+        found = findings(rule, rows, {"audit_differences": left}, rule.example["files"])
+        assert len(found) == offends
+
+
+# ---------------------------------------------------------------------------------------------------- keys
+
+
+@pytest.mark.parametrize(
+    ("deleted", "history", "offends"),
+    [
+        (10, [3] * 7, True),
+        (9, [0] * 7, False),
+        (10, [0] * 6, False),
+        (10, [0] * 7, True),
+        (12, [4] * 28, False),
+        (13, [4] * 28, True),
+        (12, [3, 4] * 14, True),
+        (10, [3, 4] * 14, False),
+    ],
+)
+def test_deleted_keys_are_held_against_the_exact_median_of_their_scope(
+    deleted: int, history: list[int], offends: bool
+) -> None:
+    rule = all_rules()["KEY-009"]
+    row = {**rule.example["good"][1], "deleted_keys": deleted}
+    days = [
+        {"exchange": "upbit", "day": day, "scope": "trade", "deleted_keys": count}
+        for day, count in zip(days_before(len(history), "2026-12-02"), history, strict=True)
+    ]
+    others = [{**day, "scope": "read", "deleted_keys": 0} for day in days]
+    found = findings(rule, [row], {"key_days": [*days, *others]}, rule.example["files"])
+    assert subjects(found) == [("A", "trade")] * offends
+
+
+def test_a_volume_that_is_nil_or_not_there_names_no_accounts() -> None:
+    rule = all_rules()["KEY-010"]
+    other_day = [{**one, "day": "2026-12-01"} for one in rule.example["bad_context"]["volume_days"]]
+    for volumes in ([], other_day):
+        assert findings(rule, rule.example["bad"], {"volume_days": volumes}, rule.example["files"]) == []
 
 
 # ------------------------------------------------------------------------------------ what must be accepted

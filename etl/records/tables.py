@@ -224,14 +224,20 @@ def _volume() -> tuple[Column[Any], ...]:
 
 
 volume_days = _figure(
-    "volume_days", *_volume(), _count("largest_api_account_count"), _count("market_count"), _count("row_count")
+    "volume_days",
+    *_volume(),
+    _count("largest_api_account_count"),
+    _instant("largest_account_hour"),
+    _name("largest_account_market"),
+    _count("market_count"),
+    _count("row_count"),
 )
 volume_hours = _figure("volume_hours", _count("hour"), *_volume())
 volume_markets = _figure(
     "volume_markets", _name("market"), *_volume(), _count("largest_api_account_count"), _count("hour_count")
 )
 """Accounts are distinct only within an hour and market and do not add up: `largest_api_account_count` is the most that
-one of these had."""
+one of these had, `largest_account_hour` and `largest_account_market` the first that had so many."""
 
 key_days = _figure(
     "key_days",

@@ -28,10 +28,10 @@ from expectations.vocabulary import Cadence, Report, ValueType
 if TYPE_CHECKING:
     from expectations.judge import ContextTable, FiledRows
 
-DAY = date(2026, 10, 31)
-"""The last day of a month, so that audits are among the reports of the day."""
+DAY = date(2027, 5, 31)
+"""The last day of a month, so that audits are among the reports of the day; every rule is in force on it."""
 
-_HISTORY = timedelta(days=8)
+_HISTORY = timedelta(days=16)
 _LOOKED_BACK_ON = ("api_volume", "api_keys", "key_actions", "halts", "surveillance")
 _SEED = 1
 
@@ -46,7 +46,7 @@ class FiledReport:
 
 
 def fill_day(home: Path, assets: int | None) -> Store:
-    """A store with the day, all of it, after eight days of what rules look back on, by the real jobs."""
+    """A store with the day, all of it, after sixteen days of what rules look back on, by the real jobs."""
     from etl import jobs
 
     sizes = None if assets is None else dict.fromkeys(all_exchanges(), assets)

@@ -35,7 +35,7 @@ _EXACT = Context(prec=60)
 _HALF = 0.5
 
 _SPOILT_RELATIONS: Mapping[str, tuple[str, ...]] = {
-    "volume_days": ("api_share",),
+    "volume_days": ("api_share", "largest_api_account_count"),
     "volume_markets": ("trade_value_krw", "api_trade_value_krw"),
     "key_days": ("opening_keys", "active_keys"),
     "key_action_days": ("key_count",),
@@ -47,8 +47,9 @@ _SPOILT_RELATIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "reach": ("until",),
     "audit_shares": ("cold_share",),
+    "alert_days": (),
     "audit_differences": ("ledger_ratio", "wallet_ratio"),
-    "reconciliation_assets": (),
+    "reconciliation_assets": ("covered_slot_count", "last_ledger_quantity"),
     "reconciled_assets": (),
 }
 """Columns of the accepted figures in which faults are put; their keys stay what they are."""
@@ -118,8 +119,8 @@ def _spoilt_file(one: FiledRows, filed: FiledReport, random: np.random.Generator
     table = _repeated(one.table)
     for field in filed.report.every_field:
         table = _with_faults(table, field.name, random)
-    if filed.report.name in _ALL_DAY:
-        table = _all_day(table, filed.report.subject_field, _ALL_DAY[filed.report.name])
+    for chosen, change in _ALL_DAY.get(filed.report.name, ()):
+        table = _all_day(table, filed.report.subject_field, chosen, change)
     table = _without_one(table, filed.report.subject_field, random)
     kept = np.sort(random.permutation(table.num_rows)[_few(table.num_rows, random) :])
     again = random.integers(0, table.num_rows, _few(table.num_rows, random))
@@ -142,9 +143,14 @@ def _without_one(table: pa.Table, subject: str, random: np.random.Generator) -> 
     return others if others.num_rows and random.random() < _HALF else table
 
 
-def _all_day(table: pa.Table, subject: str, change: Callable[[pa.Table], Mapping[str, pa.Array]]) -> pa.Table:
-    """Something that has to hold of the last asset or market in every row of it."""
-    chosen = pc.equal(table[subject], pc.max(table[subject]))
+def _all_day(
+    table: pa.Table,
+    subject: str,
+    choose: Callable[[pa.ChunkedArray], pa.Scalar],
+    change: Callable[[pa.Table], Mapping[str, pa.Array]],
+) -> pa.Table:
+    """Something that has to hold of one asset or market in every row of it."""
+    chosen = pc.equal(table[subject], choose(table[subject]))
     for name, values in change(table.filter(chosen)).items():
         place = table.schema.get_field_index(name)
         column = pc.replace_with_mask(table[name].combine_chunks(), chosen.combine_chunks(), values)
@@ -161,7 +167,17 @@ def _only_small_orders(rows: pa.Table) -> dict[str, pa.Array]:
     return {name: pa.array([50_000] * rows.num_rows) for name in ("api_order_count", "api_small_order_count")}
 
 
-_ALL_DAY = {"reconciliation": _standing_still, "api_volume": _only_small_orders}
+def _following(rows: pa.Table) -> dict[str, pa.Array]:
+    """A ledger that goes round through three values, and wallets with the same surplus each time."""
+    ledgers = [Decimal(1000 + number % 3) for number in range(rows.num_rows)]
+    names = {"ledger_quantity": ledgers, "wallet_quantity": [ledger + 1 for ledger in ledgers]}
+    return {name: pa.array(values, rows[name].type) for name, values in names.items()}
+
+
+_ALL_DAY = {
+    "reconciliation": ((pc.max, _standing_still), (pc.min, _following)),
+    "api_volume": ((pc.max, _only_small_orders),),
+}
 
 
 def _other_total(random: np.random.Generator) -> str | None:
@@ -176,6 +192,12 @@ def _spoilt_relation(name: str, table: pa.Table, filed: FiledReport, random: np.
         return table
     if name in _IDS:
         table = _many_things(_repeated(table), _IDS[name], filed)
+    if name == "reconciliation_assets":
+        table = pa.concat_tables([_moved_back(table, 1), table])
+    if name == "reach" and filed.report.name == "halts":
+        table = _with_reconciliation(table)
+    if name == "alert_days":
+        table = _silent(table)
     for column in _SPOILT_RELATIONS[name]:
         table = _with_faults(table, column, random)
     if name == "reach":  # terms that began before the one day that is stored are judged too
@@ -183,6 +205,33 @@ def _spoilt_relation(name: str, table: pa.Table, filed: FiledReport, random: np.
         earlier = pc.subtract(table["since"], pa.scalar(timedelta(days=30), pa.duration("ms")))
         table = table.set_column(place, table.schema.field(place), earlier)
     return table.slice(0, table.num_rows - _few(table.num_rows, random))
+
+
+def _moved_back(table: pa.Table, days: int) -> pa.Table:
+    """The same figures as those of an earlier day."""
+    place = table.schema.get_field_index("day")
+    numbers = pc.subtract(table["day"].cast(pa.int32()), pa.scalar(days, pa.int32()))
+    moved = table.set_column(place, table.schema.field(place), numbers.cast(pa.date32()))
+    place = moved.schema.get_field_index("submission")
+    return moved.set_column(place, moved.schema.field(place), pa.array(["before"] * moved.num_rows))
+
+
+def _with_reconciliation(table: pa.Table) -> pa.Table:
+    """As far as halts reach the reconciliation does too, which is read where a halt is for a mismatch."""
+    place = table.schema.get_field_index("report")
+    other = pa.array(["reconciliation"] * table.num_rows, table.schema.field(place).type)
+    return pa.concat_tables([table, table.set_column(place, table.schema.field(place), other)])
+
+
+def _silent(table: pa.Table) -> pa.Table:
+    """The first exchange without an alert for the last fourteen days."""
+    last = pc.subtract(pc.max(table["day"]).cast(pa.int32()), pa.scalar(14, pa.int32()))
+    chosen = pc.and_(
+        pc.equal(table["exchange"], pc.min(table["exchange"])), pc.greater(table["day"].cast(pa.int32()), last)
+    )
+    place = table.schema.get_field_index("alert_count")
+    none = pa.scalar(0, table.schema.field(place).type)
+    return table.set_column(place, table.schema.field(place), pc.if_else(chosen, none, table["alert_count"]))
 
 
 def _many_things(table: pa.Table, id_column: str, filed: FiledReport) -> pa.Table:

@@ -1,6 +1,6 @@
 """The unmutated ground: quiet days of all exchanges with two assets each, as canonical tables and native bytes.
 
-Every report is there from `FIRST_DAY` to `LAST_DAY`; before it a week of the two reports that rules look back on; and
+Every report is there from `FIRST_DAY` to `LAST_DAY`; before it twelve days of the reports that rules look back on; and
 the audit of the month that ends with `FIRST_DAY`, whose last and next day are reconciled.
 """
 
@@ -21,23 +21,25 @@ from etl.writing.native import write_native
 from expectations.catalogue import all_reports, report
 from expectations.vocabulary import Cadence, Period
 
-FIRST_DAY, LAST_DAY = date(2026, 10, 31), date(2026, 11, 5)
-DAY = "2026-11-02"
-"""The day on which mutations are made, with a week of history behind it and more than 72 hours before the end."""
-AFTER = "2026-11-03"
-MONTH = "2026-10"
-NOW = datetime(2026, 11, 11, tzinfo=UTC)
+FIRST_DAY, LAST_DAY = date(2026, 12, 31), date(2027, 1, 5)
+DAY = "2027-01-02"
+"""The day on which mutations are made, with weeks of history behind it and more than 72 hours before the end.
+
+Every rule is in force on it, and in the month that is audited."""
+BEFORE, AFTER = "2027-01-01", "2027-01-03"
+MONTH = "2026-12"
+NOW = datetime(2027, 1, 11, tzinfo=UTC)
 """When everything on the ground, the audit included, is due."""
 
-BEGINNING = (date(2026, 10, 31), date(2026, 11, 1))
+BEGINNING = (date(2026, 12, 31), date(2027, 1, 1))
 """The days of the ground on which what is filed late, or not at all, is proven."""
-BEGINNING_NOW = datetime(2026, 11, 2, 3, tzinfo=UTC)
+BEGINNING_NOW = datetime(2027, 1, 2, 3, tzinfo=UTC)
 """When the beginning is due, the audit not yet."""
 
-_SEED = 7
+_SEED = 4
 _ASSETS = 2
-_HISTORY_DAYS = 7
-_LOOKED_BACK_ON = ("api_volume", "surveillance")
+_HISTORY_DAYS = 12
+_LOOKED_BACK_ON = ("api_volume", "api_keys", "key_actions", "surveillance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +71,21 @@ def filings() -> Mapping[tuple[str, str, str], Filing]:
 
 
 def beginning() -> list[Filing]:
-    """The files of the first two days, audits apart."""
+    """The files of the first two days, audits apart, and the steps taken before on cases that go on."""
     first, last = BEGINNING
     return [
         f
         for f in filings().values()
-        if first <= f.period.first_day <= last and report(f.report).cadence is not Cadence.MONTH
+        if f.period.first_day <= last
+        and (first <= f.period.first_day or f.report == "key_actions")
+        and report(f.report).cadence is not Cadence.MONTH
     ]
 
 
 def _filings() -> Iterator[Filing]:
     sizes = tuple((name, _ASSETS) for name in all_exchanges())
-    history = Run(_SEED, FIRST_DAY - timedelta(days=_HISTORY_DAYS), FIRST_DAY - timedelta(days=1), sizes)
-    quiet = Run(_SEED, FIRST_DAY, LAST_DAY, sizes)
-    for run, reports in ((history, _LOOKED_BACK_ON), (quiet, tuple(all_reports()))):
-        for plan in planned(run, reports):
+    run = Run(_SEED, FIRST_DAY - timedelta(days=_HISTORY_DAYS), LAST_DAY, sizes)
+    for plan in planned(run, tuple(all_reports())):
+        if plan.report in _LOOKED_BACK_ON or plan.period.last_day >= FIRST_DAY:
             table = table_of(run, plan.exchange, report(plan.report), plan.period)
             yield Filing(plan.exchange, plan.report, plan.period, plan.received_at, table)

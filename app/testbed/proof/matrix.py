@@ -286,7 +286,7 @@ def _checked(changes: Sequence[_Changed]) -> _Found:
                         candidate = _written(Path(folder) / kind, changed.files.exchange.id, sent, data)
                         candidates.append((candidate, kind == "mutated"))
         with _opened(bench.home, bench.records) as store:
-            verdicts = jobs.check(store, [candidate for candidate, _ in candidates])
+            verdicts = jobs.check(store, [candidate for candidate, _ in candidates], received_at=ground.NOW)
     findings: dict[str, list[Wanted]] = {name: [] for name in all_exchanges()}
     said = {name: list(found) for name, found in bench.ground.items()}
     refused: dict[str, list[str]] = {name: [] for name in all_exchanges()}

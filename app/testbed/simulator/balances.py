@@ -28,6 +28,8 @@ _JITTER_MILLISECONDS = (200, 18_000)
 _PRICE_DIP = 0.835
 """How far the price fell after the payout of 2026-02-06: from 97.2 to 81.1 million won."""
 _DIP_AFTER, _DIP_SLOTS = 5, 4
+_LARGEST_DIFFERENCE = 4e-5
+"""How far an audit is from the check beside it, as a ratio: less than half of what AUD-005 allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ def audits(run: Run, exchange: str, period: Period) -> dict[str, pa.Array]:
     day = period.end.astimezone(KST).date()
     checks = _quiet(run.seed, exchange, run.size(exchange), day)
     random = generator(run.seed, "audit", exchange, day)
-    ledger, wallet = checks.ledger[:, 0], checks.wallet[:, 0]
+    ledger, wallet = (_counted(part[:, 0], random) for part in (checks.ledger, checks.wallet))
     cold = Amounts.near(wallet.magnitudes() * random.uniform(0.84, 0.93, len(ledger.units)), ValueType.QUANTITY, random)
     count = len(checks.symbols)
     signed = day + timedelta(days=int(random.integers(4, 7)))
@@ -195,6 +197,12 @@ def audits(run: Run, exchange: str, period: Period) -> dict[str, pa.Array]:
         "opinion": pa.array(["unqualified"] * count),
         "signed_on": pa.array([signed] * count, pa.date32()),
     }
+
+
+def _counted(checked: Amounts, random: np.random.Generator) -> Amounts:
+    """What an auditor counts: a little more than the check, by what came in between the two."""
+    moved = checked.magnitudes() * random.uniform(0.1, 1.0, len(checked.units)) * _LARGEST_DIFFERENCE
+    return checked + Amounts.near(moved, ValueType.QUANTITY, random)
 
 
 def moment(day: date, at: time) -> int:

@@ -53,6 +53,30 @@ FROM files AS f JOIN filed USING (submission)
     LEFT JOIN acted ON acted.exchange = f.exchange AND acted.day = f.day
 WHERE filed.keys <> ifnull(acted.keys, 0);
 
+-- KEY-009: against the median of the last four weeks
+WITH earlier AS (
+    SELECT k.submission, k.scope, k.source_row, k.deleted_keys,
+        list(d.deleted_keys::DECIMAL(24, 0) ORDER BY d.deleted_keys) AS counts
+    FROM api_keys AS k JOIN files AS f USING (submission)
+        JOIN key_days AS d ON d.exchange = f.exchange AND d.scope = k.scope AND d.day >= f.day - 28 AND d.day < f.day
+    WHERE k.deleted_keys >= minimum_deleted_keys GROUP BY ALL
+)
+SELECT 'KEY-009', submission, scope, source_row, NULL, NULL, NULL
+FROM earlier JOIN files USING (submission)
+WHERE len(counts) >= history_minimum_days AND deleted_keys::DECIMAL(24, 0) * 2
+    > (counts[(len(counts) + 1) // 2] + counts[len(counts) // 2 + 1]) * deleted_keys_factor::DECIMAL(9, 4);
+
+-- KEY-010
+WITH usable AS (
+    SELECT submission, sum(active_keys::HUGEINT + expired_keys + deleted_keys + forced_expired_keys) AS keys
+    FROM api_keys WHERE scope IN ('trade', 'withdraw') GROUP BY submission
+)
+SELECT 'KEY-010', f.submission, NULL, NULL, NULL, NULL, NULL
+FROM files AS f JOIN usable USING (submission)
+    JOIN volume_days AS v ON v.exchange = f.exchange AND v.day = f.day
+WHERE v.largest_api_account_count > keys;
+
+
 -- SUB-009
 WITH added AS (
     UNPIVOT (SELECT submission, sum(opening_keys) AS opening_keys, sum(issued_keys) AS issued_keys,

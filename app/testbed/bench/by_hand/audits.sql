@@ -38,6 +38,19 @@ SELECT DISTINCT 'AUD-006', submission, asset, NULL, NULL, NULL, NULL
 FROM reconciled_assets AS r JOIN files AS f ON f.submission = r.judged
     ANTI JOIN audits USING (submission, asset);
 
+-- AUD-007
+WITH copies AS (
+    SELECT judged AS submission, count(*) AS equal FROM audit_differences WHERE ledger_ratio + wallet_ratio = 0 GROUP BY ALL
+), signed AS (
+    SELECT submission, count(*) AS audited,
+        bool_or(signed_on < date_trunc('day', as_of + INTERVAL 9 HOUR) + to_days(audit_signing_days::INT)) AS early
+    FROM audits JOIN files USING (submission) GROUP BY ALL
+)
+SELECT 'AUD-007', submission, NULL, NULL, NULL, NULL, NULL
+FROM signed JOIN files USING (submission) LEFT JOIN copies USING (submission)
+WHERE early OR (audited = ifnull(equal, 0) AND audited >= copied_audit_assets);
+
+
 -- SUB-009
 SELECT 'SUB-009', submission, NULL, NULL, t."column", NULL, NULL
 FROM reported_totals AS t JOIN (SELECT submission, sum(price_krw) AS total FROM audits GROUP BY ALL) USING (submission)

@@ -119,6 +119,55 @@ SELECT 'REC-007', submission, asset, NULL, NULL, NULL, NULL
 FROM traded ANTI JOIN reconciliation_assets USING (exchange, day, asset)
     JOIN whole USING (exchange, day) SEMI JOIN files USING (submission);
 
+-- REC-009 and REC-010: the whole day of a file
+WITH whole AS (
+    SELECT exchange, day, arg_min(submission, period_start) AS submission FROM accepted
+    WHERE report = 'reconciliation' GROUP BY ALL HAVING sum(date_diff('minute', period_start, period_end)) = 1440
+), checks AS (
+    SELECT submission, asset, ledger_quantity AS ledger, wallet_quantity AS wallet FROM reconciliation
+        SEMI JOIN whole USING (submission)
+)
+SELECT 'REC-009', submission, asset, NULL, NULL, NULL, NULL
+FROM checks JOIN files USING (submission) GROUP BY submission, asset, derived_wallet_ledger_values
+HAVING count(DISTINCT ledger) >= derived_wallet_ledger_values AND min(wallet - ledger) = max(wallet - ledger);
+
+WITH whole AS (
+    SELECT exchange, day, arg_min(submission, period_start) AS submission FROM accepted
+    WHERE report = 'reconciliation' GROUP BY ALL HAVING sum(date_diff('minute', period_start, period_end)) = 1440
+), traded AS (
+    SELECT f.submission, split_part(market, '/', 1) AS asset
+    FROM volume_markets AS v JOIN files AS f ON f.exchange = v.exchange AND f.day = v.day
+    GROUP BY f.submission, 2, stale_feed_minimum_krw HAVING sum(v.trade_value_krw) >= stale_feed_minimum_krw
+), checks AS (
+    SELECT submission, asset, ledger_quantity, wallet_quantity,
+        ltrim(replace(ledger_quantity::VARCHAR, '.', ''), '0') AS ledger,
+        ltrim(replace(wallet_quantity::VARCHAR, '.', ''), '0') AS wallet
+    FROM reconciliation SEMI JOIN whole USING (submission) SEMI JOIN traded USING (submission, asset)
+), counted AS (
+    SELECT submission, asset, count(*) AS checks,
+        count(DISTINCT (length(ledger), (left(rpad(ledger, 10, '0'), 10)::BIGINT + 5) // 10)) AS ledgers,
+        count(DISTINCT (length(wallet), (left(rpad(wallet, 10, '0'), 10)::BIGINT + 5) // 10)) AS wallets
+    FROM checks GROUP BY ALL
+    HAVING count(DISTINCT ledger_quantity) > 1 OR count(DISTINCT wallet_quantity) > 1
+)
+SELECT 'REC-010', submission, asset, NULL, NULL, NULL, NULL
+FROM counted JOIN files USING (submission) WHERE least(ledgers, wallets) <= checks * minimum_distinct_share;
+
+-- REC-011
+WITH kept AS (
+    SELECT f.submission AS judged, a.exchange, f.day, a.asset
+    FROM files AS f JOIN reconciliation_assets AS a ON a.exchange = f.exchange AND a.day = f.day - 1
+    GROUP BY ALL HAVING arg_max(last_ledger_quantity, last_checked_at) <> 0
+), lacking AS (
+    SELECT judged, asset, c.submission, c.period_start
+    FROM kept AS k JOIN accepted AS c USING (exchange, day)
+        LEFT JOIN reconciliation_assets AS a USING (exchange, day, submission, asset)
+    WHERE report = 'reconciliation'
+        AND ifnull(covered_slot_count, 0) * 5 < date_diff('minute', c.period_start, c.period_end)
+)
+SELECT 'REC-011', judged, asset, NULL, NULL, NULL, NULL
+FROM lacking GROUP BY judged, asset HAVING arg_min(submission, period_start) = judged;
+
 -- SUB-009
 WITH added AS (SELECT submission, 'price_krw' AS "column", sum(price_krw) AS total FROM reconciliation GROUP BY ALL)
 SELECT 'SUB-009', submission, NULL, NULL, "column", NULL, NULL

@@ -49,6 +49,20 @@ FROM earlier JOIN files USING (submission)
 WHERE len(counts) >= history_minimum_days AND alert_count::DECIMAL(24, 0) * 2
     > (counts[(len(counts) + 1) // 2] + counts[len(counts) // 2 + 1]) * surveillance_factor::DECIMAL(9, 4);
 
+-- SUR-006
+WITH days AS (
+    SELECT f.submission, a.day, silent_filed_days, row_number() OVER (PARTITION BY f.submission ORDER BY a.day DESC) AS n,
+        a.alert_count = 0 AND ifnull(v.api_trade_value_krw, 0) >= silent_api_minimum_krw AS silent
+    FROM files AS f JOIN alert_days AS a ON a.exchange = f.exchange AND a.day <= f.day AND a.day >= f.day - 61
+        LEFT JOIN volume_days AS v ON v.exchange = a.exchange AND v.day = a.day
+), counted AS (
+    SELECT submission, silent_filed_days AS asked, count_if(silent AND n <= silent_filed_days) AS now,
+        count_if(silent AND n > 1 AND n <= silent_filed_days + 1) AS before
+    FROM days GROUP BY ALL
+)
+SELECT 'SUR-006', submission, NULL, NULL, NULL, NULL, NULL FROM counted WHERE now = asked AND before < asked;
+
+
 -- SUB-009
 WITH added AS (
     UNPIVOT (SELECT submission, sum(alert_count)::DECIMAL(38, 8) AS alert_count,

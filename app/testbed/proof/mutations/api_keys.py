@@ -56,3 +56,19 @@ def too_many_addresses(files: Files) -> Sequence[Wanted]:
     row = files.rows(REPORT)[1]
     row["max_ips_per_key"] = parameter("maximum_ips_per_key", exchange=files.exchange.id) + 1
     return [files.wanted("KEY-007", REPORT, row=1, subject=row["scope"])]
+
+
+@mutation("KEY-009", "a hundred thousand keys more are deleted by their users than on any day before")
+def many_deleted(files: Files) -> Sequence[Wanted]:
+    """The second scope; as many more are issued, so that the day adds up."""
+    more(files.rows(REPORT)[1], deleted_keys=100_000, issued_keys=100_000)
+    return [files.wanted("KEY-009", REPORT, row=1, subject=files.rows(REPORT)[1]["scope"])]
+
+
+@mutation("KEY-010", "an hour of a market has one more account than there were keys that may trade")
+def more_accounts(files: Files) -> Sequence[Wanted]:
+    """Only the volume is filed again; the inventory is judged with it."""
+    usable = [row for row in files.rows(REPORT) if row["scope"] != "read"]
+    names = ("active_keys", "expired_keys", "deleted_keys", "forced_expired_keys")
+    files.rows("api_volume")[0]["api_account_count"] = 1 + sum(row[name] for row in usable for name in names)
+    return [files.wanted("KEY-010", REPORT)]

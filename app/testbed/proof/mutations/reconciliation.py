@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Context, Decimal
 
 from app.testbed.proof.files import Files, Row, Wanted, mutation, negative_cells, one_row, repeated_row
-from app.testbed.proof.ground import AFTER
+from app.testbed.proof.ground import AFTER, BEFORE
 
 REPORT = "reconciliation"
 _EXACT = Context(prec=60)
@@ -55,7 +55,7 @@ negative = negative_cells("REC-NEG", REPORT, price_krw=Decimal(0))
 wrong_result = one_row("REC-001", "a match is called a mismatch", REPORT, lambda row: row.update(result="mismatch"))
 
 
-@mutation("REC-002", "an asset is not checked for fifteen minutes")
+@mutation("REC-002", "an asset is not checked for fifteen minutes", also=("REC-011",))
 def missing_slots(files: Files) -> Sequence[Wanted]:
     """Three slots of the first asset."""
     asset, begin, end = first_asset(files), files.at(9), files.at(9, 15)
@@ -109,3 +109,34 @@ def unreconciled(files: Files) -> Sequence[Wanted]:
     rows = files.rows("api_volume")
     rows += [{**row, "market": f"{UNKNOWN}/KRW"} for row in rows if row["market"] == rows[0]["market"]]
     return [files.wanted("REC-007", REPORT, subject=UNKNOWN)]
+
+
+@mutation("REC-009", "wallets are the ledger and the same surplus in every check of the day")
+def derived(files: Files) -> Sequence[Wanted]:
+    """Every check of the first asset, whose ledger goes its way."""
+    asset = first_asset(files)
+    checks = checks_of(files, asset)
+    surplus = _EXACT.subtract(checks[0]["wallet_quantity"], checks[0]["ledger_quantity"])
+    for check in checks:
+        check["wallet_quantity"] = _EXACT.add(check["ledger_quantity"], surplus)
+    return [files.wanted("REC-009", REPORT, subject=asset)]
+
+
+@mutation("REC-010", "the ledger of a much traded asset goes to and fro between two values all day")
+def to_and_fro(files: Files) -> Sequence[Wanted]:
+    """Every check of the first asset repeats the ledger of one of its first two."""
+    asset = first_asset(files)
+    checks = checks_of(files, asset)
+    values = [check["ledger_quantity"] for check in checks[:2]]
+    for place, check in enumerate(checks):
+        lowest = min(other["wallet_quantity"] for other in checks)
+        check["ledger_quantity"] = min(values[place % 2], lowest)
+    return [files.wanted("REC-010", REPORT, subject=asset)]
+
+
+@mutation("REC-011", "an asset of the day before is not checked at all")
+def left_out(files: Files) -> Sequence[Wanted]:
+    """An asset that nobody trades is checked on the day before alone."""
+    checks = files.rows(REPORT, BEFORE)
+    checks.extend({**check, "asset": UNKNOWN} for check in checks_of(files, first_asset(files), period=BEFORE))
+    return [files.wanted("REC-011", REPORT, subject=UNKNOWN)]

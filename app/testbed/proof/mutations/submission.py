@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from app.testbed.proof.files import Files, Wanted, mutation, one_row
-from app.testbed.proof.ground import DAY
+from app.testbed.proof.ground import BEFORE, DAY
 from app.testbed.proof.mutations.key_actions import add_step
 from etl.evidence import digest_of
 from etl.intake import Given
@@ -67,7 +67,7 @@ def says_otherwise(files: Files) -> Sequence[Wanted]:
     """The inventory of keys."""
     layout = files.layout(KEYS)
     if layout.period_cell:
-        files.send(KEYS, files.native(KEYS, stated_period="2026-11-01"))
+        files.send(KEYS, files.native(KEYS, stated_period=BEFORE))
         return [files.wanted("SUB-004", KEYS, reason="other_period")]
     template = write_canonical(files.table(KEYS), files.shape(KEYS), Container.CSV)
     other = "gopax" if files.exchange.id != "gopax" else "upbit"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 from app.testbed.proof.files import Files, Row, Wanted, mutation, negative_cells, one_row, repeated_row
+from app.testbed.proof.ground import LAST_DAY
 
 REPORT = "surveillance"
 _LAST_DIGIT = Decimal("1E-8")
+_TIMES = 1000
+"""How many times as much as on the ground the smallest exchange trades where SUR-006 asks for much trading."""
 
 repeated = repeated_row("SUR-UNQ", REPORT)
 negative = negative_cells("SUR-NEG", REPORT)
@@ -55,3 +59,15 @@ def many_alerts(files: Files) -> Sequence[Wanted]:
     row = files.rows(REPORT)[0]
     row["alert_count"] += 1000
     return [files.wanted("SUR-005", REPORT, subject=row["pattern"])]
+
+
+@mutation("SUR-006", "there are no alerts for fourteen days while the API is much used")
+def silent(files: Files) -> Sequence[Wanted]:
+    """The last day of the ground is the fourteenth."""
+    last = LAST_DAY.isoformat()
+    for number in range(14):
+        day = (LAST_DAY - timedelta(days=number)).isoformat()
+        files.rows(REPORT, day).clear()
+        for row in files.rows("api_volume", day):
+            row.update({name: _TIMES * row[name] for name in ("trade_value_krw", "api_trade_value_krw")})
+    return [files.wanted("SUR-006", REPORT, period=last)]
