@@ -2,11 +2,12 @@
 
 import re
 import urllib.request
+from decimal import Decimal
 
 import pytest
 from browsing import NAMES, context_of, keep_picture, sentences, visit
 from demo_store import LAST_DAY
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.words import LANGUAGES, all_words, say
 from expectations.catalogue import all_rules
@@ -132,3 +133,35 @@ def test_every_answer_carries_the_headers(filled: str) -> None:
 def test_the_keys_of_the_texts_are_never_shown(page: Page, filled: str) -> None:
     text = visit(page, filled, "overview", "ko")
     assert not [key for key in all_words() if "." in key and key in text]
+
+
+def column_of(grid: Locator, title: str) -> tuple[str, list[Decimal]]:
+    """The title of a column of amounts as a table shows it, with the arrow of its order, and its values, row by row."""
+    table = grid.locator("[role=grid]")
+    titles = [cell.text_content() or "" for cell in table.get_by_role("columnheader", include_hidden=True).all()]
+    cells = [cell.text_content() or "" for cell in table.get_by_role("gridcell", include_hidden=True).all()]
+    place = next(place for place, shown in enumerate(titles) if shown.endswith(title))
+    return titles[place], [Decimal(text.strip().replace(",", "")) for text in cells[place :: len(titles)]]
+
+
+@pytest.mark.slow
+def test_a_click_on_the_title_of_amounts_sorts_by_value(page: Page, filled: str) -> None:
+    visit(page, filled, "api_volume", "en", "&period=7d")
+    title = say("column.trade_value_krw", "en")
+    grid = page.locator("[data-testid=stDataFrame]").filter(has_text=title)
+    grid.scroll_into_view_if_needed()
+    _, values = column_of(grid, title)
+    texts = [f"{value:,}" for value in values]
+    assert sorted(values) != [Decimal(text.replace(",", "")) for text in sorted(texts)], "texts would sort the same"
+    box = grid.bounding_box()
+    assert box
+    orders = {}
+    place = box["width"] - 60  # the last column is that of the whole value
+    for _ in range(2):
+        page.mouse.click(box["x"] + place, box["y"] + 16)
+        page.wait_for_timeout(500)
+        shown, values = column_of(grid, title)
+        orders[shown.removesuffix(title).strip()] = values
+    assert set(orders) == {"↑", "↓"}
+    assert orders["↑"] == sorted(values)
+    assert orders["↓"] == sorted(values, reverse=True)
