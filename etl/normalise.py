@@ -245,13 +245,18 @@ def _secrets(table: TextTable, layout: Layout, report: Report) -> Iterator[Findi
     """SUB-007: personal data in any cell, header or remark, unhashed keys in four columns; values are masked."""
     yield from _secrets_in_cells(table, layout, report)
     for name in suspected(table.columns):
-        for secret in secrets_in(name, is_free=not _is_headless(table, layout)):
+        for secret in secrets_in(name, is_free=not (_is_headless(table, layout) and _may_be_instant(name))):
             yield Finding("SUB-007", found=secret.masked, expected="∅", reason=secret.reason)
     doubtful = set(suspected(text for _, text in table.remarks))
     for place, text in table.remarks:
         for secret in secrets_in(text) if text in doubtful else ():
             found = f"{masking(place)}: {secret.masked}" if place else secret.masked
             yield Finding("SUB-007", found=found, expected="∅", reason=secret.reason)
+
+
+def _may_be_instant(text: str) -> bool:
+    """True for digits alone, as many as milliseconds since 1970 have, or more."""
+    return text.isdecimal() and len(text) > 12
 
 
 def _secrets_in_cells(table: TextTable, layout: Layout, report: Report) -> Iterator[Finding]:
@@ -263,7 +268,6 @@ def _secrets_in_cells(table: TextTable, layout: Layout, report: Report) -> Itera
         # The number of a submission, which an export holds, looks like a telephone's now and then.
         is_other = canonical is None and name not in layout.optional_columns
         is_free = is_other or (canonical is not None and report.field(canonical).type in _FREE_TYPES)
-        is_free = is_free and not is_headless
         may_hold_key = canonical in _KEY_FIELDS
         may_hold = may_hold_secret(is_free=is_free, may_hold_key=may_hold_key)
         hits = pc.fill_null(pc.match_substring_regex(column.texts, may_hold), fill_value=False)
@@ -271,7 +275,8 @@ def _secrets_in_cells(table: TextTable, layout: Layout, report: Report) -> Itera
             hits = pc.and_not(hits, pc.fill_null(pc.match_substring_regex(column.texts, _ONLY_HASH), fill_value=False))
         for place in pc.indices_nonzero(hits).to_pylist():
             text = column.texts[place].as_py()
-            for secret in secrets_in(text, is_free=is_free, may_hold_key=may_hold_key):
+            is_number = is_headless and _may_be_instant(text)
+            for secret in secrets_in(text, is_free=is_free and not is_number, may_hold_key=may_hold_key):
                 row = table.source_rows[place].as_py()
                 yield Finding("SUB-007", row=row, column=name, found=secret.masked, expected="∅", reason=secret.reason)
     for name, row, text in table.inner:

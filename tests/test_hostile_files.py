@@ -259,6 +259,15 @@ def test_data_without_a_header_is_one_finding(exchange: str, report: str) -> Non
     assert [(one.rule, one.reason) for one in found] == [("SUB-002", "no_header")]
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_bare_number_of_a_person_is_found_without_a_header_too(place: int) -> None:
+    lines = native_file("korbit", "halts").decode("utf-8-sig").splitlines()[1:]
+    lines[place] = ",".join(["01012345678", *lines[place].split(",")[1:]])
+    found = findings_of(verdict_on("\r\n".join([*lines, ""]).encode(), "korbit", "halts"))
+    assert {one.reason for one in found} == {"no_header", "mobile_number"}
+    assert not [one for one in found if "01012345678" in (one.found or "")]
+
+
 # ---------------------------------------------------------------------------------- commas at the end of lines
 
 
