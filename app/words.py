@@ -144,6 +144,7 @@ _UNITS = {
     "_deviation": "share",
     "_tolerance": "share",
     "_shortfall_ratio": "share",
+    "_only": "yes_or_no",
 }
 """The unit that a threshold is in, by how its name ends."""
 

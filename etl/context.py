@@ -281,6 +281,8 @@ RELATIONS: Mapping[str, Relation] = {
     "reach": Relation(entities.reach, (), is_of_entities=True),
     "shortfalls": Relation(entities.shortfalls, ("reconciliation",), is_of_entities=True),
     "current_halts": Relation(entities.current_halts_read, ("halts",), is_of_entities=True),
+    "slot_shortfalls": Relation(entities.slot_shortfalls, ("reconciliation",), is_of_entities=True),
+    "halted_trades": Relation(entities.halted_trades, ("api_volume",), is_of_entities=True),
     "audit_differences": Relation(entities.audit_differences, ("reconciliation",), is_of_entities=True),
 }
 """Every relation that a rule may declare in `reads`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, RowMapping, or_, select
 
 from etl.episodes import BEGINNING, FOREVER, Episode, beginning_in, meeting
+from etl.exchanges import all_exchanges
 from etl.judged import (
     EXACT,
     INSTANT,
@@ -39,7 +40,8 @@ from etl.records import submissions as life
 from etl.records import tables as t
 from etl.records.submissions import Submission
 from etl.regions import HALTS_BY_TIME, Stretch, halted_entity
-from expectations.vocabulary import State
+from expectations.catalogue import all_rules, parameter
+from expectations.vocabulary import KST, Period, State
 
 NEAREST_CHECK = timedelta(minutes=5)
 """How far from an audit's moment a reconciliation check may be (AUD-005)."""
@@ -47,7 +49,7 @@ NEAREST_CHECK = timedelta(minutes=5)
 MISMATCH = "reconciliation_mismatch"
 """The trigger of a halt for a shortfall."""
 
-_DAY = timedelta(days=1)
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _LOOKED_BACK = timedelta(hours=1)
 """The longest that a rule may look back from a halt (`halt_lookback_minutes`)."""
 _ANSWERED = timedelta(days=1)
@@ -63,10 +65,11 @@ _AT_ONCE = 500
 _ACTION_COLUMNS = [
     JUDGED,
     *ORIGIN,
-    *((name, pa.string()) for name in ("action_id", "case_id", "key_ref", "account_ref", "suspicion")),
+    *((name, pa.string()) for name in ("action_id", "case_id", "whole_case", "key_ref", "account_ref", "suspicion")),
     *((name, pa.string()) for name in ("risk_level", "stage", "outcome")),
     ("detected_at", INSTANT),
     ("acted_at", INSTANT),
+    ("cleared_before", INSTANT),
     ("source_row", pa.int64()),
 ]
 
@@ -74,18 +77,47 @@ _ACTION_COLUMNS = [
 def actions(judged: Judged, first: int, last: int) -> Read:
     """Every action of every case that has one in a judged submission, and of other cases of the same keys.
 
+    `cleared_before`: when the last of the key's earlier cases was cleared; `whole_case`: the case that ACT-003 to
+    ACT-007 judge it with, which is itself unless it began too soon after that (ACT-008).
     What shares a case or a key with a changed file is found by `sharing_cases`, so no stretch is recorded.
     """
     rows: list[dict[str, Any]] = []
     for exchange in judged.exchanges:
         own = {one.id for one in judged.submissions if one.exchange == exchange}
         for linked in _together(_linked(judged.connection, exchange, own)):
+            cases = _cases(linked)
             rows += [
-                {**row, "judged": submission}
+                {**row, **cases[row["case_id"]], "judged": submission}
                 for submission in sorted(own & {row["submission"] for row in linked})
                 for row in linked
             ]
     return Read(arrow_table(rows, _ACTION_COLUMNS))
+
+
+def _cases(linked: Sequence[RowMapping]) -> dict[str, dict[str, Any]]:
+    """Of each case, the case that it is judged with, and when the last one of its key was cleared before it began."""
+    by_case: dict[str, list[RowMapping]] = {}
+    for action in sorted(linked, key=lambda one: (one["acted_at"], one["action_id"])):
+        by_case.setdefault(action["case_id"], []).append(action)
+    events = [(those[0]["acted_at"], 1, case) for case, those in by_case.items()]
+    events += [(action["acted_at"], 0, action["case_id"]) for action in linked if action["stage"] == "cleared"]
+    cleared: dict[str, tuple[datetime, str]] = {}
+    found: dict[str, dict[str, Any]] = {}
+    for at, begins, case in sorted(events):
+        key = by_case[case][0]["key_ref"]
+        if not begins:
+            cleared[key] = (at, case)
+            continue
+        before, earlier = cleared.get(key, (None, case))
+        is_other = before is not None and earlier in found
+        whole = found[earlier]["whole_case"] if before and is_other and _is_too_soon(before, at) else case
+        found[case] = {"whole_case": whole, "cleared_before": before if is_other else None}
+    return found
+
+
+def _is_too_soon(cleared_at: datetime, begun_at: datetime) -> bool:
+    day, since = begun_at.astimezone(KST).date(), all_rules()["ACT-008"].effective_from
+    return (since is None or day >= since) and begun_at < cleared_at + parameter("new_case_days", day) * _DAY
 
 
 def sharing_cases(connection: Connection, exchange: str, changed: Collection[str]) -> set[str]:
@@ -329,6 +361,49 @@ def _halted(submission: Submission, since: datetime, until: datetime, entity: st
     return Stretch(HALTS_BY_TIME, submission.exchange, "halts", since, until, entity)
 
 
+_HALTED_TRADES = [
+    JUDGED,
+    *((name, pa.string()) for name in ("submission", "exchange", "halt_id", "market")),
+    ("hour_start", INSTANT),
+    ("source_row", pa.int64()),
+]
+
+
+def halted_trades(judged: Judged, first: int, last: int) -> Read:
+    """Hours with trades that lie wholly inside a judged halt of trading, in the markets that it covers."""
+    rows: list[dict[str, Any]] = []
+    stretches: dict[str, list[Stretch]] = defaultdict(list)
+    for submission in judged.submissions:
+        ids = [halt["halt_id"] for halt in _halts_of(judged.connection, submission)]
+        own = select(t.halts.c.halt_id).where(t.halts.c.submission == submission.id)
+        latest = current_halts(judged.connection, [submission.exchange], FOREVER, FOREVER, also=own) if ids else ()
+        for halt in latest:
+            stops = halt["functions"] in ("trading", "all") and halt["scope"] != "account"
+            if halt["submission"] == submission.id and stops:
+                begin, end = halt["halted_at"], max(halt["halted_at"], halt["resumed_at"] or FOREVER)
+                stretches[submission.id].append(Stretch("halted_trades", submission.exchange, "api_volume", begin, end))
+                rows += ({**row, "judged": submission.id} for row in _trades_under(judged.connection, halt, begin, end))
+    return Read(arrow_table(rows, _HALTED_TRADES), stretches)
+
+
+def _trades_under(connection: Connection, halt: RowMapping, begin: datetime, end: datetime) -> Iterator[dict[str, Any]]:
+    c = t.volume_markets.c
+    covered = {
+        "exchange": c.market.is_not(None),
+        "market": c.market == halt["target"],
+        "asset": c.market.startswith(f"{halt['target']}/", autoescape=True),
+    }[halt["scope"]]
+    days = c.day.between(begin.astimezone(KST).date(), end.astimezone(KST).date())
+    query = in_force(t.volume_markets).where(c.exchange == halt["exchange"], days, covered, c.traded_hours > 0)
+    names = ("submission", "exchange", "halt_id", "source_row")
+    for row in connection.execute(query).mappings():
+        midnight = Period.of_day(row["day"]).start
+        for number in range(24):
+            at = midnight + number * _HOUR
+            if row["traded_hours"] >> number & 1 and begin <= at and at + _HOUR <= end:
+                yield {**{name: halt[name] for name in names}, "market": row["market"], "hour_start": at}
+
+
 def _halts_of(connection: Connection, submission: Submission) -> list[RowMapping]:
     return list(connection.execute(select(t.halts).where(t.halts.c.submission == submission.id)).mappings())
 
@@ -448,6 +523,128 @@ def _runs(
         else:
             runs.append((start, end))
     return runs
+
+
+# ----------------------------------------------------------------------------------- shortfalls of all assets
+
+
+PRICES_OF_OTHERS = 3
+"""Fewest other exchanges whose prices outweigh an exchange's own (REC-008)."""
+SLOT = timedelta(minutes=5)
+_MIDNIGHT = datetime(1970, 1, 1, tzinfo=UTC)
+
+_SLOT_SHORTFALLS = [
+    JUDGED,
+    *((name, pa.string()) for name in ("submission", "exchange")),
+    *((name, INSTANT) for name in ("slot", "lacking_at")),
+    ("asset_count", pa.int64()),
+    ("shortfall_krw", KRW),
+    ("shortfall_krw_text", pa.string()),
+]
+
+
+def slot_shortfalls(judged: Judged, first: int, last: int) -> Read:
+    """What all assets of an exchange lacked together in each slot of a judged file, and as far as that runs on.
+
+    In a slot each asset counts with its largest shortfall, at the larger of its own price and the median of the others'
+    (REC-008). Read from the slot before the file to the first slot after it in which nothing lacks.
+    """
+    rows: list[dict[str, Any]] = []
+    stretches: dict[str, list[Stretch]] = defaultdict(list)
+    for submission in judged.submissions:
+        exchange, start, end = submission.exchange, submission.period.start, submission.period.end
+        found = _lacking_together(judged, exchange, start, end)
+        if not found:
+            continue
+        found = [*_lacking_together(judged, exchange, start - SLOT, start), *found]
+        until = end
+        while found[-1]["slot"] >= until - SLOT:
+            found += _lacking_together(judged, exchange, until, until + _DAY)
+            until += _DAY
+        rows += ({**row, "judged": submission.id} for row in found)
+        stretches[submission.id] = [
+            Stretch("slot_shortfalls", name, "reconciliation", start - SLOT, until) for name in all_exchanges()
+        ]
+    return Read(arrow_table(rows, _SLOT_SHORTFALLS), stretches)
+
+
+def _slot_of(moment: datetime) -> datetime:
+    return moment - (moment - _MIDNIGHT) % SLOT
+
+
+def _lacking_together(judged: Judged, exchange: str, low: datetime, high: datetime) -> list[dict[str, Any]]:
+    """The slots of [low, high) in which something lacks, each with its sum."""
+    table = t.short_checks
+    query = (
+        in_force(table)
+        .where(table.c.exchange == exchange, table.c.checked_at >= low, table.c.checked_at < high)
+        .order_by(table.c.checked_at)
+    )
+    checks = list(judged.connection.execute(query).mappings())
+    if not checks:
+        return []
+    others = _others_prices(judged, exchange, {check["asset"] for check in checks}, low, high)
+    by_slot: dict[datetime, dict[str, tuple[Decimal, datetime, str]]] = {}
+    for check in checks:
+        slot, asset = _slot_of(check["checked_at"]), check["asset"]
+        price = max(check["price_krw"], others.get((asset, slot), Decimal(0)))
+        worth = EXACT.multiply(EXACT.subtract(check["ledger_quantity"], check["wallet_quantity"]), price)
+        known = by_slot.setdefault(slot, {}).get(asset)
+        if known is None or worth > known[0]:
+            by_slot[slot][asset] = (worth, check["checked_at"], check["submission"])
+    return [_summed(exchange, slot, list(assets.values())) for slot, assets in sorted(by_slot.items())]
+
+
+def _summed(exchange: str, slot: datetime, lacking: Sequence[tuple[Decimal, datetime, str]]) -> dict[str, Any]:
+    worth = Decimal(0)
+    for one, _, _ in lacking:
+        worth = EXACT.add(worth, one)
+    return {
+        "submission": lacking[0][2],
+        "exchange": exchange,
+        "slot": slot,
+        "lacking_at": max(at for _, at, _ in lacking),
+        "asset_count": len(lacking),
+        "shortfall_krw": min(worth, MOST_KRW),
+        "shortfall_krw_text": krw_text(worth),
+    }
+
+
+def _others_prices(
+    judged: Judged, exchange: str, assets: set[str], low: datetime, high: datetime
+) -> dict[tuple[str, datetime], Decimal]:
+    """The median of the other exchanges' prices by asset and slot, where three or more checked the asset in it."""
+    c = t.submissions.c
+    query = select(c.id).where(
+        c.exchange != exchange,
+        c.report == "reconciliation",
+        c.state == State.ACCEPTED.value,
+        c.period_start < high,
+        c.period_end > low,
+    )
+    found = (life.by_id(judged.connection, number) for number in judged.connection.execute(query).scalars())
+    files = life.fact_files([submission for submission in found if submission is not None])
+    if not files:
+        return {}
+    marks = ", ".join("?" for _ in assets)
+    condition = f"checked_at >= ? AND checked_at < ? AND asset IN ({marks})"
+    table = judged.facts.read(files, condition=condition, parameters=[low, high, *sorted(assets)])
+    latest: dict[tuple[str, datetime], dict[str, tuple[datetime, Decimal]]] = {}
+    for row in table.select(["exchange", "asset", "checked_at", "price_krw"]).to_pylist():
+        prices = latest.setdefault((row["asset"], _slot_of(row["checked_at"])), {})
+        if row["exchange"] not in prices or prices[row["exchange"]][0] <= row["checked_at"]:
+            prices[row["exchange"]] = (row["checked_at"], row["price_krw"])
+    return {
+        key: _median([price for _, price in prices.values()])
+        for key, prices in latest.items()
+        if len(prices) >= PRICES_OF_OTHERS
+    }
+
+
+def _median(values: Sequence[Decimal]) -> Decimal:
+    ordered = sorted(values)
+    middle = EXACT.add(ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2])
+    return EXACT.multiply(middle, Decimal("0.5"))
 
 
 # ------------------------------------------------------------------------------------------------ audits

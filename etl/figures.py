@@ -73,7 +73,8 @@ FIGURES = (
     DailyFigure(
         t.volume_markets,
         "api_volume",
-        f"""SELECT submission, market, {_VOLUME_SUMS}, {_MOST_ACCOUNTS}, count(DISTINCT hour_start) AS hour_count
+        f"""SELECT submission, market, {_VOLUME_SUMS}, {_MOST_ACCOUNTS}, count(DISTINCT hour_start) AS hour_count,
+                bit_or(CASE WHEN trade_count > 0 THEN 1::BIGINT << {_KST_HOUR} ELSE 0 END) AS traded_hours
             FROM rows GROUP BY submission, market""",
     ),
     DailyFigure(t.key_days, "api_keys", _as_filed(t.key_days)),

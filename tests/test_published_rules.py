@@ -42,26 +42,29 @@ SPECIFIED = {
             SUR-UNQ SUR-NEG SUR-001 SUR-002 SUR-003
         """
     },
-    "consistency": {"MODEL": "KEY-004 KEY-008 KEY-010 REC-007 REC-011 HLT-005 AUD-005 AUD-006 SUR-004"},
+    "consistency": {"MODEL": "KEY-004 KEY-008 KEY-010 REC-007 REC-011 HLT-005 HLT-010 AUD-005 AUD-006 SUR-004"},
     "compliance": {
-        "DAXA": "KEY-005 KEY-006 ACT-004 REC-002 REC-004 HLT-003 XEX-001",
+        "DAXA": "KEY-005 KEY-006 ACT-004 REC-002 REC-004 REC-008 HLT-003 XEX-001",
         "LAW": "REC-003 AUD-001 AUD-002",
-        "MODEL": "KEY-007 ACT-003 ACT-005 ACT-006 ACT-007 HLT-004 HLT-006 HLT-008 AUD-003 CAL-001",
+        "MODEL": "KEY-007 ACT-003 ACT-005 ACT-006 ACT-007 ACT-008 HLT-004 HLT-006 HLT-008 AUD-003 CAL-001",
     },
     "plausibility": {
         "MODEL": """
-            SUB-012 VOL-005 VOL-006 VOL-007 VOL-008 KEY-009 REC-005 REC-006 REC-009 REC-010 HLT-007 HLT-009
-            AUD-007 SUR-005 SUR-006
+            SUB-012 VOL-005 VOL-006 VOL-007 VOL-008 KEY-009 ACT-009 REC-005 REC-006 REC-009 REC-010 HLT-007 HLT-009
+            HLT-012 AUD-007 SUR-005 SUR-006
         """
     },
 }
 """The rules of section 5 by kind and source. What it leaves unmarked is ours; `key_actions` holds no number, so there
 is no ACT-NEG."""
 
-FROM_DECEMBER = {"KEY-009", "KEY-010", "REC-009", "REC-010", "REC-011", "AUD-007", "SUR-006"}
+FROM_DECEMBER = {
+    *("KEY-009", "KEY-010", "ACT-008", "ACT-009", "REC-008", "REC-009", "REC-010", "REC-011"),
+    *("HLT-010", "HLT-012", "AUD-007", "SUR-006"),
+}
 """The rules that version 2 adds: they say nothing of days before 2026-12-01."""
 
-TWO_MARKS = {"ACT-004": "DAXA", "REC-004": "DAXA", "AUD-002": "LAW"}
+TWO_MARKS = {"ACT-004": "DAXA", "REC-004": "DAXA", "REC-008": "DAXA", "AUD-002": "LAW"}
 """Rules that the specification marks twice: the first mark is the source, the assumption stands in the reference."""
 
 TEXT, COUNT, DAY, INSTANT = pa.string(), pa.int64(), pa.date32(), pa.timestamp("ms", "UTC")
@@ -100,8 +103,8 @@ RELATIONS: dict[str, dict[str, pa.DataType]] = {
     "surveillance_days": {**DATED, "pattern": TEXT, "alert_count": WHOLE},
     "actions": {
         **DATED,
-        **_of(TEXT, "action_id case_id key_ref account_ref suspicion risk_level stage outcome"),
-        **_of(INSTANT, "detected_at acted_at"),
+        **_of(TEXT, "action_id case_id whole_case key_ref account_ref suspicion risk_level stage outcome"),
+        **_of(INSTANT, "detected_at acted_at cleared_before"),
         "source_row": COUNT,
     },
     "shortfalls": {
@@ -119,6 +122,14 @@ RELATIONS: dict[str, dict[str, pa.DataType]] = {
         **_of(TEXT, "halt_id scope target functions trigger mode"),
         **_of(INSTANT, "detected_at halted_at resumed_at notice_at"),
         **_of(COUNT, "affected_account_count source_row"),
+    },
+    "halted_trades": {**ORIGIN, **_of(TEXT, "halt_id market"), "hour_start": INSTANT, "source_row": COUNT},
+    "slot_shortfalls": {
+        **ORIGIN,
+        **_of(INSTANT, "slot lacking_at"),
+        "asset_count": COUNT,
+        "shortfall_krw": KRW,
+        "shortfall_krw_text": TEXT,
     },
     "audit_shares": {**ORIGIN, "cold_share": RATIO},
     "audit_differences": {
@@ -435,7 +446,14 @@ def action(
     name: str, stage: str, acted: str, *, case: str = "C", detected: str | None = None, **more: Any
 ) -> dict[str, Any]:
     base = {"submission": "A", "exchange": "upbit", "day": acted[:10], "risk_level": "medium", "outcome": "applied"}
-    known = {"action_id": name, "case_id": case, "stage": stage, "acted_at": acted, "detected_at": detected or acted}
+    known = {
+        "action_id": name,
+        "case_id": case,
+        "whole_case": case,
+        "stage": stage,
+        "acted_at": acted,
+        "detected_at": detected or acted,
+    }
     return {**base, **known, **more}
 
 

@@ -400,7 +400,7 @@ def test_an_inventory_opens_as_the_day_before_closed_and_loses_the_keys_of_the_c
     assert expired["natural"] > 20 * expired["forced"] > 0
 
 
-def test_an_audit_agrees_with_the_check_at_midnight(quiet):
+def test_an_audit_is_near_the_check_at_midnight_and_is_no_copy_of_it(quiet):
     checks = by_period(quiet, "reconciliation")
     for (exchange_id, _), audit in by_period(quiet, "audits").items():
         midnight = checks[exchange_id, "2026-11-01"].slice(0, audit.num_rows)
@@ -409,7 +409,8 @@ def test_an_audit_agrees_with_the_check_at_midnight(quiet):
             audit["hot_wallet_quantity"].cast(pa.decimal128(37, 18)),
             audit["cold_wallet_quantity"].cast(pa.decimal128(37, 18)),
         )
-        assert dict(zip(audit["asset"].to_pylist(), wallets.to_pylist(), strict=True)) == held
+        for asset, counted in zip(audit["asset"].to_pylist(), wallets.to_pylist(), strict=True):
+            assert 0 < abs(counted - held[asset]) < held[asset] / 10_000
 
 
 def test_surveillance_concerns_less_than_the_markets_api_trading(quiet):

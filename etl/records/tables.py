@@ -234,10 +234,16 @@ volume_days = _figure(
 )
 volume_hours = _figure("volume_hours", _count("hour"), *_volume())
 volume_markets = _figure(
-    "volume_markets", _name("market"), *_volume(), _count("largest_api_account_count"), _count("hour_count")
+    "volume_markets",
+    _name("market"),
+    *_volume(),
+    _count("largest_api_account_count"),
+    _count("hour_count"),
+    _count("traded_hours"),
 )
 """Accounts are distinct only within an hour and market and do not add up: `largest_api_account_count` is the most that
-one of these had, `largest_account_hour` and `largest_account_market` the first that had so many."""
+one of these had, `largest_account_hour` and `largest_account_market` the first that had so many.
+`traded_hours` has one bit for each KST hour with a trade: 1 for the hour from 00:00, 2 for that from 01:00."""
 
 key_days = _figure(
     "key_days",

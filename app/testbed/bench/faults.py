@@ -40,7 +40,7 @@ _SPOILT_RELATIONS: Mapping[str, tuple[str, ...]] = {
     "key_days": ("opening_keys", "active_keys"),
     "key_action_days": ("key_count",),
     "surveillance_days": ("alert_count",),
-    "actions": ("case_id", "risk_level", "stage", "outcome", "detected_at", "acted_at"),
+    "actions": ("case_id", "whole_case", "risk_level", "stage", "outcome", "detected_at", "acted_at"),
     "current_halts": (
         *("scope", "target", "functions", "trigger", "mode"),
         *("detected_at", "halted_at", "resumed_at", "notice_at"),
@@ -76,6 +76,8 @@ def _spoilt(filed: FiledReport, shortfalls: pa.Table, random: np.random.Generato
             table = _rows_of(files, given.table.schema)
         elif name == "shortfalls":
             table = shortfalls
+        elif name in _MADE:
+            table = _MADE[name](files, given.table.schema)
         else:
             table = _spoilt_relation(name, given.table, filed, random)
         context[name] = replace(given, table=_for_the_judged(table, filed))
@@ -196,6 +198,10 @@ def _spoilt_relation(name: str, table: pa.Table, filed: FiledReport, random: np.
         table = pa.concat_tables([_moved_back(table, 1), table])
     if name == "reach" and filed.report.name == "halts":
         table = _with_reconciliation(table)
+    if name == "reach" and filed.report.name == "key_actions":
+        table = _moved(table, "until", "until", timedelta(days=20))
+    if name == "actions":
+        table = _moved(table, "acted_at", "cleared_before", timedelta(days=-3))
     if name == "alert_days":
         table = _silent(table)
     for column in _SPOILT_RELATIONS[name]:
@@ -221,6 +227,54 @@ def _with_reconciliation(table: pa.Table) -> pa.Table:
     place = table.schema.get_field_index("report")
     other = pa.array(["reconciliation"] * table.num_rows, table.schema.field(place).type)
     return pa.concat_tables([table, table.set_column(place, table.schema.field(place), other)])
+
+
+def _moved(table: pa.Table, name: str, target: str, by: timedelta) -> pa.Table:
+    """Moments of a column moved, as those of another or of the same."""
+    place = table.schema.get_field_index(target)
+    moments = pc.add(table[name], pa.scalar(by, pa.duration("ms")))
+    return table.set_column(place, table.schema.field(place), moments)
+
+
+def _halted_trades(files: Sequence[FiledRows], schema: pa.Schema) -> pa.Table:
+    """Trades in two hours of a halt of each exchange."""
+    rows = [
+        {
+            "judged": one.submission,
+            "submission": one.submission,
+            "exchange": one.exchange,
+            "halt_id": f"{one.exchange}-halted",
+            "market": "BTC/KRW",
+            "hour_start": one.period.start + timedelta(hours=hour),
+            "source_row": 1,
+        }
+        for one in files
+        for hour in (9, 10)
+    ]
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _slot_shortfalls(files: Sequence[FiledRows], schema: pa.Schema) -> pa.Table:
+    """A shortfall of all assets that reaches the limit in two slots and again in one."""
+    rows = [
+        {
+            "judged": one.submission,
+            "submission": one.submission,
+            "exchange": one.exchange,
+            "slot": one.period.start + timedelta(minutes=minutes),
+            "lacking_at": one.period.start + timedelta(minutes=minutes + 1),
+            "asset_count": 2,
+            "shortfall_krw": Decimal(worth),
+            "shortfall_krw_text": f"{worth}.00000000",
+        }
+        for one in files
+        for minutes, worth in ((60, 1_000_000_000), (65, 2_000_000_000), (70, 999_999_999), (75, 5_000_000_000))
+    ]
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+_MADE = {"halted_trades": _halted_trades, "slot_shortfalls": _slot_shortfalls}
+"""Relations that a day without faults leaves empty."""
 
 
 def _silent(table: pa.Table) -> pa.Table:

@@ -193,8 +193,9 @@ Change = Callable[[Files], Sequence[Wanted]]
 class Mutation:
     """The proof of one rule: what is changed, and what is found then, said once for all exchanges.
 
-    `also` are rules that cannot but fire too. `not_applicable` says, by exchange, why the rule cannot concern it.
-    `at_the_beginning` asks for the first two days alone, so that files can be left out or come late.
+    `also` are rules that cannot but fire too, `perhaps` those that do at a large exchange. `not_applicable` says, by
+    exchange, why the rule cannot concern it. `at_the_beginning` asks for the first two days alone, so that files can be
+    left out or come late.
     """
 
     rule: str
@@ -203,6 +204,7 @@ class Mutation:
     also: tuple[str, ...] = ()
     not_applicable: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     at_the_beginning: bool = False
+    perhaps: tuple[str, ...] = ()
 
 
 def mutation(
@@ -212,9 +214,10 @@ def mutation(
     also: tuple[str, ...] = (),
     not_applicable: Mapping[str, str] = MappingProxyType({}),
     at_the_beginning: bool = False,
+    perhaps: tuple[str, ...] = (),
 ) -> Callable[[Change], Mutation]:
     """Make the proof of `rule` of the function that changes the files and returns what must be found."""
-    return lambda change: Mutation(rule, what, change, also, not_applicable, at_the_beginning)
+    return lambda change: Mutation(rule, what, change, also, not_applicable, at_the_beginning, perhaps)
 
 
 def one_row(

@@ -36,6 +36,9 @@ BEGINNING = (date(2026, 12, 31), date(2027, 1, 1))
 BEGINNING_NOW = datetime(2027, 1, 2, 3, tzinfo=UTC)
 """When the beginning is due, the audit not yet."""
 
+WEEKS_BEFORE, WEEK_BEFORE = "2026-12-19", "2026-12-26"
+"""Days of the history two weeks and one week before the day of mutations."""
+
 _SEED = 4
 _ASSETS = 2
 _HISTORY_DAYS = 12

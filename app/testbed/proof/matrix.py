@@ -147,7 +147,8 @@ class _Found:
 def _compared(mutation: Mutation, changed: _Changed, found: _Found) -> Proof:
     exchange = changed.files.exchange.id
     by_rule = Counter(one.finding.rule for one in found.findings[exchange])
-    there = Counter(_place(one) for one in found.findings[exchange] if one.finding.rule not in mutation.also)
+    beside = (*mutation.also, *mutation.perhaps)
+    there = Counter(_place(one) for one in found.findings[exchange] if one.finding.rule not in beside)
     due = Counter(_place(one) for one in changed.wanted)
     noise = [one for one in found.ground[exchange] if one.finding.rule == mutation.rule]
     fired = [

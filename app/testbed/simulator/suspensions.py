@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -64,6 +65,25 @@ def halts(run: Run, exchange: str, period: Period) -> dict[str, pa.Array]:
         **{name: _instants([getattr(row, name) for row in rows]) for name in moments},
         "affected_account_count": pa.array([row.affected_account_count for row in rows], pa.int64()),
     }
+
+
+def halted_hours(run: Run, exchange: str, day: date, markets: tuple[str, ...]) -> Any:
+    """Which hours of a day (in columns) lie wholly inside a halt of trading of each market (in rows)."""
+    midnight = int(Period.of_day(day).start.timestamp())
+    begins = midnight + np.arange(24) * _HOUR
+    halted = np.zeros((len(markets), 24), bool)
+    for halt in (*_of_day(run, exchange, day - timedelta(days=1)), *_of_day(run, exchange, day)):
+        if halt.functions in ("trading", "all") and halt.scope != "account":
+            rows = np.array([_is_covered(market, halt) for market in markets])
+            end = halt.resumed_at if halt.resumed_at is not None else begins[-1] + _HOUR
+            hours = (begins >= halt.halted_at) & (begins + _HOUR <= end)
+            halted |= rows[:, None] & hours[None, :]
+    return halted
+
+
+def _is_covered(market: str, halt: Halt) -> bool:
+    base = market.partition("/")[0]
+    return {"exchange": True, "market": market == halt.target, "asset": base == halt.target}[halt.scope]
 
 
 def _instants(seconds: list[int | None]) -> pa.Array:

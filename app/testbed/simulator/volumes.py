@@ -18,6 +18,7 @@ from app.testbed.simulator.amounts import Amounts
 from app.testbed.simulator.draws import Floats, Integers, generator, walk_on
 from app.testbed.simulator.market import DAILY_TURNOVER_KRW, MEMBERS, listing, places, universe, weights
 from app.testbed.simulator.story import Happening, Run
+from app.testbed.simulator.suspensions import halted_hours
 from expectations.vocabulary import Period, ValueType
 
 _HOURS = 24
@@ -75,7 +76,7 @@ class Traded:
 
 def api_volume(run: Run, exchange: str, period: Period) -> dict[str, pa.Array]:
     """Every market and hour of the day, market by market."""
-    traded = _traded(run.seed, exchange, run.size(exchange), period.first_day)
+    traded = _traded(run, exchange, period.first_day)
     rows, hours = np.indices(traded.value.units.shape)
     begin = int(period.start.timestamp()) * 1000
     return {
@@ -88,7 +89,17 @@ def api_volume(run: Run, exchange: str, period: Period) -> dict[str, pa.Array]:
 
 
 @lru_cache(maxsize=8)
-def _traded(seed: int, exchange: str, size: int, day: date) -> Traded:
+def _traded(run: Run, exchange: str, day: date) -> Traded:
+    """The day as it was: nothing is traded in an hour that lies wholly inside a halt of trading."""
+    quiet = _unhalted(run.seed, exchange, run.size(exchange), day)
+    is_open = ~halted_hours(run, exchange, day, quiet.markets)
+    nothing = Amounts(np.zeros(is_open.shape, np.int64), np.zeros(is_open.shape, np.int64), quiet.value.places)
+    value, api_value = (part.where(is_open, nothing) for part in (quiet.value, quiet.api_value))
+    counts = {name: count * is_open for name, count in quiet.counts.items()}
+    return Traded(quiet.markets, value, api_value, counts)
+
+
+def _unhalted(seed: int, exchange: str, size: int, day: date) -> Traded:
     symbols = listing(exchange, size)
     coin_markets = [market for market in MEMBERS[exchange].coin_markets if market.partition("/")[0] in symbols]
     markets = (*(f"{symbol}/KRW" for symbol in symbols), *coin_markets)
@@ -163,7 +174,7 @@ def _counts(
 def surveillance(run: Run, exchange: str, period: Period) -> dict[str, pa.Array]:
     """What was seen in the day, one row a market and pattern; nothing on a quiet day of a small exchange."""
     day = period.first_day
-    traded = _traded(run.seed, exchange, run.size(exchange), day)
+    traded = _traded(run, exchange, day)
     random = generator(run.seed, "surveillance", exchange, day)
     rows = [
         row

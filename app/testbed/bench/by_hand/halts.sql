@@ -79,3 +79,16 @@ FROM reported_totals AS t
     JOIN (SELECT submission, sum(affected_account_count) AS total FROM halts GROUP BY ALL) USING (submission)
 WHERE t."column" = 'affected_account_count'
     AND try_cast(replace(reported, ',', '') AS DECIMAL(38, 8)) IS DISTINCT FROM total::DECIMAL(38, 8);
+
+-- HLT-010
+SELECT 'HLT-010', submission, halt_id, source_row, NULL, min(hour_start), max(hour_start) + INTERVAL 1 HOUR
+FROM halted_trades SEMI JOIN files USING (submission) GROUP BY submission, halt_id, source_row, market;
+
+-- HLT-012
+SELECT DISTINCT 'HLT-012', h.submission, halt_id, h.source_row, NULL, NULL::TIMESTAMP, NULL::TIMESTAMP
+FROM current_halts AS h JOIN files AS f ON f.submission = h.submission JOIN shortfalls AS e ON e.exchange = h.exchange
+    AND e.episode_start < ifnull(h.resumed_at, TIMESTAMP 'infinity') AND ifnull(e.episode_end > h.halted_at, true)
+    AND (h.scope IN ('exchange', 'account') OR h.scope = 'asset' AND e.asset = h.target
+        OR h.scope = 'market' AND e.asset = split_part(h.target, '/', 1))
+WHERE trigger <> 'reconciliation_mismatch' AND ifnull(h.resumed_at > h.halted_at, true)
+    AND (shortfall_krw >= halt_shortfall_krw OR shortfall_ratio >= halt_shortfall_ratio);

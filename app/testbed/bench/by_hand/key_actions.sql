@@ -26,7 +26,7 @@ WITH steps AS (
     SELECT *, list_position(['monitoring', 'warning', 'reverification', 'forced_expiry', 'cleared'], stage) AS place
     FROM actions
 ), seen AS (
-    SELECT *, max(place) OVER (PARTITION BY exchange, case_id ORDER BY acted_at, place, action_id
+    SELECT *, max(place) OVER (PARTITION BY exchange, whole_case ORDER BY acted_at, place, action_id
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
     FROM steps
 )
@@ -38,7 +38,7 @@ WITH steps AS (
     SELECT *, list_position(['monitoring', 'warning', 'reverification', 'forced_expiry', 'cleared'], stage) AS place
     FROM actions
 ), seen AS (
-    SELECT *, min({'at': acted_at, 'place': place}) FILTER (place <> 4) OVER (PARTITION BY exchange, case_id) AS first
+    SELECT *, min({'at': acted_at, 'place': place}) FILTER (place <> 4) OVER (PARTITION BY exchange, whole_case) AS first
     FROM steps
 )
 SELECT 'ACT-004', submission, action_id, source_row, NULL, NULL, NULL
@@ -50,15 +50,15 @@ WITH steps AS (
     SELECT *, list_position(['monitoring', 'warning', 'reverification', 'forced_expiry', 'cleared'], stage) AS place
     FROM actions
 ), cases AS (
-    SELECT exchange, case_id, arg_min(submission, (acted_at, place, action_id)) AS submission,
+    SELECT exchange, whole_case, arg_min(submission, (acted_at, place, action_id)) AS submission,
         min(detected_at) AS detected_at, min(acted_at) AS acted_at, bool_or(risk_level = 'high') AS is_high,
         min(acted_at) FILTER (place >= 3) AS settled_at
-    FROM steps GROUP BY exchange, case_id
+    FROM steps GROUP BY exchange, whole_case
 )
-SELECT 'ACT-005', submission, case_id, NULL, NULL, NULL, NULL
+SELECT 'ACT-005', submission, whole_case, NULL, NULL, NULL, NULL
 FROM cases JOIN files USING (submission) WHERE acted_at - to_hours(first_action_hours::BIGINT) > detected_at
 UNION ALL
-SELECT 'ACT-006', submission, case_id, NULL, NULL, NULL, NULL
+SELECT 'ACT-006', submission, whole_case, NULL, NULL, NULL, NULL
 FROM cases JOIN files USING (submission) JOIN reach ON reach.exchange = cases.exchange AND reach.report = 'key_actions'
     AND acted_at >= since AND acted_at < until
 WHERE is_high AND until - to_hours(high_risk_hours::BIGINT) > detected_at
@@ -71,10 +71,31 @@ WITH failed AS (
     WHERE a.stage = 'reverification' AND a.outcome IN ('failed', 'no_response')
 ), unmet AS (
     SELECT * FROM failed AS f
-    ANTI JOIN actions AS e ON e.exchange = f.exchange AND e.case_id = f.case_id AND e.stage = 'forced_expiry'
+    ANTI JOIN actions AS e ON e.exchange = f.exchange AND e.whole_case = f.whole_case AND e.stage = 'forced_expiry'
         AND e.acted_at >= f.acted_at AND e.acted_at <= f.due_at
     WHERE EXISTS (FROM reach WHERE reach.exchange = f.exchange AND report = 'key_actions' AND f.acted_at >= since
         AND f.acted_at < until AND until > f.due_at)
-    QUALIFY row_number() OVER (PARTITION BY f.exchange, f.case_id ORDER BY f.acted_at, f.action_id) = 1
+    QUALIFY row_number() OVER (PARTITION BY f.exchange, f.whole_case ORDER BY f.acted_at, f.action_id) = 1
 )
-SELECT 'ACT-007', submission, case_id, NULL, NULL, NULL, NULL FROM unmet SEMI JOIN files USING (submission);
+SELECT 'ACT-007', submission, whole_case, NULL, NULL, NULL, NULL FROM unmet SEMI JOIN files USING (submission);
+
+-- ACT-008
+SELECT 'ACT-008', submission, case_id, NULL, NULL, NULL, NULL
+FROM (
+    SELECT exchange, case_id, min(acted_at) AS begun_at, max(cleared_before) AS cleared_before,
+        arg_min(submission, (acted_at, list_position(['monitoring', 'warning', 'reverification', 'forced_expiry',
+            'cleared'], stage), action_id)) AS submission
+    FROM actions GROUP BY ALL
+) JOIN files USING (submission) WHERE begun_at - to_days(new_case_days::INT) < cleared_before;
+
+-- ACT-009
+WITH waiting AS (
+    SELECT exchange, case_id, arg_min(submission, (acted_at, action_id)) AS submission, min(acted_at) AS begun_at,
+        min(acted_at) FILTER (stage <> 'monitoring') AS left_at
+    FROM actions GROUP BY ALL HAVING count_if(stage = 'monitoring') > 0
+)
+SELECT 'ACT-009', w.submission, w.case_id, NULL, NULL, NULL, NULL
+FROM waiting AS w JOIN files AS f USING (submission)
+    JOIN reach AS r ON r.exchange = w.exchange AND r.report = 'key_actions' AND w.begun_at >= since AND w.begun_at < until
+WHERE until > w.begun_at + to_days(monitoring_days::INT)
+    AND ifnull(left_at > w.begun_at + to_days(monitoring_days::INT), true);

@@ -49,7 +49,8 @@ FROM shortfalls SEMI JOIN files USING (submission);
 -- REC-004
 WITH reached AS (
     SELECT submission, s.exchange, asset, episode_start, episode_end, min(checked_at) AS reached_at,
-        min(checked_at) + to_minutes(any_value(halt_delay_minutes)::BIGINT) AS due_at
+        min(checked_at) + to_minutes(any_value(halt_delay_minutes)::BIGINT) AS due_at,
+        any_value(trading_halts_only) AS trading_only
     FROM shortfalls AS s JOIN files USING (submission)
     WHERE shortfall_ratio >= halt_shortfall_ratio OR shortfall_krw >= halt_shortfall_krw
     GROUP BY ALL
@@ -63,7 +64,22 @@ FROM reached AS r ANTI JOIN (
 ) AS h ON h.exchange = r.exchange AND h.halted_at <= r.due_at
     AND (h.halted_at > r.reached_at OR h.resumed_at > r.reached_at)
     AND (h.scope = 'exchange' OR h.scope = 'account' OR h.halted_asset = r.asset)
-    AND (r.reached_at < TIMESTAMP '2026-11-30 15:00:00' OR h.is_suspension);
+    AND (r.trading_only = 0 OR h.is_suspension);
+
+-- REC-008: slots that no halt of the whole exchange answers, in runs that begin in the file
+WITH open AS (
+    SELECT f.submission AS judged, p.slot, p.submission
+    FROM slot_shortfalls AS p JOIN files AS f ON f.submission = p.judged
+    WHERE p.shortfall_krw >= joint_shortfall_krw AND NOT EXISTS (
+        FROM current_halts AS h WHERE h.exchange = p.exchange AND h.scope = 'exchange'
+            AND h.functions IN ('trading', 'all') AND ifnull(h.resumed_at > h.halted_at, true)
+            AND h.halted_at - to_minutes(halt_delay_minutes::BIGINT) <= p.lacking_at
+            AND (h.halted_at > p.lacking_at OR ifnull(h.resumed_at > p.lacking_at, true)))
+), runs AS (
+    SELECT *, slot - to_minutes(5 * row_number() OVER (PARTITION BY judged ORDER BY slot)) AS run FROM open
+)
+SELECT 'REC-008', judged, NULL, NULL, NULL, min(slot), max(slot) + INTERVAL 5 MINUTE
+FROM runs GROUP BY judged, run HAVING arg_min(submission, slot) = judged;
 
 -- REC-005: slots in which prices lie far enough apart, then each exchange's against the median of the others'
 WITH spread AS (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from app.testbed.proof.files import Files, Wanted, mutation
 from app.testbed.proof.mutations.reconciliation import first_asset, shortfall
@@ -113,3 +114,25 @@ def lifted_too_early(files: Files) -> Sequence[Wanted]:
 def never_lifted(files: Files) -> Sequence[Wanted]:
     """One halt, open for more than three days."""
     return _found(files, "HLT-009", add_halt(files, files.at(9), resumed_at=None), start=files.at(9))
+
+
+@mutation("HLT-010", "a market is traded in the two hours that lie wholly inside a halt of trading")
+def traded_while_halted(files: Files) -> Sequence[Wanted]:
+    """From before nine until after eleven; the market's busiest hours are these."""
+    place = add_halt(files, files.at(8, 59), functions="trading", resumed_at=files.at(11, 1))
+    for row in files.rows("api_volume"):
+        if row["market"] == f"{first_asset(files)}/KRW" and not row["trade_count"]:
+            row.update(trade_count=2, trade_value_krw=Decimal(10_000))
+    return _found(files, "HLT-010", place, start=files.at(9), end=files.at(11))
+
+
+@mutation(
+    "HLT-012",
+    "maintenance is the trigger of a halt during a shortfall of two per cent",
+    also=("REC-003", "REC-004"),
+    perhaps=("REC-008",),
+)
+def other_trigger(files: Files) -> Sequence[Wanted]:
+    """With the shortfall that nothing else answers."""
+    shortfall(files, files.at(9), files.at(9, 15), Decimal("0.02"))
+    return _found(files, "HLT-012", add_halt(files, files.at(9, 2), trigger="maintenance"))

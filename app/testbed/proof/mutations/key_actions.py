@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from app.testbed.proof.files import Files, Wanted, mutation
-from app.testbed.proof.ground import AFTER, DAY
+from app.testbed.proof.ground import AFTER, DAY, WEEK_BEFORE, WEEKS_BEFORE
 from app.testbed.proof.mutations.api_keys import more
 from app.testbed.simulator.draws import reference
 
@@ -137,3 +137,28 @@ def unknown_expiry(files: Files) -> Sequence[Wanted]:
     """Only the key actions are filed again; the inventory is judged with them."""
     add_step(files, "forced_expiry", files.at(9), risk="high")
     return [files.wanted("KEY-008", "api_keys")]
+
+
+@mutation(
+    "ACT-008",
+    "a case begins a second less than seven days after the last one of its key was cleared",
+    also=("ACT-003",),
+)
+def begun_too_soon(files: Files) -> Sequence[Wanted]:
+    """The step of the new case is one after the end of the whole."""
+    cleared_at = files.at(9, day=WEEK_BEFORE)
+    add_step(files, "cleared", cleared_at, case="1", key="1", outcome="passed", day=WEEK_BEFORE)
+    again = cleared_at + timedelta(days=7, seconds=-1)
+    place = add_step(files, "monitoring", again, number=2, case="2", key="1")
+    return _of_case(files, "ACT-008", place)
+
+
+@mutation("ACT-009", "a case is only watched for a second more than fourteen days")
+def only_watched(files: Files) -> Sequence[Wanted]:
+    """Begun on the first day that steps are filed for, and warned a second too late."""
+    begun_at = files.at(9, day=WEEKS_BEFORE)
+    add_step(files, "monitoring", begun_at, day=WEEKS_BEFORE)
+    late = begun_at + timedelta(days=14, seconds=1)
+    add_step(files, "warning", late, number=2, detected_at=begun_at, day=DAY)
+    case = files.rows(REPORT, WEEKS_BEFORE)[-1]["case_id"]
+    return [files.wanted("ACT-009", REPORT, subject=case, period=WEEKS_BEFORE)]

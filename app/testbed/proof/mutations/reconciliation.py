@@ -75,11 +75,30 @@ def short_over_midnight(files: Files) -> Sequence[Wanted]:
     return [files.wanted("REC-003", REPORT, subject=asset, start=start, end=end)]
 
 
-@mutation("REC-004", "wallets lack two per cent for fifteen minutes, and nothing is halted", also=("REC-003",))
+@mutation(
+    "REC-004",
+    "wallets lack two per cent for fifteen minutes, and nothing is halted",
+    also=("REC-003",),
+    perhaps=("REC-008",),
+)
 def unhalted(files: Files) -> Sequence[Wanted]:
     """One episode of three checks."""
     asset, start, end = shortfall(files, files.at(9), files.at(9, 15), Decimal("0.02"))
     return [files.wanted("REC-004", REPORT, subject=asset, start=start, end=end)]
+
+
+@mutation(
+    "REC-008",
+    "all assets lack half of what is owed for ten minutes, and nothing is halted",
+    also=("REC-003", "REC-004"),
+)
+def joint_shortfall(files: Files) -> Sequence[Wanted]:
+    """Every check of two slots."""
+    begin, end = files.at(9), files.at(9, 10)
+    for check in files.rows(REPORT):
+        if begin <= check["checked_at"] < end:
+            lack(check, Decimal("0.5"))
+    return [files.wanted("REC-008", REPORT, start=begin, end=end)]
 
 
 @mutation("REC-005", "a price is half above the others' for ten minutes, each exchange's at an hour of its own")
