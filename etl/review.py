@@ -265,7 +265,7 @@ def asked(
             table=_rows(store, submission) if with_rows else empty,
             parameters={
                 **_in_force(thresholds, names, submission, as_if_in_force),
-                **(instead if instead_of in (None, submission.exchange) else {}),
+                **_set_instead(thresholds, submission, instead, instead_of),
             },
         )
         for submission in batch
@@ -288,6 +288,17 @@ def answered(question: Question) -> Found:
 
 def _rows(store: Store, submission: Submission) -> pa.Table:
     return store.facts.rows_of(life.fact_files([submission])[0])
+
+
+def _set_instead(
+    thresholds: Thresholds, submission: Submission, instead: Mapping[str, object], instead_of: str | None
+) -> dict[str, object]:
+    """Which of the values set `instead` hold for a submission: a common one gives way to an exchange's own."""
+    if instead_of is not None:
+        return dict(instead) if instead_of == submission.exchange else {}
+    day, exchange = submission.period.first_day, submission.exchange
+    held = {name: thresholds.in_force(name, day, exchange) for name in instead}
+    return {name: value for name, value in instead.items() if not ((one := held[name]) and one.exchange)}
 
 
 def _in_force(

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from etl.exchanges import all_exchanges
 from etl.failures import recorded
 from etl.records import submissions as life
 from etl.records.engine import reading
@@ -73,15 +74,25 @@ class Comparison:
 
 
 def compare_rule(
-    store: Store, rule_id: str, thresholds: Mapping[str, str], first: Period | None, last: Period | None
+    store: Store,
+    rule_id: str,
+    thresholds: Mapping[str, str],
+    first: Period | None,
+    last: Period | None,
+    *,
+    exchange: str | None = None,
 ) -> Comparison:
     """Judge the accepted submissions of a rule's report twice and compare; what we fail on is left out and named.
 
-    Raises NoSuchThresholdError where the rule is unknown, is not judged over accepted files, or has no such threshold.
+    The values are those of `exchange` alone, or common ones, before which an exchange's own go, as on approval. Raises
+    NoSuchThresholdError where the rule is unknown, is not judged over accepted files, or has no such threshold, and
+    where there is no such exchange.
     """
     rule, report = _rule(rule_id)
+    if exchange is not None and exchange not in all_exchanges():
+        raise NoSuchThresholdError(f"there is no exchange '{exchange}'; the members are {', '.join(all_exchanges())}")
     values = {name: _value(rule, name, text) for name, text in thresholds.items()}
-    return _compared(store, rule, report, values, None, first, last)
+    return _compared(store, rule, report, values, exchange, first, last)
 
 
 def what_if_of(store: Store, change: ThresholdChange, first_day: date, last_day: date) -> dict[str, Any]:

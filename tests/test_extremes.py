@@ -175,7 +175,7 @@ def test_shortfalls_in_won_are_shown_to_the_last_digit(store: Store) -> None:
     assert len(shown) == 40
     text = f"≤ 99999999999999999999.999999999999999999 BTC, {shown} KRW, 100 %"
     assert found_by(store, "REC-003", "upbit", "BTC") == [text] * 2
-    assert found_by(store, "REC-003", "gopax", "SOL") == ["≤ 0.000000000000000001 SOL, 0 KRW, 100 %"] * 2
+    assert found_by(store, "REC-003", "gopax", "SOL") == ["≤ 0.000000000000000001 SOL, < 0.00000001 KRW, 100 %"] * 2
 
 
 def test_a_shortfall_beyond_every_limit_wants_a_halt(store: Store) -> None:

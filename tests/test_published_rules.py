@@ -876,6 +876,31 @@ def test_a_mismatch_halt_outlasts_its_episode_as_far_as_is_known(
     assert subjects(findings(all_rules()["HLT-008"], relations=relations)) == [("A", "H")] * offends
 
 
+@pytest.mark.parametrize(
+    ("rule_id", "relations", "found"),
+    [
+        (
+            "HLT-009",
+            {"current_halts": [halt("H", at("09:00:00"), at("09:00:00.001", "2026-11-03"))]},
+            "24 h 0 min 0.001 s",
+        ),
+        (
+            "HLT-004",
+            {"current_halts": [halt("H", at("09:05:00.001"), detected_at=at("09:00:00"))]},
+            "5 min 0.001 s: 2026-11-02T09:00:00.000+09:00 → 2026-11-02T09:05:00.001+09:00",
+        ),
+        (
+            "REC-003",
+            {"shortfalls": [shortfall(at("09:00:00"), "0.000000000000000001", "0", "0")]},
+            "≤ 0.000000000000000001 BTC, < 0.00000001 KRW, < 0.0000000001 %",
+        ),
+    ],
+)
+def test_what_is_just_beyond_the_limit_is_not_shown_as_the_limit(rule_id, relations, found) -> None:
+    ((_, finding),) = findings(all_rules()[rule_id], relations=relations)
+    assert finding.found == found
+
+
 def test_what_an_open_halt_shows_does_not_change_as_days_come_in() -> None:
     texts = set()
     for until in (at("00:00:00", "2026-11-04"), at("00:00:00", "2026-11-20")):
@@ -1096,7 +1121,7 @@ def test_how_late_a_report_was_is_said() -> None:
     late = {"obligation": "A", "submission": "s-1", "due_at": at("10:00:00"), "met_at": at("12:30:00", "2026-11-04")}
     ((_, finding),) = findings(rule, relations={"obligations": [{**late, "now": at("00:00:00", "2026-11-09")}]})
     assert finding.reason == "late"
-    assert finding.found == "2026-11-04T12:30:00.000+09:00 (+ 50 h 30 min)"
+    assert finding.found == "2026-11-04T12:30:00.000+09:00 (+ 50 h 30 min 0 s)"
 
 
 def test_a_report_that_nobody_files_names_nobody() -> None:

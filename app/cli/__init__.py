@@ -661,6 +661,9 @@ def compile_rules() -> None:
 def what_if(
     rule: Annotated[str, typer.Argument(help="The rule, such as REC-004.", metavar="RULE")],
     parameter: Annotated[list[str], typer.Option("--parameter", help="NAME=VALUE; may be repeated.")],
+    exchange: Annotated[
+        str | None, typer.Option("--exchange", help="Whose own values they are; without it, the common ones.")
+    ] = None,
     first: FromOption = None,
     last: ToOption = None,
     json: Json = False,
@@ -669,7 +672,7 @@ def what_if(
     from app.cli.output import what_if_table
     from etl.what_if import compare_rule as compare
 
-    comparison = compare(open_store(), rule, dict(map(_assignment, parameter)), *_range(first, last))
+    comparison = compare(open_store(), rule, dict(map(_assignment, parameter)), *_range(first, last), exchange=exchange)
     if json:
         emit(comparison.as_record())
     else:
