@@ -6,15 +6,15 @@ the obligation and is recorded with it; what is missing depends on the moment at
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import pyarrow as pa
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from etl.affected import StoreChange
-from etl.calendar import AFTER_ALL_RECORDS, Obligation, obligations
+from etl.calendar import AFTER_ALL_RECORDS, OBLIGATIONS_BEGIN, Obligation, obligations
 from etl.normalise import arrow_schema
 from etl.records import submissions as life
 from etl.records import tables as t
@@ -23,9 +23,9 @@ from etl.records.filed_files import EVER_ACCEPTED
 from etl.store import Store
 from expectations.catalogue import all_rules, calendar_rules, report
 from expectations.judge import ContextTable, FiledRows, Whose, judge_files
-from expectations.vocabulary import Finding, Kind, Period
+from expectations.vocabulary import Finding, Kind, Period, State
 
-LATE_OR_MISSING = "CAL-001"
+LATE_OR_MISSING, NOTHING_OF_A_KIND = "CAL-001", "XEX-001"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,27 @@ class CalendarFinding:
     finding: Finding
 
 
-def calendar_findings(due: Sequence[Obligation], now: datetime) -> list[CalendarFinding]:
-    """What the calendar's rules find of these obligations at a moment, in their order."""
+InForce = Mapping[tuple[str, str], int]
+"""How many files are in force of an exchange and report, for whatever period since obligations began."""
+
+
+def calendar_findings(
+    due: Sequence[Obligation], now: datetime, in_force: InForce | None = None
+) -> list[CalendarFinding]:
+    """What the calendar's rules find of these obligations at a moment, in their order.
+
+    Without `in_force` only what is in force for the obligations themselves counts.
+    """
     if not due:
         return []
     shape = report(due[0].report)
     nothing = arrow_schema(shape).empty_table()
     files = [FiledRows(o.id, o.exchange, o.period, nothing) for o in due]
     found = judge_files(
-        shape, files, calendar_rules(), context={"obligations": ContextTable(_relation(due, now), Whose.GIVEN)}
+        shape,
+        files,
+        calendar_rules(),
+        context={"obligations": ContextTable(_relation(due, now, in_force), Whose.GIVEN)},
     )
     return [
         CalendarFinding(obligation, all_rules()[finding.rule].kind, finding)
@@ -79,11 +91,45 @@ def review_calendar(store: Store, changes: Sequence[StoreChange], at: datetime) 
 def missing_now(
     store: Store, now: datetime, *, first_day: date | None = None, last_day: date | None = None
 ) -> list[CalendarFinding]:
-    """Obligations that nothing in force meets at `now`, and members that file nothing of a kind."""
+    """Obligations that nothing in force meets at `now`, and members of whom nothing of a kind is in force.
+
+    These are named whatever days are asked for: with the first due obligation of those days, or with the first of all.
+    """
     with reading(store.engine) as connection:
         every = obligations(connection, now, first_day=first_day, last_day=last_day)
-    due = [one for one in every if one.outcome.is_due]
-    return [f for f in calendar_findings(due, now) if not f.obligation.outcome.is_met]
+        in_force = _in_force_at(connection, now)
+        due = [one for one in every if one.outcome.is_due]
+        asked = {(one.exchange, one.report) for one in due}
+        begun = obligations(connection, now, first_day=OBLIGATIONS_BEGIN, last_day=OBLIGATIONS_BEGIN)
+    others = [one for one in begun if one.outcome.is_due and (one.exchange, one.report) not in asked]
+    found = calendar_findings([*due, *others], now, in_force)
+    first_of_all = {one.id for one in others}
+    return [
+        f
+        for f in found
+        if not f.obligation.outcome.is_met
+        and (f.obligation.id not in first_of_all or f.finding.rule == NOTHING_OF_A_KIND)
+    ]
+
+
+def _in_force_at(connection: Connection, now: datetime) -> InForce:
+    """How many files were in force at a moment, by exchange and report."""
+    c, s = t.submissions.c, t.states.c
+    left = select(s.submission).where(
+        s.submission == c.id, s.state.in_([State.SUPERSEDED.value, State.WITHDRAWN.value]), s.at <= now
+    )
+    query = (
+        select(c.exchange, c.report, func.count())
+        .where(
+            c.state.in_(EVER_ACCEPTED),
+            c.row_count.is_not(None),
+            c.received_at <= now,
+            c.period_start >= Period.of_day(OBLIGATIONS_BEGIN).start,
+            ~left.exists(),
+        )
+        .group_by(c.exchange, c.report)
+    )
+    return {(exchange, report): count for exchange, report, count in connection.execute(query)}
 
 
 def _concerned(connection: Connection, changes: Sequence[StoreChange]) -> list[str]:
@@ -103,8 +149,13 @@ def _concerned(connection: Connection, changes: Sequence[StoreChange]) -> list[s
     return list(ids)
 
 
-def _relation(due: Sequence[Obligation], now: datetime) -> pa.Table:
+def _relation(due: Sequence[Obligation], now: datetime, in_force: InForce | None) -> pa.Table:
     instant = pa.timestamp("us", "UTC")
+    counted: dict[tuple[str, str], int] = {}
+    for o in due:
+        key = (o.exchange, o.report)
+        counted[key] = counted.get(key, 0) + len(o.outcome.in_force)
+    known = counted if in_force is None else in_force
     first_due: dict[tuple[str, str], datetime] = {}
     for o in due:
         key = (o.exchange, o.report)
@@ -119,6 +170,7 @@ def _relation(due: Sequence[Obligation], now: datetime) -> pa.Table:
             "due_at": pa.array([o.outcome.due_at for o in due], instant),
             "met_at": pa.array([o.outcome.met_at for o in due], instant),
             "now": pa.array([now for _ in due], instant),
+            "in_force_count": pa.array([known.get((o.exchange, o.report), 0) for o in due], pa.int64()),
             "first_due_at": pa.array([first_due[o.exchange, o.report] for o in due], instant),
         }
     )

@@ -143,6 +143,7 @@ RELATIONS: dict[str, dict[str, pa.DataType]] = {
     "obligations": {
         **_of(TEXT, "obligation submission exchange report period"),
         **_of(INSTANT, "due_at met_at now first_due_at"),
+        "in_force_count": COUNT,
     },
 }
 OF_ENTITIES = {name for name, one in accepted_context.RELATIONS.items() if one.is_of_entities} | {
@@ -1124,7 +1125,8 @@ def test_how_late_a_report_was_is_said() -> None:
     assert finding.found == "2026-11-04T12:30:00.000+09:00 (+ 50 h 30 min 0 s)"
 
 
-def test_a_report_that_nobody_files_names_nobody() -> None:
+def test_a_report_that_nobody_files_names_everybody_once() -> None:
     rule = all_rules()["XEX-001"]
-    obligations = [{**row, "submission": None, "met_at": None} for row in rule.example["bad_context"]["obligations"]]
-    assert findings(rule, relations={"obligations": obligations}, files=rule.example["files"]) == []
+    obligations = [{**row, "in_force_count": 0} for row in rule.example["bad_context"]["obligations"]]
+    found = findings(rule, relations={"obligations": obligations}, files=rule.example["files"])
+    assert subjects(found) == [("A", None), ("C", None)]

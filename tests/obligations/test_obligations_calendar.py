@@ -75,7 +75,8 @@ def test_a_correction_of_an_accepted_file_is_not_late_and_one_of_a_rejected_file
 
 def test_what_is_missing_is_found_once_it_is_due_and_not_before(store, tmp_path):
     day = {"first_day": date(2026, 11, 2), "last_day": date(2026, 11, 2)}
-    assert missing_now(store, datetime(2026, 11, 3, 9, 59, tzinfo=KST), **day) == []
+    early = missing_now(store, datetime(2026, 11, 3, 9, 59, tzinfo=KST), **day)
+    assert [f for f in early if f.finding.rule == "CAL-001"] == []
     file(store, tmp_path, NAME, checks(DAY, every=5), MORNING)
     missing = [f for f in missing_now(store, NOON, **day) if f.finding.rule == "CAL-001"]
     daily = len(all_reports()) - 1
@@ -83,11 +84,20 @@ def test_what_is_missing_is_found_once_it_is_due_and_not_before(store, tmp_path)
     assert all(f.finding.reason == "missing" and not f.obligation.outcome.is_met for f in missing)
 
 
-def test_a_member_that_files_nothing_of_a_kind_is_named_once_another_does(store, tmp_path):
-    day = {"first_day": date(2026, 11, 2), "last_day": date(2026, 11, 2)}
-    file(store, tmp_path, NAME, checks(DAY, every=5), MORNING)
-    named = {f.obligation.exchange for f in missing_now(store, NOON, **day) if f.finding.rule == "XEX-001"}
-    assert named == set(all_exchanges()) - {"korbit"}
+@pytest.mark.parametrize("day", [date(2026, 11, 1), date(2026, 11, 2), date(2026, 11, 3), date(2026, 9, 1)])
+def test_a_member_of_whom_nothing_of_a_kind_is_in_force_is_named_whatever_days_are_asked_for(store, tmp_path, day):
+    def named():
+        found = missing_now(store, NOON, first_day=day, last_day=day)
+        pairs = [(f.obligation.exchange, f.obligation.report) for f in found if f.finding.rule == "XEX-001"]
+        assert len(pairs) == len(set(pairs))
+        return set(pairs)
+
+    everything = {(exchange, report) for exchange in all_exchanges() for report in all_reports()}
+    assert named() == everything
+    filed = file(store, tmp_path, NAME, checks(DAY, every=5), MORNING).receipt.submission
+    assert named() == everything - {("korbit", "reconciliation")}
+    jobs.withdraw(store, filed.id, reason="x", at=MORNING + timedelta(minutes=1))
+    assert named() == everything
 
 
 def test_obligations_begin_with_june(store):

@@ -231,6 +231,8 @@ def _said(store: Store, now: datetime, days: tuple[date, date]) -> dict[str, lis
             said[s.exchange].append(Wanted(s.report, s.period.text, stored.finding))
     for lacking in missing_now(store, now, first_day=days[0], last_day=days[1]):
         o = lacking.obligation
+        if o.period.last_day < days[0]:
+            continue  # of what is not due in these days, such as audits, nothing was ever filed on the ground
         said[o.exchange].append(Wanted(o.report, o.period.text, lacking.finding))
     return said
 

@@ -12,7 +12,7 @@ from expectations.vocabulary import Period
 
 _DAYS = tuple(day.isoformat() for day in BEGINNING)
 _REPORTS = ("api_volume", "api_keys", "reconciliation", "halts", "surveillance")
-"""Each exchange fails another report, because a report that nobody files is nobody's omission (XEX-001)."""
+"""Each exchange fails another report."""
 
 
 @mutation("CAL-001", "a report comes an hour late, and another not at all", at_the_beginning=True)
