@@ -13,6 +13,7 @@ from app.filing.submissions import Wanted, state_history, submission_list, submi
 from app.halts.events import halt_events
 from app.obligations.punctuality import Punctuality, late_and_missing
 from app.obligations.status import report_statuses
+from app.quality.counts import quality_months
 from app.queries.choice import Choice
 from app.queries.freshness import newest_filed_day, records_stamp
 from app.queries.origin import rows_behind
@@ -137,6 +138,18 @@ def test_slices_of_a_day_add_up_and_a_missing_one_is_not_covered(store: Store, t
     during = Period.of_day(DAY).start + timedelta(hours=19)
     (row,) = reconciled_days(store, EVERYBODY, CHOICE, during)
     assert (row.covered_slot_count, row.expected_slot_count) == (216, 216)
+
+
+def test_slices_of_different_assets_are_those_of_all_assets_of_the_day(store: Store, tmp_path: Path) -> None:
+    """Each slice alone is complete; of both assets half of the day is there."""
+    for half, asset in (("00-12", "btc"), ("12-24", "eth")):
+        name = f"korbit_reconciliation_2026-11-02T{half}.csv"
+        file(store, tmp_path, name, checks(f"2026-11-02T{half}", asset=asset, every=5))
+    (row,) = reconciled_days(store, EVERYBODY, CHOICE, NOW)
+    assert (row.asset_count, row.covered_slot_count, row.expected_slot_count) == (2, 288, 576)
+    months = quality_months(store, EVERYBODY, CHOICE, NOW)
+    (month,) = [one for one in months if (one.exchange, one.month) == ("korbit", "2026-11")]
+    assert (month.covered_slot_count, month.slot_count) == (288, 576)
 
 
 def test_rows_behind_name_file_and_row(store: Store, tmp_path: Path) -> None:

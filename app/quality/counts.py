@@ -17,11 +17,12 @@ from app.columns import Count, ExchangeId, Text
 from app.obligations.outcomes import filed_for, obligations_of, records_begin
 from app.queries.choice import Choice, chosen_figures, rows_of
 from app.queries.months import months_as_days, shown_months, year_and_month
+from app.reconciliation.days import reconciled_days
 from app.rules.findings import About, finding_counts
 from app.scope import Scope
 from etl.calendar import Obligation, ObligationState
 from etl.records.filed_files import EVER_ACCEPTED, FiledFile, FiledFiles
-from etl.records.tables import reconciliation_days, volume_days
+from etl.records.tables import volume_days
 from etl.store import Store
 from expectations.vocabulary import Kind, State
 
@@ -108,7 +109,7 @@ def quality_months(store: Store, scope: Scope, choice: Choice, moment: datetime)
         for one in obligations_of(filed, exchanges, days, begin, moment):
             count_obligation(counts[one.exchange, one.month], one)
     _count_files(counts, filed)
-    _count_figures(store, scope, days, counts)
+    _count_figures(store, scope, days, counts, moment)
     _count_findings(store, scope, days, counts)
     return tuple(QualityMonth(exchange=exchange, month=month, **own) for (exchange, month), own in counts.items())
 
@@ -147,11 +148,12 @@ def _by_period(counts: _Counts, filed: FiledFiles) -> Iterable[tuple[Counter[str
         yield counts[exchange, period[:7]], files
 
 
-def _count_figures(store: Store, scope: Scope, days: Choice, counts: _Counts) -> None:
-    """Slots and hours, added up by the database."""
-    table = reconciliation_days.c
-    for key, row in _sums(store, scope, days, reconciliation_days, table.covered_slot_count, table.slot_count).items():
-        counts[key].update(row)
+def _count_figures(store: Store, scope: Scope, days: Choice, counts: _Counts, moment: datetime) -> None:
+    """Slots as the reconciliation page counts them, and hours, added up by the database."""
+    for day in reconciled_days(store, scope, days, moment):
+        own = counts[day.exchange, f"{day.day:%Y-%m}"]
+        own["covered_slot_count"] += day.covered_slot_count
+        own["slot_count"] += day.expected_slot_count
     table = volume_days.c
     for key, row in _sums(store, scope, days, volume_days, table.row_count, table.market_count).items():
         counts[key]["volume_hour_count"] = row["row_count"]

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, Table
+from sqlalchemy import Select, Table, func
 
 from app.amounts import ratio
 from app.columns import Amount, BasisPoints, Count, Day, ExchangeId, Instant, Multiple, Percent, Text, Won
@@ -111,23 +111,44 @@ def reconciled_days(store: Store, scope: Scope, choice: Choice, moment: datetime
         days[row["exchange"], row["day"]].append(row)
     runs = _runs_by(store, scope, choice, "exchange", "day")
     unhalted = unhalted_shortfalls(store, scope, choice)
+    sliced = _assets_of_sliced_days(store, scope, choice, [place for place, slices in days.items() if len(slices) > 1])
     found = []
     for (exchange, day), slices in days.items():
         own = runs.get((exchange, day), ())
-        asset_count = max(row["asset_count"] for row in slices)
+        asset_count = sliced.get((exchange, day), slices[0]["asset_count"])
         named = [one for one in unhalted if one.exchange == exchange]
         found.append(
             ReconciledDay(
                 exchange=exchange,
                 day=day,
                 asset_count=asset_count,
-                **_covered(slices, day, moment, asset_count),
+                **_covered(slices, day, moment, asset_count, [row["asset_count"] for row in slices]),
                 mismatched_asset_count=len({run["asset"] for run in own}),
                 **_worst(own),
                 is_unhalted=_is_unhalted(named, day),
             )
         )
     return tuple(sorted(found, key=lambda row: (row.day, row.exchange)))
+
+
+def _assets_of_sliced_days(
+    store: Store, scope: Scope, choice: Choice, places: Sequence[tuple[str, date]]
+) -> dict[tuple[str, date], int]:
+    """How many assets the slices of each of these days check together: each may check others."""
+    if not places:
+        return {}
+    table = reconciliation_assets.c
+    days = sorted({day for _, day in places})
+    statement = reconciled_figures(
+        reconciliation_assets,
+        scope,
+        Choice(tuple(sorted({exchange for exchange, _ in places})), days[0], days[-1]),
+        table.exchange,
+        table.day,
+        func.count(table.asset.distinct()).label("asset_count"),
+    ).where(table.day.in_(days))
+    rows = rows_of(store, statement.group_by(table.exchange, table.day))
+    return {(row["exchange"], row["day"]): row["asset_count"] for row in rows}
 
 
 def reconciled_figures(table: Table, scope: Scope, choice: Choice, *columns: Any) -> Select[Any]:
@@ -153,11 +174,13 @@ def _runs_by(store: Store, scope: Scope, choice: Choice, *names: str) -> dict[tu
     return runs
 
 
-def _covered(slices: Sequence[Mapping[str, Any]], day: date, moment: datetime, asset_count: int) -> dict[str, Any]:
-    """The slices of a day added up, and how many slots the day has for so many assets."""
+def _covered(
+    slices: Sequence[Mapping[str, Any]], day: date, moment: datetime, asset_count: int, held: Sequence[int]
+) -> dict[str, Any]:
+    """The slices of a day added up, and how many slots the day has for so many assets; each slice holds `held` ones."""
     sums = {name: sum(row[name] for row in slices) for name in _SUMS}
-    whole = asset_count * SLOTS_PER_DAY if Period.of_day(day).end <= moment else 0
-    expected = max(sums["slot_count"], whole)
+    filed = asset_count * sum(row["slot_count"] // count for row, count in zip(slices, held, strict=True))
+    expected = asset_count * SLOTS_PER_DAY if Period.of_day(day).end <= moment else filed
     return {
         **sums,
         "expected_slot_count": expected,
@@ -199,7 +222,7 @@ def reconciled_assets(
     found = [
         ReconciledAsset(
             asset=asset,
-            **_covered(slices, day, moment, 1),
+            **_covered(slices, day, moment, 1, [1] * len(slices)),
             **{name: slices[-1][name] for name in last},
             difference=slices[-1]["last_wallet_quantity"] - slices[-1]["last_ledger_quantity"],
             **_worst(runs.get((asset,), ())),
