@@ -125,14 +125,38 @@ class Outcome:
         return (self.first_met_at or at) > self.due_at
 
 
+class ReplacedKind(StrEnum):
+    """What has to be replaced in time (CAL-002)."""
+
+    WITHDRAWN = "withdrawn"
+    """An accepted file that was withdrawn."""
+    NIL = "nil"
+    """A nil return in whose place rows came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A withdrawn file or a nil return, and what came in its place; `replaced_at` and `by` are None while nothing has.
+
+    `since`: when it was withdrawn, or when the nil return was received. `due_at`: until when something else was due.
+    """
+
+    kind: ReplacedKind
+    since: datetime
+    due_at: datetime
+    replaced_at: datetime | None
+    by: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """One report that one exchange owes for one period, and what became of it."""
+    """One report that one exchange owes for one period, what became of it, and what was replaced for it."""
 
     exchange: str
     report: str
     period: Period
     outcome: Outcome
+    replacements: tuple[Replacement, ...] = ()
 
     @property
     def id(self) -> str:
@@ -235,6 +259,47 @@ def _events(files: Sequence[FiledFile], moment: datetime) -> list[tuple[datetime
     return events
 
 
+_TIME_TO_REPLACE = timedelta(hours=24)
+"""How long after a withdrawal something else is due at the least (CAL-002, MODEL)."""
+
+
+def replacements(
+    report: Report, period: Period, files: Sequence[FiledFile], moment: datetime
+) -> tuple[Replacement, ...]:
+    """What was withdrawn for an obligation, and the nil returns that rows replaced, as known at a moment."""
+    if not any(file.state is State.WITHDRAWN or file.row_count == 0 for file in files):
+        return ()
+    due_at = report.due_at(period)
+    events = _events([file for file in files if file.received_at <= moment], moment)
+    found: list[Replacement] = []
+    in_force: dict[str, FiledFile] = {}
+    withdrawn: list[FiledFile] = []
+    nil: list[FiledFile] = []
+    for at, has_left, _, file in events:
+        if has_left:
+            del in_force[file.id]
+            if file.state is State.WITHDRAWN:
+                withdrawn.append(file)
+            continue
+        in_force[file.id] = file
+        pieces = [one.period for one in in_force.values()]
+        for one in [one for one in withdrawn if covers(pieces, one.period)]:
+            withdrawn.remove(one)
+            found.append(_replaced(one, due_at, at, file.id))
+        replaced = [one for one in nil if one.period.overlaps(file.period)]
+        if file.row_count == 0:
+            nil.append(file)
+        elif replaced:
+            nil = [one for one in nil if one not in replaced]
+            found.append(Replacement(ReplacedKind.NIL, replaced[-1].received_at, due_at, at, file.id))
+    return (*found, *(_replaced(one, due_at, None, None) for one in withdrawn))
+
+
+def _replaced(file: FiledFile, due_at: datetime, at: datetime | None, by: str | None) -> Replacement:
+    left_at = file.left_at or file.received_at
+    return Replacement(ReplacedKind.WITHDRAWN, left_at, max(due_at, left_at + _TIME_TO_REPLACE), at, by)
+
+
 def covers(pieces: Sequence[Period], whole: Period) -> bool:
     """True where the pieces leave no moment of the whole out."""
     reached = whole.start
@@ -289,7 +354,8 @@ def obligations_from(
         for report in wanted:
             for period, day in periods[report.name]:
                 own = files.get((exchange, report.name, day), ())
-                yield Obligation(exchange, report.name, period, outcome(report, period, own, moment))
+                became = outcome(report, period, own, moment)
+                yield Obligation(exchange, report.name, period, became, replacements(report, period, own, moment))
 
 
 def periods_of(report: Report, first: date, last: date) -> Iterator[Period]:

@@ -25,7 +25,7 @@ from expectations.catalogue import all_rules, calendar_rules, report
 from expectations.judge import ContextTable, FiledRows, Whose, judge_files
 from expectations.vocabulary import Finding, Kind, Period, State
 
-LATE_OR_MISSING, NOTHING_OF_A_KIND = "CAL-001", "XEX-001"
+LATE_OR_MISSING, NOTHING_OF_A_KIND, NOT_REPLACED = "CAL-001", "XEX-001", "CAL-002"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,10 @@ def calendar_findings(
         shape,
         files,
         calendar_rules(),
-        context={"obligations": ContextTable(_relation(due, now, in_force), Whose.GIVEN)},
+        context={
+            "obligations": ContextTable(_relation(due, now, in_force), Whose.GIVEN),
+            "replacements": ContextTable(_replacements(due, now), Whose.GIVEN),
+        },
     )
     return [
         CalendarFinding(obligation, all_rules()[finding.rule].kind, finding)
@@ -67,31 +70,44 @@ def calendar_findings(
 
 
 def review_calendar(store: Store, changes: Sequence[StoreChange], at: datetime) -> None:
-    """Find the lateness of what the changes met, and record it of the submissions that did."""
+    """Find the lateness of what the changes met or replaced, and record it of the submissions that did."""
     if not changes:
         return
     first, last = min(c.first_day for c in changes), max(c.last_day for c in changes)
     touched = {(c.exchange, c.report, day) for c in changes for day in (c.first_day, c.last_day)}
     with reading(store.engine) as connection:
         every = obligations(connection, AFTER_ALL_RECORDS, first_day=first, last_day=last)
-        met = [o for o in every if o.outcome.is_met and (o.exchange, o.report, o.period.first_day) in touched]
+        own = [o for o in every if (o.exchange, o.report, o.period.first_day) in touched]
         concerned = _concerned(connection, changes)
     found: dict[str, list[tuple[Finding, Kind]]] = {id_: [] for id_ in concerned}
-    for late in calendar_findings(met, at):
-        submission = late.obligation.outcome.submission
-        if submission in found and late.finding.rule == LATE_OR_MISSING:
+    for late in calendar_findings([o for o in own if o.outcome.is_met or o.replacements], at):
+        submission = _submission_of(late)
+        if submission in found:
             found[submission].append((late.finding, late.kind))
     with writing(store.engine) as connection:
         for id_, findings in found.items():
             filed = life.by_id(connection, id_)
             if filed is not None:
-                life.replace_findings(connection, filed, [LATE_OR_MISSING], findings, at)
+                life.replace_findings(connection, filed, [LATE_OR_MISSING, NOT_REPLACED], findings, at)
+
+
+def _submission_of(late: CalendarFinding) -> str | None:
+    """The submission that a finding is recorded of: what met the obligation late, or came in a place too late."""
+    if late.finding.rule == LATE_OR_MISSING:
+        return late.obligation.outcome.submission
+    for one in late.obligation.replacements:
+        if late.finding.rule == NOT_REPLACED and (one.kind.value, one.since) == (
+            late.finding.reason,
+            late.finding.start,
+        ):
+            return one.by
+    return None
 
 
 def missing_now(
     store: Store, now: datetime, *, first_day: date | None = None, last_day: date | None = None
 ) -> list[CalendarFinding]:
-    """Obligations that nothing in force meets at `now`, and members of whom nothing of a kind is in force.
+    """Obligations that nothing in force meets at `now`, withdrawn files that nothing replaced, absent kinds of reports.
 
     These are named whatever days are asked for: with the first due obligation of those days, or with the first of all.
     """
@@ -108,6 +124,7 @@ def missing_now(
         f
         for f in found
         if not f.obligation.outcome.is_met
+        and (f.finding.rule != NOT_REPLACED or f.finding.end is None)
         and (f.obligation.id not in first_of_all or f.finding.rule == NOTHING_OF_A_KIND)
     ]
 
@@ -172,5 +189,20 @@ def _relation(due: Sequence[Obligation], now: datetime, in_force: InForce | None
             "now": pa.array([now for _ in due], instant),
             "in_force_count": pa.array([known.get((o.exchange, o.report), 0) for o in due], pa.int64()),
             "first_due_at": pa.array([first_due[o.exchange, o.report] for o in due], instant),
+        }
+    )
+
+
+def _replacements(due: Sequence[Obligation], now: datetime) -> pa.Table:
+    instant = pa.timestamp("us", "UTC")
+    every = [(o, one) for o in due for one in o.replacements]
+    return pa.table(
+        {
+            "obligation": pa.array([o.id for o, _ in every], pa.string()),
+            "kind": pa.array([one.kind.value for _, one in every], pa.string()),
+            "since": pa.array([one.since for _, one in every], instant),
+            "due_at": pa.array([one.due_at for _, one in every], instant),
+            "replaced_at": pa.array([one.replaced_at for _, one in every], instant),
+            "now": pa.array([now for _ in every], instant),
         }
     )

@@ -565,7 +565,7 @@ def test_months(notation: Notation, text: str, expected: str) -> None:
         (n.HASH, "0" * 63, "not_hash"),
         (n.HASH, "0" * 65, "not_hash"),
         (n.HASH, "g" * 64, "not_hash"),
-        (n.TEXT, "", ""),
+        (n.TEXT, "", "absent"),
         (n.TEXT, " 여러 줄\n\r\n과 탭\t, \"따옴표\" ", " 여러 줄\n\r\n과 탭\t, \"따옴표\" "),
         (n.TEXT, "가" * 500, "가" * 500),
         (n.TEXT, "가" * 501, "too_long"),

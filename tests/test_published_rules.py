@@ -46,7 +46,7 @@ SPECIFIED = {
     "compliance": {
         "DAXA": "KEY-005 KEY-006 ACT-004 REC-002 REC-004 REC-008 HLT-003 XEX-001",
         "LAW": "REC-003 AUD-001 AUD-002",
-        "MODEL": "KEY-007 ACT-003 ACT-005 ACT-006 ACT-007 ACT-008 HLT-004 HLT-006 HLT-008 AUD-003 CAL-001",
+        "MODEL": "KEY-007 ACT-003 ACT-005 ACT-006 ACT-007 ACT-008 HLT-004 HLT-006 HLT-008 AUD-003 CAL-001 CAL-002",
     },
     "plausibility": {
         "MODEL": """
@@ -145,6 +145,7 @@ RELATIONS: dict[str, dict[str, pa.DataType]] = {
         **_of(INSTANT, "due_at met_at now first_due_at"),
         "in_force_count": COUNT,
     },
+    "replacements": {**_of(TEXT, "obligation kind"), **_of(INSTANT, "since due_at replaced_at now")},
 }
 OF_ENTITIES = {name for name, one in accepted_context.RELATIONS.items() if one.is_of_entities} | {
     "audit_shares",
@@ -193,7 +194,7 @@ def context(records: Mapping[str, Records], judged: Sequence[FiledRows]) -> dict
         table = relation(name, records.get(name, []))
         if name in OF_ENTITIES:
             table = _for_each(table, judged)
-        found[name] = ContextTable(table, Whose.GIVEN if name == "obligations" else Whose.OWN)
+        found[name] = ContextTable(table, Whose.GIVEN if name in ("obligations", "replacements") else Whose.OWN)
     if "checked_at" in judged[0].table.column_names:
         rows = pa.concat_tables(_with_origin(one) for one in judged)
         found |= {name: ContextTable(rows, accepted_context.RELATIONS[name].whose) for name in ROWS_OF_DAYS}
@@ -328,8 +329,10 @@ def test_what_a_rule_needs_is_another_report(rule: Rule) -> None:
 
 
 def test_the_calendar_reads_obligations_and_no_file() -> None:
-    assert {rule.id for rule in calendar_rules()} == {"CAL-001", "XEX-001"}
-    assert all(rule.report is None and "obligations" in rule.reads for rule in calendar_rules())
+    assert {rule.id for rule in calendar_rules()} == {"CAL-001", "CAL-002", "XEX-001"}
+    assert all(
+        rule.report is None and rule.reads.keys() <= {"obligations", "replacements"} for rule in calendar_rules()
+    )
 
 
 @pytest.mark.parametrize("rule", PUBLISHED, ids=by_id)

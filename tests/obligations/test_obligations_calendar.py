@@ -11,15 +11,17 @@ from app.obligations.outcomes import obligation_for
 from app.queries.choice import Choice
 from app.scope import Role, Scope
 from etl import jobs
-from etl.calendar import OBLIGATIONS_BEGIN, ObligationState, obligations
+from etl.calendar import OBLIGATIONS_BEGIN, ObligationState, obligations, replacements
 from etl.exchanges import all_exchanges
 from etl.overdue import missing_now
 from etl.receipts import receipt_of
+from etl.records import submissions as life
 from etl.records.engine import reading
+from etl.records.filed_files import FiledFile
 from etl.store import open_store
 from expectations.catalogue import all_reports
-from expectations.vocabulary import KST, Period
-from tests.filing import MORNING, checks, file
+from expectations.vocabulary import KST, Period, State
+from tests.filing import MORNING, checks, file, halt, halts
 
 DAY = "2026-11-02"
 NAME = f"korbit_reconciliation_{DAY}.csv"
@@ -143,3 +145,81 @@ def test_a_draft_a_receipt_and_the_list_tell_a_correction_of_what_was_in_time_as
     listed = submission_list(store, scope, Choice((), day, day), Wanted())
     assert Counter(one.timeliness for one in listed) == {"correction": 3, "on_time": 1}
     assert obligation_for(store, Scope(Role.EXCHANGE, ("gopax",)), "korbit", "reconciliation", day, late) is None
+
+
+# ------------------------------------------------------------------------------------- what is replaced (CAL-002)
+
+DECEMBER = "2026-12-02"
+DUE = datetime(2026, 12, 3, 10, tzinfo=KST)
+_HALTS = f"korbit_halts_{DECEMBER}.csv"
+_ROW = halt("H-1", datetime(2026, 12, 2, 9, tzinfo=KST), datetime(2026, 12, 2, 10, tzinfo=KST))
+
+
+def recorded(store, rule="CAL-002"):
+    """The current findings of a rule, by the submission that they are recorded of."""
+    with reading(store.engine) as connection:
+        every = life.current_findings(connection, rule=rule)
+    return [(one.submission.id, one.finding.reason, one.finding.start, one.finding.end) for one in every]
+
+
+def unmet(store, now):
+    day = date(2026, 12, 2)
+    found = missing_now(store, now, first_day=day, last_day=day)
+    mine = [f for f in found if (f.obligation.exchange, f.obligation.report) == ("korbit", "halts")]
+    return [f.finding.reason for f in mine if f.finding.rule == "CAL-002"]
+
+
+@pytest.mark.parametrize(
+    ("withdrawn", "again", "late"),
+    [
+        (DUE - timedelta(hours=5), DUE + timedelta(hours=19), False),
+        (DUE - timedelta(hours=5), DUE + timedelta(hours=19, milliseconds=1), True),
+        (DUE + timedelta(hours=5), DUE + timedelta(hours=29), False),
+        (DUE + timedelta(hours=5), DUE + timedelta(hours=29, milliseconds=1), True),
+    ],
+    ids=["before, a day", "before, more", "after, a day", "after, more"],
+)
+def test_what_is_withdrawn_is_replaced_within_a_day(store, tmp_path, withdrawn, again, late):
+    first = file(store, tmp_path, _HALTS, halts(_ROW), DUE - timedelta(hours=9))
+    jobs.withdraw(store, first.receipt.submission.id, reason="wrong", at=withdrawn)
+    second = file(store, tmp_path, _HALTS, halts(_ROW), again)
+    wanted = [(second.receipt.submission.id, "withdrawn", withdrawn, again)]
+    assert recorded(store) == (wanted if late else [])
+    assert unmet(store, again + timedelta(days=3)) == []
+
+
+def test_the_due_time_holds_where_it_is_later_than_a_day():
+    month, audits = Period.parse("2026-12"), all_reports()["audits"]
+    first, left = datetime(2027, 1, 2, tzinfo=KST), datetime(2027, 1, 3, tzinfo=KST)
+    again = datetime(2027, 1, 9, tzinfo=KST)
+    files = [
+        FiledFile("a", "upbit", "audits", month, first, State.WITHDRAWN, 3, left),
+        FiledFile("b", "upbit", "audits", month, again, State.ACCEPTED, 3),
+    ]
+    (one,) = replacements(audits, month, files, NOON.replace(year=2027))
+    assert (one.since, one.due_at, one.replaced_at, one.by) == (left, audits.due_at(month), again, "b")
+
+
+def test_what_is_withdrawn_and_never_replaced_is_found_once_a_day_has_passed(store, tmp_path):
+    first = file(store, tmp_path, _HALTS, halts(_ROW), DUE - timedelta(hours=9))
+    jobs.withdraw(store, first.receipt.submission.id, reason="wrong", at=DUE)
+    assert unmet(store, DUE + timedelta(hours=24)) == []
+    assert unmet(store, DUE + timedelta(hours=24, milliseconds=1)) == ["withdrawn"]
+    assert recorded(store) == []
+
+
+@pytest.mark.parametrize(("hours", "late"), [(0, False), (1, True)])
+def test_rows_after_the_due_time_in_the_place_of_a_nil_return_are_late(store, tmp_path, hours, late):
+    nil, rows = DUE - timedelta(hours=9), DUE + timedelta(hours=hours)
+    file(store, tmp_path, _HALTS, halts(), nil)
+    second = file(store, tmp_path, _HALTS, halts(_ROW), rows)
+    assert recorded(store) == ([(second.receipt.submission.id, "nil", nil, rows)] if late else [])
+    assert recorded(store, "CAL-001") == []
+
+
+def test_days_before_the_rule_say_nothing(store, tmp_path):
+    name = "korbit_halts_2026-11-02.csv"
+    first = file(store, tmp_path, name, halts(), MORNING)
+    jobs.withdraw(store, first.receipt.submission.id, reason="wrong", at=NOON)
+    file(store, tmp_path, name, halts(), NOON + timedelta(days=3))
+    assert recorded(store) == []

@@ -55,6 +55,8 @@ class Files:
         self.place = list(all_exchanges()).index(exchange_id)
         self.left_out: set[tuple[str, str]] = set()
         self.received: dict[tuple[str, str], datetime] = {}
+        self.filed_again: dict[tuple[str, str], tuple[datetime, datetime]] = {}
+        """When a file is withdrawn, and when it is filed again."""
         self._rows: dict[tuple[str, str], list[Row]] = {}
         self._layouts: dict[str, Layout] = {}
         self._sent: list[Sent] = []

@@ -250,12 +250,25 @@ def _filed(mutation: Mutation, changes: Sequence[_Changed]) -> _Found:
             for sent in _from_the_beginning(changed) if mutation.at_the_beginning else changed.files.sent():
                 _receive(store, changed.files.exchange.id, sent)
         jobs.process(store)
+        for changed in changes:
+            _file_again(store, changed.files)
         if mutation.at_the_beginning:
             said = _said(store, ground.BEGINNING_NOW, ground.BEGINNING)
         else:
             said = _said(store, ground.NOW, (ground.FIRST_DAY, ground.LAST_DAY))
         refused = _refused(store)
     return _Found(said, bench.ground, refused)
+
+
+def _file_again(store: Store, files: Files) -> None:
+    """Withdraw what the exchange withdraws, and file it again."""
+    for (name, period), (withdrawn_at, received_at) in files.filed_again.items():
+        filing = ground.filings()[files.exchange.id, name, period]
+        with reading(store.engine) as connection:
+            (accepted,) = life.accepted_overlapping(connection, files.exchange.id, name, filing.period)
+        jobs.withdraw(store, accepted.id, reason="mutation", at=withdrawn_at)
+        _receive(store, files.exchange.id, _sent(filing, received_at))
+        jobs.process(store)
 
 
 def _from_the_beginning(changed: _Changed) -> Iterator[Sent]:
@@ -272,7 +285,7 @@ def _refused(store: Store) -> dict[str, list[str]]:
     refused: dict[str, list[str]] = {name: [] for name in all_exchanges()}
     with reading(store.engine) as connection:
         for s in life.listed(connection):
-            if s.state not in (State.ACCEPTED, State.SUPERSEDED):
+            if s.state not in (State.ACCEPTED, State.SUPERSEDED, State.WITHDRAWN):
                 refused[s.exchange].append(f"{s.state.value}: {s.file}")
     return refused
 

@@ -28,6 +28,17 @@ def late_and_missing(files: Files) -> Sequence[Wanted]:
     ]
 
 
+@mutation("CAL-002", "a report is withdrawn and filed again a day and an hour later", at_the_beginning=True)
+def replaced_late(files: Files) -> Sequence[Wanted]:
+    """Of the first day, withdrawn at its due time."""
+    report, period = _REPORTS[files.place], _DAYS[0]
+    withdrawn_at = report_of(report).due_at(Period.parse(period))
+    received_at = withdrawn_at + timedelta(hours=25)
+    files.filed_again[report, period] = (withdrawn_at, received_at)
+    wanted = files.wanted("CAL-002", report, period=period, start=withdrawn_at, end=received_at, reason="withdrawn")
+    return [wanted]
+
+
 @mutation("XEX-001", "a report is never filed", also=("CAL-001",), at_the_beginning=True)
 def never_filed(files: Files) -> Sequence[Wanted]:
     """On neither day; it is found of the first."""
