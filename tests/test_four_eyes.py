@@ -416,7 +416,8 @@ def test_of_two_values_for_one_day_the_one_that_was_decided_later_holds():
 
 
 FROM_THE_BOOK_ITSELF = {
-    "etl/entities.py", "etl/examine.py", "etl/formats/csv_lines.py", "etl/formats/parquet_columns.py", "etl/formats/reading.py",
+    "etl/entities.py", "etl/examine.py", "etl/formats/csv_lines.py", "etl/formats/parquet_columns.py",
+    "etl/formats/reading.py",
     "etl/formats/table.py", "etl/formats/workbook.py",
     "app/api/incoming.py", "app/filing/desk.py", "app/filing/upload_parts.py",
     "app/testbed/proof/mutations/api_keys.py", "app/testbed/proof/mutations/submission.py", "app/testbed/bench/day.py",
