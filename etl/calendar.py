@@ -16,9 +16,9 @@ from sqlalchemy import Connection
 from etl.exchanges import all_exchanges
 from etl.records.filed_files import FiledFile, FiledFiles, files_filed_for
 from expectations.catalogue import all_reports
-from expectations.vocabulary import KST, Cadence, Period, Report, State
+from expectations.vocabulary import KST, STANDARD_BEGINS, Cadence, Period, Report, State
 
-OBLIGATIONS_BEGIN = date(2026, 6, 1)
+OBLIGATIONS_BEGIN = STANDARD_BEGINS
 """The month after the standard (2.8, MODEL)."""
 
 AFTER_ALL_RECORDS = datetime(9999, 12, 30, tzinfo=UTC)

@@ -66,7 +66,7 @@ def evaluations(
             else:
                 asked = {day: {day} for day in touched[exchange, str(rule.report)]}
             for day in sorted(asked):
-                if first_day <= day <= last_day and (as_if_in_force or _is_in_force(rule, day)):
+                if first_day <= day <= last_day and rule.is_in_force(day, as_if_in_force=as_if_in_force):
                     yield Evaluation(rule, exchange, day, _lacking(rule, exchange, asked[day], covered))
 
 
@@ -75,10 +75,6 @@ def _lacking(rule: Rule, exchange: str, days: set[date], covered: _Days) -> tupl
     if any(all(day in covered[exchange, name] for name in rule.needs) for day in days):
         return ()
     return tuple(name for name in rule.needs if not days <= covered[exchange, name])
-
-
-def _is_in_force(rule: Rule, day: date) -> bool:
-    return rule.effective_from is None or day >= rule.effective_from
 
 
 def _around(moment: datetime) -> set[date]:

@@ -135,13 +135,12 @@ def judge_files(
         for name, given in context.items():
             connection.register(_GIVEN + name, _without_zones(given.table))
         for rule, result in zip(judged, _validate(connection, report, judged, context), strict=True):
-            since = None if as_if_in_force else rule.effective_from
             dated = _named(rule, dated_names)
             for record in result:
                 submission = record["submission"]
                 if submission not in found:
                     continue
-                if since is not None and (record.get("lasts_until") or days[submission]) < since:
+                if not rule.is_in_force(record.get("lasts_until") or days[submission], as_if_in_force=as_if_in_force):
                     continue
                 if not dated or _are_there(rule, dated, record.get("column"), report.on(days[submission])):
                     found[submission].append(_finding(rule, record))
@@ -150,7 +149,8 @@ def judge_files(
 
 def _rule_dates(rules: Sequence[Rule], *, as_if_in_force: bool) -> pa.Table:
     """The first day on which each rule holds: the first of all days where it always does."""
-    since = [date.min if as_if_in_force else rule.effective_from or date.min for rule in rules]
+    always = [rule.is_in_force(date.min, as_if_in_force=as_if_in_force) for rule in rules]
+    since = [date.min if holds else rule.effective_from for rule, holds in zip(rules, always, strict=True)]
     return pa.table({"rule": [rule.id for rule in rules], "since": pa.array(since, pa.date32())})
 
 

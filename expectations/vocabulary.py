@@ -420,6 +420,9 @@ class Interpretation:
     expected_to_change: Wording | None
 
 
+STANDARD_BEGINS = date(2026, 6, 1)
+"""Since when reports are owed and judged (specification 2.8, MODEL: the month after the standard)."""
+
 READERS_VERB = "expect_file_to_be_readable"
 """The verb of the rules that the reader judges, before there are values."""
 
@@ -455,6 +458,14 @@ class Rule:
     def severity(self) -> Severity:
         """How grave a failure is, on Great Expectations' scale."""
         return SEVERITY_OF_KIND[self.kind]
+
+    def is_in_force(self, day: date, *, as_if_in_force: bool = False) -> bool:
+        """True where the rule holds on a day; `as_if_in_force`, also before the standard began.
+
+        A rule that came later keeps its date even then: what it asks for was asked of nobody before.
+        """
+        since = self.effective_from
+        return since is None or day >= since or (as_if_in_force and since <= STANDARD_BEGINS)
 
     @property
     def is_met_once(self) -> bool:

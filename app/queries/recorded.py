@@ -92,8 +92,7 @@ class Evaluations:
             return Judgement.FOUND
         if any((exchange, report) in self.pending for report in reports):
             return Judgement.NOT_EVALUATED
-        since = all_rules()[rule].effective_from
-        if since is not None and day < since and not self.as_if_in_force:
+        if not all_rules()[rule].is_in_force(day, as_if_in_force=self.as_if_in_force):
             return Judgement.NOT_IN_FORCE
         return Judgement.NOT_FOUND
 
