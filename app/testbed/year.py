@@ -28,7 +28,7 @@ from etl.intake import Candidate, Declared
 from etl.rebuild import figures_version, rebuild_figures
 from etl.records.engine import migrate, reading, writing
 from etl.records.schema import every_table
-from etl.records.tables import incidents, submissions
+from etl.records.tables import incidents, regions, submissions
 from etl.records.types import ExactDecimal, Instant
 from etl.store import Store, open_store
 from expectations.catalogue import all_reports, rule_set_version
@@ -193,8 +193,12 @@ def _link_rows(store: Store, filed: _Rows, periods: Mapping[str, Period], move: 
 
 
 def _is_of_submissions(table: Table) -> bool:
-    """True for what is recorded of submissions; people, their visits and the audit log are nobody's days."""
-    return table.name == submissions.name or ("submission" in table.c and table.name != incidents.name)
+    """True for what is recorded of submissions; people, their visits and the audit log are nobody's days.
+
+    What judgements read is left out: nothing of a year is judged again.
+    """
+    others = (incidents.name, regions.name)
+    return table.name == submissions.name or ("submission" in table.c and table.name not in others)
 
 
 def _rows(connection: Connection, table: Table) -> _Rows:
