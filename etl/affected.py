@@ -95,7 +95,6 @@ class _Known:
         self._read = regions.touched(connection, [change.submission for change in changes])
         self._shared: dict[_Sharing, set[str]] = {}
         self._accepted: dict[tuple[str, str, int], list[str]] = defaultdict(list)
-        self._reports: dict[str, str] = {}
         c = t.submissions.c
         start, end = (type_coerce(column, BigInteger) for column in (c.period_start, c.period_end))
         query = select(c.id, c.report, c.exchange, start, end).where(
@@ -108,8 +107,6 @@ class _Known:
             self._in_force.add(id_)
             for day in range(kst_day_number(start_at), kst_day_number(end_at - 1) + 1):
                 self._accepted[report, exchange, day].append(id_)
-        for some in self._read.values():
-            self._reports.update(_reports(connection, some))
 
     def touched(self, rule: Rule, report: str) -> set[str]:
         """The accepted submissions of a report that a rule finds otherwise of, or may."""
@@ -123,7 +120,7 @@ class _Known:
         for name, (first, last) in rule.reads.items():
             relation = RELATIONS[name]
             if relation.is_of_entities:
-                ids |= {id_ for id_ in self._read.get(name, ()) if self._reports[id_] == report}
+                ids |= self._read.get((name, report), set())
                 ids |= self._sharing(name, report)
                 continue
             for source in relation.reports or (report, *rule.needs):
@@ -160,16 +157,6 @@ class _Known:
                 for id_ in sharing(self._connection, exchange, [change.submission for change in changes])
             }
         return self._shared[sharing]
-
-
-def _reports(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
-    """The report of each submission."""
-    c, listed = t.submissions.c, sorted(ids)
-    found: dict[str, str] = {}
-    for start in range(0, len(listed), 500):
-        query = select(c.id, c.report).where(c.id.in_(listed[start : start + 500]))
-        found.update((row.id, row.report) for row in connection.execute(query))
-    return found
 
 
 def accepted_submissions(connection: Connection, ids: Iterable[str]) -> list[Submission]:

@@ -7,17 +7,18 @@ stretches of other reports that decide about it (`etl/regions.py`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, RowMapping, or_, select
+from sqlalchemy import Connection, RowMapping, Select, or_, select
 
 from etl.episodes import BEGINNING, FOREVER, Episode, beginning_in, meeting
 from etl.exchanges import all_exchanges
+from etl.figures import SLOT
 from etl.judged import (
     EXACT,
     INSTANT,
@@ -39,6 +40,7 @@ from etl.judged import (
 from etl.records import submissions as life
 from etl.records import tables as t
 from etl.records.submissions import Submission
+from etl.records.types import in_parts
 from etl.regions import HALTS_BY_TIME, Stretch, halted_entity
 from expectations.catalogue import all_rules, parameter
 from expectations.vocabulary import KST, Period, State
@@ -54,10 +56,6 @@ _LOOKED_BACK = timedelta(hours=1)
 """The longest that a rule may look back from a halt (`halt_lookback_minutes`)."""
 _ANSWERED = timedelta(days=1)
 """The longest that a rule may wait for a halt after an episode began, or for its notice (`halt_notice_minutes`)."""
-
-_AT_ONCE = 500
-"""Values in one statement."""
-
 
 # ------------------------------------------------------------------------------------------------ cases
 
@@ -127,7 +125,7 @@ def sharing_cases(connection: Connection, exchange: str, changed: Collection[str
     accepted = select(t.submissions.c.id).where(t.submissions.c.state == State.ACCEPTED.value)
     return {
         id_
-        for some in _parts(sorted(found))
+        for some in in_parts(sorted(found))
         for id_ in connection.execute(accepted.where(t.submissions.c.id.in_(some))).scalars()
     }
 
@@ -142,7 +140,7 @@ def _linked(
     asked: dict[str, set[str]] = {"submission": set(seeds), "case_id": set(), "key_ref": set()}
     while any(asked.values()):
         for name, values in asked.items():
-            for some in _parts(sorted(values)):
+            for some in in_parts(sorted(values)):
                 query = select(table).join(t.submissions, t.submissions.c.id == c.submission)
                 in_force = t.submissions.c.state == State.ACCEPTED.value
                 is_read = or_(in_force, c.submission.in_(sorted(also))) if also else in_force
@@ -173,11 +171,6 @@ def _together(rows: Sequence[RowMapping]) -> Iterator[list[RowMapping]]:
     for row in rows:
         groups[root(("case", row["case_id"]))].append(row)
     yield from groups.values()
-
-
-def _parts(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(values), _AT_ONCE):
-        yield values[start : start + _AT_ONCE]
 
 
 # -------------------------------------------------------------------------------------------- shortfalls
@@ -238,7 +231,7 @@ def _met(judged: Judged, submission: Submission) -> _Episodes:
     found: dict[tuple[str, datetime], Episode] = {}
     stretches: list[Stretch] = []
     for halt in _halts_of(judged.connection, submission):
-        asset = _halted_asset(halt)
+        asset = halted_asset(halt["scope"], halt["target"])
         low = halt["halted_at"] - _LOOKED_BACK
         high = halt["halted_at"] if halt["trigger"] == MISMATCH else halt["resumed_at"] or FOREVER
         assets = None if asset is None else [asset]
@@ -255,11 +248,11 @@ def _checked(submission: Submission, since: datetime, until: datetime, asset: st
     return Stretch("shortfalls", submission.exchange, "reconciliation", since, until, asset)
 
 
-def _halted_asset(halt: RowMapping) -> str | None:
-    """The asset that a halt stops; None where it stops more than one."""
-    if halt["scope"] == "asset":
-        return str(halt["target"])
-    return str(halt["target"]).partition("/")[0] if halt["scope"] == "market" else None
+def halted_asset(scope: str, target: str) -> str | None:
+    """The asset that a halt stops, of a market its base; None where it stops more than one."""
+    if scope == "asset":
+        return target
+    return target.partition("/")[0] if scope == "market" else None
 
 
 def _checks_of(connection: Connection, episode: Episode) -> list[dict[str, Any]]:
@@ -301,7 +294,7 @@ _HALT_COLUMNS = [
 
 
 def current_halts_read(judged: Judged, first: int, last: int) -> Read:
-    """The latest version of every halt of a judged report of halts, of what was halted beside it, or in an episode."""
+    """The latest versions of the halts of a judged report and of those that they may overlap, or about an episode."""
     rows: list[dict[str, Any]] = []
     stretches: dict[str, list[Stretch]] = {}
     for submission in judged.submissions:
@@ -374,10 +367,10 @@ def halted_trades(judged: Judged, first: int, last: int) -> Read:
     rows: list[dict[str, Any]] = []
     stretches: dict[str, list[Stretch]] = defaultdict(list)
     for submission in judged.submissions:
-        ids = [halt["halt_id"] for halt in _halts_of(judged.connection, submission)]
+        if not _halts_of(judged.connection, submission):
+            continue
         own = select(t.halts.c.halt_id).where(t.halts.c.submission == submission.id)
-        latest = current_halts(judged.connection, [submission.exchange], FOREVER, FOREVER, also=own) if ids else ()
-        for halt in latest:
+        for halt in current_halts(judged.connection, [submission.exchange], FOREVER, FOREVER, also=own):
             stops = halt["functions"] in ("trading", "all") and halt["scope"] != "account"
             if halt["submission"] == submission.id and stops:
                 begin, end = halt["halted_at"], max(halt["halted_at"], halt["resumed_at"] or FOREVER)
@@ -412,7 +405,7 @@ def sharing_halts(connection: Connection, exchange: str, changed: Collection[str
     """Accepted submissions of an exchange that hold a version of a halt that the changed ones hold a version of."""
     c = t.halts.c
     found: set[str] = set()
-    for some in _parts(sorted(changed)):
+    for some in in_parts(sorted(changed)):
         ids = select(c.halt_id).where(c.submission.in_(some))
         query = (
             select(c.submission)
@@ -430,7 +423,7 @@ def current_halts(
     low: datetime,
     high: datetime,
     *,
-    also: Any = None,
+    also: Select[Any] | None = None,
 ) -> list[RowMapping]:
     """Latest accepted versions of the halts of which a version meets [low, high], or whose id is among `also` (2.5)."""
     c = t.halts.c
@@ -530,7 +523,6 @@ def _runs(
 
 PRICES_OF_OTHERS = 3
 """Fewest other exchanges whose prices outweigh an exchange's own (REC-008)."""
-SLOT = timedelta(minutes=5)
 _MIDNIGHT = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SLOT_SHORTFALLS = [
@@ -673,7 +665,7 @@ def audit_differences(judged: Judged, first: int, last: int) -> Read:
     """Each audited asset beside the check nearest to its moment, where there is one near enough."""
     rows = []
     stretches: dict[str, list[Stretch]] = defaultdict(list)
-    checks: dict[tuple[str, datetime], dict[str, Mapping[str, Any]]] = {}
+    checks: dict[tuple[str, datetime], dict[str, dict[str, Any]]] = {}
     for audit in _audits(judged):
         moment = (audit["exchange"], audit["as_of"])
         if moment not in checks:
@@ -711,7 +703,7 @@ def _difference(audited: Decimal, checked: Decimal) -> Decimal:
     return share if share is not None else Decimal(bool(apart))
 
 
-def _nearest_checks(judged: Judged, exchange: str, moment: datetime) -> dict[str, Mapping[str, Any]]:
+def _nearest_checks(judged: Judged, exchange: str, moment: datetime) -> dict[str, dict[str, Any]]:
     """The check of each asset nearest to `moment` within five minutes."""
     c = t.submissions.c
     query = select(t.submissions).where(
@@ -728,8 +720,13 @@ def _nearest_checks(judged: Judged, exchange: str, moment: datetime) -> dict[str
         return {}
     condition = "checked_at BETWEEN ? AND ?"
     table = judged.facts.read(files, condition=condition, parameters=[moment - NEAREST_CHECK, moment + NEAREST_CHECK])
-    nearest: dict[str, Mapping[str, Any]] = {}
-    for row in table.to_pylist():
+    return nearest_by_asset(table, moment)
+
+
+def nearest_by_asset(checks: pa.Table, moment: datetime) -> dict[str, dict[str, Any]]:
+    """Of each asset the check that is nearest to a moment, the first of two as near."""
+    nearest: dict[str, dict[str, Any]] = {}
+    for row in checks.to_pylist():
         known = nearest.get(row["asset"])
         if known is None or abs(row["checked_at"] - moment) < abs(known["checked_at"] - moment):
             nearest[row["asset"]] = row

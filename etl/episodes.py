@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, or_, select
 
 from etl.records.tables import mismatch_runs, reconciliation_assets, submissions
+from etl.records.types import in_parts
 from expectations.vocabulary import KST, State
 
 BEGINNING, FOREVER = datetime(1, 1, 2, tzinfo=UTC), datetime(2998, 1, 1, tzinfo=UTC)
@@ -74,9 +75,10 @@ def beginning_in(connection: Connection, exchange: str, submission: str, start: 
     An extent is there for each asset that the file begins or ends with short; nothing but the file decides of others.
     """
     c = mismatch_runs.c
-    short = select(c.asset).distinct().where(c.submission == submission, or_(c.begins_file, c.ended_at.is_(None)))
-    crossing = set(connection.execute(short).scalars())
-    every = set(connection.execute(select(c.asset).distinct().where(c.submission == submission)).scalars())
+    runs = connection.execute(select(c.asset, c.begins_file, c.ended_at).where(c.submission == submission)).all()
+    if not runs:
+        return Episodes((), ())
+    crossing = {run.asset for run in runs if run.begins_file or run.ended_at is None}
     timeline = _Timeline(connection, exchange, start, start)
 
     def own(asset: str, held: Sequence[_Held]) -> _Answer | None:
@@ -91,7 +93,7 @@ def beginning_in(connection: Connection, exchange: str, submission: str, start: 
         until = max([held[place].end, *(_end(held, one) for one in found)])
         return _Answer(found, Extent(asset, since, until))
 
-    read = _answered(timeline, every, own)
+    read = _answered(timeline, {run.asset for run in runs}, own)
     return Episodes(read.found, tuple(extent for extent in read.extents if extent.asset in crossing))
 
 
@@ -195,14 +197,14 @@ class _Timeline:
         """Rows of a table of figures in time order, with the period of their file."""
         s = submissions.c
         rows: list[Mapping[str, Any]] = []
-        for start in range(0, len(assets), 500):
+        for some in in_parts(assets):
             query = (
                 select(table, s.period_start, s.period_end)
                 .join(submissions, s.id == table.c.submission)
                 .where(
                     s.state == State.ACCEPTED.value,
                     table.c.exchange == self._exchange,
-                    table.c.asset.in_(assets[start : start + 500]),
+                    table.c.asset.in_(some),
                     table.c.day.between(self._low, self._high),
                 )
                 .order_by(s.period_start, table.c[moment])

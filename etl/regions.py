@@ -8,20 +8,17 @@ submission is judged again exactly where a change lies in a stretch that was rea
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, delete, func, insert, literal, or_, select
 
 from etl.episodes import FOREVER
 from etl.records.tables import halts, reconciliation_assets, regions, submissions
-from etl.records.types import Instant
+from etl.records.types import Instant, in_parts
 from expectations.vocabulary import State
-
-_AT_ONCE = 500
-"""Numbers of submissions in one statement."""
 
 HALTS_BY_TIME = "current_halts"
 """The relation whose stretches are about when halts were in force, not about the periods of the files that hold them:
@@ -56,7 +53,7 @@ def record(
 ) -> None:
     """Record what was read of the relations `names` for these submissions, in the place of what was read before."""
     c = regions.c
-    for ids in _parts(submissions_read):
+    for ids in in_parts(submissions_read):
         connection.execute(delete(regions).where(c.submission.in_(ids), c.relation.in_(sorted(names))))
     rows = [
         {
@@ -75,13 +72,13 @@ def record(
         connection.execute(insert(regions), rows)
 
 
-def touched(connection: Connection, changed: Sequence[str]) -> dict[str, set[str]]:
-    """The accepted submissions for which something was read that the changed ones hold, by the relation read."""
-    found: dict[str, set[str]] = {}
-    for ids in _parts(changed):
+def touched(connection: Connection, changed: Sequence[str]) -> dict[tuple[str, str], set[str]]:
+    """The accepted submissions for which something was read that the changed ones hold, by relation and own report."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for ids in in_parts(changed):
         for query in (_by_period(ids), _by_halt(ids)):
-            for relation, submission in connection.execute(query):
-                found.setdefault(relation, set()).add(submission)
+            for relation, report, submission in connection.execute(query):
+                found.setdefault((relation, report), set()).add(submission)
     return found
 
 
@@ -96,9 +93,7 @@ def _by_period(ids: Sequence[str]) -> Select[Any]:
         read.start_at <= changed.c.period_end,
         read.end_at >= changed.c.period_start,
     )
-    query = select(read.relation, read.submission).distinct().select_from(changed).join(regions, meets)
-    query = query.where(changed.c.id.in_(ids), or_(read.entity.is_(None), holds))
-    return _of_accepted(query)
+    return _read_of_accepted(changed, meets).where(changed.c.id.in_(ids), or_(read.entity.is_(None), holds))
 
 
 def _by_halt(ids: Sequence[str]) -> Select[Any]:
@@ -130,16 +125,16 @@ def _by_halt(ids: Sequence[str]) -> Select[Any]:
         stopped.c.halt_id == spans.c.halt_id,
         stopped.c.scope + " " + stopped.c.target == read.entity,
     )
-    query = select(read.relation, read.submission).distinct().select_from(spans).join(regions, meets)
-    return _of_accepted(query.where(or_(read.entity.is_(None), stops.exists())))
+    return _read_of_accepted(spans, meets).where(or_(read.entity.is_(None), stops.exists()))
 
 
-def _of_accepted(query: Select[Any]) -> Select[Any]:
-    return query.join(submissions, submissions.c.id == regions.c.submission).where(
-        submissions.c.state == State.ACCEPTED.value
+def _read_of_accepted(changed: FromClause, meets: ColumnElement[bool]) -> Select[Any]:
+    """Relation, report and number of what is accepted and for which a stretch was read that meets what changed."""
+    return (
+        select(regions.c.relation, submissions.c.report, regions.c.submission)
+        .distinct()
+        .select_from(changed)
+        .join(regions, meets)
+        .join(submissions, submissions.c.id == regions.c.submission)
+        .where(submissions.c.state == State.ACCEPTED.value)
     )
-
-
-def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), _AT_ONCE):
-        yield ids[start : start + _AT_ONCE]

@@ -1,7 +1,7 @@
 """After every change of what is accepted, what is recorded is what judging everything anew from nothing finds.
 
 Histories are drawn by chance (`random_stores`): whatever a change touches must have been judged again, and nothing that
-a rule found may depend on what else was judged beside it.
+a rule found may depend on what else was judged in the same batch.
 """
 
 import os

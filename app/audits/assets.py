@@ -20,7 +20,7 @@ from app.queries.months import month_start, months_as_days
 from app.queries.open_findings import findings_by_subject
 from app.queries.origin import accepted_files
 from app.scope import Scope
-from etl.entities import NEAREST_CHECK
+from etl.entities import NEAREST_CHECK, nearest_by_asset
 from etl.records.tables import audits, reconciliation_assets
 from etl.store import Store
 from expectations.thresholds import Thresholds
@@ -164,12 +164,7 @@ def _nearest_checks(store: Store, scope: Scope, exchange: str, moment: datetime)
     near = store.facts.read(
         [file.facts for file in files], condition="checked_at BETWEEN ? AND ?", parameters=[first, last]
     )
-    nearest: dict[str, dict[str, Any]] = {}
-    for row in near.to_pylist():
-        known = nearest.get(row["asset"])
-        if known is None or abs(row["checked_at"] - moment) < abs(known["checked_at"] - moment):
-            nearest[row["asset"]] = row
-    return nearest
+    return nearest_by_asset(near, moment)
 
 
 def audit_tolerance(thresholds: Thresholds, month: str) -> Decimal:

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection, RowMapping, select
 
 from app.queries.recorded import Judgement, current_findings, evaluations_of
-from etl.entities import current_halts
+from etl.entities import current_halts, halted_asset
 from etl.records.tables import submissions
 from etl.store import Store
 from expectations.vocabulary import State
@@ -68,7 +68,7 @@ class MismatchHalt:
             return False
         if self.scope in ("exchange", "account"):
             return True
-        return episode.asset == (self.target.partition("/")[0] if self.scope == "market" else self.target)
+        return episode.asset == halted_asset(self.scope, self.target)
 
     def is_in_force_at(self, moment: datetime) -> bool:
         """True between the halt and its end."""

@@ -20,6 +20,7 @@ from etl.facts import FactFile
 from etl.intake import Given
 from etl.program import program_version
 from etl.records.tables import findings, halts, states, submissions
+from etl.records.types import in_parts
 from expectations.vocabulary import KST, Finding, Kind, Period, State
 
 OF_THE_MOMENT = ("SUB-005", "SUB-010", "SUB-011")
@@ -340,9 +341,8 @@ class Attempts:
 def note_attempt(connection: Connection, ids: Sequence[str], at: datetime) -> None:
     """Note that submissions are taken up, before they are, so that one that ends the process is known by it."""
     c = submissions.c
-    for start in range(0, len(ids), 500):
-        taken = c.id.in_(ids[start : start + 500])
-        connection.execute(update(submissions).where(taken).values(attempts=c.attempts + 1, attempted_at=at))
+    for some in in_parts(ids):
+        connection.execute(update(submissions).where(c.id.in_(some)).values(attempts=c.attempts + 1, attempted_at=at))
 
 
 def attempts(connection: Connection) -> dict[str, Attempts]:
@@ -404,10 +404,8 @@ def unreviewed_counted() -> Select[Any]:
 def last_change(connection: Connection, ids: Sequence[str]) -> datetime:
     """The latest moment, by the runs' clocks, at which one of the submissions changed its state."""
     latest: datetime = max(
-        connection.execute(
-            select(func.max(states.c.at)).where(states.c.submission.in_(ids[start : start + 500]))
-        ).scalar_one()
-        for start in range(0, len(ids), 500)
+        connection.execute(select(func.max(states.c.at)).where(states.c.submission.in_(some))).scalar_one()
+        for some in in_parts(ids)
     )
     return latest
 
@@ -524,10 +522,10 @@ def in_force(
 def findings_of(connection: Connection, ids: Sequence[str]) -> dict[str, list[tuple[Kind, Finding]]]:
     """Findings of each of the submissions, in the order they were found."""
     found: dict[str, list[tuple[Kind, Finding]]] = {id_: [] for id_ in ids}
-    for start in range(0, len(ids), 500):
+    for some in in_parts(ids):
         query = (
             select(findings)
-            .where(findings.c.submission.in_(ids[start : start + 500]), findings.c.lifted_at.is_(None))
+            .where(findings.c.submission.in_(some), findings.c.lifted_at.is_(None))
             .order_by(findings.c.id)
         )
         for row in connection.execute(query).mappings():

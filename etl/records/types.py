@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,16 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+
+
+_AT_ONCE = 500
+"""Values in one statement: databases bound how many it may name."""
+
+
+def in_parts(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The values in parts that one statement can name."""
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]
 
 
 def to_milliseconds(instant: datetime) -> int:

@@ -29,7 +29,7 @@ _PRICE_DIP = 0.835
 """How far the price fell after the payout of 2026-02-06: from 97.2 to 81.1 million won."""
 _DIP_AFTER, _DIP_SLOTS = 5, 4
 _LARGEST_DIFFERENCE = 4e-5
-"""How far an audit is from the check beside it, as a ratio: less than half of what AUD-005 allows."""
+"""How far an audit is from the nearest check, as a ratio: less than half of what AUD-005 allows."""
 
 
 @dataclass(frozen=True, slots=True)
