@@ -60,7 +60,7 @@ is no ACT-NEG."""
 
 FROM_DECEMBER = {
     *("KEY-009", "KEY-010", "ACT-008", "ACT-009", "REC-008", "REC-009", "REC-010", "REC-011"),
-    *("HLT-010", "HLT-012", "AUD-007", "SUR-006"),
+    *("HLT-010", "HLT-012", "AUD-007", "SUR-006", "CAL-002"),
 }
 """The rules that version 2 adds: they say nothing of days before 2026-12-01."""
 
