@@ -9,7 +9,7 @@ touched has read nothing that changed, so the same would be found of it again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -19,7 +19,6 @@ from etl import regions
 from etl.context import RELATIONS
 from etl.entities import sharing_cases, sharing_halts
 from etl.exchanges import all_exchanges
-from etl.records import submissions as life
 from etl.records import tables as t
 from etl.records.submissions import Submission
 from etl.records.types import kst_day_number
@@ -157,9 +156,3 @@ class _Known:
                 for id_ in sharing(self._connection, exchange, [change.submission for change in changes])
             }
         return self._shared[sharing]
-
-
-def accepted_submissions(connection: Connection, ids: Iterable[str]) -> list[Submission]:
-    """The submissions with these numbers, by period and exchange."""
-    found = [life.by_id(connection, number) for number in sorted(ids)]
-    return sorted((s for s in found if s is not None), key=lambda s: (s.period, s.exchange, s.id))

@@ -3,7 +3,8 @@
 **The same finding again.** Two findings have one fingerprint where rule, exchange, report, subject, column and reason
 are the same and their interval is of one nature: none, ended, or still open. The day, the row and the values are left
 out: what an exchange explained of yesterday's file is the same matter in today's. Another subject, another column or
-another way to fail is another matter, and so is a state that has not ended where the explained one had.
+another way to fail is another matter, and so is a state that has not ended where the explained one had. Of corrections
+that took a breach away each is a matter of its own.
 
 **Carried forward.** An explanation is of one finding and speaks for every one with its fingerprint from that finding's
 day on: without end while no decision was made, up to its date where it was accepted, and up to the day of the decision
@@ -36,6 +37,10 @@ OVER_WITH_THE_DATA = frozenset({"REC-003", "CAL-001"})
 """Breaches that are a state, and over with it: a shortfall that has ended, a report that has arrived, if late."""
 
 
+ASKED_EACH_TIME = frozenset({"FIX-001"})
+"""Rules of which an answer to one finding says nothing of another: each correction has its own reason."""
+
+
 class Nature(StrEnum):
     """What kind of interval a finding has."""
 
@@ -61,6 +66,7 @@ def fingerprint(exchange: str, report: str, finding: Finding) -> str:
         column=finding.column,
         reason=finding.reason,
         nature=nature_of(finding.start, finding.end).value,
+        **_of_its_own(finding),
     )
 
 
@@ -76,7 +82,16 @@ def occurrence(exchange: str, report: str, period_start: datetime, finding: Find
         subject=finding.subject,
         reason=finding.reason,
         since=(finding.start or period_start).astimezone(KST).isoformat(timespec="milliseconds"),
+        **_of_its_own(finding),
     )
+
+
+def _of_its_own(finding: Finding) -> dict[str, str]:
+    """What tells findings apart of which every one is asked about by itself: the breach that was taken away."""
+    if finding.rule not in ASKED_EACH_TIME:
+        return {}
+    since = "" if finding.start is None else finding.start.astimezone(KST).isoformat(timespec="milliseconds")
+    return {"of": f"{since} {finding.found}"}
 
 
 @lru_cache(maxsize=4_096)

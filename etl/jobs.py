@@ -118,6 +118,8 @@ def process(store: Store, *, progress: Progress | None = None, as_if_in_force: b
     done = 0
     for group in (_waves(new), *([[[one] for one in suspects]] if suspects else [])):
         for wave in group:
+            if _meets_what_is_not_judged(store, wave):
+                failures += review_pending(store, as_if_in_force=as_if_in_force)
             failures += _process_wave(store, wave)
             done += len(wave)
             if progress is not None:
@@ -126,6 +128,12 @@ def process(store: Store, *, progress: Progress | None = None, as_if_in_force: b
         failures += review_pending(store, as_if_in_force=as_if_in_force)
     sign_heads(store, datetime.now(UTC))
     return failures
+
+
+def _meets_what_is_not_judged(store: Store, wave: Sequence[Submission]) -> bool:
+    """Whether a file may take the place of one whose breaches are not recorded yet: they are, first (FIX-001)."""
+    with reading(store.engine) as connection:
+        return any(life.unreviewed_beneath(connection, submission) for submission in wave)
 
 
 def _ended(times: int) -> Exception:

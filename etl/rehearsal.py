@@ -10,7 +10,7 @@ other submission that this touches (3.9).
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,15 +19,16 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from etl import figures
-from etl.affected import Affected, StoreChange, accepted_submissions, affected_submissions
+from etl.affected import Affected, StoreChange, affected_submissions
 from etl.examine import Verdict
 from etl.facts import FactFile, Facts
 from etl.intake import Declared
+from etl.lifted_breaches import Ends, corrections_found, ends_by
 from etl.records import submissions as life
 from etl.records.engine import writing
 from etl.records.submissions import Submission
 from etl.replacement import FindingElsewhere, Replacement, changed_elsewhere, replacement_of
-from etl.review import Question, answered, asked, batches, reading_entities, reading_rows
+from etl.review import Found, Question, answered, asked, batches, reading_entities, reading_rows
 from etl.store import Store
 from expectations.catalogue import published_rules
 from expectations.vocabulary import Finding, Kind, State
@@ -65,18 +66,35 @@ def rehearsed(store: Store, declared: Declared, verdict: Verdict, at: datetime) 
         found += [(finding, kinds[finding.rule]) for finding in answered(question)[submission.id]]
     replaces = rehearsal.replaces
     if replaces is not None:
-        replaces = replace(replaces, elsewhere=tuple(_elsewhere(rehearsal)))
+        now = [answered(other.question) for other in rehearsal.others]
+        if replaces.needs_reason:
+            replaces = replace(replaces, elsewhere=tuple(_elsewhere(rehearsal, now)))
+        found += _breaches_taken_away(rehearsal, submission, [finding for finding, _ in found], now)
     return replace(verdict, findings=(*verdict.findings, *found), replaces=replaces)
 
 
-def _elsewhere(rehearsal: _Rehearsal) -> Iterator[FindingElsewhere]:
+def _elsewhere(rehearsal: _Rehearsal, now: Sequence[Found]) -> Iterator[FindingElsewhere]:
     """What would be found anew, and no more, of the other submissions; one rule of one submission at a time."""
-    for other in rehearsal.others:
+    for other, found in zip(rehearsal.others, now, strict=True):
         rules = {rule.id for rule in other.question.rules}
-        now = answered(other.question)
         for submission in other.submissions:
             before = [finding for _, finding in other.recorded[submission.id] if finding.rule in rules]
-            yield from changed_elsewhere(submission, before, now[submission.id])
+            yield from changed_elsewhere(submission, before, found[submission.id])
+
+
+def _breaches_taken_away(
+    rehearsal: _Rehearsal, submission: Submission, own: Sequence[Finding], now: Sequence[Found]
+) -> list[tuple[Finding, Kind]]:
+    """What would be asked about the breaches that the file takes away (FIX-001)."""
+    ends = rehearsal.ends
+    if ends is None:
+        return []
+    ends = ends.after_judging(submission, [rule.id for question in rehearsal.own for rule in question.rules], own)
+    for other, found in zip(rehearsal.others, now, strict=True):
+        for one in other.submissions:
+            ends = ends.after_judging(one, [rule.id for rule in other.question.rules], found[one.id])
+    asked = corrections_found(ends.taken_away(), [submission]).get(submission.id, [])
+    return [(finding, Kind.PLAUSIBILITY) for finding in asked]
 
 
 def _submission(declared: Declared, verdict: Verdict, at: datetime) -> Submission:
@@ -117,6 +135,7 @@ class _Rehearsal:
     own: Sequence[Question]
     others: Sequence[_Others]
     replaces: Replacement | None
+    ends: Ends | None
 
 
 def _rehearsal(store: Store, submission: Submission, verdict: Verdict) -> _Rehearsal:
@@ -126,6 +145,7 @@ def _rehearsal(store: Store, submission: Submission, verdict: Verdict) -> _Rehea
     own: list[Question] = []
     others: list[_Others] = []
     replaces: Replacement | None = None
+    ends: Ends | None = None
     # What is written is read back at once and never kept; the judging, which takes longer, waits until it is gone.
     with suppress(_TakenBackError), writing(store.engine, lock="rehearsal") as connection:
         replaced = _bring_into_force(connection, submission)
@@ -137,23 +157,39 @@ def _rehearsal(store: Store, submission: Submission, verdict: Verdict) -> _Rehea
         for group in (reading_rows(rules), reading_entities(rules)):
             if any(submission.id in by_rule[rule.id] for rule in group):
                 own.append(asked(store, connection, submission.report, [submission], group))
-        if replaces is not None and replaces.needs_reason:
-            others += _asked_of_others(store, connection, submission, affected)
+        if replaces is not None:
+            others += _asked_of_others(store, connection, submission, affected, every=replaces.needs_reason)
+            ends = ends_by(connection, submission, [one.id for other in others for one in other.submissions])
         raise _TakenBackError
-    return _Rehearsal(own, others, replaces)
+    return _Rehearsal(own, others, replaces, ends)
 
 
 def _asked_of_others(
-    store: Store, connection: Connection, submission: Submission, affected: Affected
+    store: Store, connection: Connection, submission: Submission, affected: Affected, *, every: bool
 ) -> Iterator[_Others]:
-    """What is to be judged of every other submission that the file touches, and what is recorded of it."""
+    """What is to be judged of the other submissions that the file touches, and what is recorded of them.
+
+    Of every one, or only of those with a breach that the file may take away.
+    """
     for name, by_rule in affected.items():
         rules = [rule for rule in published_rules(name) if rule.id in by_rule]
         for group in (reading_rows(rules), reading_entities(rules)):
             ids = set[str]().union(*(by_rule[rule.id] for rule in group)) - {submission.id}
-            for batch in batches(accepted_submissions(connection, ids)):
+            if not every:
+                ids = _with_breaches(connection, submission, ids, [rule.id for rule in group])
+            for batch in batches(life.by_ids(connection, sorted(ids))):
                 recorded = life.findings_of(connection, [one.id for one in batch])
                 yield _Others(batch, asked(store, connection, name, batch, group), recorded)
+
+
+def _with_breaches(connection: Connection, submission: Submission, ids: Set[str], rules: Sequence[str]) -> set[str]:
+    """Those of the submission's exchange with a breach of one of the rules."""
+    own = [one.id for one in life.by_ids(connection, sorted(ids)) if one.exchange == submission.exchange]
+    return {
+        number
+        for number, found in life.findings_of(connection, own).items()
+        if any(kind is Kind.COMPLIANCE and finding.rule in rules for kind, finding in found)
+    }
 
 
 def _bring_into_force(connection: Connection, submission: Submission) -> Sequence[Submission]:

@@ -7,7 +7,7 @@ anew is added and what no longer holds is lifted, each with its moment.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from types import MappingProxyType
@@ -17,10 +17,11 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from etl import regions
-from etl.affected import StoreChange, accepted_submissions, affected_submissions
+from etl.affected import StoreChange, affected_submissions
 from etl.context import ROWS_OF_DAYS, relations
 from etl.failures import Failure, unjudged
 from etl.judged import Judged
+from etl.lifted_breaches import review_corrections
 from etl.normalise import arrow_schema
 from etl.overdue import review_calendar
 from etl.records import submissions as life
@@ -93,19 +94,32 @@ def review_submissions(
             for rule, ids in by_rule.items():
                 by_report.setdefault(name, {}).setdefault(rule, set()).update(ids)
 
-    for some, error in failing(reach, changes):
-        errors.update(dict.fromkeys((change.submission for change in some), error))
-    for some, error in failing(lambda some: review_calendar(store, some, at), changes):
-        errors.update(dict.fromkeys((change.submission for change in some), error))
+    for work in (reach, lambda some: review_calendar(store, some, at)):
+        for some, error in failing(work, changes):
+            errors.update(dict.fromkeys((change.submission for change in some), error))
     for name, by_rule in by_report.items():
-        rules = [rule for rule in published_rules(name) if rule.id in by_rule]
-        for group in (reading_rows(rules), reading_entities(rules)):
-            ids = set().union(*(by_rule[rule.id] for rule in group)) if group else set()
-            with reading(store.engine) as connection:
-                submissions = accepted_submissions(connection, ids)
-            for batch in batches(submissions):
-                errors.update(_failing_reviews(store, name, batch, group, at, as_if_in_force))
+        errors.update(_failing_reports(store, name, by_rule, at, as_if_in_force))
+    judged = set[str]().union(*(ids for by_rule in by_report.values() for ids in by_rule.values()))
+
+    def ask_of_corrections(some: Sequence[Submission]) -> None:
+        review_corrections(store, some, judged, at, as_if_in_force=as_if_in_force)
+
+    for asked_of, error in failing(ask_of_corrections, changed):
+        errors.update(dict.fromkeys((one.id for one in asked_of), error))
     return errors
+
+
+def _failing_reports(
+    store: Store, name: str, by_rule: Mapping[str, Set[str]], at: datetime, as_if_in_force: bool
+) -> Iterator[tuple[str, Exception]]:
+    """Review the submissions of a report by the rules that they are touched by, batch by batch."""
+    rules = [rule for rule in published_rules(name) if rule.id in by_rule]
+    for group in (reading_rows(rules), reading_entities(rules)):
+        ids = set[str]().union(*(by_rule[rule.id] for rule in group))
+        with reading(store.engine) as connection:
+            submissions = life.by_ids(connection, sorted(ids))
+        for batch in batches(submissions):
+            yield from _failing_reviews(store, name, batch, group, at, as_if_in_force)
 
 
 def failing(

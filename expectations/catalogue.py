@@ -42,6 +42,9 @@ COMMON_SUITE = "submission"
 CALENDAR_SUITE = "calendar"
 """Name of the suite whose rules are about what was to be filed, not about a file."""
 
+CORRECTIONS_SUITE = "corrections"
+"""Name of the suite whose rules are about what a correction or a withdrawal takes away."""
+
 REPORT_ORDER = (
     "api_volume",
     "api_keys",
@@ -83,7 +86,7 @@ def suite(name: str) -> Mapping[str, Any]:
 def all_rules() -> Mapping[str, Rule]:
     """Every rule by its id, the common ones first, then report by report."""
     rules: dict[str, Rule] = {}
-    for name in (COMMON_SUITE, *all_reports(), CALENDAR_SUITE):
+    for name in (COMMON_SUITE, *all_reports(), CALENDAR_SUITE, CORRECTIONS_SUITE):
         for record in suite(name)["expectations"]:
             rule = _rule(record, name if name in all_reports() else None)
             if rule.id in rules:
@@ -131,13 +134,22 @@ def _interpretation(record: Mapping[str, Any]) -> Interpretation:
 
 def rules_for(report_name: str) -> tuple[Rule, ...]:
     """The rules that a file of that report meets: the common ones and its own."""
-    calendar = calendar_rules()
-    return tuple(r for r in all_rules().values() if r.report in (None, report_name) and r not in calendar)
+    others = (*calendar_rules(), *correction_rules())
+    return tuple(r for r in all_rules().values() if r.report in (None, report_name) and r not in others)
 
 
 def calendar_rules() -> tuple[Rule, ...]:
     """The rules about what was to be filed and when."""
-    return tuple(all_rules()[record["meta"]["id"]] for record in suite(CALENDAR_SUITE)["expectations"])
+    return _rules_of(CALENDAR_SUITE)
+
+
+def correction_rules() -> tuple[Rule, ...]:
+    """The rules about what a correction or a withdrawal takes away."""
+    return _rules_of(CORRECTIONS_SUITE)
+
+
+def _rules_of(name: str) -> tuple[Rule, ...]:
+    return tuple(all_rules()[record["meta"]["id"]] for record in suite(name)["expectations"])
 
 
 def rejecting_rules(report_name: str) -> tuple[Rule, ...]:

@@ -59,6 +59,7 @@ DOORS = {
         "etl.affected",
         "etl.review",
         "etl.calendar",
+        "etl.lifted_breaches",
         "etl.overdue",
         "etl.unevaluated",
         "app.queries",

@@ -50,8 +50,8 @@ SPECIFIED = {
     },
     "plausibility": {
         "MODEL": """
-            SUB-012 VOL-005 VOL-006 VOL-007 VOL-008 KEY-009 ACT-009 REC-005 REC-006 REC-009 REC-010 HLT-007 HLT-009
-            HLT-012 AUD-007 SUR-005 SUR-006
+            SUB-012 VOL-005 VOL-006 VOL-007 VOL-008 VOL-009 KEY-009 ACT-009 REC-005 REC-006 REC-009 REC-010 HLT-007
+            HLT-009 HLT-012 AUD-007 SUR-005 SUR-006 FIX-001
         """
     },
 }
@@ -60,7 +60,7 @@ is no ACT-NEG."""
 
 FROM_DECEMBER = {
     *("KEY-009", "KEY-010", "ACT-008", "ACT-009", "REC-008", "REC-009", "REC-010", "REC-011"),
-    *("HLT-010", "HLT-012", "AUD-007", "SUR-006", "CAL-002"),
+    *("HLT-010", "HLT-012", "AUD-007", "SUR-006", "CAL-002", "FIX-001"),
 }
 """The rules that version 2 adds: they say nothing of days before 2026-12-01."""
 
@@ -145,6 +145,10 @@ RELATIONS: dict[str, dict[str, pa.DataType]] = {
         **_of(INSTANT, "due_at met_at now first_due_at"),
         "in_force_count": COUNT,
     },
+    "lifted_breaches": {
+        **_of(TEXT, "submission ending breach breach_subject breach_found breach_expected"),
+        **_of(INSTANT, "since until"),
+    },
     "replacements": {**_of(TEXT, "obligation kind"), **_of(INSTANT, "since due_at replaced_at now")},
 }
 OF_ENTITIES = {name for name, one in accepted_context.RELATIONS.items() if one.is_of_entities} | {
@@ -152,6 +156,9 @@ OF_ENTITIES = {name for name, one in accepted_context.RELATIONS.items() if one.i
     "reconciled_assets",
 }
 """Relations whose rows say for which submission they were read: in an example, for every one of their exchange."""
+
+OF_THE_RECORDS = ("obligations", "replacements", "lifted_breaches")
+"""Relations of which all that is given is about what is judged."""
 
 PUBLISHED = [rule for rule in all_rules().values() if not rule.is_met_once]
 QUERIES = [rule for rule in PUBLISHED if "query" in rule.kwargs]
@@ -194,7 +201,7 @@ def context(records: Mapping[str, Records], judged: Sequence[FiledRows]) -> dict
         table = relation(name, records.get(name, []))
         if name in OF_ENTITIES:
             table = _for_each(table, judged)
-        found[name] = ContextTable(table, Whose.GIVEN if name in ("obligations", "replacements") else Whose.OWN)
+        found[name] = ContextTable(table, Whose.GIVEN if name in OF_THE_RECORDS else Whose.OWN)
     if "checked_at" in judged[0].table.column_names:
         rows = pa.concat_tables(_with_origin(one) for one in judged)
         found |= {name: ContextTable(rows, accepted_context.RELATIONS[name].whose) for name in ROWS_OF_DAYS}

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations.catalogue import all_parameters, all_reports, all_rules, calendar_rules, suite
+from expectations.catalogue import (
+    CALENDAR_SUITE,
+    COMMON_SUITE,
+    CORRECTIONS_SUITE,
+    all_parameters,
+    all_reports,
+    all_rules,
+    calendar_rules,
+    correction_rules,
+    suite,
+)
 from expectations.fingerprint import digest_of_book, without_layout
 from expectations.sources import RULES_FOLDER, SUITES_FOLDER, RuleSourceError, compiled, record_of, write_suites
 from expectations.vocabulary import Decider, Rule, Source
@@ -71,7 +81,8 @@ def test_only_suites_that_change_are_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=by_place)
 def test_a_source_is_found_by_the_report_and_the_id_of_its_rule(path: Path) -> None:
     rule = all_rules()[path.stem]
-    folder = "calendar" if rule in calendar_rules() else rule.report or "submission"
+    suites = {CALENDAR_SUITE: calendar_rules(), CORRECTIONS_SUITE: correction_rules()}
+    folder = next((name for name, rules in suites.items() if rule in rules), rule.report or COMMON_SUITE)
     assert path.parent.name == folder
     assert folder not in all_reports() or path.stem.partition("-")[0] == all_reports()[folder].prefix
 

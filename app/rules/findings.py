@@ -1,7 +1,7 @@
 """Findings of the rules: how many by rule, exchange and month, and the findings themselves with their sentences.
 
 A finding is open while nothing has lifted it and its submission is accepted, or is rejected and nothing was filed
-for the same period since (specification, 6).
+for the same period since (specification, 6); what is asked about a withdrawal, while its submission is withdrawn.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from app.columns import Code, Count, ExchangeId, Instant, KindCode, LongText, Re
 from app.queries.choice import Choice, records_of_rows, rows_of
 from app.scope import Scope
 from app.words import in_words
+from etl.records.submissions import OF_THE_WITHDRAWN
 from etl.records.tables import findings, submissions
 from etl.store import Store
 from expectations.catalogue import all_rules
@@ -226,7 +227,8 @@ def _of_submission(scope: Scope, submission: str, *columns: Any) -> Select[Any]:
 
 def is_open() -> ColumnElement[bool]:
     """Return the condition that a finding is open; its submission must be joined."""
-    return and_(findings.c.lifted_at.is_(None), is_accepted_or_last_rejected())
+    asked = and_(submissions.c.state == State.WITHDRAWN, findings.c.rule.in_(OF_THE_WITHDRAWN))
+    return and_(findings.c.lifted_at.is_(None), or_(is_accepted_or_last_rejected(), asked))
 
 
 def is_accepted_or_last_rejected() -> ColumnElement[bool]:

@@ -32,6 +32,7 @@ from etl.records.engine import hold
 from etl.records.log import AuditEvent, EventKind, append
 from etl.records.moved_on import NOTHING, MovedOnError
 from etl.records.people import Role
+from etl.records.submissions import OF_THE_WITHDRAWN
 from etl.records.tables import findings, submissions
 from expectations.vocabulary import KST, Finding, Kind, State
 
@@ -96,7 +97,8 @@ def filed_finding(connection: Connection, number: int, actor: Actor) -> FiledFin
         row["submission"],
         row["period"],
         row["period_start"],
-        row["lifted_at"] is None and row["state"] == State.ACCEPTED,
+        row["lifted_at"] is None
+        and (row["state"] == State.ACCEPTED or (row["state"] == State.WITHDRAWN and row["rule"] in OF_THE_WITHDRAWN)),
         row["found_at"],
         life.finding_from(row),
     )

@@ -28,6 +28,10 @@ OF_THE_MOMENT = ("SUB-005", "SUB-010", "SUB-011")
 given beside them."""
 
 
+OF_THE_WITHDRAWN = ("FIX-001",)
+"""Rules whose findings concern a submission that was withdrawn: why it was."""
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """One file that was filed, as its record says."""
@@ -198,6 +202,22 @@ def by_id(connection: Connection, submission: str) -> Submission | None:
     """The submission with that number."""
     row = connection.execute(select(submissions).where(submissions.c.id == submission)).mappings().first()
     return _submission(row) if row else None
+
+
+def by_ids(connection: Connection, numbers: Sequence[str]) -> list[Submission]:
+    """The submissions with these numbers, by period and exchange."""
+    found = [
+        _submission(row)
+        for some in in_parts(numbers)
+        for row in connection.execute(select(submissions).where(submissions.c.id.in_(some))).mappings()
+    ]
+    return sorted(found, key=lambda one: (one.period, one.exchange, one.id))
+
+
+def unreviewed_beneath(connection: Connection, submission: Submission) -> bool:
+    """Whether an accepted file that a submission's period meets has yet to be judged by what is accepted."""
+    query = _overlapping(submission.exchange, submission.report, submission.period).where(_to_review())
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def same_filed(
@@ -591,7 +611,10 @@ def current_findings(
     first: Period | None = None,
     last: Period | None = None,
 ) -> list[StoredFinding]:
-    """Findings of accepted submissions, and of rejected ones that nothing later has replaced (section 6)."""
+    """Findings of accepted submissions, and of rejected ones that nothing later has replaced (section 6).
+
+    Of withdrawn ones what is asked about the withdrawal.
+    """
     every = listed(connection, exchange=exchange, report=report, first=first, last=last)
     newest: dict[tuple[str, str, Period], str] = {}
     for submission in every:
@@ -599,14 +622,16 @@ def current_findings(
     current = [
         s
         for s in every
-        if s.state is State.ACCEPTED or (s.state is State.REJECTED and newest[s.exchange, s.report, s.period] == s.id)
+        if s.state in (State.ACCEPTED, State.WITHDRAWN)
+        or (s.state is State.REJECTED and newest[s.exchange, s.report, s.period] == s.id)
     ]
     found = findings_of(connection, [s.id for s in current])
     return [
         StoredFinding(submission, kind, finding)
         for submission in current
         for kind, finding in found[submission.id]
-        if rule is None or finding.rule == rule
+        if rule in (None, finding.rule)
+        and (submission.state is not State.WITHDRAWN or finding.rule in OF_THE_WITHDRAWN)
     ]
 
 

@@ -69,6 +69,7 @@ submissions = Table(
     # figures where it was asked for a few days.
     Index(None, "report", "state", "period_start"),
     Index(None, "sha256"),
+    Index(None, "superseded_by"),
 )
 
 """`reviewed_state`: the state that was the last to be reviewed; while it is not `state`, what the change can affect has
@@ -108,12 +109,15 @@ findings = Table(
     Column("reason", String(48)),
     Column("found_at", Instant, nullable=False),
     Column("lifted_at", Instant),
+    Column("lifted_by", String(32)),
     Index(None, "submission", "rule"),
     Index(None, "rule"),
     Index(None, "exchange", "report", "start"),
+    Index(None, "lifted_by"),
 )
 """What was found and when; a finding that a later filing takes away is lifted, not deleted. `submission` is null where
-nothing was filed for an obligation."""
+nothing was filed for an obligation. `lifted_by`: the correction or withdrawal of another submission that took a breach
+away (`etl/lifted_breaches.py`)."""
 
 regions = Table(
     "regions",

@@ -103,6 +103,13 @@ def test_the_interface_says_the_same_before_filing_and_after(
     assert not list((store.home / "incoming").glob("*"))
 
 
+def test_amounts_in_the_currency_of_the_market_are_asked_about(doors: dict[str, Client]) -> None:
+    file = TROUBLESOME["usdt-market-counted-as-won"]
+    told = doors[file.exchange].ask("POST", "/checks", file.data, file=file.path.name).json
+    asked = [one for one in told["findings"] if one["rule"] == "VOL-009"]
+    assert [(one["subject"], one["found"]) for one in asked] == [("BTC/USDT", "KRW 1234567.89")]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("label", TROUBLESOME)
 def test_the_page_says_it_too(monkeypatch: pytest.MonkeyPatch, store: Store, label: str) -> None:

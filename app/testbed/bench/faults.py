@@ -169,6 +169,13 @@ def _only_small_orders(rows: pa.Table) -> dict[str, pa.Array]:
     return {name: pa.array([50_000] * rows.num_rows) for name in ("api_order_count", "api_small_order_count")}
 
 
+def _not_converted(rows: pa.Table) -> dict[str, pa.Array]:
+    """Amounts of the quote currency, trade by trade."""
+    markets = [market.partition("/")[0] + "/USDT" for market in rows["market"].to_pylist()]
+    values = [Decimal(3 * count) for count in rows["trade_count"].to_pylist()]
+    return {"market": pa.array(markets), "trade_value_krw": pa.array(values, rows["trade_value_krw"].type)}
+
+
 def _following(rows: pa.Table) -> dict[str, pa.Array]:
     """A ledger that goes round through three values, and wallets with the same surplus each time."""
     ledgers = [Decimal(1000 + number % 3) for number in range(rows.num_rows)]
@@ -178,7 +185,7 @@ def _following(rows: pa.Table) -> dict[str, pa.Array]:
 
 _ALL_DAY = {
     "reconciliation": ((pc.max, _standing_still), (pc.min, _following)),
-    "api_volume": ((pc.max, _only_small_orders),),
+    "api_volume": ((pc.max, _only_small_orders), (pc.min, _not_converted)),
 }
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, time
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -57,6 +57,8 @@ class Files:
         self.received: dict[tuple[str, str], datetime] = {}
         self.filed_again: dict[tuple[str, str], tuple[datetime, datetime]] = {}
         """When a file is withdrawn, and when it is filed again."""
+        self.corrections: list[Sent] = []
+        """What is filed once everything else is judged."""
         self._rows: dict[tuple[str, str], list[Row]] = {}
         self._layouts: dict[str, Layout] = {}
         self._sent: list[Sent] = []
@@ -120,6 +122,12 @@ class Files:
         ending = (container or self.layout(report).container).value
         name = f"{self.exchange.id}_{report}_{chosen.text}.{ending}"
         self._sent.append(Sent(report, chosen, name, data, self._received_at(report, _usual(report)), ground, given))
+
+    def correct(self, report: str, *, after: timedelta) -> None:
+        """File the rows as they are now over what was filed before, once that is judged."""
+        period = _usual(report)
+        received_at = self._received_at(report, period) + after
+        self.corrections.append(replace(self._written(report, period), received_at=received_at))
 
     def sent(self) -> list[Sent]:
         """Every file that is to be filed now: the bytes given, and the rows that were changed."""

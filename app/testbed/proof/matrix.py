@@ -261,13 +261,16 @@ def _filed(mutation: Mutation, changes: Sequence[_Changed]) -> _Found:
 
 
 def _file_again(store: Store, files: Files) -> None:
-    """Withdraw what the exchange withdraws, and file it again."""
+    """Withdraw what the exchange withdraws, and file it again; file what it corrects."""
     for (name, period), (withdrawn_at, received_at) in files.filed_again.items():
         filing = ground.filings()[files.exchange.id, name, period]
         with reading(store.engine) as connection:
             (accepted,) = life.accepted_overlapping(connection, files.exchange.id, name, filing.period)
         jobs.withdraw(store, accepted.id, reason="mutation", at=withdrawn_at)
         _receive(store, files.exchange.id, _sent(filing, received_at))
+        jobs.process(store)
+    for sent in files.corrections:
+        _receive(store, files.exchange.id, sent)
         jobs.process(store)
 
 

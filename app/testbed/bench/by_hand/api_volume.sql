@@ -63,6 +63,14 @@ FROM (
 ) JOIN files USING (submission)
 WHERE orders >= minimum_api_orders AND small > orders * maximum_small_order_share::DECIMAL(9, 8);
 
+-- VOL-009
+SELECT 'VOL-009', submission, market, NULL, NULL, NULL, NULL
+FROM (
+    SELECT submission, market, sum(trade_value_krw)::DECIMAL(38, 8) AS traded, sum(trade_count)::DECIMAL(24, 0) AS trades
+    FROM api_volume WHERE market NOT LIKE '%/KRW' GROUP BY submission, market
+) JOIN files USING (submission)
+WHERE traded < trades * minimum_trade_value_krw::DECIMAL(10, 0);
+
 -- SUB-009
 WITH added AS (
     UNPIVOT (SELECT submission, sum(trade_value_krw) AS trade_value_krw,

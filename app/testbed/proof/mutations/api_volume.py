@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
 
 from app.testbed.proof.files import Files, Row, Wanted, mutation, negative_cells, one_row, repeated_row
 
@@ -75,3 +76,23 @@ def small_orders(files: Files) -> Sequence[Wanted]:
         if row["market"] == market:
             row.update(api_order_count=1000, api_small_order_count=810, api_cancel_count=500)
     return [files.wanted("VOL-008", REPORT, subject=market)]
+
+
+@mutation("VOL-009", "the value of a USDT market is not converted")
+def not_converted(files: Files) -> Sequence[Wanted]:
+    """A second market of the first one's asset, hour by hour, with trades of some three USDT."""
+    rows = files.rows(REPORT)
+    first = rows[0]["market"]
+    market = first.partition("/")[0] + "/USDT"
+    rows += [
+        {
+            **row,
+            "market": market,
+            "trade_value_krw": Decimal(1234) * 3,
+            "api_trade_value_krw": Decimal(0),
+            "trade_count": 1234,
+            "api_trade_count": 0,
+        }
+        for row in [row for row in rows if row["market"] == first]
+    ]
+    return [files.wanted("VOL-009", REPORT, subject=market)]
