@@ -19,7 +19,7 @@ from sqlalchemy import BigInteger, RowMapping, Table, select, type_coerce
 
 from etl import entities
 from etl.exchanges import all_exchanges
-from etl.judged import INSTANT, JUDGED, KRW, ORIGIN, QUANTITY, RATIO, WHOLE, Judged, Read, arrow_table, in_force, ratio
+from etl.judged import INSTANT, JUDGED, KRW, ORIGIN, QUANTITY, SHARE, WHOLE, Judged, Read, arrow_table, in_force, share
 from etl.normalise import arrow_schema
 from etl.records import submissions as life
 from etl.records import tables as t
@@ -84,8 +84,8 @@ def _figures(judged: Judged, table: Table, first: int, last: int) -> list[RowMap
 
 def _volume_days(judged: Judged, first: int, last: int) -> Read:
     rows = _figures(judged, t.volume_days, first, last)
-    shared = [{**row, "api_share": ratio(row["api_trade_value_krw"], row["trade_value_krw"])} for row in rows]
-    values = [("trade_value_krw", KRW), ("api_trade_value_krw", KRW), ("api_share", RATIO)]
+    shared = [{**row, "api_share": share(row["api_trade_value_krw"], row["trade_value_krw"])} for row in rows]
+    values = [("trade_value_krw", KRW), ("api_trade_value_krw", KRW), ("api_share", SHARE)]
     most = [("largest_account_hour", INSTANT), ("largest_account_market", pa.string())]
     return Read(arrow_table(shared, [*ORIGIN, *values, ("largest_api_account_count", pa.int64()), *most]))
 

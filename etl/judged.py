@@ -24,6 +24,8 @@ from etl.regions import Stretch
 from expectations.vocabulary import State
 
 KRW, QUANTITY, RATIO = pa.decimal128(38, 8), pa.decimal128(38, 18), pa.decimal128(38, 12)
+SHARE = pa.decimal128(38, 32)
+"""A part of a whole: one hundred-millionth of a won more or less is seen in any legal amount."""
 WHOLE = pa.decimal128(38, 0)
 """A sum of counts."""
 INSTANT = pa.timestamp("ms", "UTC")
@@ -92,6 +94,11 @@ def ratio(part: Decimal, whole: Decimal, rounding: str = ROUND_FLOOR) -> Decimal
         return None
     digits = Context(prec=80, rounding=rounding)
     return digits.divide(part, whole).quantize(Decimal("1E-12"), rounding=rounding, context=EXACT)
+
+
+def share(part: Decimal, whole: Decimal) -> Decimal | None:
+    """`part` of `whole` to 32 digits, rounded; None of nothing."""
+    return EXACT.divide(part, whole).quantize(Decimal("1E-32"), context=EXACT) if whole else None
 
 
 def krw_text(amount: Decimal) -> str:

@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 import pytest
 
 from etl import context as accepted_context
+from etl import judged
 from etl.context import ROWS_OF_DAYS
-from etl.judged import krw_text
+from etl.judged import SHARE, krw_text
 from etl.normalise import arrow_schema, with_every_column
 from expectations.catalogue import all_parameters, all_reports, all_rules, calendar_rules, parameter, report
 from expectations.judge import ContextTable, FiledRows, RuleCrashedError, Whose, judge_files
@@ -84,7 +85,7 @@ RELATIONS: dict[str, dict[str, pa.DataType]] = {
     "volume_days": {
         **DATED,
         **_of(KRW, "trade_value_krw api_trade_value_krw"),
-        "api_share": RATIO,
+        "api_share": SHARE,
         "largest_api_account_count": COUNT,
         "largest_account_hour": INSTANT,
         "largest_account_market": TEXT,
@@ -429,6 +430,38 @@ TODAY = share("2026-11-02", "1", "A")
 def test_the_api_share_is_held_against_the_exact_median_of_enough_days(history: Records, offends: bool) -> None:
     found = findings(all_rules()["VOL-007"], relations={"volume_days": [TODAY, *history]})
     assert len(found) == offends
+
+
+@pytest.mark.parametrize(
+    ("api_krw", "offends"),
+    [
+        ("450000000000", False),
+        ("450000000000.00000001", True),
+        ("150000000000", False),
+        ("149999999999.99999999", True),
+    ],
+)
+def test_the_limit_of_the_api_share_is_exact_to_the_last_digit_of_won(api_krw: str, offends: bool) -> None:
+    own = share("2026-11-02", str(judged.share(Decimal(api_krw), Decimal("1e12"))), "A")
+    found = findings(
+        all_rules()["VOL-007"],
+        relations={"volume_days": [own, *(share(day, "0.3") for day in days_before(7))]},
+    )
+    assert len(found) == offends
+
+
+def test_a_limit_between_shares_that_have_no_last_digit_is_kept() -> None:
+    third, beyond = (str(judged.share(Decimal(part), Decimal(60))) for part in (20, 29))
+    history = [share(day, third) for day in days_before(7)]
+    own = share("2026-11-02", beyond, "A")
+    assert findings(all_rules()["VOL-007"], relations={"volume_days": [own, *history]}) == []
+
+
+def test_a_share_just_beyond_the_limit_is_shown_beyond_it() -> None:
+    own = share("2026-11-02", "0.45000000000000000000001", "A")
+    history = [share(day, "0.3") for day in days_before(7)]
+    ((_, finding),) = findings(all_rules()["VOL-007"], relations={"volume_days": [own, *history]})
+    assert (finding.found, finding.expected) == ("45.000000000000000000001 %", "30 ± 15 %")
 
 
 def test_a_share_far_below_the_median_is_unusual_too() -> None:

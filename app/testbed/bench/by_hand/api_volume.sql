@@ -51,8 +51,8 @@ WITH earlier AS (
 SELECT 'VOL-007', f.submission, NULL, NULL, NULL, NULL, NULL
 FROM files AS f JOIN volume_days AS d USING (submission) JOIN earlier AS e USING (submission)
 WHERE len(shares) >= history_minimum_days
-    AND abs(d.api_share - (shares[(len(shares) + 1) // 2] + shares[len(shares) // 2 + 1]) * 0.5)
-        > maximum_api_share_deviation;
+    AND abs(d.api_share + d.api_share - shares[(len(shares) + 1) // 2] - shares[len(shares) // 2 + 1])
+        > (2 * maximum_api_share_deviation)::DECIMAL(38, 32) + 1e-28::DECIMAL(38, 32);
 
 -- VOL-008
 SELECT 'VOL-008', submission, market, NULL, NULL, NULL, NULL
