@@ -40,7 +40,7 @@ from app import navigation  # noqa: E402
 from app.api import Door  # noqa: E402
 from app.charts.style import warm_up  # noqa: E402
 from app.scope import scope_of  # noqa: E402
-from app.served import served_incident, store  # noqa: E402
+from app.served import served_incidents, store  # noqa: E402
 from app.server import screens  # noqa: E402
 from app.server.hourly import every_hour  # noqa: E402
 from app.server.security import HtmlLanguage, SecurityHeaders  # noqa: E402
@@ -68,8 +68,8 @@ def _worker() -> Worker:
 
 
 def _first_page(person: Person) -> str:
-    """Return the page that a person sees first: that of the incident where the store replays one."""
-    return navigation.first_page(scope_of(person), served_incident())
+    """Return the page that a person sees first: that of the incidents where the store replays any."""
+    return navigation.first_page(scope_of(person), served_incidents())
 
 
 def _begin_work() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,12 +48,12 @@ SCREENS = (
 )
 """Every page in the order of the menu; the first is what one sees on arriving."""
 REPLAY = Screen("replay", ":material/replay:")
-"""The page of the incident that the served store replays; it comes first there, and nowhere else."""
+"""The page of the incidents that the served store replays; it comes first there, and nowhere else."""
 
 
-def pages(scope: Scope, language: str, incident: Replay | None) -> dict[str, Any]:
-    """The pages that a scope may see, by name, titled in `language`; `incident`: what the served store replays."""
-    screens = _seen_by(scope, incident)
+def pages(scope: Scope, language: str, incidents: Sequence[Replay]) -> dict[str, Any]:
+    """The pages that a scope may see, by name, titled in `language`; `incidents`: what the served store replays."""
+    screens = _seen_by(scope, incidents)
     return {
         screen.name: st.Page(
             _PAGES / f"{screen.name}.py",
@@ -65,15 +66,15 @@ def pages(scope: Scope, language: str, incident: Replay | None) -> dict[str, Any
     }
 
 
-def _seen_by(scope: Scope, incident: Replay | None) -> list[Screen]:
-    """An incident is told first, to whoever may see its exchange."""
-    is_told = incident is not None and incident.exchange in scope.exchanges
+def _seen_by(scope: Scope, incidents: Sequence[Replay]) -> list[Screen]:
+    """Incidents are told first, to whoever may see the exchange of one."""
+    is_told = any(incident.exchange in scope.exchanges for incident in incidents)
     return [screen for screen in ((REPLAY, *SCREENS) if is_told else SCREENS) if scope.role in screen.roles]
 
 
-def first_page(scope: Scope, incident: Replay | None) -> str:
+def first_page(scope: Scope, incidents: Sequence[Replay]) -> str:
     """The name of the page that a scope sees on arriving; it has the address `/` and, unlike the others, no own one."""
-    return _seen_by(scope, incident)[0].name
+    return _seen_by(scope, incidents)[0].name
 
 
 def title_of_closed(path: str, person: Person, language: str) -> str | None:

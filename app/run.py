@@ -8,7 +8,7 @@ import streamlit as st
 from app import moments, navigation
 from app.filing.draft_parts import draft_bar
 from app.overview.visit_parts import keep_seen
-from app.served import served_incident
+from app.served import served_incidents
 from app.widgets import address, house
 from app.widgets.audit_events import log_what_waits
 from app.widgets.filters import colophon, language_switch, sidebar
@@ -42,10 +42,10 @@ def _entered(language: str) -> tuple[Any, View]:
     """What stands around every page; the page that is asked for, and what it looks at."""
     identity = present_identity()
     scope = identity.scope
-    incident = served_incident()
-    now = moments.now(incident.seen_from if incident else None)
+    incidents = served_incidents()
+    now = moments.now(max((incident.seen_from for incident in incidents), default=None))
     st.logo(str(house.ICON), size="large")
-    pages = navigation.pages(scope, language, incident)
+    pages = navigation.pages(scope, language, incidents)
     page = st.navigation(list(pages.values()), expanded=True)
     if (wanted := address.destination()) and wanted[0] in pages:
         st.switch_page(pages[wanted[0]], query_params=wanted[1])
@@ -55,8 +55,9 @@ def _entered(language: str) -> tuple[Any, View]:
     with st.sidebar:
         choice = sidebar(scope, moments.last_whole_day(now), language)
         language_switch(language)
-        if incident:
-            note(say("replay.mark", language, incident=incident.title.in_language(language)))
+        if incidents:
+            titles = ", ".join(incident.title.in_language(language) for incident in incidents)
+            note(say("replay.mark", language, incident=titles))
         colophon(scope, stamp, language)
         who_is_here(identity, language)
     view = View(

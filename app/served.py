@@ -16,7 +16,6 @@ def store() -> Store:
     return _STORES.get((os.environ.get(HOME_VARIABLE), os.environ.get(URL_VARIABLE)), open_store)
 
 
-def served_incident() -> Replay | None:
-    """The incident that the store replays; none where it holds what was really filed."""
-    name = store().replay
-    return None if name is None else replay(name)
+def served_incidents() -> tuple[Replay, ...]:
+    """The incidents that the store replays, the oldest first; none where it holds what was really filed."""
+    return tuple(replay(name) for name in store().replays)

@@ -122,7 +122,7 @@ def review_corrections(
         lifted = [one for submission in asked for one in ends_by(connection, submission).taken_away()]
     if not asked:
         return
-    found = corrections_found(lifted, asked, as_if_in_force=as_if_in_force or store.replay is not None)
+    found = corrections_found(lifted, asked, as_if_in_force=as_if_in_force or bool(store.replays))
     with writing(store.engine) as connection:
         for submission in asked:
             findings = [(finding, Kind.PLAUSIBILITY) for finding in found.get(submission.id, ())]

@@ -265,7 +265,7 @@ def asked(
     instead_of: str | None = None,
 ) -> Question:
     """The question of `findings_now`, with everything read that it takes to answer it."""
-    as_if_in_force = as_if_in_force or store.replay is not None
+    as_if_in_force = as_if_in_force or bool(store.replays)
     shape = report(name)
     empty = arrow_schema(shape).empty_table()
     with_rows = any(_needs_rows(rule) for rule in rules)

@@ -30,18 +30,18 @@ class Store:
     facts: Facts
 
     @property
-    def replay(self) -> str | None:
-        """The incident that the store replays, for a store of its own under its home; none for what was really filed.
+    def replays(self) -> tuple[str, ...]:
+        """The incidents that the store replays, for a store of its own under its home; none for what was really filed.
 
         All that is judged in such a store is judged as if today's rules had been in force, now and ever after.
         """
         mark = self.home / _REPLAY_MARK
         is_own = self.engine.url.database == str(self.home / _EMBEDDED)
-        return mark.read_text("utf-8").strip() if is_own and mark.is_file() else None
+        return tuple(mark.read_text("utf-8").split()) if is_own and mark.is_file() else ()
 
-    def mark_as_replay(self, name: str) -> None:
-        """Say that the store replays the incident called `name`."""
-        (self.home / _REPLAY_MARK).write_text(name, "utf-8")
+    def mark_as_replay(self, *names: str) -> None:
+        """Say that the store replays the incidents called `names`."""
+        (self.home / _REPLAY_MARK).write_text("\n".join(names), "utf-8")
 
 
 def home_folder() -> Path:

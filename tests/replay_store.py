@@ -1,4 +1,4 @@
-"""A store filled with the replay of the Bithumb payout, as `daxa demo --replay` fills it."""
+"""Stores filled with replays of incidents, as `daxa demo --replay` fills them."""
 
 from pathlib import Path
 
@@ -8,13 +8,14 @@ from app.cli.demo import prepare_replay
 from app.cli.output import show_progress
 
 NAME = "bithumb-2026-02-06"
+UPBIT = "upbit-2025-11-27"
 
 
-def fill_replay(home: Path) -> Path:
-    """File the replay's reports under `home`; the home of its own store."""
+def fill_replay(home: Path, name: str = NAME) -> Path:
+    """File the reports of a replay, or of all, under `home`; the home of its own store."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DAXA_HOME", str(home))
         patch.delenv("DAXA_DATABASE_URL", raising=False)
-        store = prepare_replay(NAME, progress=show_progress)
+        store = prepare_replay(name, progress=show_progress)
     store.engine.dispose()
     return store.home

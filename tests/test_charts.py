@@ -52,6 +52,8 @@ from app.reconciliation.slots import DaySlot
 from app.replay import incident_charts
 from app.replay.checks import ReplayedCheck, ReplayedHalt
 from app.replay.facts import EventLine
+from app.replay.lesson_charts import loss_shares, notice_lags
+from app.replay.lessons import LossLine, NoticeLine
 from app.replay.shortfall_charts import shortfall_course
 from app.rules.finding_charts import findings_by_month
 from app.rules.findings import MonthCount
@@ -381,6 +383,22 @@ def replayed(exchange: str, day: date) -> dict[str, Any]:
     }
 
 
+def lost(exchange: str, day: date) -> dict[str, Any]:
+    return {
+        "what": f"{exchange}{day.day}",
+        **{"lost_quantity": Decimal(day.day), "quantity_basis": "derived", "quantity_share": Decimal("0.04") / day.day},
+        **{"lost_krw": Decimal(day.day), "krw_basis": "reported", "krw_share": Decimal("0.06")},
+    }
+
+
+def told(exchange: str, day: date) -> dict[str, Any]:
+    return {
+        "recipient": exchange,
+        **{"told_at": NOON, "lag": timedelta(hours=day.day)},
+        **{"after_began": "1 h", "after_noticed": "1 h", "basis": "official"},
+    }
+
+
 def incident_lanes(rows: pd.DataFrame, look: Look) -> Any:
     event = EventLine("e", NOON, None, "11-01 12:00", "official", "H", "word " * 30, "")
     lasting = replace(event, until=NOON + timedelta(minutes=20))
@@ -474,6 +492,8 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
     "halt_course": (halt, halt_course),
     "halt_step_lengths": (halt, step_lengths),
     "incident_lanes": (replayed, incident_lanes),
+    "loss_shares": (lost, lambda f, look: loss_shares(typed(LossLine, f), look)),
+    "notice_lags": (told, lambda f, look: notice_lags(typed(NoticeLine, f), timedelta(minutes=18), look)),
     "shortfall_course": (replayed, lambda f, look: shortfall_course(typed(ReplayedCheck, f), look)),
 }
 
@@ -571,6 +591,17 @@ def test_a_slot_is_graded_by_its_worst(row: Any, grade: Any) -> None:
     about = {"short_asset_count": 0, **row}
     (one,) = typed(DaySlot, frame([about], list(about)))
     assert slot_grade(one) is grade
+
+
+def test_quantities_that_lie_close_together_stand_on_an_ordinary_scale() -> None:
+    rows = [replayed("upbit", day) for day in DAYS]
+    near = [{**row, "ledger_quantity": Decimal(5_400_000), "wallet_quantity": Decimal(5_310_000)} for row in rows]
+    far = [{**row, "ledger_quantity": Decimal(666_000), "wallet_quantity": Decimal(46_000)} for row in rows]
+    about = near[0]["checked_at"] - timedelta(days=1), near[-1]["checked_at"] + timedelta(days=1)
+    for found, scale in ((near, None), (far, "log"), ([], "log")):
+        checks = typed(ReplayedCheck, frame(found, list(near[0])))
+        figure = incident_charts.incident_lanes(checks, [], [], None, about, Look("en")).to_dict()
+        assert figure["layout"]["yaxis"].get("type") == scale
 
 
 def test_hovering_shows_every_digit() -> None:

@@ -26,7 +26,7 @@ from expectations.vocabulary import KST, State, Wording
 
 ROOT = Path(__file__).resolve().parent.parent
 FACTS = replay(NAME)
-LATIN = {"BTC", "ccxt", "lowest", "week", "price"}
+LATIN = {"BTC", "BONK", "SOL", "PENGU", "TRUMP", "ccxt", "lowest", "week", "price"}
 """What the Korean words of the facts may hold in Latin letters beside the addresses of sources."""
 
 
@@ -63,14 +63,15 @@ def test_the_falls_that_are_told_start_where_they_are_said_to() -> None:
 
 
 def test_every_value_of_the_holdings_gives_its_multiple() -> None:
-    claims = {claim.value: claim.basis for claim in FACTS.holdings.claims}
+    assert FACTS.holdings is not None
+    claims = {claim.value: claim.basis for claim in FACTS.holdings.before.claims}
     assert claims == {
         Decimal(42794): Basis.OFFICIAL,
         Decimal(41798): Basis.REPORTED,
         Decimal(40000): Basis.REPORTED,
         Decimal(47700): Basis.DERIVED,
     }
-    multiples = [round(FACTS.credited.value / held, 2) for held in (FACTS.holdings.value, *claims)]
+    multiples = [round(FACTS.holdings.credited.value / held, 2) for held in (FACTS.holdings.before.value, *claims)]
     assert multiples == [Decimal(multiple) for multiple in ("13.48", "14.49", "14.83", "15.50", "13.00")]
 
 
@@ -80,7 +81,8 @@ def test_the_events_come_in_order_with_source_and_basis() -> None:
         *("first_notice", "second_notice", "on_site", "third_notice", "filled", "no_fees", "inspection", "hearing"),
     ]
     moments = FACTS.milestones
-    assert moments.payout.at < moments.noticed.at < moments.blocked.at < moments.equal.at
+    assert moments.equal is not None
+    assert moments.began.at < moments.noticed.at < moments.blocked.at < moments.equal.at
     assert moments.equal.at == at("07 22:42:52")
     official = {event.id for event in FACTS.events if event.basis is Basis.OFFICIAL}
     assert official == {
@@ -99,6 +101,8 @@ def told(record: Replay) -> Iterator[tuple[str, Wording]]:
         yield from ((figure.id, figure.label), (f"{figure.id} source", figure.source))
         yield from ((f"{figure.id} claim", claim.text) for claim in figure.claims)
     yield from (("assumption", text) for text in record.assumptions)
+    yield from ((f"told {one.event.id}", one.who) for one in record.notices)
+    yield from (("loss", one.what) for one in record.losses)
 
 
 @pytest.mark.parametrize("record", all_replays().values(), ids=all_replays())
@@ -229,7 +233,7 @@ def test_a_later_review_judges_as_if_the_rules_had_been_in_force(home: Path, tmp
     copied = shutil.copytree(home, tmp_path / "copy")
     store = open_store(copied, f"sqlite:///{copied / 'daxa.sqlite'}")
     try:
-        assert store.replay == NAME
+        assert store.replays == (NAME,)
         with reading(store.engine) as connection:
             (second_day,) = [
                 one
@@ -250,7 +254,7 @@ def test_a_later_review_judges_as_if_the_rules_had_been_in_force(home: Path, tmp
 def test_only_a_store_of_its_own_counts_as_a_replay(home: Path, tmp_path: Path) -> None:
     store = open_store(home, f"sqlite:///{tmp_path / 'other.sqlite'}")
     try:
-        assert store.replay is None
+        assert store.replays == ()
     finally:
         store.engine.dispose()
 
@@ -280,7 +284,7 @@ def daxa(home: Path) -> Daxa:
 def test_a_replay_that_there_is_not_is_one_sentence(daxa: Daxa) -> None:
     done = daxa("demo", "--replay", "nobody-2020-01-01", "--only-data")
     assert done.returncode == 2
-    assert done.stderr == f"daxa: there is no replay 'nobody-2020-01-01'; those there are: {NAME}\n"
+    assert done.stderr == f"daxa: there is no replay 'nobody-2020-01-01'; those there are: {', '.join(all_replays())}\n"
 
 
 def test_a_filled_replay_is_taken_as_it_stands_and_told_by_the_command(daxa: Daxa, home: Path) -> None:

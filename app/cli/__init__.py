@@ -425,12 +425,12 @@ def _unevaluated(
     from etl.unevaluated import evaluations
 
     replayed = _replayed(store)
-    began = replayed.first_day if replayed else OBLIGATIONS_BEGIN
+    began = min((one.first_day for one in replayed), default=OBLIGATIONS_BEGIN)
     first_day = first.first_day if first else began
     last_day = last.last_day if last else _now(store).astimezone(KST).date()
     exchanges = (exchange,) if exchange else tuple(_all_exchange_ids())
     with reading(store.engine) as connection:
-        asked = list(evaluations(connection, exchanges, first_day, last_day, as_if_in_force=replayed is not None))
+        asked = list(evaluations(connection, exchanges, first_day, last_day, as_if_in_force=bool(replayed)))
     return [
         one for one in asked if one.lacking and report_name in (None, one.rule.report) and rule in (None, one.rule.id)
     ]
@@ -461,15 +461,14 @@ def _now(store: Store) -> datetime:
     """The moment that counts as now: the one that DAXA_NOW names or that a replay stands at, else the clock's."""
     if given := _instant(os.environ.get("DAXA_NOW"), "DAXA_NOW"):
         return given
-    replayed = _replayed(store)
-    return replayed.seen_from if replayed else datetime.now(UTC)
+    return max((one.seen_from for one in _replayed(store)), default=datetime.now(UTC))
 
 
-def _replayed(store: Store) -> Replay | None:
-    """The incident that the store replays, if it is such a store."""
+def _replayed(store: Store) -> tuple[Replay, ...]:
+    """The incidents that the store replays; none where it holds what was really filed."""
     from etl.replays import replay as replay_called
 
-    return None if store.replay is None else replay_called(store.replay)
+    return tuple(replay_called(name) for name in store.replays)
 
 
 def _listed(
@@ -777,11 +776,12 @@ def demo(
     port: Annotated[int, typer.Option("--port", help="Port to listen on.", min=1, max=65535)] = 8501,
     days: Annotated[int, typer.Option("--days", help="Days up to yesterday.", min=1)] = DEMO_DAYS,
     replay: Annotated[
-        str | None, typer.Option("--replay", help="An incident instead, such as bithumb-2026-02-06.", metavar="NAME")
+        str | None,
+        typer.Option("--replay", help="An incident instead, such as bithumb-2026-02-06, or all.", metavar="NAME"),
     ] = None,
     only_data: Annotated[bool, typer.Option("--only-data", help="Fill the store and do not serve.")] = False,
 ) -> None:
-    """Simulated reports of all five exchanges up to yesterday, or an incident replayed, then the dashboard."""
+    """Simulated reports of all five exchanges up to yesterday, or incidents replayed, then the dashboard."""
     from app.cli.demo import prepare_demo, prepare_replay
 
     if replay is None:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import date
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 
 from app.cli.demo_answers import answer_demo
@@ -15,7 +15,7 @@ from app.testbed.simulator import simulate
 from etl.intake import Candidate, Declared
 from etl.rebuild import figures_version
 from etl.records.engine import head_revision
-from etl.replays import replay as replay_called
+from etl.replays import replays_called
 from etl.store import Store, open_store
 from expectations.catalogue import rule_set_version
 
@@ -59,21 +59,23 @@ def prepare_demo(first_day: date, last_day: date, *, seed: int, progress: ShowPr
 
 
 def prepare_replay(name: str, *, progress: ShowProgress) -> Store:
-    """Fill a store with the files of an incident; one that already holds exactly these is reused."""
-    incident = replay_called(name)
+    """Fill a store with the files of an incident, or of all; one that already holds exactly these is reused."""
+    incidents = replays_called(name)
     from etl import jobs
     from etl.replays.files import write_files
 
-    home = open_store(prepared=False).home / "replays" / incident.name
+    home = open_store(prepared=False).home / "replays" / name
     mark = home / _DONE_MARK
-    wanted = f"{incident.version} {rule_set_version()} {figures_version()} {head_revision()}"
+    versions = " ".join(incident.version for incident in incidents)
+    wanted = f"{versions} {rule_set_version()} {figures_version()} {head_revision()}"
     if mark.exists() and mark.read_text("utf-8") == wanted:
         return _demo_store(home)
     shutil.rmtree(home, ignore_errors=True)
     store = _demo_store(home)
-    store.mark_as_replay(incident.name)
+    store.mark_as_replay(*(incident.name for incident in incidents))
+    written = chain.from_iterable(write_files(incident, home / "inbox" / incident.name) for incident in incidents)
     with progress("ingest", None) as advance:
-        for received_at, files in groupby(write_files(incident, home / "inbox"), lambda file: file.received_at):
+        for received_at, files in groupby(written, lambda file: file.received_at):
             candidates = [file.candidate for file in files]
             jobs.ingest(store, candidates, received_at=received_at, progress=advance, as_if_in_force=True)
     mark.write_text(wanted, "utf-8")

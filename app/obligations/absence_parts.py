@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.moments import duration
 from app.obligations.absence import NOT_REPORTED, Absence, absences
-from app.served import served_incident
+from app.served import served_incidents
 from app.widgets.address import link, unfiltered
 from app.widgets.header import state_mark
 from app.widgets.parts import part
@@ -30,7 +30,8 @@ def nothing(view: View, report: str) -> None:
     if view.is_empty:
         st.html(f'<p class="empty"><span aria-hidden="true">○</span> {escape(view.say("empty.store"))}</p>')
         return
-    if (incident := served_incident()) is not None and report not in incident.reports:
+    incidents = served_incidents()
+    if incidents and not any(report in incident.reports for incident in incidents):
         text = escape(view.say("empty.not_replayed", report=view.report(report)))
         st.html(f'<p class="empty"><span aria-hidden="true">–</span> {text}</p>')
         return

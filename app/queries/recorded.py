@@ -99,4 +99,4 @@ class Evaluations:
 
 def evaluations_of(store: Store, connection: Connection) -> Evaluations:
     """Which rules have been evaluated in a store; one that replays an incident is judged as if all were in force."""
-    return Evaluations(unreviewed_reports(connection), store.replay is not None)
+    return Evaluations(unreviewed_reports(connection), bool(store.replays))

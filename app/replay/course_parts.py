@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from app.amounts import exact, krw, percent
@@ -12,10 +13,11 @@ from app.moments import KST, duration, kst_minute
 from app.queries.choice import Choice
 from app.replay.checks import ReplayedCheck, ReplayedHalt
 from app.replay.course import HALT_RULE, Course, Tail
+from app.replay.fact_parts import basis_mark
 from app.replay.facts import EventLine
-from app.replay.incident_charts import incident_lanes, times_held
+from app.replay.incident_charts import incident_lanes
 from app.replay.shortfall_charts import shortfall_course
-from app.replay.slots import limits_in_words
+from app.replay.slots import held_in_words, limits_in_words
 from app.rules.finding_parts import FindingRow, finding_rows
 from app.rules.findings import About, open_findings
 from app.widgets.address import go, pick, picked, picked_day
@@ -27,7 +29,6 @@ from app.widgets.tiles import Tile, tile_row
 from app.widgets.view import View, ask
 from etl.replays import Replay
 from expectations.catalogue import all_rules
-from expectations.vocabulary import Parameter
 
 _CHECKS = columns_of(
     ReplayedCheck,
@@ -46,10 +47,9 @@ _FINDINGS = columns_of(FindingRow, "rule", "kind", "subject", "interval", "sente
 
 
 def introduce(view: View, facts: Replay, course: Course) -> None:
-    """What happened in a sentence, that the rules came later, and the course in another."""
-    sentence(f"{facts.title.in_language(view.language)}: {facts.summary.in_language(view.language)}")
+    """That the rules came later, and the course in a sentence."""
     note(view.say("replay.as_if"))
-    note(view.say("replay.model", thresholds=_thresholds(view)))
+    note(view.say("replay.model", thresholds=_thresholds(view, facts)))
     sentence(
         view.say(
             "replay.sentence",
@@ -57,30 +57,30 @@ def introduce(view: View, facts: Replay, course: Course) -> None:
             noticed=_after(view, facts, facts.milestones.noticed.at),
             due=_after(view, facts, course.halt_due_at),
             blocked=_after(view, facts, facts.milestones.blocked.at),
+            what=facts.milestones.blocked.text.in_language(view.language),
         )
     )
 
 
 def _after(view: View, facts: Replay, moment: datetime | None) -> str:
-    """How long after the payout; a dash for never."""
-    return "–" if moment is None else duration(moment - facts.milestones.payout.at, view.language, 3)
+    """How long after it began; a dash for never."""
+    return "–" if moment is None else duration(moment - facts.milestones.began.at, view.language, 3)
 
 
-def _thresholds(view: View) -> str:
-    """The thresholds of the rule on halts with their values, in words."""
-    names = all_rules()[HALT_RULE].parameters
+def _thresholds(view: View, facts: Replay) -> str:
+    """The thresholds of the rule on halts with the values that the replayed days are judged by, in words."""
     return ", ".join(
-        view.say("replay.threshold", name=view.say(f"parameter.{one.name}"), value=_in_unit(view, one))
-        for one in view.thresholds.entries
-        if one.name in names
+        view.say("replay.threshold", name=view.say(f"parameter.{name}"), value=_in_unit(view, facts, name))
+        for name in all_rules()[HALT_RULE].parameters
     )
 
 
-def _in_unit(view: View, threshold: Parameter) -> str:
+def _in_unit(view: View, facts: Replay, name: str) -> str:
     """A threshold in its unit, a share as a percentage."""
-    if threshold.name.endswith("_ratio"):
-        return percent(threshold.value, 0)
-    return view.say("replay.in_unit", value=exact(threshold.value), unit=view.unit(threshold.name))
+    value = Decimal(view.thresholds.value(name, facts.first_day, facts.exchange))
+    if name.endswith("_ratio"):
+        return percent(value, 0)
+    return view.say("replay.in_unit", value=exact(value), unit=view.unit(name))
 
 
 def course_tiles(view: View, facts: Replay, checks: Sequence[ReplayedCheck], course: Course, tail: Tail) -> None:
@@ -103,7 +103,7 @@ def course_tiles(view: View, facts: Replay, checks: Sequence[ReplayedCheck], cou
             Tile(
                 view.say("replay.largest"),
                 f"{exact(worst.shortfall_quantity)} {facts.asset}",
-                view.say("replay.largest_note", times=times_held(worst), won=won),
+                view.say("replay.largest_note", held=held_in_words(worst.holdings_multiple, view.language), won=won),
             ),
             Tile(view.say("replay.tail"), about["length"], view.say("replay.tail_note", **about)),
         ]
@@ -114,8 +114,8 @@ def _about_tail(view: View, facts: Replay, tail: Tail) -> dict[str, str]:
     """What is said of the last stretch of the shortfall: its length and size, beside the limits for a halt."""
     return {
         "since": kst_minute(tail.since),
-        "until": "–" if tail.until is None else kst_minute(tail.until),
-        "length": duration((tail.until or view.now) - tail.since, view.language, 3),
+        "until": kst_minute(tail.until) if tail.until else view.say("replay.open_end", end=kst_minute(facts.ends_at)),
+        "length": duration((tail.until or facts.ends_at) - tail.since, view.language, 3),
         "quantity": exact(tail.quantity),
         "asset": facts.asset,
         "won": krw(tail.krw, view.language),
@@ -135,7 +135,7 @@ def course_charts(
 ) -> None:
     """The hours of the incident with its lanes, and the shortfall through all days."""
     first, last = facts.zoom
-    required = (course.halt_due_at, course.equal_at or view.now) if course.halt_due_at else None
+    required = (course.halt_due_at, course.equal_at or facts.ends_at) if course.halt_due_at else None
     chart(
         view,
         lambda: incident_lanes(checks, events, halts, required, facts.zoom, view.look),
@@ -147,6 +147,7 @@ def course_charts(
         on_pick=_pick_mark,
     )
     _rows(view, facts)
+    note(f"{basis_mark(view, 'derived')}: {view.say('replay.ours')}")
     chart(
         view,
         lambda: shortfall_course(checks, view.look),

@@ -36,10 +36,11 @@ def show_facts(view: View, facts: Replay, events: Sequence[EventLine]) -> None:
         most_rows=15,
     )
     note(view.say("replay.sources", sources=facts.sources.in_language(view.language)))
-    section(view, "replay.holdings")
-    note(view.say("replay.holdings_how"))
-    rivals = [replace(one, basis=basis_mark(view, one.basis)) for one in holdings(facts, view.language)]
-    table(view, rivals, columns_of(HoldingLine), alt=view.say("replay.holdings"), key="holdings")
+    if told := holdings(facts, view.language):
+        section(view, "replay.holdings")
+        note(view.say("replay.holdings_how"))
+        rivals = [replace(one, basis=basis_mark(view, one.basis)) for one in told]
+        table(view, rivals, columns_of(HoldingLine), alt=view.say("replay.holdings"), key="holdings")
     section(view, "replay.figures")
     quoted = [_marked(view, figure) for figure in figures(facts, view.language)]
     table(view, quoted, columns_of(FigureLine), alt=view.say("replay.figures"), key="figures", most_rows=20)

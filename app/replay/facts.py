@@ -78,15 +78,17 @@ def events_of(incident: Replay, language: str) -> list[EventLine]:
 
 
 def holdings(incident: Replay, language: str) -> list[HoldingLine]:
-    """Return every value told for the holdings before, first the one that the replay uses."""
-    figure = incident.holdings
+    """Return every value told for the holdings before, first the one that the replay uses; none where none is told."""
+    if incident.holdings is None:
+        return []
+    figure = incident.holdings.before
     told = [(figure.value, figure.basis.value, figure.source.in_language(language))]
     told += [(claim.value, claim.basis.value, claim.text.in_language(language)) for claim in figure.claims]
     return [
         HoldingLine(
             amount=value,
-            credited_multiple=ratio(incident.credited.value, value),
-            residual_share=ratio(incident.residual.value, value),
+            credited_multiple=ratio(incident.holdings.credited.value, value),
+            residual_share=ratio(incident.holdings.residual.value, value),
             basis=basis,
             teller=who,
         )

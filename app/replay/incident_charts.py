@@ -23,11 +23,16 @@ from app.charts.style import (
 from app.moments import kst_text
 from app.replay.checks import ReplayedCheck, ReplayedHalt
 from app.replay.facts import EventLine
+from app.replay.slots import held_in_words
 from app.words import code_word
 
 LANES = ("happened", "checked", "required", "blocked")
 """Below the quantities, from top to bottom: the facts, the checks, what the rule wants, what was blocked."""
 _BASIS_SYMBOLS = {"official": "circle", "reported": "circle-open", "derived": "diamond-open"}
+_CLOSE_TOGETHER = 2
+"""Times the smallest quantity up to which a logarithmic scale would show one line only."""
+_SHOWN_WHOLE = 1000
+"""From this quantity on the ticks of an ordinary scale have no decimals."""
 _LOG_TICKS = [digit * 10**power for power in range(10) for digit in (1, 2, 5)]
 _UPPER, _LOWER = (0.46, 1.0), (0.0, 0.38)
 _EDGE = timedelta(minutes=3)
@@ -44,7 +49,7 @@ def incident_lanes(
     zoom: tuple[datetime, datetime],
     look: Look,
 ) -> go.Figure:
-    """Return ledger and wallets on a logarithmic scale; below, on the same axis, four lanes of what went on.
+    """Return ledger and wallets; below, on the same axis, four lanes of what went on.
 
     `required`: from when to when the rule wants a halt; None where it recorded none. `zoom`: the stretch that is shown.
     Marks of checks carry day and source row, those of halts nothing and the halt id.
@@ -55,7 +60,7 @@ def incident_lanes(
         *_happened([event for event in events if zoom[0] <= event.at <= zoom[1]], zoom, look),
         *_checked(shown, look),
         *_required(required, zoom, look),
-        *_blocked(halts, zoom, look),
+        *_blocked([halt for halt in halts if halt.halted_at <= zoom[1]], zoom, look),
     ]
     x = {
         "title": look.say("axis.time"),
@@ -65,15 +70,19 @@ def incident_lanes(
         "range": [local_time(zoom[0] - _EDGE), local_time(zoom[1] + _EDGE)],
         "anchor": "y2",
     }
-    y = {
-        "title": look.say("axis.replay_quantity", asset=asset_of(shown)),
-        "type": "log",
-        "tickformat": ",",
-        "tickvals": _LOG_TICKS,
-        "domain": _UPPER,
-    }
+    y = {"domain": _UPPER, **_scale(shown, look)}
     lanes = {**name_axis([_lane(look, name) for name in LANES], lanes=True, grid=True), "domain": _LOWER}
     return figure_in_house_style(look, 560, traces, x, y, yaxis2=axis_of(look, lanes), barmode="overlay", bargap=0.4)
+
+
+def _scale(rows: Sequence[ReplayedCheck], look: Look) -> dict[str, Any]:
+    """Quantities that lie close together stand on an ordinary scale, others on a logarithmic one."""
+    values = [quantity for row in rows for quantity in (row.ledger_quantity, row.wallet_quantity)]
+    if values and max(values) < _CLOSE_TOGETHER * min(values):
+        whole = ",.0f" if max(values) >= _SHOWN_WHOLE else ","
+        return {"title": look.say("axis.replay_quantity_near", asset=asset_of(rows)), "tickformat": whole}
+    title = look.say("axis.replay_quantity", asset=asset_of(rows))
+    return {"title": title, "type": "log", "tickvals": _LOG_TICKS, "tickformat": ","}
 
 
 def _lane(look: Look, name: str) -> str:
@@ -112,7 +121,7 @@ def check_text(row: ReplayedCheck, look: Look) -> str:
         text += (
             f"<br>{look.say('column.shortfall_quantity')} {exact(row.shortfall_quantity)}"
             f" · {krw(row.shortfall_krw, look.language)}"
-            f" · {row.shortfall_ratio * 10_000:,.0f} bp · {times_held(row)} ×"
+            f" · {row.shortfall_ratio * 10_000:,.0f} bp · {held_in_words(row.holdings_multiple, look.language)}"
         )
     return text
 
@@ -248,11 +257,6 @@ def _bars(
         hovertemplate="%{hovertext}<extra></extra>",
         **place,
     )
-
-
-def times_held(row: ReplayedCheck) -> str:
-    """Return how many times what was held the shortfall is, to two digits; a dash where nothing was held."""
-    return "–" if row.holdings_multiple is None else f"{row.holdings_multiple:,.2f}"
 
 
 def asset_of(rows: Sequence[ReplayedCheck]) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from itertools import groupby
+from math import log10
 
 import plotly.graph_objects as go
 
@@ -15,13 +16,17 @@ from app.replay.incident_charts import asset_of, check_text
 
 _ABOVE_THE_LINE = 1.3
 """How far above its level a name stands on a logarithmic scale."""
+_STAYS = 6
+"""Checks through which a level stays to have a name: half an hour."""
+_ROOM = 0.5
+"""Decades beyond what is drawn."""
 
 
 def shortfall_course(checks: Sequence[ReplayedCheck], look: Look) -> go.Figure:
     """Return the shortfall through all days on a logarithmic scale, with the two limits that call for a halt.
 
-    Where nothing is short there is no point, and the line breaks: a logarithmic scale has no zero. Each new level is
-    named where it begins. A mark carries day and source check.
+    Where nothing is short there is no point, and the line breaks: a logarithmic scale has no zero. Each level that
+    stays is named where it begins. A mark carries day and source check.
     """
     short = [check if check.is_short else None for check in checks]
     x = [local_time(check.checked_at) for check in checks]
@@ -69,15 +74,22 @@ def shortfall_course(checks: Sequence[ReplayedCheck], look: Look) -> go.Figure:
     if x:
         axis["range"] = [x[0], x[-1]]
     title = look.say("axis.replay_shortfall", asset=asset_of(checks))
-    y = {"title": title, "type": "log", "dtick": 1, "tickformat": ",", "range": [0.4, 6.6]}
+    y = {"title": title, "type": "log", "dtick": 1, "tickformat": ",", "range": _decades(checks)}
     return figure_in_house_style(look, 360, traces, axis, y)
 
 
 def _levels(checks: Sequence[ReplayedCheck]) -> list[ReplayedCheck]:
-    """The checks at which the shortfall became another one."""
-    before = [Decimal(-1), *(check.shortfall_quantity for check in checks)]
-    return [
-        check
-        for check, quantity in zip(checks, before, strict=False)
-        if check.is_short and check.shortfall_quantity != quantity
+    """The checks at which the shortfall became one that then stayed for a while."""
+    levels = (list(group) for _, group in groupby(checks, key=lambda check: check.shortfall_quantity))
+    return [level[0] for level in levels if level[0].is_short and len(level) >= _STAYS]
+
+
+def _decades(checks: Sequence[ReplayedCheck]) -> list[float]:
+    """The scale from below the least that is drawn to above the most, as powers of ten."""
+    drawn = [
+        float(quantity)
+        for check in checks
+        for quantity in (check.shortfall_quantity, check.ratio_limit_quantity, check.krw_limit_quantity)
+        if quantity > 0
     ]
+    return [log10(min(drawn)) - _ROOM, log10(max(drawn)) + _ROOM * 1.5] if drawn else [0.0, 1.0]

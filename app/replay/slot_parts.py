@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from html import escape
 
-from app.amounts import exact, krw, percent
+from app.amounts import exact, krw
 from app.replay.fact_parts import basis_mark
 from app.replay.facts import when
-from app.replay.slots import SlotLine
+from app.replay.slots import SlotLine, held_in_words
 from app.widgets.header import markup
 from app.widgets.view import View
 
@@ -50,16 +49,7 @@ def _checked(view: View, slot: SlotLine) -> str:
         asset=check.asset,
         won=krw(check.shortfall_krw, view.language),
         points=f"{check.shortfall_ratio * 10_000:,.0f}",
-        holdings=_of_holdings(view, check.holdings_multiple),
+        holdings=held_in_words(check.holdings_multiple, view.language),
     )
     both = view.say("replay.check_both", ledger=ledger, wallet=wallet)
     return f"<p><b>✕</b> {escape(said)}<small>{escape(both)}</small></p>"
-
-
-def _of_holdings(view: View, multiple: Decimal | None) -> str:
-    """A shortfall by what was held: a multiple from one on, below it a share; a dash where nothing was held."""
-    if multiple is None:
-        return "–"
-    if multiple >= 1:
-        return view.say("replay.holdings_times", times=f"{multiple:,.2f}")
-    return view.say("replay.holdings_share", share=percent(multiple, 2))

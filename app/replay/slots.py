@@ -24,7 +24,7 @@ SLOT = timedelta(minutes=5)
 class MilestoneLine:
     """A milestone: when it happened, when checks and rule would have had it, and what that gains.
 
-    Lengths are counted from the payout; a gain that runs backwards means that the checks see it only afterwards.
+    Lengths are counted from when it began; a gain that runs backwards means that the checks see it only afterwards.
     """
 
     milestone: Text
@@ -46,23 +46,24 @@ class SlotLine:
 
 
 def milestones(incident: Replay, course: Course, language: str) -> list[MilestoneLine]:
-    """Return the three milestones: noticed, blocked, and equal again."""
-    payout = incident.milestones.payout.at
+    """Return the milestones: noticed, blocked, and equal again where anybody says when that was."""
+    moments = incident.milestones
+    began = moments.began.at
 
     def line(name: str, event: Event, seen: datetime | None) -> MilestoneLine:
         return MilestoneLine(
             milestone=say(f"replay.milestone_{name}", language),
             happened_at=event.at,
-            happened_after=_length(event.at - payout, language),
+            happened_after=_length(event.at - began, language),
             seen_at=seen,
-            seen_after=None if seen is None else _length(seen - payout, language),
+            seen_after=None if seen is None else _length(seen - began, language),
             gained=None if seen is None else _length(event.at - seen, language),
         )
 
     return [
-        line("noticed", incident.milestones.noticed, course.detected_at),
-        line("blocked", incident.milestones.blocked, course.halt_due_at),
-        line("equal", incident.milestones.equal, course.equal_at),
+        line("noticed", moments.noticed, course.detected_at),
+        line("blocked", moments.blocked, course.halt_due_at),
+        *([line("equal", moments.equal, course.equal_at)] if moments.equal else []),
     ]
 
 
@@ -76,10 +77,9 @@ def slots_of(
 ) -> list[SlotLine]:
     """Return facts, checks and rule side by side, slot by slot.
 
-    These are every slot from before the payout until the shortfall no longer changed, all others in which something
+    These are every slot from before it began until the shortfall no longer changed, all others in which something
     happened or the checks changed, and last what happened on days that no file is about.
     """
-    blocked = _blocked(halts, language)
     found: list[SlotLine] = []
     placed: set[str] = set()
     before: tuple[Decimal, Decimal] | None = None
@@ -89,19 +89,20 @@ def slots_of(
         events = tuple(event for event in incident.events if event.precision != "day" and at <= event.at < at + SLOT)
         placed |= {event.id for event in events}
         state = check.ledger_quantity, check.wallet_quantity
-        is_busy = end is not None and incident.milestones.payout.at - SLOT <= at <= end
+        is_busy = end is not None and incident.milestones.began.at - SLOT <= at <= end
         if events or is_busy or (before is not None and state != before):
             text = f"{at.astimezone(KST):%m-%d %H:%M}"
-            found.append(SlotLine(text, events, check, _rule(check, course, blocked, language)))
+            found.append(SlotLine(text, events, check, _rule(check, course, _blocked(halts, at, language), language)))
         before = state
     others = [event for event in incident.events if event.id not in placed]
     return [*found, *(SlotLine(when(event, language), (event,), None, "") for event in others)]
 
 
-def _blocked(halts: Sequence[ReplayedHalt], language: str) -> str:
-    """What was blocked: whose, and which functions."""
-    scopes = dict.fromkeys(code_word(halt.scope, language) for halt in halts)
-    functions = dict.fromkeys(code_word(halt.functions, language) for halt in halts)
+def _blocked(halts: Sequence[ReplayedHalt], at: datetime, language: str) -> str:
+    """What was blocked in the slot of a moment: whose, and which functions."""
+    in_force = [one for one in halts if one.halted_at < at + SLOT and (one.resumed_at is None or one.resumed_at > at)]
+    scopes = dict.fromkeys(code_word(halt.scope, language) for halt in in_force)
+    functions = dict.fromkeys(code_word(halt.functions, language) for halt in in_force)
     return f"{', '.join(scopes)} ({', '.join(functions)})"
 
 
@@ -110,9 +111,10 @@ def _rule(check: ReplayedCheck, course: Course, blocked: str, language: str) -> 
     at, due, halted = check.checked_at, course.halt_due_at, course.halted_at
     if at == course.equal_at:
         return say("replay.rule_equal", language)
-    if not check.is_short or due is None:
+    reached = course.limit_reached_at
+    if not check.is_short or due is None or reached is None or at < reached:
         return ""
-    if at == course.limit_reached_at:
+    if at == reached:
         return say(
             "replay.rule_reached",
             language,
@@ -138,3 +140,12 @@ def _rule(check: ReplayedCheck, course: Course, blocked: str, language: str) -> 
 def limits_in_words(by_ratio: Decimal, by_krw: Decimal, asset: str, language: str) -> str:
     """Return the quantities from which on a shortfall calls for a halt, by either limit, to two digits."""
     return say("replay.limit_quantities", language, ratio=f"{by_ratio:,.2f}", krw=f"{by_krw:,.2f}", asset=asset)
+
+
+def held_in_words(multiple: Decimal | None, language: str) -> str:
+    """Return a shortfall by what was held: a multiple from one on, below it a share; a dash where nothing was held."""
+    if multiple is None:
+        return "–"
+    if multiple >= 1:
+        return say("replay.holdings_times", language, times=f"{multiple:,.2f}")
+    return say("replay.holdings_share", language, share=percent(multiple, 2))

@@ -35,7 +35,7 @@ def unevaluated_days(store: Store, scope: Scope, choice: Choice) -> tuple[Uneval
             scope.visible(choice.exchanges),
             choice.first_day,
             choice.last_day,
-            as_if_in_force=store.replay is not None,
+            as_if_in_force=bool(store.replays),
         ):
             key = (one.rule.id, one.exchange)
             accepted[key] += 1

@@ -9,8 +9,13 @@ import streamlit as st
 from app.widgets.address import pick, picked, was_turned_back
 
 
-def switch(title: str, name: str, options: Sequence[str], word: Callable[[str], str]) -> str:
-    """Return the chosen option; the first is the default and is left out of the URL."""
+def switch(
+    title: str, name: str, options: Sequence[str], word: Callable[[str], str], *, drops: Sequence[str] = ()
+) -> str:
+    """Return the chosen option; the first is the default and is left out of the URL.
+
+    A change drops the picks called `drops`.
+    """
     in_address = picked(name)
     st.session_state[f"switch.{name}"] = in_address if in_address in options else options[0]
 
@@ -18,7 +23,7 @@ def switch(title: str, name: str, options: Sequence[str], word: Callable[[str], 
         if was_turned_back():
             return
         value = st.session_state[f"switch.{name}"] or options[0]
-        pick(**{name: "" if value == options[0] else value})
+        pick(**{name: "" if value == options[0] else value, **dict.fromkeys(drops, "")})
 
     selected = st.segmented_control(
         title, options, format_func=word, key=f"switch.{name}", on_change=chosen, required=True

@@ -10,9 +10,39 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from etl.replays.facts import Basis, Claim, Confidence, Event, Precision, QuotedFigure, Replay, read_replay
+from etl.replays.facts import (
+    Basis,
+    Claim,
+    Confidence,
+    Event,
+    Holdings,
+    Loss,
+    Notice,
+    Precision,
+    QuotedFigure,
+    Replay,
+    read_replay,
+)
 
-__all__ = ["Basis", "Claim", "Confidence", "Event", "Precision", "QuotedFigure", "Replay", "all_replays", "replay"]
+__all__ = [
+    "ALL",
+    "Basis",
+    "Claim",
+    "Confidence",
+    "Event",
+    "Holdings",
+    "Loss",
+    "Notice",
+    "Precision",
+    "QuotedFigure",
+    "Replay",
+    "all_replays",
+    "replay",
+    "replays_called",
+]
+
+ALL = "all"
+"""The name under which every incident is asked for."""
 
 
 @cache
@@ -28,3 +58,8 @@ def replay(name: str) -> Replay:
         return all_replays()[name]
     except KeyError:
         raise KeyError(f"there is no replay '{name}'; those there are: {', '.join(all_replays())}") from None
+
+
+def replays_called(name: str) -> tuple[Replay, ...]:
+    """The replay called `name`, or every one, the oldest first, for `ALL`; KeyError as `replay` raises it."""
+    return tuple(all_replays().values()) if name == ALL else (replay(name),)

@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from expectations.vocabulary import Wording
+from expectations.vocabulary import Period, Wording
 
 
 class Basis(StrEnum):
@@ -104,21 +104,53 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Milestones:
-    """The events from which the real course is measured: payout, noticed, first blocked, books equal again."""
+    """The events from which the real course is measured: it began, was noticed, first blocked, books equal again.
 
-    payout: Event
+    `equal` is None where nobody says when that was.
+    """
+
+    began: Event
     noticed: Event
     blocked: Event
-    equal: Event
+    equal: Event | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """The figures whose multiples are told: what was credited, what was held before, and what remained short."""
+
+    credited: QuotedFigure
+    before: QuotedFigure
+    residual: QuotedFigure
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """That somebody was told of the incident, and by which event."""
+
+    event: Event
+    who: Wording
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What was lost of one asset, or of several together, in units and in won, and who stands behind either."""
+
+    what: Wording
+    quantity: Decimal
+    quantity_basis: Basis
+    krw: Decimal
+    krw_basis: Basis
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
     """One incident, whole.
 
-    `seen_from` is the moment at which the screens stand, `zoom` the stretch in which it happened. The checks run
-    through the days from `first_day` to `last_day`. `credited`, `holdings` and `residual` are the figures whose
-    multiples are told; `halts` are rows of the report of halts.
+    `asset` is the one that is looked at first. `seen_from` is the moment at which the screens stand, `zoom` the stretch
+    in which it happened. The checks run through the days from `first_day` to `last_day`. `holdings` is None where
+    no multiples of holdings are told, `losses` is empty where they are of one asset. `halts` are rows of the report
+    of halts.
     """
 
     name: str
@@ -134,9 +166,9 @@ class Replay:
     milestones: Milestones
     events: tuple[Event, ...]
     figures: Mapping[str, QuotedFigure]
-    credited: QuotedFigure
-    holdings: QuotedFigure
-    residual: QuotedFigure
+    holdings: Holdings | None
+    notices: tuple[Notice, ...]
+    losses: tuple[Loss, ...]
     assumptions: tuple[Wording, ...]
     series: tuple[Series, ...]
     halts: tuple[Mapping[str, Any], ...]
@@ -147,6 +179,16 @@ class Replay:
     def reports(self) -> tuple[str, ...]:
         """The reports that the incident's files are of."""
         return ("reconciliation", "halts") if self.halts else ("reconciliation",)
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """The assets of the exchange that the files are about, in the order of the record."""
+        return tuple(series.asset for series in self.series if series.exchange == self.exchange)
+
+    @property
+    def ends_at(self) -> datetime:
+        """The moment at which the files end."""
+        return Period.of_day(self.last_day).end
 
 
 def read_replay(path: Path) -> Replay:
@@ -176,9 +218,11 @@ def _replay(record: dict[str, Any], version: str) -> Replay:
         milestones=Milestones(**{role: events[id_] for role, id_ in record["milestones"].items()}),
         events=tuple(sorted(events.values(), key=lambda event: event.at)),
         figures=figures,
-        credited=figures[record["credited"]],
-        holdings=figures[record["holdings"]],
-        residual=figures[record["residual"]],
+        holdings=Holdings(**{part: figures[id_] for part, id_ in record["holdings"].items()})
+        if "holdings" in record
+        else None,
+        notices=tuple(Notice(events[one["event"]], _wording(one)) for one in record.get("notice", ())),
+        losses=tuple(_loss(one) for one in record.get("loss", ())),
         assumptions=tuple(_wording(one) for one in record["assumption"]),
         series=tuple(_series(one) for one in record["series"]),
         halts=tuple(record.get("halt", ())),
@@ -214,6 +258,16 @@ def _figure(one: dict[str, Any]) -> QuotedFigure:
         confidence=Confidence(one["confidence"]),
         source=Wording(**one["source"]),
         claims=tuple(claims),
+    )
+
+
+def _loss(one: dict[str, Any]) -> Loss:
+    return Loss(
+        what=_wording(one),
+        quantity=Decimal(one["quantity"]),
+        quantity_basis=Basis(one["quantity_basis"]),
+        krw=Decimal(one["krw"]),
+        krw_basis=Basis(one["krw_basis"]),
     )
 
 

@@ -276,7 +276,7 @@ def test_the_page_tells_the_incident(opened: Callable[..., AppTest], language: s
     assert escape(say("replay.as_if", language)) in text
     assert escape(say("replay.mark", language, incident=FACTS.title.in_language(language))) in text
     assert "1,000,000,000" in text  # the assumed limit in won
-    assert len(session.get("plotly_chart")) == 2
+    assert len(session.get("plotly_chart")) == 3
     assert all(chart.proto.alt for chart in session.get("plotly_chart"))
     for event in FACTS.events:
         assert escape(event.text.in_language(language)) in text
@@ -303,7 +303,7 @@ def test_a_mark_leads_to_the_row_of_the_file(
 
 
 def test_without_its_exchange_the_page_says_so(opened: Callable[..., AppTest]) -> None:
-    assert say("empty.replay", "ko") in html_of(opened(exchange="upbit"))
+    assert say("empty.replay", "ko") in html_of(opened(exchange="korbit"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
