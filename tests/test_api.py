@@ -334,6 +334,37 @@ def test_what_was_replaced_comes_into_force_again_on_purpose_alone(korbit: Clien
     assert korbit.ask("GET", f"/submissions/{second}").json["superseded_by"] == filed["submission"]
 
 
+@pytest.mark.parametrize(
+    ("header", "value", "said"),
+    [
+        ("If-Match", "received.1", "double quotes"),
+        ("If-Match", 'W/"accepted.2"', "double quotes"),
+        ("If-Match", "*", "double quotes"),
+        ("If-Match", '""', "double quotes"),
+        ("If-None-Match", '"accepted.2"', "asterisk"),
+    ],
+)
+def test_a_state_that_is_said_otherwise_is_refused_before_anything_is_done(
+    korbit: Client, header: str, value: str, said: str
+) -> None:
+    name, content = "korbit_halts_2026-11-24.csv", halts().encode()
+    assert is_problem(korbit.ask("POST", "/submissions", content, {header: value}, file=name), 400, said)
+    asked = {"report": "halts", "from": "2026-11-24", "to": "2026-11-24"}
+    assert korbit.ask("GET", "/submissions", **asked).json["items"] == []
+
+
+def test_an_act_on_a_state_that_has_passed_is_refused_with_what_was_done_first(korbit: Client) -> None:
+    filed = korbit.submit("korbit_halts_2026-11-25.csv", halts())
+    number, state = filed.json["submission"], filed.headers["ETag"]
+    first, second = (
+        korbit.ask("POST", f"/submissions/{number}/withdrawal", b'{"reason": "wrong"}', {"If-Match": state})
+        for _ in range(2)
+    )
+    assert (first.status, first.json["state"]) == (200, "withdrawn")
+    assert first.headers["ETag"] != state
+    assert is_problem(second, 412, "withdrawn")
+
+
 def test_the_same_file_sent_by_two_at_once_is_filed_once(korbit: Client) -> None:
     both = threading.Barrier(2)
 

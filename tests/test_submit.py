@@ -210,6 +210,15 @@ def test_a_reason_is_sent_where_one_is_given(door: Door, files: list[Candidate])
     assert any("reason=nothing+happened" in query for query in door.queries)
 
 
+def test_bytes_come_into_force_again_on_purpose_alone(door: Door, files: list[Candidate]) -> None:
+    door.then("POST /api/v1/submissions", 201, accepted())
+    address = Address.of(door.url, TOKEN)
+    list(submit_files(address, files[:1], "the correction was wrong"))
+    assert not any("again" in query for query in door.queries)
+    list(submit_files(address, files[:1], "the correction was wrong", again=True))
+    assert any("again=true" in query and "reason=the+correction" in query for query in door.queries)
+
+
 @pytest.mark.parametrize("status", [401, 500])
 def test_what_would_refuse_every_file_ends_the_call(door: Door, files: list[Candidate], status: int) -> None:
     door.then("POST /api/v1/submissions", status, {"detail": "no"})

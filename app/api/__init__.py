@@ -94,13 +94,13 @@ class Door:
         must_be_a_file(request)
         wait = _whole_number(request, "wait", 10, 0, LONGEST_WAIT_SECONDS)
         reason, given = _given_reason(request), given_by(request)
-        again = _is_again(request, reason)
+        again, seen = _is_again(request, reason), seen_by(request)
         async with received_body(request, service.store.home / "incoming", name) as path:
             candidate = Candidate(path, declared, name, given)
             if not reason and await run_in_threadpool(service.may_replace_rows, candidate):
                 told = await asyncio.wrap_future(self._worker().check(candidate))
                 must_not_lose_most_rows(told["replaces"])
-            receive = partial(service.receive, caller, candidate, seen=seen_by(request), reason=reason, again=again)
+            receive = partial(service.receive, caller, candidate, seen=seen, reason=reason, again=again)
             receipt = await run_in_threadpool(receive)
         judged = await self._judged(service, receipt.submission, wait)
         submission = await run_in_threadpool(service.submission, caller, receipt.submission.id)
