@@ -9,10 +9,11 @@ rules' queries use. What a change touches follows from the same declarations (`e
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import BigInteger, RowMapping, Table, select, type_coerce
@@ -27,8 +28,8 @@ from etl.records.submissions import Submission
 from etl.records.types import kst_day_number
 from etl.regions import Stretch
 from expectations.catalogue import report
-from expectations.judge import ContextTable, Whose
-from expectations.vocabulary import KST, Rule, State
+from expectations.judge import ContextTable, FiledRows, Whose
+from expectations.vocabulary import KST, READERS_VERB, Rule, State
 
 _DAY = timedelta(days=1)
 _EPOCH = date(1970, 1, 1)
@@ -71,6 +72,54 @@ def relations(judged: Judged, rules: Sequence[Rule]) -> Readings:
         for submission, some in read.stretches.items():
             stretches[submission] += some
     return Readings(tables, stretches)
+
+
+def is_about_rows(rule: Rule) -> bool:
+    """True where a rule speaks of nothing but the file's own rows, and of the entities that they are a part of."""
+    return rule.type != READERS_VERB and all(RELATIONS[name].is_of_entities for name in rule.reads)
+
+
+def read_counts(
+    tables: Mapping[str, ContextTable], rules: Sequence[Rule], files: Sequence[FiledRows]
+) -> dict[tuple[str, str], int]:
+    """How many rows of what is accepted each rule sees for each file, by rule and submission; nothing is read for it.
+
+    A rule sees of a relation what `judge_files` shows it: the same days, exchanges and reports.
+    """
+    counted = {name: _counted(tables[name].table) for rule in rules for name in rule.reads}
+    return {
+        (rule.id, file.submission): sum(
+            sum(counted[name].get(key, 0) for key in _seen_keys(rule, file, tables[name], *window))
+            for name, window in rule.reads.items()
+        )
+        for rule in rules
+        for file in files
+    }
+
+
+_ORIGIN_NAMES = ("exchange", "day", "report")
+
+
+def _counted(table: pa.Table) -> dict[tuple[Any, ...], int]:
+    """Numbers of rows, by the submission that they are for, or by exchange and day, and report where there is one."""
+    names = table.column_names
+    keys = [JUDGED[0]] if JUDGED[0] in names else [name for name in _ORIGIN_NAMES if name in names]
+    counts = table.group_by(keys).aggregate([([], "count_all")])
+    columns = [counts.column(name).to_pylist() for name in (*keys, "count_all")]
+    return {tuple(key): count for *key, count in zip(*columns, strict=True)}
+
+
+def _seen_keys(rule: Rule, file: FiledRows, given: ContextTable, first: int, last: int) -> Iterator[tuple[Any, ...]]:
+    """What a rule sees of a relation for a file, as keys of `_counted`."""
+    names = given.table.column_names
+    if JUDGED[0] in names:
+        yield (file.submission,)
+        return
+    reports = [(name,) for name in (str(rule.report), *rule.needs)] if "report" in names else [()]
+    begin, end = file.period.first_day + first * _DAY, file.period.last_day + last * _DAY
+    days = [begin + number * _DAY for number in range((end - begin).days + 1)]
+    exchanges = tuple(all_exchanges()) if given.whose is Whose.EVERY else (file.exchange,)
+    yield from ((exchange, day, *report) for exchange in exchanges for day in days for report in reports)
 
 
 # ---------------------------------------------------------------------------------------- daily figures

@@ -6,26 +6,32 @@ What a verdict needs to know of the accepted past is handed in as `Past`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pyarrow as pa
 
+from etl.context import is_about_rows
 from etl.evidence import digest_of
 from etl.exchanges import exchange
 from etl.formats import UnreadableError, read
 from etl.formats.csv_lines import last_line_end
 from etl.intake import NOTHING_GIVEN, Declared, Given
+from etl.judgements import Judgement, Why, judgement
 from etl.layout import Container, Layout
 from etl.normalise import normalise_table, with_every_column
 from etl.personal_data import masking
 from etl.raw_search import secrets_in_bytes
 from etl.replacement import Replacement
 from etl.steps import FilingStep, StepCallback, ignore_step
-from expectations.catalogue import all_rules, parameter, rejecting_rules, report
-from expectations.judge import FiledRows, judge_files
-from expectations.vocabulary import KST, Cadence, Finding, Kind, Period, State
+from expectations.catalogue import all_rules, parameter, rejecting_rules, report, rules_for
+from expectations.judge import FiledRows, judge_files, without_columns
+from expectations.vocabulary import KST, Cadence, Finding, Kind, Period, Rule, State
+
+_WITHOUT_ROWS = ("SUB-005", "SUB-007", "SUB-010", "SUB-011")
+"""Rules about a file's period, bytes and hash, which are asked also where it cannot be opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,8 @@ class Verdict:
     """Under which number we failed on it, where it is failed: it has no verdict."""
     replaces: Replacement | None = None
     """What it would take the place of, where it was only checked."""
+    judgements: tuple[Judgement, ...] = ()
+    """What came of each rule that was asked of the file itself; those of later turns are missing."""
 
     @property
     def holds_secrets(self) -> bool:
@@ -249,7 +257,44 @@ def _verdict(reading: Reading, judged: Sequence[Finding]) -> Verdict:
         format=layout.format if layout else None,
         table=None if rejected else reading.table,
         findings=findings,
+        judgements=tuple(_judgements(reading, Counter(finding.rule for finding, _ in findings), rejected=rejected)),
     )
+
+
+def _judgements(reading: Reading, found: Mapping[str, int], *, rejected: bool) -> Iterator[Judgement]:
+    """What came of the rules whose turn came, in the book's order."""
+    declared, given = reading.incoming.declared, reading.incoming.given
+    day, rules = declared.period.first_day, rules_for(declared.report)
+    absent = without_columns(rules, report(declared.report), day)
+    layout, judgeable = reading.layout, reading.judgeable
+    is_csv = layout is not None and layout.container is Container.CSV
+    for rule in rules:
+        if not found.get(rule.id) and not _is_asked(reading, rule, rejected=rejected):
+            continue
+        hindrances = {
+            Why.BEFORE_ITS_DATE: not rule.is_in_force(day),
+            Why.NO_COLUMN: rule.id in absent,
+            Why.NOT_GIVEN: rule.id == "SUB-011" and given == NOTHING_GIVEN,
+            Why.NOT_OF_FORMAT: (rule.id == "SUB-009" and judgeable is not None and not judgeable.totals)
+            or (rule.id == "SUB-012" and not is_csv),
+            Why.NIL_RETURN: is_about_rows(rule) and not reading.row_count,
+        }
+        yield judgement(rule, found.get(rule.id, 0), hindrances, reading.row_count)
+
+
+def _is_asked(reading: Reading, rule: Rule, *, rejected: bool) -> bool:
+    """Whether a rule's turn comes before the file's verdict (section 5); what is judged of accepted data comes later.
+
+    Of a file that cannot be opened only what does not take its rows was asked; of one that cannot be read, the other
+    rules of its structure; where cells cannot be read, those of all reports.
+    """
+    if not rule.is_met_once or (rejected and not rule.kind.rejects):
+        return False
+    if reading.layout is None:
+        return rule.id in _WITHOUT_ROWS
+    if reading.judgeable is None:
+        return rule.kind is Kind.STRUCTURE
+    return not reading.unread_fields or rule.report is None
 
 
 def _storable(finding: Finding) -> Finding:

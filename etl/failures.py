@@ -7,17 +7,21 @@ version of the program (`etl.program`), or on request.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine
 
 from etl.program import program_version
+from etl.records import judgements
 from etl.records import submissions as life
 from etl.records.engine import reading, writing
 from etl.records.incidents import new_incident, record_incident
 from etl.records.log import SYSTEM, AuditEvent, EventKind, append
 from etl.records.submissions import Submission
+from etl.records.thresholds import thresholds_in_force
+from expectations.catalogue import rule_set_version
 from expectations.vocabulary import State
 
 
@@ -57,12 +61,14 @@ def failed_on(engine: Engine, submission: Submission, error: Exception) -> Failu
     return failure
 
 
-def unjudged(engine: Engine, submission: str, error: Exception) -> Failure:
-    """A failure on judging a published submission again; its state and what was found of it before stand."""
+def unjudged(engine: Engine, submission: str, error: Exception, rules: Collection[str] = ()) -> Failure:
+    """A failure on judging a published submission again, by these rules; its state and what was found before stand."""
     failure = recorded(engine, error, submission)
     with writing(engine) as connection:
         current = life.by_id(connection, submission)
         if current is not None:
+            version = rule_set_version(thresholds_in_force(connection))
+            judgements.record_failed(connection, submission, rules, failure.incident, version, datetime.now(UTC))
             life.note_unjudged(connection, submission, failure.incident, program_version())
             append(connection, [_event(SYSTEM, EventKind.FAILURE, current.state, submission, failure.incident)])
     return failure

@@ -21,12 +21,14 @@ from etl.failures import NotRetryableError as NotRetryableError
 from etl.failures import retry as retry
 from etl.heads import sign_heads
 from etl.intake import Candidate, Declared, shown
+from etl.judgements import Judgement
 from etl.receipts import findings_digest
 from etl.receiving import NotWithdrawableError as NotWithdrawableError
 from etl.receiving import Receipt as Receipt
 from etl.receiving import receive as receive
 from etl.receiving import receive_bytes as receive_bytes
 from etl.receiving import receive_candidate, take_out
+from etl.records import judgements
 from etl.records import submissions as life
 from etl.records.engine import RecordsUnavailableError, reading, writing
 from etl.records.log import COMMAND, SYSTEM, AuditEvent, EventKind, append
@@ -224,6 +226,7 @@ def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdi
         if table is not None:
             store.facts.write(life.fact_files([submission])[0], table)
     events: list[AuditEvent] = []
+    made: dict[str, tuple[Sequence[Judgement], datetime]] = {}
     with writing(store.engine) as connection:
         version = rule_set_version(thresholds_in_force(connection))
         for submission in wave:
@@ -233,6 +236,7 @@ def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdi
             verdict = verdicts[submission.id]
             at = _decided_at(connection, submission)
             life.insert_findings(connection, submission, verdict.findings, at)
+            made[submission.id] = verdict.judgements, at
             if verdict.state is State.ACCEPTED:
                 figures.write(connection, derived.get(submission.id, []))
                 events += _supersede(connection, submission, at)
@@ -250,6 +254,7 @@ def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdi
                 failed_version=None,
             )
             events.append(_verdict(submission, verdict, version))
+        judgements.record(connection, made, version)
         append(connection, events)
 
 

@@ -12,7 +12,7 @@ that a second correction does not hide the first. Of a withdrawn submission it i
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,14 +22,24 @@ import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, or_, select, update
 
 from etl.affected import StoreChange, affected_submissions
+from etl.judgements import Judgement, Why, judgement
 from etl.normalise import arrow_schema
+from etl.records import judgements
 from etl.records import submissions as life
 from etl.records import tables as t
 from etl.records.engine import reading, writing
 from etl.records.submissions import Submission
+from etl.records.thresholds import thresholds_in_force
 from etl.records.types import in_parts
 from etl.store import Store
-from expectations.catalogue import all_reports, correction_rules, published_rules, report
+from expectations.catalogue import (
+    all_reports,
+    all_rules,
+    correction_rules,
+    published_rules,
+    report,
+    rule_set_version,
+)
 from expectations.judge import ContextTable, FiledRows, Whose, judge_files
 from expectations.vocabulary import Finding, Kind, State
 
@@ -122,11 +132,18 @@ def review_corrections(
         lifted = [one for submission in asked for one in ends_by(connection, submission).taken_away()]
     if not asked:
         return
-    found = corrections_found(lifted, asked, as_if_in_force=as_if_in_force or bool(store.replays))
+    as_if_in_force = as_if_in_force or bool(store.replays)
+    found = corrections_found(lifted, asked, as_if_in_force=as_if_in_force)
+    rule, counts = all_rules()[TAKEN_AWAY], Counter(one.submission for one in lifted)
+    made: dict[str, tuple[Sequence[Judgement], datetime]] = {}
     with writing(store.engine) as connection:
         for submission in asked:
             findings = [(finding, Kind.PLAUSIBILITY) for finding in found.get(submission.id, ())]
             life.replace_findings(connection, submission, [TAKEN_AWAY], findings, at)
+            is_early = not rule.is_in_force(submission.period.first_day, as_if_in_force=as_if_in_force)
+            hindrances = {Why.BEFORE_ITS_DATE: is_early}
+            made[submission.id] = [judgement(rule, len(findings), hindrances, 0, counts[submission.id])], at
+        judgements.record(connection, made, rule_set_version(thresholds_in_force(connection)))
 
 
 def corrections_found(

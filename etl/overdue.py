@@ -6,6 +6,7 @@ the obligation and is recorded with it; what is missing depends on the moment at
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,13 +16,17 @@ from sqlalchemy import Connection, func, select
 
 from etl.affected import StoreChange
 from etl.calendar import AFTER_ALL_RECORDS, OBLIGATIONS_BEGIN, Obligation, obligations
+from etl.judgements import Judgement, Why, judgement
 from etl.normalise import arrow_schema
+from etl.records import judgements
 from etl.records import submissions as life
 from etl.records import tables as t
 from etl.records.engine import reading, writing
 from etl.records.filed_files import EVER_ACCEPTED
+from etl.records.submissions import Submission
+from etl.records.thresholds import thresholds_in_force
 from etl.store import Store
-from expectations.catalogue import all_rules, calendar_rules, report
+from expectations.catalogue import all_rules, calendar_rules, report, rule_set_version
 from expectations.judge import ContextTable, FiledRows, Whose, judge_files
 from expectations.vocabulary import Finding, Kind, Period, State
 
@@ -85,10 +90,24 @@ def review_calendar(store: Store, changes: Sequence[StoreChange], at: datetime) 
         if submission in found:
             found[submission].append((late.finding, late.kind))
     with writing(store.engine) as connection:
+        version = rule_set_version(thresholds_in_force(connection))
+        made: dict[str, tuple[Sequence[Judgement], datetime]] = {}
         for id_, findings in found.items():
             filed = life.by_id(connection, id_)
             if filed is not None:
                 life.replace_findings(connection, filed, [LATE_OR_MISSING, NOT_REPLACED], findings, at)
+                made[id_] = _judgements(filed, findings), at
+        judgements.record(connection, made, version)
+
+
+def _judgements(filed: Submission, findings: Sequence[tuple[Finding, Kind]]) -> list[Judgement]:
+    """What came of the rules about how a submission met its obligation: no rows are looked at for them."""
+    counts = Counter(finding.rule for finding, _ in findings)
+    day = filed.period.first_day
+    return [
+        judgement(rule, counts[rule.id], {Why.BEFORE_ITS_DATE: not rule.is_in_force(day)}, 0)
+        for rule in map(all_rules().__getitem__, (LATE_OR_MISSING, NOT_REPLACED))
+    ]
 
 
 def _submission_of(late: CalendarFinding) -> str | None:

@@ -7,6 +7,7 @@ anew is added and what no longer holds is lifted, each with its moment.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,30 +18,42 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from etl import regions
-from etl.affected import StoreChange, affected_submissions
-from etl.context import ROWS_OF_DAYS, relations
+from etl.affected import Affected, StoreChange, affected_submissions
+from etl.context import ROWS_OF_DAYS, is_about_rows, read_counts, relations
 from etl.failures import Failure, unjudged
 from etl.judged import Judged
+from etl.judgements import Judgement, Why, judgement
 from etl.lifted_breaches import review_corrections
 from etl.normalise import arrow_schema
 from etl.overdue import review_calendar
+from etl.records import judgements
 from etl.records import submissions as life
 from etl.records.engine import RecordsUnavailableError, reading, writing
 from etl.records.submissions import Submission
 from etl.records.thresholds import thresholds_in_force
 from etl.regions import Stretch
 from etl.store import Store
-from expectations.catalogue import published_rules, report
-from expectations.judge import ContextTable, FiledRows, judge_files
+from expectations.catalogue import calendar_rules, correction_rules, published_rules, report, rule_set_version
+from expectations.judge import ContextTable, FiledRows, judge_files, without_columns
 from expectations.thresholds import Thresholds
-from expectations.vocabulary import KST, Finding, Report, Rule
+from expectations.vocabulary import KST, Finding, Report, Rule, State
 
 _ROWS_AT_ONCE = 600_000
 """Rows judged in one batch: a full-size day of all exchanges and some more."""
 
 _NAMES_ROWS = re.compile(r"\brows\b")
 Found = dict[str, list[Finding]]
-Errors = dict[str, Exception]
+
+
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """What we failed on: the error, and the rules that were being judged."""
+
+    error: Exception
+    rules: frozenset[str]
+
+
+Errors = dict[str, Unjudged]
 """What we failed on, by the number of the submission."""
 Part = TypeVar("Part")
 
@@ -58,6 +71,7 @@ class Question:
     context: Mapping[str, ContextTable]
     stretches: Mapping[str, Sequence[Stretch]]
     as_if_in_force: bool
+    rule_set_version: str
 
 
 def review_pending(store: Store, *, as_if_in_force: bool = False) -> list[Failure]:
@@ -73,7 +87,7 @@ def review_pending(store: Store, *, as_if_in_force: bool = False) -> list[Failur
     errors = review_submissions(store, changed, at=at, as_if_in_force=as_if_in_force)
     with writing(store.engine) as connection:
         life.mark_reviewed(connection, [submission for submission in changed if submission.id not in errors])
-    return [unjudged(store.engine, submission, error) for submission, error in errors.items()]
+    return [unjudged(store.engine, submission, one.error, one.rules) for submission, one in errors.items()]
 
 
 def review_submissions(
@@ -85,33 +99,27 @@ def review_submissions(
     """
     errors: Errors = {}
     changes = [StoreChange.of(submission) for submission in changed]
-    by_report: dict[str, dict[str, set[str]]] = {}
-
-    def reach(some: Sequence[StoreChange]) -> None:
-        with reading(store.engine) as connection:
-            found = affected_submissions(connection, some)
-        for name, by_rule in found.items():
-            for rule, ids in by_rule.items():
-                by_report.setdefault(name, {}).setdefault(rule, set()).update(ids)
-
-    for work in (reach, lambda some: review_calendar(store, some, at)):
-        for some, error in failing(work, changes):
-            errors.update(dict.fromkeys((change.submission for change in some), error))
+    by_report = _affected(store, changed, errors)
+    for changed_then, error in failing(lambda some: review_calendar(store, some, at), changes):
+        for change in changed_then:
+            _add(errors, change.submission, Unjudged(error, _ids(calendar_rules())))
     for name, by_rule in by_report.items():
-        errors.update(_failing_reports(store, name, by_rule, at, as_if_in_force))
+        for number, one in _failing_reports(store, name, by_rule, at, as_if_in_force):
+            _add(errors, number, one)
     judged = set[str]().union(*(ids for by_rule in by_report.values() for ids in by_rule.values()))
 
     def ask_of_corrections(some: Sequence[Submission]) -> None:
         review_corrections(store, some, judged, at, as_if_in_force=as_if_in_force)
 
     for asked_of, error in failing(ask_of_corrections, changed):
-        errors.update(dict.fromkeys((one.id for one in asked_of), error))
+        for submission in asked_of:
+            _add(errors, submission.id, Unjudged(error, _ids(correction_rules())))
     return errors
 
 
 def _failing_reports(
     store: Store, name: str, by_rule: Mapping[str, Set[str]], at: datetime, as_if_in_force: bool
-) -> Iterator[tuple[str, Exception]]:
+) -> Iterator[tuple[str, Unjudged]]:
     """Review the submissions of a report by the rules that they are touched by, batch by batch."""
     rules = [rule for rule in published_rules(name) if rule.id in by_rule]
     for group in (reading_rows(rules), reading_entities(rules)):
@@ -120,6 +128,34 @@ def _failing_reports(
             submissions = life.by_ids(connection, sorted(ids))
         for batch in batches(submissions):
             yield from _failing_reviews(store, name, batch, group, at, as_if_in_force)
+
+
+def _affected(store: Store, changed: Sequence[Submission], errors: Errors) -> Affected:
+    """Numbers of the submissions to judge again; a change of which we cannot say that is added to the errors."""
+    found: Affected = {}
+
+    def reach(some: Sequence[Submission]) -> None:
+        with reading(store.engine) as connection:
+            affected = affected_submissions(connection, [StoreChange.of(submission) for submission in some])
+        for name, by_rule in affected.items():
+            for rule, ids in by_rule.items():
+                found.setdefault(name, {}).setdefault(rule, set()).update(ids)
+
+    for some, error in failing(reach, changed):
+        for submission in some:
+            own = published_rules(submission.report) if submission.state is State.ACCEPTED else ()
+            _add(errors, submission.id, Unjudged(error, _ids(own)))
+    return found
+
+
+def _ids(rules: Sequence[Rule]) -> frozenset[str]:
+    return frozenset(rule.id for rule in rules)
+
+
+def _add(errors: Errors, submission: str, one: Unjudged) -> None:
+    """Add what we failed on to what we failed on of the same submission before."""
+    before = errors.get(submission)
+    errors[submission] = one if before is None else Unjudged(one.error, before.rules | one.rules)
 
 
 def failing(
@@ -149,7 +185,7 @@ def _failing_reviews(
     rules: Sequence[Rule],
     at: datetime,
     as_if_in_force: bool,
-) -> Iterator[tuple[str, Exception]]:
+) -> Iterator[tuple[str, Unjudged]]:
     """Review a batch; where we fail rule by rule, and a rule that we fail on file by file."""
 
     def by_rules(some: Sequence[Rule]) -> None:
@@ -157,14 +193,14 @@ def _failing_reviews(
 
     for some, whole in failing(by_rules, rules):
         if len(batch) < 2:
-            yield from ((submission.id, whole) for submission in batch)
+            yield from ((submission.id, Unjudged(whole, _ids(some))) for submission in batch)
             continue
 
         def by_files(files: Sequence[Submission], some: Sequence[Rule] = some) -> None:
             _review_batch(store, name, files, some, at, as_if_in_force)
 
         for files, error in failing(by_files, batch):
-            yield from ((submission.id, error) for submission in files)
+            yield from ((submission.id, Unjudged(error, _ids(some))) for submission in files)
 
 
 def reading_rows(rules: Sequence[Rule]) -> list[Rule]:
@@ -219,12 +255,15 @@ def _review_batch(
     with reading(store.engine) as connection:
         question = asked(store, connection, name, batch, rules, as_if_in_force=as_if_in_force)
     found = answered(question)
+    made = judged_rules(question, found, {submission.id: submission.row_count or 0 for submission in batch})
     kinds = {rule.id: rule.kind for rule in rules}
     read = {name for rule in rules for name in rule.reads}
     with writing(store.engine) as connection:
         for submission in batch:
             current = [(finding, kinds[finding.rule]) for finding in found[submission.id]]
             life.replace_findings(connection, submission, list(kinds), current, at)
+        moment = {number: (some, at) for number, some in made.items()}
+        judgements.record(connection, moment, question.rule_set_version)
         regions.record(connection, question.stretches, [submission.id for submission in batch], read)
 
 
@@ -286,7 +325,8 @@ def asked(
     ]
     rows = {file.submission: file.table for file in files} if with_rows else {}
     read = relations(Judged(connection, store.facts, batch, rows), rules)
-    return Question(shape, files, rules, read.tables, read.stretches, as_if_in_force)
+    version = rule_set_version(thresholds)
+    return Question(shape, files, rules, read.tables, read.stretches, as_if_in_force, version)
 
 
 def answered(question: Question) -> Found:
@@ -298,6 +338,32 @@ def answered(question: Question) -> Found:
         context=question.context,
         as_if_in_force=question.as_if_in_force,
     )
+
+
+def judged_rules(question: Question, found: Found, row_counts: Mapping[str, int]) -> dict[str, list[Judgement]]:
+    """What came of each rule by submission, whose numbers of rows are `row_counts`: counted from what was judged."""
+    read = read_counts(question.context, question.rules, question.files)
+    made: dict[str, list[Judgement]] = {}
+    for file in question.files:
+        counts = Counter(finding.rule for finding in found[file.submission])
+        day, rows = file.period.first_day, row_counts[file.submission]
+        absent = without_columns(question.rules, question.shape, day)
+        made[file.submission] = [
+            judgement(
+                rule,
+                counts[rule.id],
+                {
+                    Why.BEFORE_ITS_DATE: not rule.is_in_force(day, as_if_in_force=question.as_if_in_force),
+                    Why.NO_COLUMN: rule.id in absent,
+                    Why.NO_LIMIT: any(file.parameters[name] is None for name in rule.parameters),
+                    Why.NIL_RETURN: not rows and is_about_rows(rule),
+                },
+                rows if _needs_rows(rule) else 0,
+                read[rule.id, file.submission],
+            )
+            for rule in question.rules
+        ]
+    return made
 
 
 def _rows(store: Store, submission: Submission) -> pa.Table:

@@ -147,6 +147,16 @@ def judge_files(
     return found
 
 
+def without_columns(rules: Sequence[Rule], report: Report, day: date) -> frozenset[str]:
+    """The rules that find nothing of a file of that day, because the report did not have their columns then."""
+    names = report.dated_names
+    if not names:
+        return frozenset()
+    shape = report.on(day)
+    asked = [(rule, _named(rule, names)) for rule in rules if rule.type != CELLS_VERB]
+    return frozenset(rule.id for rule, dated in asked if dated and not _are_there(rule, dated, None, shape))
+
+
 def _rule_dates(rules: Sequence[Rule], *, as_if_in_force: bool) -> pa.Table:
     """The first day on which each rule holds: the first of all days where it always does."""
     always = [rule.is_in_force(date.min, as_if_in_force=as_if_in_force) for rule in rules]

@@ -73,6 +73,10 @@ class Thresholds:
         of_the_book = [entry for entry in (*own, *common) if entry.proposal is None]
         return min(of_the_book, key=attrgetter("effective_from"), default=None)
 
+    def are_set(self, names: Sequence[str], day: date | None, exchange: str) -> bool:
+        """False where one of the thresholds is other exchanges' only, or this one's from a later day on."""
+        return all(self.value(name, day, exchange) is not None for name in names)
+
     def value(self, name: str, day: date | None = None, exchange: str | None = None) -> Any:
         """The number itself of `in_force`; None where there is none."""
         found = self.in_force(name, day, exchange)

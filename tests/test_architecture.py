@@ -62,6 +62,7 @@ DOORS = {
         "etl.lifted_breaches",
         "etl.overdue",
         "etl.unevaluated",
+        "etl.ledger",
         "app.queries",
         "SUBJECT",
         "app.testbed.year",

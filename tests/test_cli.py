@@ -124,7 +124,28 @@ def test_a_day_without_a_report_that_a_rule_needs_is_told_as_not_evaluated(daxa,
     (inbox / NAME).write_text(checks("2026-11-02", every=5))
     daxa("ingest", inbox)
     assert daxa("findings", *words)[1] == ""
-    assert "0 days not evaluated" in daxa("findings", "--rule", "HLT-005")[1]
+    assert daxa("findings", "--rule", "HLT-005")[1].splitlines()[-1] == "no findings"
+
+
+def test_what_was_evaluated_is_told_by_rule_and_month_and_by_submission(daxa, inbox):
+    (inbox / NAME).write_text(checks("2026-11-02", every=5))
+    out = daxa("ingest", "--received-at", "2026-11-03T09:00:00+09:00", inbox)[1]
+    assert out.splitlines()[-1] == "no findings; 2 rule(s) not evaluated (REC-006, REC-007)"
+    status, out, _ = daxa("evaluated", "--json", "--rule", "REC-007", "--exchange", "korbit", "--to", "2026-11-02")
+    assert status == 0
+    told = objects(out)[-1]
+    assert (told["exchange"], told["period"], told["outcome"], told["why"], told["lacking"]) == (
+        *("korbit", "2026-11-02", "not_evaluated", "lacking", ["api_volume"]),
+    )
+    assert told["rows_read"] > 0
+    assert told["message_ko"].startswith("평가하지 못함: 2026-11-02의 ")
+    of_one = daxa("evaluated", "--submission", told["submission"])[1]
+    assert of_one.splitlines()[-1] == "no findings; 2 rule(s) not evaluated (REC-006, REC-007)"
+    assert "REC-003" in of_one
+    by_month = daxa("evaluated", "--report", "reconciliation", "--rule", "REC-007", "--from", "2026-11-02")[1]
+    assert "API volume is not accepted for 2026-11-02 (REC-007)" in by_month
+    assert daxa("evaluated", "--rule", "REC-999")[0] == 2
+    assert daxa("evaluated", "--submission", "20261102-0000000000")[0] == 2
 
 
 def test_check_files_nothing_and_finds_the_same(daxa, inbox):

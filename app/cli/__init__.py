@@ -11,6 +11,7 @@ import io
 import os
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -242,6 +243,7 @@ def ingest(
             )
     else:
         summary_table([(o.receipt.file, o.receipt.submission.state, rules_of(o.findings)) for o in outcomes])
+        _tell_overall(store, [outcome.receipt.submission for outcome in outcomes])
     filed = {outcome.receipt.submission.id: outcome.receipt for outcome in outcomes}
     for number, filed_as in filed.items():
         _tell_failure(filed_as.file, filed_as.submission.incident, number)
@@ -249,6 +251,17 @@ def ingest(
             _tell_replaced(filed_as.file, number, filed_as.submission.state, filed_as.submission.superseded_by)
     fell_short = any(one.submission.state in _FALLEN_SHORT or one.submission.incident for one in filed.values())
     raise typer.Exit(REJECTED if fell_short else DONE)
+
+
+def _tell_overall(store: Store, submissions: Sequence[Submission]) -> None:
+    """Print what the rules came to of all these submissions together: never "no findings" of what was not evaluated."""
+    from app.ledger import overall_text
+    from etl.ledger import ledger, tally
+    from etl.records.engine import reading
+
+    with reading(store.engine) as connection:
+        counted = tally(ledger(connection, list({one.id: one for one in submissions}.values())))
+    emit_text(overall_text(counted, "en") + "\n")
 
 
 def _must_say_why(again: bool, reason: str) -> None:
@@ -379,11 +392,9 @@ def findings(
     from etl.overdue import missing_now
     from etl.records import submissions as life
     from etl.records.engine import reading
-    from expectations.catalogue import all_rules
 
     _known(exchange, report_name)
-    if rule is not None and rule not in all_rules():
-        raise CommandError(f"there is no rule '{rule}'; 'daxa rules' lists them")
+    _known_rule(rule)
     store = open_store()
     begin, end = _range(first, last)
     with reading(store.engine) as connection:
@@ -411,6 +422,13 @@ def findings(
         findings_table(found, missing, unevaluated)
 
 
+def _known_rule(rule: str | None) -> None:
+    from expectations.catalogue import all_rules
+
+    if rule is not None and rule not in all_rules():
+        raise CommandError(f"there is no rule '{rule}'; 'daxa rules' lists them")
+
+
 def _unevaluated(
     store: Store,
     exchange: str | None,
@@ -434,6 +452,51 @@ def _unevaluated(
     return [
         one for one in asked if one.lacking and report_name in (None, one.rule.report) and rule in (None, one.rule.id)
     ]
+
+
+@app.command()
+def evaluated(
+    json: Json = False,
+    exchange: ExchangeOption = None,
+    report_name: ReportOption = None,
+    rule: Annotated[str | None, typer.Option("--rule", help="One rule, such as KEY-008.")] = None,
+    first: FromOption = None,
+    last: ToOption = None,
+    submission: Annotated[str | None, typer.Option("--submission", help="One submission, in any state.")] = None,
+) -> None:
+    """Which rules were evaluated, of whom, when and on what: clean, found, not applicable, not evaluated or failed.
+
+    Of every current submission, and of due periods for which nothing is in force; as text by rule, exchange and month.
+    """
+    from app.cli.output import coverage_table, ledger_table
+    from app.ledger import ledger_record
+    from etl.ledger import current_ledger, ledger
+    from etl.records import submissions as life
+    from etl.records.engine import reading
+
+    _known(exchange, report_name)
+    _known_rule(rule)
+    store = open_store()
+    begin, end = _range(first, last)
+    rules = None if rule is None else (rule,)
+    with reading(store.engine) as connection:
+        if submission is not None:
+            filed = life.by_id(connection, submission)
+            if filed is None:
+                raise CommandError(f"there is no submission {submission}; 'daxa submissions --json' lists them")
+            entries = ledger(connection, [filed], rules)
+        else:
+            exchanges = (exchange,) if exchange else tuple(_all_exchange_ids())
+            entries = current_ledger(
+                connection, _now(store), exchanges=exchanges, report=report_name, rules=rules, first=begin, last=end
+            )
+        if json:
+            for entry in entries:
+                emit(ledger_record(entry))
+        elif submission is not None:
+            ledger_table(list(entries))
+        else:
+            coverage_table(list(entries))
 
 
 @app.command()

@@ -20,6 +20,7 @@ from expectations.messages import message
 from expectations.vocabulary import KST, Finding, Rule, State
 
 if TYPE_CHECKING:
+    from etl.ledger import Entry
     from etl.overdue import CalendarFinding
     from etl.records.submissions import StoredFinding, Submission
     from etl.unevaluated import Evaluation
@@ -147,7 +148,49 @@ def findings_table(
     for one in unevaluated:
         table.add_row(one.rule.id, one.exchange, str(one.rule.report), str(one.day), "", "", one.reason("en"))
     _print(table)
-    print(f"{len(found) + len(missing)} findings, {len(unevaluated)} days not evaluated")
+    count = len(found) + len(missing)
+    rules = ", ".join(dict.fromkeys(one.rule.id for one in unevaluated))
+    open_days = f"; {len(unevaluated)} days not evaluated ({rules})" if unevaluated else ""
+    print(f"{f'{count} findings' if count else 'no findings'}{open_days}")
+
+
+def coverage_table(entries: Sequence[Entry]) -> None:
+    """A line for each rule, exchange and month, then each reason for which a rule was not evaluated, then the sum."""
+    from app.ledger import coverage_record, overall_text, why_text
+    from etl.judgements import RuleOutcome
+    from etl.ledger import coverage, tally
+
+    months = [coverage_record(one) for one in coverage(entries)]
+    if months:
+        table_of(tuple(months[0]), [tuple(str(value) for value in one.values()) for one in months])
+    why: dict[tuple[str, str, str, str], list[str]] = {}
+    for one in entries:
+        if one.outcome in (RuleOutcome.NOT_EVALUATED, RuleOutcome.FAILED, RuleOutcome.NOT_RECORDED):
+            why.setdefault((one.exchange, one.report, one.period.text, why_text(one, "en")), []).append(one.rule.id)
+    for (exchange, report, period, reason), rules in why.items():
+        emit_text(f"{exchange} {report} {period}: {reason} ({', '.join(rules)})\n")
+    emit_text(overall_text(tally(entries), "en") + "\n")
+
+
+def ledger_table(entries: Sequence[Entry]) -> None:
+    """A line for each rule of a submission, then what all of them come to."""
+    from app.ledger import outcome_text, overall_text, why_text
+    from etl.ledger import tally
+
+    rows = [
+        (
+            one.rule.id,
+            outcome_text(one, "en"),
+            str(one.row_count),
+            str(one.read_count),
+            why_text(one, "en"),
+            one.rule_set_version or "",
+            f"{one.at.astimezone(KST):%Y-%m-%d %H:%M:%S}" if one.at else "",
+        )
+        for one in entries
+    ]
+    table_of(("rule", "outcome", "rows", "rows read", "why", "rule set", "judged (KST)"), rows)
+    emit_text(overall_text(tally(entries), "en") + "\n")
 
 
 def submissions_table(found: Sequence[Submission]) -> None:

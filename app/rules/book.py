@@ -48,7 +48,7 @@ def thresholds_of(rule: Rule, thresholds: Thresholds) -> list[Parameter]:
 
 def is_evaluated_at(rule: Rule, exchange: str, day: date, thresholds: Thresholds) -> bool:
     """Return False where a threshold of the rule is other exchanges' only, or this one's from a later day on."""
-    return all(thresholds.value(name, day, exchange) is not None for name in rule.parameters)
+    return thresholds.are_set(rule.parameters, day, exchange)
 
 
 _REPORTS_BEHIND = {

@@ -408,6 +408,11 @@ def unreviewed(connection: Connection) -> list[Submission]:
     return [_submission(row) for row in connection.execute(query.order_by(c.period_start, c.id)).mappings()]
 
 
+def unreviewed_numbers(connection: Connection) -> frozenset[str]:
+    """The numbers of the submissions with a change that has not been reviewed."""
+    return frozenset(connection.execute(select(submissions.c.id).where(_UNREVIEWED)).scalars())
+
+
 def unreviewed_reports(connection: Connection) -> frozenset[tuple[str, str]]:
     """The exchanges and reports with a change that has not been reviewed: what is found of it is not recorded yet."""
     c = submissions.c
@@ -602,6 +607,31 @@ def finding_from(row: RowMapping) -> Finding:
     )
 
 
+def current_submissions(
+    connection: Connection,
+    *,
+    exchange: str | None = None,
+    report: str | None = None,
+    first: Period | None = None,
+    last: Period | None = None,
+    others: Sequence[State] = (),
+) -> list[Submission]:
+    """Accepted submissions, and rejected ones that nothing later has replaced (section 6), oldest first.
+
+    Also those in `others` of the states.
+    """
+    every = listed(connection, exchange=exchange, report=report, first=first, last=last)
+    newest: dict[tuple[str, str, Period], str] = {}
+    for submission in every:
+        newest[submission.exchange, submission.report, submission.period] = submission.id
+    return [
+        s
+        for s in every
+        if s.state in (State.ACCEPTED, *others)
+        or (s.state is State.REJECTED and newest[s.exchange, s.report, s.period] == s.id)
+    ]
+
+
 def current_findings(
     connection: Connection,
     *,
@@ -615,16 +645,9 @@ def current_findings(
 
     Of withdrawn ones what is asked about the withdrawal.
     """
-    every = listed(connection, exchange=exchange, report=report, first=first, last=last)
-    newest: dict[tuple[str, str, Period], str] = {}
-    for submission in every:
-        newest[submission.exchange, submission.report, submission.period] = submission.id
-    current = [
-        s
-        for s in every
-        if s.state in (State.ACCEPTED, State.WITHDRAWN)
-        or (s.state is State.REJECTED and newest[s.exchange, s.report, s.period] == s.id)
-    ]
+    current = current_submissions(
+        connection, exchange=exchange, report=report, first=first, last=last, others=(State.WITHDRAWN,)
+    )
     found = findings_of(connection, [s.id for s in current])
     return [
         StoredFinding(submission, kind, finding)

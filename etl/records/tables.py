@@ -1,4 +1,4 @@
-"""The schema: submissions and their states, findings, incidents, and the daily figures that screens read.
+"""The schema: submissions and their states, findings, judgements, incidents, and the daily figures that screens read.
 
 Every figure row carries the submission that it came from; it counts while that submission is accepted, so publishing,
 superseding and withdrawing change one row of `submissions` and no figure. Migrations in `etl/migrations` make the
@@ -118,6 +118,23 @@ findings = Table(
 """What was found and when; a finding that a later filing takes away is lifted, not deleted. `submission` is null where
 nothing was filed for an obligation. `lifted_by`: the correction or withdrawal of another submission that took a breach
 away (`etl/lifted_breaches.py`)."""
+
+judgements = Table(
+    "judgements",
+    metadata,
+    Column("submission", ForeignKey("submissions.id"), primary_key=True),
+    Column("rule", String(16), primary_key=True),
+    Column("outcome", String(16), nullable=False),
+    Column("why", String(16)),
+    Column("finding_count", BigInteger, nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("read_count", BigInteger, nullable=False),
+    Column("rule_set_version", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("incident", String(32)),
+)
+"""What came of each rule that was judged of a submission, the last time that it was: written with the findings that it
+counts. `row_count`: how many rows of the file were looked at; `read_count`: how many of what else was accepted."""
 
 regions = Table(
     "regions",
