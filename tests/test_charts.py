@@ -47,6 +47,8 @@ from app.reconciliation.day_charts import day_strip, reconciliation_calendar, sl
 from app.reconciliation.days import AssetCheck
 from app.reconciliation.episode_charts import closing_times, episode_sizes
 from app.reconciliation.ledger_charts import ledger_and_wallet, price_line
+from app.reconciliation.price_charts import price_change_lines, price_gap_lines
+from app.reconciliation.price_gaps import PriceGap
 from app.reconciliation.responses import EpisodeResponse
 from app.reconciliation.slots import DaySlot
 from app.replay import incident_charts
@@ -66,6 +68,7 @@ from app.volume.share_charts import share_panels
 from app.volume.shares import Measure
 from app.words import LANGUAGES
 from expectations.catalogue import thresholds_of_the_book
+from expectations.published import published_levels
 
 DAYS = [date(2026, 11, 1) + timedelta(days=n) for n in range(5)]
 NOON = datetime(2026, 11, 1, 3, tzinfo=UTC)
@@ -383,6 +386,16 @@ def replayed(exchange: str, day: date) -> dict[str, Any]:
     }
 
 
+def priced(exchange: str, day: date) -> dict[str, Any]:
+    slot = 12 * day.day
+    return {
+        **{"exchange": exchange, "slot": slot, "slot_time": f"{slot // 12:02d}:00", "price_krw": Decimal(110)},
+        **{"median_krw": Decimal(100), "price_gap": Decimal("0.1")},
+        **{"earlier_price_krw": None if day.day == 1 else Decimal(40)},
+        **{"price_change": None if day.day == 1 else Decimal("1.75")},
+    }
+
+
 def lost(exchange: str, day: date) -> dict[str, Any]:
     return {
         "what": f"{exchange}{day.day}",
@@ -464,6 +477,14 @@ BUILDERS: dict[str, tuple[Row, Build]] = {
     "day_strip": (slot, lambda f, look: day_strip(typed(DaySlot, f), look)),
     "slot_strip": (check, lambda f, look: slot_strip(typed(AssetCheck, f), look)),
     "ledger_and_wallet": (check, lambda f, look: ledger_and_wallet(typed(AssetCheck, f), look)),
+    "price_gap_lines": (
+        priced,
+        lambda f, look: price_gap_lines(typed(PriceGap, f), published_levels("price_gap"), look),
+    ),
+    "price_change_lines": (
+        priced,
+        lambda f, look: price_change_lines(typed(PriceGap, f), published_levels("price_change"), look),
+    ),
     "price_line": (check, lambda f, look: price_line(typed(AssetCheck, f), look)),
     "episode_sizes": (
         episode,
@@ -570,6 +591,12 @@ def test_missing_slots_break_the_lines() -> None:
     assert list(band.y) == [10.0, 9.0, 10.0, None]  # the one check that is short
 
 
+@pytest.mark.parametrize("name", ["ledger_and_wallet", "price_line", "price_gap_lines", "price_change_lines"])
+def test_the_hours_of_a_day_are_moments_also_where_nothing_is_short(name: str) -> None:
+    for rows in ([], SAMPLE):
+        assert built(name, rows).to_dict()["layout"]["xaxis"]["type"] == "date"
+
+
 def test_a_mark_says_what_lies_behind_it() -> None:
     figure = built("reconciliation_calendar", SAMPLE)
     marks = [tuple(mark) for trace in figure.data for mark in trace.customdata]
@@ -591,6 +618,34 @@ def test_a_slot_is_graded_by_its_worst(row: Any, grade: Any) -> None:
     about = {"short_asset_count": 0, **row}
     (one,) = typed(DaySlot, frame([about], list(about)))
     assert slot_grade(one) is grade
+
+
+@pytest.mark.parametrize(
+    ("name", "levels"),
+    [
+        (
+            "price_gap_lines",
+            {
+                0.1: "주의 +10 %",
+                -0.1: "주의 −10 %",
+                0.2: "경고 +20 %",
+                -0.2: "경고 −20 %",
+                0.3: "위험 +30 %",
+                -0.3: "위험 −30 %",
+            },
+        ),
+        ("price_change_lines", {2.0: "위험 +200 %", -0.9: "위험 −90 %"}),
+    ],
+)
+def test_published_levels_are_lines_with_their_names(name: str, levels: dict[float, str]) -> None:
+    for rows in ([], SAMPLE):
+        layout = built(name, rows).to_dict()["layout"]
+        assert {line["y0"] for line in layout["shapes"]} == set(levels)
+        assert {one["y"]: one["text"] for one in layout["annotations"]} == {
+            at: f"● {said}" for at, said in levels.items()
+        }
+        low, high = layout["yaxis"]["range"]
+        assert low < min(levels) and max(levels) < high
 
 
 def test_quantities_that_lie_close_together_stand_on_an_ordinary_scale() -> None:

@@ -14,6 +14,7 @@ from app.reconciliation.day_calendar import grade_of
 from app.reconciliation.day_charts import clock_of, day_strip, slot_strip
 from app.reconciliation.days import SLOTS_PER_DAY, AssetCheck, ReconciledAsset, asset_checks, reconciled_assets
 from app.reconciliation.ledger_charts import ledger_and_wallet, price_line
+from app.reconciliation.price_parts import price_levels
 from app.reconciliation.slots import DaySlot, day_slots
 from app.widgets.address import pick, picked
 from app.widgets.audit_events import rows_seen
@@ -158,6 +159,7 @@ def _asset_day(view: View, exchange: str, day: date, asset: str) -> None:
         note(view.say("reconciliation.surplus"))
         note(view.say("reconciliation.slot_how"))
     _rows(view, exchange, day, asset, any(check.result == "mismatch" for check in checks))
+    price_levels(view, day, asset)
 
 
 def _asset_lines(view: View, asset: str, checks: Sequence[AssetCheck]) -> None:

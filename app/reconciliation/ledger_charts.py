@@ -33,7 +33,7 @@ def ledger_and_wallet(checks: Sequence[AssetCheck], look: Look) -> go.Figure:
                 marker={"color": look.colour(place), "size": 4, "symbol": symbol},
             )
         )
-    x = {"title": look.say("axis.time"), "tickformat": "%H:%M", "nticks": 13, "showgrid": False}
+    x = _day_axis(look)
     y = {"title": look.say("axis.quantity"), "tickformat": ","}
     return figure_in_house_style(look, 300, traces, x, y)
 
@@ -48,9 +48,14 @@ def price_line(checks: Sequence[AssetCheck], look: Look) -> go.Figure:
         line=look_of_line,
         marker={"color": look.colour(7), "size": 4, "symbol": "square"},
     )
-    x = {"title": look.say("axis.time"), "tickformat": "%H:%M", "nticks": 13, "showgrid": False}
+    x = _day_axis(look)
     y = {"title": look.say("axis.price_krw"), "tickformat": ","}
     return figure_in_house_style(look, 220, [line], x, y, showlegend=False)
+
+
+def _day_axis(look: Look) -> dict[str, Any]:
+    """The hours of a day; said to be moments, for the first trace may hold none and would make it numbers."""
+    return {"title": look.say("axis.time"), "type": "date", "tickformat": "%H:%M", "nticks": 13, "showgrid": False}
 
 
 def _line(rows: Sequence[AssetCheck | None], column: str, look: Look, **drawn: Any) -> dict[str, Any]:

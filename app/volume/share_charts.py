@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 
 import plotly.graph_objects as go
@@ -20,9 +19,8 @@ from app.volume.course import CoursePoint, TogetherPoint
 from app.volume.shares import Volume
 from app.volume.trading_halts import TradingHalt
 from app.words import code_word, column_title, exchange_name
+from expectations.published import published_levels
 
-SHARE_REFERENCE = Decimal("0.30")
-"""The FSS's figure for the whole market, buying and selling value together (2026-04-13): a reference, no limit."""
 _TICKS = 4
 _MOST_LINES = 12
 """With more halts only their signs are drawn: lines would hide the course that they cross."""
@@ -164,13 +162,14 @@ def _references(
 
 
 def _fss(spans: Sequence[Span], look: Look, *, is_first: bool) -> dict[str, Any]:
+    """The FSS's figure for the whole market, buying and selling value together: a reference, no limit."""
     return scatter(
         name=look.say("volume.reference"),
         legendgroup="fss",
         showlegend=is_first,
         mode="lines",
         x=[span.first_day.isoformat() for span in (spans[0], spans[-1])],
-        y=[float(SHARE_REFERENCE * 100)] * 2,
+        y=[float(published_levels("api_share")[0].value * 100)] * 2,
         line={"color": look.quiet, "width": 1.5, "dash": "dash"},
         hoverinfo="skip",
     )
