@@ -65,6 +65,7 @@ def submission_record(submission: Submission, *, file: str, duplicate: bool, fin
         "rule_set_version": submission.rule_set_version,
         "incident": submission.incident,
         "superseded_by": submission.superseded_by,
+        "as_if_in_force": submission.as_if_in_force,
     }
     if findings is not None:
         record["findings"] = [

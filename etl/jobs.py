@@ -121,13 +121,13 @@ def process(store: Store, *, progress: Progress | None = None, as_if_in_force: b
     for group in (_waves(new), *([[[one] for one in suspects]] if suspects else [])):
         for wave in group:
             if _meets_what_is_not_judged(store, wave):
-                failures += review_pending(store, as_if_in_force=as_if_in_force)
-            failures += _process_wave(store, wave)
+                failures += review_pending(store)
+            failures += _process_wave(store, wave, as_if_in_force)
             done += len(wave)
             if progress is not None:
                 progress(done, len(waiting), wave[-1].file)
         failures += _discard_secrets(store)
-        failures += review_pending(store, as_if_in_force=as_if_in_force)
+        failures += review_pending(store)
     sign_heads(store, datetime.now(UTC))
     return failures
 
@@ -175,18 +175,18 @@ def _depends(later: Submission, earlier: Submission) -> bool:
     return later.report == "halts" or later.period.overlaps(earlier.period)
 
 
-def _process_wave(store: Store, wave: Sequence[Submission]) -> list[Failure]:
+def _process_wave(store: Store, wave: Sequence[Submission], as_if_in_force: bool) -> list[Failure]:
     """Take a wave together; where we fail, one by one, so that only what we fail on is failed."""
     with writing(store.engine) as connection:
         life.note_attempt(connection, [submission.id for submission in wave], datetime.now(UTC))
     try:
-        _publish(store, wave, _examine(store, wave))
+        _publish(store, wave, _examine(store, wave), as_if_in_force)
     except RecordsUnavailableError:
         raise
     except Exception as error:
         if len(wave) == 1:
             return [failed_on(store.engine, wave[0], error)]
-        return [failure for submission in wave for failure in _process_wave(store, [submission])]
+        return [failure for submission in wave for failure in _process_wave(store, [submission], as_if_in_force)]
     return []
 
 
@@ -218,7 +218,7 @@ def _past(connection: Connection, declared: Declared) -> Past:
     return Past(tuple(s.period for s in met), earlier)
 
 
-def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdict]) -> None:
+def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdict], as_if_in_force: bool) -> None:
     """Write facts and figures, then change all states of the wave in one transaction: one moment for readers."""
     derived = _derive(wave, verdicts)
     for submission in wave:
@@ -250,6 +250,7 @@ def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdi
                 rule_set_version=version,
                 decided_at=at,
                 evidence_kept=not verdict.holds_secrets,
+                as_if_in_force=as_if_in_force,
                 incident=None,
                 failed_version=None,
             )

@@ -117,9 +117,7 @@ class _Record:
 # ------------------------------------------------------------------------------------------------ recording it
 
 
-def review_corrections(
-    store: Store, changes: Sequence[Submission], judged: Iterable[str], at: datetime, *, as_if_in_force: bool = False
-) -> None:
+def review_corrections(store: Store, changes: Sequence[Submission], judged: Iterable[str], at: datetime) -> None:
     """Ask of every breach about what was judged again whether it stands, and record of whom it is to be explained.
 
     `changes` came into force or left it, `judged` are the numbers of the accepted submissions that they touched.
@@ -132,23 +130,20 @@ def review_corrections(
         lifted = [one for submission in asked for one in ends_by(connection, submission).taken_away()]
     if not asked:
         return
-    as_if_in_force = as_if_in_force or bool(store.replays)
-    found = corrections_found(lifted, asked, as_if_in_force=as_if_in_force)
+    found = corrections_found(lifted, asked)
     rule, counts = all_rules()[TAKEN_AWAY], Counter(one.submission for one in lifted)
     made: dict[str, tuple[Sequence[Judgement], datetime]] = {}
     with writing(store.engine) as connection:
         for submission in asked:
             findings = [(finding, Kind.PLAUSIBILITY) for finding in found.get(submission.id, ())]
             life.replace_findings(connection, submission, [TAKEN_AWAY], findings, at)
-            is_early = not rule.is_in_force(submission.period.first_day, as_if_in_force=as_if_in_force)
+            is_early = not rule.is_in_force(submission.period.first_day)
             hindrances = {Why.BEFORE_ITS_DATE: is_early}
             made[submission.id] = [judgement(rule, len(findings), hindrances, 0, counts[submission.id])], at
         judgements.record(connection, made, rule_set_version(thresholds_in_force(connection)))
 
 
-def corrections_found(
-    lifted: Sequence[LiftedBreach], submissions: Sequence[Submission], *, as_if_in_force: bool = False
-) -> dict[str, list[Finding]]:
+def corrections_found(lifted: Sequence[LiftedBreach], submissions: Sequence[Submission]) -> dict[str, list[Finding]]:
     """What FIX-001 finds of these submissions, by their numbers."""
     found: dict[str, list[Finding]] = {}
     for name in all_reports():
@@ -160,7 +155,7 @@ def corrections_found(
         nothing = arrow_schema(shape).empty_table()
         files = [FiledRows(one.id, one.exchange, one.period, nothing) for one in asked]
         context = {"lifted_breaches": ContextTable(_relation(mine), Whose.GIVEN)}
-        found |= judge_files(shape, files, correction_rules(), context=context, as_if_in_force=as_if_in_force)
+        found |= judge_files(shape, files, correction_rules(), context=context)
     return found
 
 

@@ -115,6 +115,7 @@ def _content(connection: Connection, filed: Submission, now: datetime) -> dict[s
         "rows": filed.row_count,
         "given": {"sha256": filed.given_sha256, "rows": filed.given_rows},
         "rule_set_version": filed.rule_set_version,
+        "as_if_in_force": filed.as_if_in_force,
         "replaced": _replaced(connection, filed),
         "reason": reason_given(connection, filed.id),
         "finding_count": len(findings),

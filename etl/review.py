@@ -74,7 +74,7 @@ class Question:
     rule_set_version: str
 
 
-def review_pending(store: Store, *, as_if_in_force: bool = False) -> list[Failure]:
+def review_pending(store: Store) -> list[Failure]:
     """Judge again what the changes since the last review can affect; after a crash it is simply done again.
 
     What we fail on keeps what was found of it before, and is returned; everything else is judged.
@@ -84,15 +84,13 @@ def review_pending(store: Store, *, as_if_in_force: bool = False) -> list[Failur
         if not changed:
             return []
         at = life.last_change(connection, [submission.id for submission in changed])
-    errors = review_submissions(store, changed, at=at, as_if_in_force=as_if_in_force)
+    errors = review_submissions(store, changed, at=at)
     with writing(store.engine) as connection:
         life.mark_reviewed(connection, [submission for submission in changed if submission.id not in errors])
     return [unjudged(store.engine, submission, one.error, one.rules) for submission, one in errors.items()]
 
 
-def review_submissions(
-    store: Store, changed: Sequence[Submission], *, at: datetime, as_if_in_force: bool = False
-) -> Errors:
+def review_submissions(store: Store, changed: Sequence[Submission], *, at: datetime) -> Errors:
     """Judge again every accepted submission that the changed ones can affect, and record what is found now.
 
     Returns what we failed on, by the submission whose judgement it was; all others are judged.
@@ -104,12 +102,12 @@ def review_submissions(
         for change in changed_then:
             _add(errors, change.submission, Unjudged(error, _ids(calendar_rules())))
     for name, by_rule in by_report.items():
-        for number, one in _failing_reports(store, name, by_rule, at, as_if_in_force):
+        for number, one in _failing_reports(store, name, by_rule, at):
             _add(errors, number, one)
     judged = set[str]().union(*(ids for by_rule in by_report.values() for ids in by_rule.values()))
 
     def ask_of_corrections(some: Sequence[Submission]) -> None:
-        review_corrections(store, some, judged, at, as_if_in_force=as_if_in_force)
+        review_corrections(store, some, judged, at)
 
     for asked_of, error in failing(ask_of_corrections, changed):
         for submission in asked_of:
@@ -118,7 +116,7 @@ def review_submissions(
 
 
 def _failing_reports(
-    store: Store, name: str, by_rule: Mapping[str, Set[str]], at: datetime, as_if_in_force: bool
+    store: Store, name: str, by_rule: Mapping[str, Set[str]], at: datetime
 ) -> Iterator[tuple[str, Unjudged]]:
     """Review the submissions of a report by the rules that they are touched by, batch by batch."""
     rules = [rule for rule in published_rules(name) if rule.id in by_rule]
@@ -127,7 +125,7 @@ def _failing_reports(
         with reading(store.engine) as connection:
             submissions = life.by_ids(connection, sorted(ids))
         for batch in batches(submissions):
-            yield from _failing_reviews(store, name, batch, group, at, as_if_in_force)
+            yield from _failing_reviews(store, name, batch, group, at)
 
 
 def _affected(store: Store, changed: Sequence[Submission], errors: Errors) -> Affected:
@@ -184,12 +182,11 @@ def _failing_reviews(
     batch: Sequence[Submission],
     rules: Sequence[Rule],
     at: datetime,
-    as_if_in_force: bool,
 ) -> Iterator[tuple[str, Unjudged]]:
     """Review a batch; where we fail rule by rule, and a rule that we fail on file by file."""
 
     def by_rules(some: Sequence[Rule]) -> None:
-        _review_batch(store, name, batch, some, at, as_if_in_force)
+        _review_batch(store, name, batch, some, at)
 
     for some, whole in failing(by_rules, rules):
         if len(batch) < 2:
@@ -197,7 +194,7 @@ def _failing_reviews(
             continue
 
         def by_files(files: Sequence[Submission], some: Sequence[Rule] = some) -> None:
-            _review_batch(store, name, files, some, at, as_if_in_force)
+            _review_batch(store, name, files, some, at)
 
         for files, error in failing(by_files, batch):
             yield from ((submission.id, Unjudged(error, _ids(some))) for submission in files)
@@ -223,7 +220,12 @@ def _needs_rows(rule: Rule) -> bool:
 
 
 def batches(submissions: Sequence[Submission]) -> Iterator[list[Submission]]:
-    """Whole days together, as many as fit."""
+    """Whole days together, as many as fit; apart from them what is judged whatever its period."""
+    for as_if_in_force in (False, True):
+        yield from _batches_of_days([one for one in submissions if one.as_if_in_force is as_if_in_force])
+
+
+def _batches_of_days(submissions: Sequence[Submission]) -> Iterator[list[Submission]]:
     batch: list[Submission] = []
     size = 0
     for day in _days(submissions):
@@ -250,10 +252,9 @@ def _review_batch(
     batch: Sequence[Submission],
     rules: Sequence[Rule],
     at: datetime,
-    as_if_in_force: bool,
 ) -> None:
     with reading(store.engine) as connection:
-        question = asked(store, connection, name, batch, rules, as_if_in_force=as_if_in_force)
+        question = asked(store, connection, name, batch, rules)
     found = answered(question)
     made = judged_rules(question, found, {submission.id: submission.row_count or 0 for submission in batch})
     kinds = {rule.id: rule.kind for rule in rules}
@@ -274,7 +275,6 @@ def findings_now(
     batch: Sequence[Submission],
     rules: Sequence[Rule],
     *,
-    as_if_in_force: bool = False,
     instead: Mapping[str, object] = MappingProxyType({}),
     instead_of: str | None = None,
 ) -> Found:
@@ -285,7 +285,6 @@ def findings_now(
         name,
         batch,
         rules,
-        as_if_in_force=as_if_in_force,
         instead=instead,
         instead_of=instead_of,
     )
@@ -299,12 +298,14 @@ def asked(
     batch: Sequence[Submission],
     rules: Sequence[Rule],
     *,
-    as_if_in_force: bool = False,
     instead: Mapping[str, object] = MappingProxyType({}),
     instead_of: str | None = None,
 ) -> Question:
-    """The question of `findings_now`, with everything read that it takes to answer it."""
-    as_if_in_force = as_if_in_force or bool(store.replays)
+    """The question of `findings_now`, with everything read that it takes to answer it.
+
+    What is judged whatever its period stands in no batch with what is not (`batches`).
+    """
+    as_if_in_force = bool(store.replays) or any(submission.as_if_in_force for submission in batch)
     shape = report(name)
     empty = arrow_schema(shape).empty_table()
     with_rows = any(_needs_rows(rule) for rule in rules)

@@ -95,6 +95,7 @@ def _schemas() -> dict[str, Any]:
         "received_at": _INSTANT,
         "rule_set_version": _TEXT_OR_NULL,
         "superseded_by": _TEXT_OR_NULL,
+        "as_if_in_force": {"type": "boolean"},
     }
     counts = {"type": "object", "additionalProperties": _COUNT}
     return {

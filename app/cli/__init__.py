@@ -206,7 +206,7 @@ def ingest(
         str | None, typer.Option("--received-at", help="Set the receipt time (for replays).")
     ] = None,
     as_if_in_force: Annotated[
-        bool, typer.Option("--as-if-in-force", help="Judge by today's rules whatever the period.")
+        bool, typer.Option("--as-if-in-force", help="Judge by today's rules whatever the period, now and later.")
     ] = False,
     reason: Annotated[
         str, typer.Option("--reason", help="Why they take the place of accepted reports; the log and receipt keep it.")

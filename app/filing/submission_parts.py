@@ -123,6 +123,7 @@ def _description(view: View, one: SubmissionLine) -> None:
             view.say("column.evidence_kept"): view.say("yes" if one.evidence_kept else "no"),
             view.say("column.rule_set_version"): one.rule_set_version or "–",
             view.say("column.superseded_by"): one.superseded_by or "–",
+            **({view.say("column.as_if_in_force"): view.say("yes")} if one.as_if_in_force else {}),
         }
     )
 

@@ -56,6 +56,7 @@ class SubmissionLine:
     rule_set_version: Text | None
     superseded_by: Text | None
     evidence_kept: bool
+    as_if_in_force: bool
 
     @property
     def days(self) -> tuple[date, date]:
@@ -120,7 +121,15 @@ _COLUMNS = tuple(
     submissions.c[name]
     for name in (
         *("id", "exchange", "report", "period", "period_start", "period_end", "file", "state", "row_count"),
-        *("received_at", "size_bytes", "sha256", "rule_set_version", "superseded_by", "evidence_kept"),
+        *(
+            "received_at",
+            "size_bytes",
+            "sha256",
+            "rule_set_version",
+            "superseded_by",
+            "evidence_kept",
+            "as_if_in_force",
+        ),
     )
 )
 

@@ -57,6 +57,8 @@ class Submission:
     """Under which number we failed on it: on its verdict where it is `failed`, else on judging it again."""
     given_sha256: str | None = None
     given_rows: str | None = None
+    as_if_in_force: bool = False
+    """It is judged by today's rules whatever its period, now and whenever it is judged again."""
 
     @property
     def given(self) -> Given:
@@ -100,6 +102,7 @@ def _submission(row: RowMapping, state: str | None = None) -> Submission:
         incident=row["incident"],
         given_sha256=row["given_sha256"],
         given_rows=row["given_rows"],
+        as_if_in_force=row["as_if_in_force"],
     )
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from etl.records.types import ExactDecimal, Instant, WholeNumber
@@ -64,6 +65,7 @@ submissions = Table(
     Column("failed_version", String(16)),
     Column("given_sha256", String(128)),
     Column("given_rows", String(128)),
+    Column("as_if_in_force", Boolean, nullable=False, server_default=false()),
     Index(None, "exchange", "report", "period_start"),
     # The report first: an index that begins with the state would tempt SQLite to read every accepted submission's
     # figures where it was asked for a few days.
@@ -75,7 +77,8 @@ submissions = Table(
 """`reviewed_state`: the state that was the last to be reviewed; while it is not `state`, what the change can affect has
 still to be judged again. `incident` and `failed_version`: under which number, and by which version of the program, we
 failed on it: on its verdict where its state is `failed`, else on judging it again. `given_sha256` and `given_rows`:
-what its sender said of the content beside the file, as it was written."""
+what its sender said of the content beside the file, as it was written. `as_if_in_force`: it was filed to be judged by
+today's rules whatever its period, and always is."""
 
 states = Table(
     "states",
