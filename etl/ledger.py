@@ -282,7 +282,7 @@ class MonthCoverage:
     read_count: int
 
 
-_GRAVEST_FIRST = (
+GRAVEST_FIRST = (
     RuleOutcome.FAILED,
     RuleOutcome.NOT_EVALUATED,
     RuleOutcome.NOT_RECORDED,
@@ -302,7 +302,7 @@ def coverage(entries: Iterable[Entry]) -> tuple[MonthCoverage, ...]:
         sums[key].update(findings=one.finding_count, rows=one.row_count, read=one.read_count)
     found = []
     for key in sorted(places):
-        gravest = Counter(min(some, key=_GRAVEST_FIRST.index) for some in places[key].values())
+        gravest = Counter(min(some, key=GRAVEST_FIRST.index) for some in places[key].values())
         found.append(
             MonthCoverage(
                 *key,

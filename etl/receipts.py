@@ -18,6 +18,8 @@ from sqlalchemy import Connection
 
 from etl.calendar import OBLIGATIONS_BEGIN, Outcome, obligations
 from etl.canonical import canonical_json
+from etl.judgements import RuleOutcome
+from etl.ledger import ledger, tally
 from etl.receiving import reason_given
 from etl.records import submissions as life
 from etl.records.engine import reading
@@ -120,6 +122,21 @@ def _content(connection: Connection, filed: Submission, now: datetime) -> dict[s
         "reason": reason_given(connection, filed.id),
         "finding_count": len(findings),
         "findings_sha256": findings_digest(findings),
+        **_evaluated(connection, filed),
+    }
+
+
+def _evaluated(connection: Connection, filed: Submission) -> dict[str, Any]:
+    """How many rules came to what, and which were not evaluated: no finding of those says nothing."""
+    entries = list(ledger(connection, [filed]))
+    unknown = (RuleOutcome.NOT_EVALUATED, RuleOutcome.FAILED)
+    return {
+        "outcome_counts": {outcome.value: count for outcome, count in tally(entries).outcomes.items()},
+        "not_evaluated": [
+            {"rule": one.rule.id, "why": one.why.value if one.why else one.outcome.value, "lacking": list(one.lacking)}
+            for one in entries
+            if one.outcome in unknown
+        ],
     }
 
 

@@ -11,6 +11,8 @@ from app.rules.example_parts import example_section
 from app.rules.filter_parts import rule_filters
 from app.rules.findings import About, finding_counts, month_counts
 from app.rules.firing_parts import firing_section, open_findings_of, unevaluated_section
+from app.rules.judged import rule_months
+from app.rules.judged_parts import months_section
 from app.rules.list_parts import rule_rows, rule_summary, rule_table
 from app.rules.proof_parts import proof_section
 from app.widgets.address import picked
@@ -45,6 +47,7 @@ threshold_section(view, rule)
 example_section(view, rule)
 proof_section(view, rule)
 firing_section(view, rule, months)
+months_section(view, rule, ask(rule_months, view.choice, rule.id, view.moment))
 explained_table(view, [one for one in explained if one.rule == rule.id])
 unevaluated_section(view, rule, unevaluated)
 open_findings_of(view, rule, months)

@@ -9,6 +9,8 @@ from app.filing.submission_parts import finding_section, one_submission, submiss
 from app.filing.submissions import submission_versions
 from app.filing.verdict import filed_submission
 from app.filing.verdict_parts import failure_note, submission_findings, withdrawal
+from app.rules.judged import judged_rules
+from app.rules.judged_parts import judged_section
 from app.widgets.address import picked
 from app.widgets.header import empty, page_header, stop
 from app.widgets.rows import rows_behind
@@ -32,7 +34,9 @@ if desk is not None and filed is not None:  # its senders read first what to men
     failure_note(view, filed)
     submission_findings(view, filed)
     withdrawal(view, desk, filed)
+judged = ask(judged_rules, submission, view.language)
 if one.state != "failed":  # nothing was judged of it
-    finding_section(view, one)
+    finding_section(view, one, judged.overall)
+judged_section(view, submission, judged)
 if one.state == "accepted":
     rows_behind(view, one.report, one.exchange, *one.days, submission=submission)

@@ -88,6 +88,29 @@ def test_the_file_comes_back_with_its_findings(korbit: Client) -> None:
     assert "attachment" in answer.headers["Content-Disposition"]
 
 
+def test_what_became_of_every_rule_is_told_to_its_exchange_alone(korbit: Client, gopax: Client) -> None:
+    told = korbit.submit("korbit_reconciliation_2026-11-13.csv", checks("2026-11-13", every=5)).json
+    assert told["not_evaluated"] == ["REC-006", "REC-007"]
+    assert told["outcome_counts"]["not_evaluated"] == 2
+    address = told["ledger"].removeprefix(API)
+    entries = {entry["rule"]: entry for entry in korbit.ask("GET", address).json}
+    assert (entries["REC-003"]["outcome"], entries["REC-001"]["rows"]) == ("clean", 288)
+    assert (entries["REC-007"]["why"], entries["REC-007"]["lacking"]) == ("lacking", ["api_volume"])
+    asked = {"rule": "REC-007", "from": "2026-11-12", "to": "2026-11-13"}
+    page = korbit.ask("GET", "/ledger", **asked).json
+    assert (page["count"], page["pages"]) == (2, 1)
+    assert page["items"][-1] == entries["REC-007"]
+    assert page["items"][0]["why"] == "not_filed"
+    assert korbit.ask("GET", "/ledger", outcome="clean", **asked).json["items"] == []
+    assert is_problem(gopax.ask("GET", address), 404)
+    assert {one["exchange"] for one in gopax.ask("GET", "/ledger", **asked).json["items"]} == {"gopax"}
+    receipt = korbit.ask("GET", f"/submissions/{told['submission']}/receipt").json["receipt"]
+    assert receipt["outcome_counts"] == told["outcome_counts"]
+    assert receipt["not_evaluated"] == [
+        {"rule": rule, "why": "lacking", "lacking": ["api_volume"]} for rule in told["not_evaluated"]
+    ]
+
+
 def test_a_receipt_is_signed_and_verified_with_the_key_alone(korbit: Client, gopax: Client, tmp_path: Path) -> None:
     filed = korbit.submit("korbit_halts_2026-11-14.csv", halts()).json
     answer = korbit.ask("GET", f"/submissions/{filed['submission']}/receipt")
@@ -212,6 +235,7 @@ def test_without_a_valid_token_there_is_nothing(address: str, text: str) -> None
         ("POST", "/submissions"),
         ("POST", "/checks"),
         ("GET", "/obligations"),
+        ("GET", "/ledger"),
     ):
         answer = Client(address, text).ask(method, path, b"x")
         assert is_problem(answer, 401)
@@ -387,6 +411,9 @@ def test_the_same_file_sent_by_two_at_once_is_filed_once(korbit: Client) -> None
         ("/submissions", {"report": "none"}),
         ("/submissions", {"from": "soon"}),
         ("/submissions", {"stat": "accepted"}),
+        ("/ledger", {"rule": "REC-999"}),
+        ("/ledger", {"outcome": "perhaps"}),
+        ("/ledger", {"from": "2026-11-03", "to": "2026-11-02"}),
         ("/obligations", {"from": "2026-11"}),
         ("/obligations", {"from": "20261102"}),
         ("/obligations", {"from": "2026-11-03", "to": "2026-11-02"}),

@@ -46,7 +46,7 @@ _CONFIG = schemathesis.Config.from_dict(
         + [
             # Nor can it say that a range begins before it ends.
             {"include-name": name, "checks": {"positive_data_acceptance": {"expected-statuses": [*_ACCEPTABLE, 400]}}}
-            for name in ("GET /submissions", "GET /obligations")
+            for name in ("GET /submissions", "GET /obligations", "GET /ledger")
         ],
     }
 )

@@ -35,12 +35,13 @@ from app.incidents import incident_of
 from app.moments import kst_day, now
 from app.worker.process import Worker
 from etl.intake import Candidate
+from etl.judgements import RuleOutcome
 from etl.receipts import file_stem, receipt_name
 from etl.receiving import version_of
 from etl.records.submissions import Submission
 from etl.records.tokens import Token, TokenScope
 from etl.store import Store
-from expectations.catalogue import all_reports
+from expectations.catalogue import all_reports, all_rules
 from expectations.vocabulary import Period, State, must_be_in_order
 
 PREFIX = "/api/v1"
@@ -67,6 +68,7 @@ class Door:
             ("GET", "/submissions", self.listed),
             ("GET", "/submissions/{number}", self.submission),
             ("GET", "/submissions/{number}/findings", self.findings),
+            ("GET", "/submissions/{number}/ledger", self.submission_ledger),
             ("GET", "/submissions/{number}/annotated", self.annotated),
             ("GET", "/submissions/{number}/receipt", self.receipt),
             ("GET", "/submissions/{number}/explanations", self.explanations),
@@ -74,6 +76,7 @@ class Door:
             ("POST", "/submissions/{number}/withdrawal", self.withdraw),
             ("POST", "/submissions/{number}/retry", self.retry),
             ("POST", "/checks", self.check),
+            ("GET", "/ledger", self.ledger),
             ("GET", "/obligations", self.obligations),
             ("GET", "/templates/{report}.{ending}", self.template),
             ("GET", "/key", self.key),
@@ -151,6 +154,25 @@ class Door:
         await run_in_threadpool(service.log_download, caller, submission, "findings")
         headers = {"Content-Disposition": attachment(f"findings_{file_stem(submission)}.csv")} if as_csv else {}
         return StreamingResponse(pieces, media_type=media_type, headers=headers)
+
+    async def submission_ledger(self, request: Request) -> Response:
+        """What became of every rule of a submission."""
+        service, _, submission = await self._own(request, TokenScope.READ)
+        return JSONResponse(await run_in_threadpool(service.submission_ledger, submission))
+
+    async def ledger(self, request: Request) -> Response:
+        """A page of what became of the rules of the caller's current submissions and due periods."""
+        service, caller = await self._entered(request, TokenScope.READ)
+        filters: dict[str, Any] = {
+            "report": _one_of(request, "report", tuple(all_reports())),
+            "rule": _one_of(request, "rule", tuple(all_rules())),
+            "first": _period(request, "from"),
+            "last": _period(request, "to"),
+            "outcome": _one_of(request, "outcome", tuple(outcome.value for outcome in RuleOutcome)),
+        }
+        _must_be_a_range(filters["first"], filters["last"])
+        page = _whole_number(request, "page", 1, 1, 1_000_000)
+        return JSONResponse(await run_in_threadpool(partial(service.ledger, caller, page, **filters)))
 
     async def annotated(self, request: Request) -> Response:
         """The file as it was sent, with its findings beside the rows."""

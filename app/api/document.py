@@ -11,6 +11,7 @@ from app.api.problems import MEDIA_TYPE, TITLES
 from etl.answers import Answered
 from etl.calendar import ObligationState
 from etl.exchanges import all_exchanges
+from etl.judgements import RuleOutcome, Why
 from etl.records.answers import LONGEST_TEXT
 from expectations.catalogue import all_reports, all_rules
 from expectations.vocabulary import Kind, State
@@ -113,7 +114,37 @@ def _schemas() -> dict[str, Any]:
             **finding,
         ),
         "Listed": _object(**listed),
-        "Submission": _object(**listed, finding_counts=counts, findings=_TEXT),
+        "Submission": _object(
+            **listed,
+            finding_counts=counts,
+            findings=_TEXT,
+            outcome_counts=counts,
+            not_evaluated={"type": "array", "items": {"enum": list(all_rules())}},
+            ledger=_TEXT,
+        ),
+        "LedgerEntry": _object(
+            **{name: filed[name] for name in ("exchange", "report", "period")},
+            submission=_TEXT_OR_NULL,
+            state={"enum": [*(state.value for state in State), None]},
+            rule=finding["rule"],
+            kind=finding["kind"],
+            outcome={"enum": [outcome.value for outcome in RuleOutcome]},
+            why={"enum": [*(why.value for why in Why), None]},
+            findings=_COUNT,
+            rows=_COUNT,
+            rows_read=_COUNT,
+            reads={"type": "array", "items": _TEXT},
+            lacking={"type": "array", "items": filed["report"]},
+            days={"type": "array", "items": {"type": "string", "format": "date"}},
+            rule_set_version=_TEXT_OR_NULL,
+            judged_at=_INSTANT_OR_NULL,
+            incident=_TEXT_OR_NULL,
+            message_ko=_TEXT,
+            message_en=_TEXT,
+        ),
+        "LedgerPage": _object(
+            items={"type": "array", "items": _reference("LedgerEntry")}, count=_COUNT, page=_COUNT, pages=_COUNT
+        ),
         "Checked": _object(
             **filed,
             submission={"type": "null"},
@@ -160,6 +191,13 @@ def _schemas() -> dict[str, Any]:
                 reason=_TEXT_OR_NULL,
                 finding_count=_COUNT,
                 findings_sha256=filed["sha256"],
+                outcome_counts=counts,
+                not_evaluated={
+                    "type": "array",
+                    "items": _object(
+                        rule=_TEXT, why=_TEXT_OR_NULL, lacking={"type": "array", "items": filed["report"]}
+                    ),
+                },
             ),
             key={"type": "string", "pattern": "^[0-9a-f]{16}$"},
             signature={"type": "string", "pattern": "^[0-9a-f]{128}$"},
@@ -339,6 +377,16 @@ def _paths() -> dict[str, Any]:
                 "responses": _answers({"200": findings}, 404),
             }
         },
+        "/submissions/{number}/ledger": {
+            "get": {
+                "operationId": "submissionLedger",
+                "summary": "What became of every rule of it: on what, or why not.",
+                "parameters": [_NUMBER],
+                "responses": _answers(
+                    {"200": _json("Its rules.", {"type": "array", "items": _reference("LedgerEntry")})}, 404
+                ),
+            }
+        },
         "/submissions/{number}/annotated": {
             "get": {
                 "operationId": "annotated",
@@ -414,6 +462,21 @@ def _paths() -> dict[str, Any]:
                 "parameters": _said_to_be(),
                 "requestBody": _BODY,
                 "responses": _answers({"200": _json("What it would be told.", _reference("Checked"))}, 413, 415, 422),
+            }
+        },
+        "/ledger": {
+            "get": {
+                "operationId": "ledger",
+                "summary": "What became of every rule of what stands of you, and of due periods without it.",
+                "parameters": [
+                    _query("report", "One report.", enum=reports),
+                    _query("rule", "One rule.", enum=list(all_rules())),
+                    _query("outcome", "One outcome.", enum=[outcome.value for outcome in RuleOutcome]),
+                    first,
+                    last,
+                    _query("page", "Which page.", type="integer", minimum=1, maximum=1_000_000),
+                ],
+                "responses": _answers({"200": _json("A page of it.", _reference("LedgerPage"))}),
             }
         },
         "/obligations": {

@@ -15,6 +15,7 @@ from typing import Any
 from app.api.callers import unauthorised
 from app.api.problems import ProblemError
 from app.api.versions import refused_when_passed
+from app.ledger import ledger_record
 from app.objects import finding_record, instant_text, submission_record
 from etl.annotated import annotated_copy, annotated_name
 from etl.calendar import obligations
@@ -22,6 +23,7 @@ from etl.coordinates import layout_of
 from etl.export import template_bytes
 from etl.failures import NotRetryableError, retry
 from etl.intake import Candidate, Declared
+from etl.ledger import current_ledger, ledger, tally
 from etl.receipts import receipt_of
 from etl.receiving import NotWithdrawableError, Receipt, is_repeated, receive_bytes, take_out
 from etl.records import submissions as life
@@ -32,9 +34,10 @@ from etl.records.tokens import Token, token_of
 from etl.signing import signer_of
 from etl.store import Store
 from expectations.catalogue import report as report_of
+from expectations.vocabulary import Period
 
 PAGE = 100
-"""Submissions of one page of the list."""
+"""Submissions, or entries of the ledger, on one page."""
 FINDING_COLUMNS = (
     *("rule", "kind", "row", "column", "subject", "from", "to", "found", "expected", "message_ko", "message_en"),
     *("reason", "path"),
@@ -105,11 +108,16 @@ class Service:
     def told(self, submission: Submission, *, duplicate: bool = False) -> dict[str, Any]:
         """A submission as machines get it, with the number of findings by rule and where they are."""
         found = self._findings(submission)
+        with reading(self.store.engine) as connection:
+            counted = tally(ledger(connection, [submission]))
         record = submission_record(submission, file=submission.file, duplicate=duplicate, findings=None)
         return {
             **record,
             "finding_counts": dict(sorted(Counter(one.rule for _, one in found).items())),
             "findings": f"/api/v1/submissions/{submission.id}/findings",
+            "outcome_counts": {outcome.value: count for outcome, count in counted.outcomes.items()},
+            "not_evaluated": list(counted.not_evaluated),
+            "ledger": f"/api/v1/submissions/{submission.id}/ledger",
         }
 
     def listed(self, caller: Token, page: int, **filters: Any) -> dict[str, Any]:
@@ -130,6 +138,35 @@ class Service:
         """All findings of a submission at any number, as a JSON array or CSV, piece by piece."""
         records = (finding_record(StoredFinding(submission, kind, one)) for kind, one in self._findings(submission))
         return _csv_pieces(records, byte_order_mark=byte_order_mark) if as_csv else _json_pieces(records)
+
+    def submission_ledger(self, submission: Submission) -> list[dict[str, Any]]:
+        """What became of every rule of a submission, in the order of the rule book."""
+        with reading(self.store.engine) as connection:
+            return [ledger_record(entry) for entry in ledger(connection, [submission])]
+
+    def ledger(
+        self,
+        caller: Token,
+        page: int,
+        *,
+        report: str | None,
+        rule: str | None,
+        first: Period | None,
+        last: Period | None,
+        outcome: str | None,
+    ) -> dict[str, Any]:
+        """A page of what became of the rules of the caller's current submissions and due periods, by report."""
+        asked: dict[str, Any] = {"report": report, "rules": rule and (rule,), "first": first, "last": last}
+        with reading(self.store.engine) as connection:
+            every = current_ledger(connection, datetime.now(UTC), exchanges=(caller.exchange,), **asked)
+            wanted = [entry for entry in every if outcome in (None, entry.outcome)]
+        shown = wanted[(page - 1) * PAGE : page * PAGE]
+        return {
+            "items": [ledger_record(entry) for entry in shown],
+            "count": len(wanted),
+            "page": page,
+            "pages": max(1, -(-len(wanted) // PAGE)),
+        }
 
     def annotated(self, submission: Submission, language: str) -> tuple[bytes, str]:
         """The file with its findings beside the rows, and its name; ProblemError where it cannot be had."""

@@ -128,14 +128,17 @@ def _description(view: View, one: SubmissionLine) -> None:
     )
 
 
-def finding_section(view: View, one: SubmissionLine) -> None:
-    """The findings of a submission: by rule with counts, then each with its place, sentence and answer, by page."""
+def finding_section(view: View, one: SubmissionLine, overall: str) -> None:
+    """The findings of a submission: by rule with counts, then each with its place, sentence and answer, by page.
+
+    `overall` says what all rules come to: that nothing was found is never said without what was not evaluated.
+    """
     view = view.of_period(one.period)
     groups = ask(finding_groups, one.id, view.language)
     total = sum(group.count for group in groups)
     section(view, "submissions.findings", count=f"{total:,}")
     if not total:
-        empty(view, "findings")
+        sentence(overall)
         return
     table(
         view,

@@ -18,6 +18,7 @@ from app.filing.upload_parts import refusal
 from app.filing.verdict import ReceiptContent, findings_found, left_in_force, receipt_content
 from app.moments import duration, kst_text
 from app.obligations.outcomes import obligation_for
+from app.rules.judged import judged_rules
 from app.widgets.address import pick
 from app.widgets.file_button import offer_file
 from app.widgets.header import facts, note, section
@@ -238,6 +239,7 @@ def receipt_panel(view: View, filed: Submission, *, is_repeated: bool = False) -
             view.say("column.row_count"): "–" if filed.row_count is None else f"{filed.row_count:,}",
             "SHA-256": filed.sha256,
             view.say("column.rule_set_version"): filed.rule_set_version or "–",
+            view.say("ledger.title"): ask(judged_rules, filed.id, view.language).overall,
             view.say("filing.findings_digest"): content.findings_sha256,
             **_replaced(view, content),
         }
@@ -302,7 +304,10 @@ def submission_findings(view: View, filed: Submission) -> None:
     comparison = comparison_of(view, filed.id)
     declared = Declared(filed.exchange, filed.report, filed.period)
     calls = sender_file(declared, filed.file, filed.format, comparison.names)
-    sender_findings(view, found, calls, filed.file, declared)
+    if found:
+        sender_findings(view, found, calls, filed.file, declared)
+    else:
+        note(ask(judged_rules, filed.id, view.language).overall)
     if filed.evidence_kept:
         path = store().evidence.path(filed.sha256)
         annotated_file(view, Sent(path, declared, filed.file, filed.format), found)
