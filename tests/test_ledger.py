@@ -27,7 +27,7 @@ from expectations.catalogue import all_rules, published_rules, rejecting_rules, 
 from expectations.vocabulary import KST, Period, Rule, State
 
 SEEDS = range(*(int(os.environ.get(f"DAXA_TEST_{name}_SEED", number)) for name, number in (("FIRST", 0), ("END", 2))))
-STEPS = 40
+STEPS, FEW_STEPS = 40, 28
 DAY = date(2026, 11, 2)
 
 
@@ -43,7 +43,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A store after a history drawn by chance, with corrections and withdrawals."""
     folder = tmp_path_factory.mktemp("history")
     opened = open_store(folder, f"sqlite:///{folder / 'daxa.sqlite'}")
-    for number, step in enumerate(steps(1, STEPS)):
+    for number, step in enumerate(steps(1, FEW_STEPS)):
         take(opened, folder, step, number, 1)
     yield opened
     opened.engine.dispose()
