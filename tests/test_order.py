@@ -132,7 +132,7 @@ def test_withdrawing_and_filing_again_ends_where_it_began(files, shuffled_store,
 
 
 def test_a_change_reaches_only_what_reads_it(files, tmp_path):
-    """A day of key counts reaches its own day and the next one's, and nothing of other exchanges."""
+    """A day of key counts reaches itself and the next day, and days that look back on it; nothing of others."""
     store = open_store(tmp_path / "home", f"sqlite:///{tmp_path / 'r.sqlite'}")
     filed(store, [f for f in files if f.period.text.startswith(("2026-10-3", "2026-11-0"))], 1)
     with reading(store.engine) as connection:
@@ -140,13 +140,12 @@ def test_a_change_reaches_only_what_reads_it(files, tmp_path):
         (keys,) = [
             s for s in every.values() if (s.exchange, s.report, s.period.text) == ("upbit", "api_keys", "2026-11-01")
         ]
-        reached = {
-            every[id_]
-            for rules in affected_submissions(connection, [StoreChange.of(keys)]).values()
-            for ids in rules.values()
-            for id_ in ids
-        }
-    assert {(s.exchange, s.report, s.period.text) for s in reached} == {
-        ("upbit", "api_keys", "2026-11-01"),
-        ("upbit", "api_keys", "2026-11-02"),
-    }
+        by_report = affected_submissions(connection, [StoreChange.of(keys)])
+    assert list(by_report) == ["api_keys"]
+    reached = {rule: {every[id_] for id_ in ids} for rule, ids in by_report["api_keys"].items()}
+    assert {one.exchange for ids in reached.values() for one in ids} == {"upbit"}
+    days = {rule: {one.period.text for one in ids} for rule, ids in reached.items()}
+    own = {s.period.text for s in every.values() if (s.exchange, s.report) == ("upbit", "api_keys")}
+    assert days.pop("KEY-009") == {day for day in own if day >= "2026-11-01"}
+    assert days.pop("KEY-004") == {"2026-11-01", "2026-11-02"}
+    assert set().union(*days.values()) == {"2026-11-01"}
