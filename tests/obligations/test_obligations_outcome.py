@@ -35,7 +35,7 @@ from etl.overdue import LATE_OR_MISSING, calendar_findings, missing_now
 from etl.receipts import receipt_of
 from etl.records.engine import reading, writing
 from etl.records.filed_files import FiledFile, files_filed_for
-from etl.records.tables import findings, states, submissions
+from etl.records.tables import findings, judgements, states, submissions
 from etl.records.tokens import Token
 from etl.store import Store, open_store
 from expectations.catalogue import all_reports
@@ -304,7 +304,7 @@ MOMENTS = (DUE_AT - HOUR / 2, DUE_AT, END)
 def checked(store: Store, filed: Mapping[tuple[str, str], History], hour: int) -> None:
     """Write histories into an emptied store, and hold all places equal at several moments."""
     with writing(store.engine) as connection:
-        for table in (findings, states, submissions):
+        for table in (judgements, findings, states, submissions):
             connection.execute(delete(table))
     record(store, [Filed(-10, FIRST.isoformat(), A, 3)], "upbit", "halts")  # from then on there are records
     for (exchange, report), history in filed.items():

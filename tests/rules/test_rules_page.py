@@ -94,7 +94,7 @@ def test_rules_are_filtered_by_kind_report_and_source(opened: Open, filled_home:
     book = session.dataframe[0].value
     assert book["rule"].tolist() == ["REC-003"]
     common = opened(filled_home, report="common").dataframe[0].value
-    assert {name.partition("-")[0] for name in common["rule"]} == {"SUB", "CAL", "XEX"}
+    assert {name.partition("-")[0] for name in common["rule"]} == {"SUB", "CAL", "XEX", "FIX"}
 
 
 def test_a_rule_shows_its_findings_and_what_it_could_not_judge(opened: Open, filled_home: Path, store: Store) -> None:
