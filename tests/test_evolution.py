@@ -20,6 +20,8 @@ from etl.store import open_store
 from expectations.vocabulary import Period
 from tests.evolution.change import ASSETS, EARLIER, LATER, ROOT, SEED, change
 
+pytestmark = pytest.mark.slow
+
 
 def fill(home: Path, url: str, inbox: Path, before: Path) -> None:
     """File the days before the change, and keep what is told of them."""
@@ -37,7 +39,6 @@ def fill(home: Path, url: str, inbox: Path, before: Path) -> None:
 def test_a_change_of_shape_over_what_was_filed_before(
     tmp_path: Path,
     database_url: str,
-    request: pytest.FixtureRequest,
 ) -> None:
     home, inbox, before, copy = (tmp_path / name for name in ("home", "inbox", "before", "copy"))
     for folder in (home, inbox, before, copy):
@@ -53,10 +54,10 @@ def test_a_change_of_shape_over_what_was_filed_before(
     command = [sys.executable, "-c", "from app.cli import main; main()", "findings", "--json", "--to", str(EARLIER[-1])]
     told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True)
     (before / "findings").write_bytes(told.stdout)
-    is_slow = request.node.get_closest_marker("slow") is not None
+    every = database_url.startswith("postgresql")
     inner = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/evolution/after_change.py"]
     done = subprocess.run(
-        [*inner, *([] if is_slow else ["-m", "not slow"])],
+        [*inner, *([] if every else ["-m", "not slow"])],
         cwd=change(copy),
         env=environment,
         capture_output=True,
