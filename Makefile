@@ -12,6 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ROOMS := expectations etl app pages tests
 KIT ?= ../shared/kit
 LOCK_FLAGS ?=
+SAMPLE ?= 1
 
 # A stamp is named after the content of what was installed: an unchanged lock asks nothing of the network.
 sum = $(shell cksum < $(1) | cut -d ' ' -f 1)
@@ -32,8 +33,8 @@ test: $(DEVELOPMENT) $(PROJECT) browser ## the tests, with a real PostgreSQL and
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 .PHONY: test-slow
-test-slow: $(DEVELOPMENT) $(PROJECT) browser ## the tests that take longer: every screen in every look, proofs, benches
-	DAXA_TEST_LONG=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or property"
+test-slow: $(DEVELOPMENT) $(PROJECT) browser ## the tests that take longer: every screen in every look, proofs, benches (a part of them: SAMPLE=2)
+	DAXA_TEST_LONG=1 DAXA_TEST_SAMPLE=$(SAMPLE) $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or property"
 
 .PHONY: check
 check: $(DEVELOPMENT) $(PROJECT) ## formatting, lint and types

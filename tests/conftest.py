@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -40,18 +41,37 @@ BOTH_LANGUAGES_AT_ONCE = {"test_annotated", "test_charts", "test_guard", "test_w
 
 MODULES_OF_MINUTES = {
     "test_administration_page",
+    "test_annotated_refiled",
     "test_answers_records",
+    "test_api_media",
+    "test_coordinates",
+    "test_days_in_slices",
+    "test_evolution",
+    "test_extremes",
+    "test_failed",
+    "test_failing_parts",
     "test_filing_bad_inputs",
     "test_filing_day",
+    "test_given",
     "test_kept",
+    "test_keys_cases",
     "test_moved_on",
+    "test_names",
     "test_observers_clock",
     "test_rebuild",
+    "test_refiled_exports",
+    "test_rehearsal",
+    "test_replay",
+    "test_screen_months",
+    "test_wrong_tenant",
 }
-"""Modules that take a minute and more, most of them by opening page after page: `make test-slow` has them."""
+"""Modules that take half a minute and more, most by trying one thing in many shapes: `make test-slow` has them."""
+
+SAMPLE = int(os.environ.get("DAXA_TEST_SAMPLE", "1"))
+"""Of the slow tests of one name every so many is run: each test in some shapes, all together in a part of the time."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What repeats a test on the other database or in the other language is slow, so that `make test` stays short.
 
     Properties are marked, since `make test-slow` tries them again with more examples (`properties.py`).
@@ -66,6 +86,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
         if isinstance(item, pytest.Function) and hypothesis.is_hypothesis_test(item.obj):
             item.add_marker(pytest.mark.property)
+    _sampled(config, items)
+
+
+def _sampled(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what does not belong to the sample; the first of each name does."""
+    seen: Counter[str] = Counter()
+    left_out = []
+    for item in items if SAMPLE > 1 else []:
+        if item.get_closest_marker("slow") is not None:
+            name = item.nodeid.partition("[")[0]
+            if seen[name] % SAMPLE:
+                left_out.append(item)
+            seen[name] += 1
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
 
 
 @contextmanager

@@ -20,8 +20,6 @@ from expectations.catalogue import all_reports
 from expectations.catalogue import report as report_of
 from expectations.vocabulary import Finding, Period, State
 
-pytestmark = pytest.mark.slow
-
 BAD = "no value " * 60 + "!"
 """Too long for a text, and no number, moment or code."""
 REPORTS = ("api_keys", "reconciliation", "key_actions", "surveillance", "audits", "api_volume", "halts")

@@ -17,8 +17,6 @@ from etl.store import Store
 from expectations.catalogue import report as report_of
 from tests.filing import checks, halts
 
-pytestmark = pytest.mark.slow
-
 NAME = "korbit_halts_2026-11-02.csv"
 FORM = (
     b'--b0undary\r\nContent-Disposition: form-data; name="file"; filename="korbit_halts_2026-11-02.csv"\r\n'

@@ -23,8 +23,6 @@ from expectations.vocabulary import Cadence, Finding, Period
 from tests.test_cli import daxa, inbox  # noqa: F401 — fixtures
 from tests.test_layouts import EXCHANGES
 
-pytestmark = pytest.mark.slow
-
 _STEP = re.compile(r"\.([A-Za-z_][A-Za-z_0-9]*)|\[(\d+)\]|\[('(?:[^'\\]|\\.)*'(?:,'(?:[^'\\]|\\.)*')*)\]")
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
 WRONG = "□"

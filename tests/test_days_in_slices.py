@@ -13,8 +13,6 @@ from etl.store import Store, open_store
 from expectations.vocabulary import Period
 from tests.filing import RECONCILIATION_HEADER, file, milliseconds
 
-pytestmark = pytest.mark.slow
-
 DAY = "2026-12-02"
 SLICES = (f"{DAY}T00-08", f"{DAY}T08-16", f"{DAY}T16-24")
 SUBJECTS = {"REC-009": "FOLLOWS", "REC-011": "LEFT"}

@@ -10,8 +10,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from app.testbed.simulator import simulate
 from etl import jobs
 from etl.export import export_rows
@@ -19,8 +17,6 @@ from etl.intake import Candidate, Declared
 from etl.store import open_store
 from expectations.vocabulary import Period
 from tests.evolution.change import ASSETS, EARLIER, LATER, ROOT, SEED, change
-
-pytestmark = pytest.mark.slow
 
 
 def fill(home: Path, url: str, inbox: Path, before: Path) -> None:

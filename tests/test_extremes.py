@@ -54,8 +54,6 @@ from etl.store import Store, open_store
 from expectations.catalogue import all_reports, thresholds_of_the_book
 from expectations.vocabulary import Cadence, Period, State
 
-pytestmark = pytest.mark.slow
-
 EXACT = Context(prec=120)
 EVERYBODY = Scope(Role.SUPERVISOR, tuple(all_exchanges()))
 WHOLE = Choice((), FIRST_DAY, LAST_DAY)

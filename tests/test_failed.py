@@ -37,8 +37,6 @@ from expectations.judge import RuleCrashedError
 from expectations.vocabulary import State
 from tests.filing import MORNING, checks, file, halts
 
-pytestmark = pytest.mark.slow
-
 DAY = "2026-11-02"
 BAD, GOOD = f"korbit_reconciliation_{DAY}.csv", f"korbit_halts_{DAY}.csv"
 SECRET = "what went wrong in here"

@@ -18,8 +18,6 @@ from app.words import LANGUAGES, say
 from etl.records.engine import RecordsUnavailableError, reading
 from etl.records.tables import incidents
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -26,8 +26,6 @@ from tests.door import Client, is_problem, token
 from tests.filing import MORNING, checks
 from tests.filing_desk import Opened, drop, opening, press, settled, somebody, text_of
 
-pytestmark = pytest.mark.slow
-
 DAY = "2026-11-02"
 NAME = f"korbit_reconciliation_{DAY}.csv"
 DATA = checks(DAY).encode()

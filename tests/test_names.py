@@ -18,8 +18,6 @@ from etl.intake import SIDE_ENDINGS, Candidate, NotAFilingError, declare, find, 
 from etl.store import open_store
 from tests.filing import checks, halts
 
-pytestmark = pytest.mark.slow
-
 GOOD = "korbit_reconciliation_2026-11-02.csv"
 NIL = "korbit_halts_2026-11-02.csv"
 FOLDERS = {

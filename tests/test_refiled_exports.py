@@ -21,8 +21,6 @@ from expectations.catalogue import all_reports
 from expectations.catalogue import report as report_of
 from expectations.vocabulary import Period, State
 
-pytestmark = pytest.mark.slow
-
 BOM = b"\xef\xbb\xbf"
 
 

@@ -17,8 +17,6 @@ from etl.store import Store, open_store
 from expectations.vocabulary import State
 from tests.filing import MORNING, checks, file, halt, halts
 
-pytestmark = pytest.mark.slow
-
 DAY = "2026-11-02"
 NAME = f"korbit_reconciliation_{DAY}.csv"
 

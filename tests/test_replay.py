@@ -24,8 +24,6 @@ from etl.replays.files import write_files
 from etl.store import Store, open_store
 from expectations.vocabulary import KST, State, Wording
 
-pytestmark = pytest.mark.slow
-
 ROOT = Path(__file__).resolve().parent.parent
 FACTS = replay(NAME)
 LATIN = {"BTC", "BONK", "SOL", "PENGU", "TRUMP", "ccxt", "lowest", "week", "price"}

@@ -19,8 +19,6 @@ from etl.store import open_store
 from expectations.catalogue import report
 from expectations.vocabulary import KST
 
-pytestmark = pytest.mark.slow
-
 ROOT = Path(__file__).resolve().parent.parent
 FIRST_DAY, LAST_DAY = date(2026, 10, 31), date(2026, 11, 11)
 """The midnight of an audit, and the day on which it is due, lie among these."""

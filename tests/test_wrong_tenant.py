@@ -45,8 +45,6 @@ from etl.records.tokens import TokenScope
 from etl.store import Store, open_store
 from expectations.catalogue import thresholds_of_the_book
 
-pytestmark = pytest.mark.slow
-
 ROOT = Path(__file__).resolve().parent.parent
 OWN, OTHER = "gopax", "korbit"
 OWN_SCOPE = Scope(Role.EXCHANGE, (OWN,))

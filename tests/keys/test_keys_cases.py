@@ -22,8 +22,6 @@ from etl.store import Store, open_store
 from expectations.catalogue import thresholds_of_the_book
 from expectations.vocabulary import Period, Source
 
-pytestmark = pytest.mark.slow
-
 MONDAY = date(2026, 11, 2)
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
 BOOK = thresholds_of_the_book()
