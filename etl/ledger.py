@@ -95,9 +95,10 @@ def ledger(
     Rules about obligations and about corrections stand in it where they were asked of the submission.
     """
     by_submission: dict[str, dict[str, RecordedJudgement]] = defaultdict(dict)
-    for one in judgements.recorded(connection, [s.id for s in submissions], rules):
+    numbers = [submission.id for submission in submissions]
+    for one in judgements.recorded(connection, numbers, rules):
         by_submission[one.submission][one.judgement.rule] = one
-    has_record = _with_records(connection, submissions) if rules is not None else by_submission.keys()
+    has_record = judgements.with_any(connection, numbers) if rules is not None else by_submission.keys()
     unreviewed = life.unreviewed_numbers(connection)
     lacking = _lacking(connection, submissions)
     for submission in submissions:
@@ -119,11 +120,6 @@ def ledger(
 def _may_lack(entry: Entry) -> bool:
     """Whether a report that is missing makes a rule one that was not evaluated: not where it speaks without it."""
     return entry.outcome is RuleOutcome.CLEAN or entry.why is Why.NIL_RETURN
-
-
-def _with_records(connection: Connection, submissions: Sequence[Submission]) -> set[str]:
-    """The submissions of which anything is recorded."""
-    return judgements.with_any(connection, [submission.id for submission in submissions])
 
 
 def _of_record(submission: Submission, rule: Rule, recorded: RecordedJudgement | None) -> Entry:

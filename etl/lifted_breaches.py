@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, or_, select, update
@@ -123,8 +124,12 @@ def review_corrections(store: Store, changes: Sequence[Submission], judged: Iter
     `changes` came into force or left it, `judged` are the numbers of the accepted submissions that they touched.
     """
     numbers = sorted({*judged, *(change.id for change in changes)})
-    with writing(store.engine) as connection:
-        _name_the_causes(connection, changes, numbers, at)
+    with reading(store.engine) as connection:
+        causes = _causes(connection, changes, numbers, at)
+    if causes:
+        with writing(store.engine) as connection:
+            for number, change in causes.items():
+                connection.execute(update(t.findings).where(t.findings.c.id == number).values(lifted_by=change))
     with reading(store.engine) as connection:
         asked = _asked(connection, life.by_ids(connection, numbers))
         lifted = [one for submission in asked for one in ends_by(connection, submission).taken_away()]
@@ -176,12 +181,12 @@ def _relation(lifted: Sequence[LiftedBreach]) -> pa.Table:
     )
 
 
-def _name_the_causes(
+def _causes(
     connection: Connection, changes: Sequence[Submission], judged: Sequence[str], at: datetime
-) -> None:
-    """Note on each breach that this review lifted the last correction or withdrawal among the changes that touched it.
+) -> dict[int, str]:
+    """Of each breach that this review lifted, the last correction or withdrawal among the changes that touched it.
 
-    What is filed for the first time is never noted: it takes nothing away.
+    What is filed for the first time is none: it takes nothing away.
     """
     f = t.findings.c
     lifted = [
@@ -197,25 +202,26 @@ def _name_the_causes(
             )
         )
     ]
-    if not lifted:
-        return
-    for change in sorted(changes, key=lambda one: (one.decided_at or one.received_at, one.received_at, one.id)):
+    causes: dict[int, str] = {}
+    for change in sorted(changes, key=_moment) if lifted else ():
         replaced = life.superseded_by(connection, change.id)
         if not replaced and change.state is not State.WITHDRAWN:
             continue
         touched = affected_submissions(connection, [StoreChange.of(one) for one in (change, *replaced)])
-        mine = [
-            row.id
-            for row in lifted
-            if row.exchange == change.exchange and row.submission in touched.get(row.report, {}).get(row.rule, ())
-        ]
-        for some in in_parts(mine):
-            connection.execute(update(t.findings).where(f.id.in_(some)).values(lifted_by=change.id))
+        for row in lifted:
+            if row.exchange == change.exchange and row.submission in touched.get(row.report, {}).get(row.rule, ()):
+                causes[row.id] = change.id
+    return causes
 
 
-def _breaches() -> list[str]:
+def _moment(change: Submission) -> tuple[datetime, datetime, str]:
+    return (change.decided_at or change.received_at, change.received_at, change.id)
+
+
+@cache
+def _breaches() -> tuple[str, ...]:
     """The rules whose breaches a correction can take away: those that judge what is accepted; lateness is none."""
-    return sorted({r.id for name in all_reports() for r in published_rules(name) if r.kind is Kind.COMPLIANCE})
+    return tuple(sorted({r.id for n in all_reports() for r in published_rules(n) if r.kind is Kind.COMPLIANCE}))
 
 
 # ---------------------------------------------------------------------------------------------------- deciding it

@@ -10,7 +10,7 @@ other submission that this touches (3.9).
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -175,21 +175,25 @@ def _asked_of_others(
         rules = [rule for rule in published_rules(name) if rule.id in by_rule]
         for group in (reading_rows(rules), reading_entities(rules)):
             ids = set[str]().union(*(by_rule[rule.id] for rule in group)) - {submission.id}
+            others = life.by_ids(connection, sorted(ids))
             if not every:
-                ids = _with_breaches(connection, submission, ids, [rule.id for rule in group])
-            for batch in batches(life.by_ids(connection, sorted(ids))):
+                others = _with_breaches(connection, submission.exchange, others, [rule.id for rule in group])
+            for batch in batches(others):
                 recorded = life.findings_of(connection, [one.id for one in batch])
                 yield _Others(batch, asked(store, connection, name, batch, group), recorded)
 
 
-def _with_breaches(connection: Connection, submission: Submission, ids: Set[str], rules: Sequence[str]) -> set[str]:
-    """Those of the submission's exchange with a breach of one of the rules."""
-    own = [one.id for one in life.by_ids(connection, sorted(ids)) if one.exchange == submission.exchange]
-    return {
-        number
-        for number, found in life.findings_of(connection, own).items()
-        if any(kind is Kind.COMPLIANCE and finding.rule in rules for kind, finding in found)
-    }
+def _with_breaches(
+    connection: Connection, exchange: str, others: Sequence[Submission], rules: Sequence[str]
+) -> list[Submission]:
+    """Those of an exchange with a breach of one of the rules."""
+    own = [one for one in others if one.exchange == exchange]
+    recorded = life.findings_of(connection, [one.id for one in own])
+    return [
+        one
+        for one in own
+        if any(kind is Kind.COMPLIANCE and finding.rule in rules for kind, finding in recorded[one.id])
+    ]
 
 
 def _bring_into_force(connection: Connection, submission: Submission) -> Sequence[Submission]:

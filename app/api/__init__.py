@@ -127,14 +127,7 @@ class Door:
     async def listed(self, request: Request) -> Response:
         """A page of the caller's submissions."""
         service, caller = await self._entered(request, TokenScope.READ)
-        filters: dict[str, Any] = {
-            "report": _one_of(request, "report", tuple(all_reports())),
-            "first": _period(request, "from"),
-            "last": _period(request, "to"),
-            "state": _one_of(request, "state", tuple(state.value for state in State)),
-        }
-        _must_be_a_range(filters["first"], filters["last"])
-        page = _whole_number(request, "page", 1, 1, 1_000_000)
+        page, filters = _page_of(request, state=tuple(state.value for state in State))
         return JSONResponse(await run_in_threadpool(partial(service.listed, caller, page, **filters)))
 
     async def submission(self, request: Request) -> Response:
@@ -163,15 +156,8 @@ class Door:
     async def ledger(self, request: Request) -> Response:
         """A page of what became of the rules of the caller's current submissions and due periods."""
         service, caller = await self._entered(request, TokenScope.READ)
-        filters: dict[str, Any] = {
-            "report": _one_of(request, "report", tuple(all_reports())),
-            "rule": _one_of(request, "rule", tuple(all_rules())),
-            "first": _period(request, "from"),
-            "last": _period(request, "to"),
-            "outcome": _one_of(request, "outcome", tuple(outcome.value for outcome in RuleOutcome)),
-        }
-        _must_be_a_range(filters["first"], filters["last"])
-        page = _whole_number(request, "page", 1, 1, 1_000_000)
+        outcomes = tuple(outcome.value for outcome in RuleOutcome)
+        page, filters = _page_of(request, rule=tuple(all_rules()), outcome=outcomes)
         return JSONResponse(await run_in_threadpool(partial(service.ledger, caller, page, **filters)))
 
     async def annotated(self, request: Request) -> Response:
@@ -376,6 +362,18 @@ async def _small_json(request: Request) -> bytes:
         if len(body) > _MOST_JSON_BYTES:
             raise ProblemError(413, f"Send at most {_MOST_JSON_BYTES:,} bytes of JSON.")
     return body
+
+
+def _page_of(request: Request, **codes: tuple[str, ...]) -> tuple[int, dict[str, Any]]:
+    """The page that is asked for, and the filters of a list: report, periods, and these by their codes."""
+    filters: dict[str, Any] = {
+        "report": _one_of(request, "report", tuple(all_reports())),
+        "first": _period(request, "from"),
+        "last": _period(request, "to"),
+        **{name: _one_of(request, name, among) for name, among in codes.items()},
+    }
+    _must_be_a_range(filters["first"], filters["last"])
+    return _whole_number(request, "page", 1, 1, 1_000_000), filters
 
 
 def _whole_number(request: Request, name: str, default: int, least: int, most: int) -> int:
