@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from etl.answers import (
+    ASKED_EACH_TIME,
     LONGEST_ACCEPTANCE_DAYS,
     Answered,
     BreachState,
@@ -61,9 +62,10 @@ DAYS = tuple(f"2026-11-{day:02d}" for day in (2, 3, 4))
 
 instants = st.datetimes(datetime(2026, 6, 1), datetime(2027, 6, 1)).map(lambda at: at.replace(tzinfo=UTC))
 texts = st.none() | st.text(max_size=6)
+asked_each_time = st.sampled_from(sorted(ASKED_EACH_TIME))
 places = st.builds(
     Finding,
-    rule=st.sampled_from(sorted(all_rules())),
+    rule=st.sampled_from(sorted(all_rules().keys() - ASKED_EACH_TIME)),
     row=st.none() | st.integers(1, 9),
     column=texts,
     subject=texts,
@@ -117,6 +119,16 @@ def test_a_corrected_file_tells_of_the_same_breach(exchange, report, finding, be
     moved = begin + timedelta(days=1)
     later = replace(finding, start=finding.start and finding.start + timedelta(days=1))
     assert occurrence(exchange, report, begin, finding) != occurrence(exchange, report, moved, later)
+
+
+@given(exchanges, reports, places, instants, asked_each_time, st.text(min_size=7, max_size=9))
+def test_each_breach_that_was_taken_away_is_asked_about_by_itself(exchange, report, finding, begin, rule, found):
+    asked = replace(finding, rule=rule)
+    other = replace(asked, found=found)
+    assert occurrence(exchange, report, begin, asked) != occurrence(exchange, report, begin, other)
+    assert fingerprint(exchange, report, asked) != fingerprint(exchange, report, other)
+    elsewhere = replace(asked, row=9, column="amount", end=begin)
+    assert occurrence(exchange, report, begin, asked) == occurrence(exchange, report, begin, elsewhere)
 
 
 # ------------------------------------------------------------------------------------- carrying forward
