@@ -41,6 +41,8 @@ class Why(StrEnum):
     """What the rule is about is no part of the file's format: totals, lines."""
     NOT_GIVEN = "not_given"
     """The sender said nothing of the content beside the file (3.12)."""
+    AWAITS_DATA = "awaits_data"
+    """What the rule would judge has a deadline that accepted data does not reach yet."""
     LACKING = "lacking"
     """A report that the rule needs is not accepted."""
     REJECTED = "rejected"
@@ -66,11 +68,20 @@ class Judgement:
 
 
 def judgement(
-    rule: Rule, finding_count: int, hindrances: Mapping[Why, bool], row_count: int, read_count: int = 0
+    rule: Rule,
+    finding_count: int,
+    hindrances: Mapping[Why, bool],
+    row_count: int,
+    read_count: int = 0,
+    *,
+    awaits_data: bool = False,
 ) -> Judgement:
     """The judgement of a rule that was asked; of what hinders it, the first that holds is why it is not applicable."""
     why = next((why for why, holds in hindrances.items() if holds), None)
     if finding_count:
         return Judgement(rule.id, RuleOutcome.FOUND, None, finding_count, row_count, read_count)
-    outcome = RuleOutcome.CLEAN if why is None else RuleOutcome.NOT_APPLICABLE
-    return Judgement(rule.id, outcome, why, 0, row_count, read_count)
+    if why is not None:
+        return Judgement(rule.id, RuleOutcome.NOT_APPLICABLE, why, 0, row_count, read_count)
+    if awaits_data:
+        return Judgement(rule.id, RuleOutcome.NOT_EVALUATED, Why.AWAITS_DATA, 0, row_count, read_count)
+    return Judgement(rule.id, RuleOutcome.CLEAN, None, 0, row_count, read_count)

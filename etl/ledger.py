@@ -119,7 +119,7 @@ def ledger(
 
 def _may_lack(entry: Entry) -> bool:
     """Whether a report that is missing makes a rule one that was not evaluated: not where it speaks without it."""
-    return entry.outcome is RuleOutcome.CLEAN or entry.why is Why.NIL_RETURN
+    return entry.outcome is RuleOutcome.CLEAN or entry.why in (Why.NIL_RETURN, Why.AWAITS_DATA)
 
 
 def _of_record(submission: Submission, rule: Rule, recorded: RecordedJudgement | None) -> Entry:

@@ -63,10 +63,10 @@ def rehearsed(store: Store, declared: Declared, verdict: Verdict, at: datetime) 
     found: list[tuple[Finding, Kind]] = []
     for question in rehearsal.own:
         kinds = {rule.id: rule.kind for rule in question.rules}
-        found += [(finding, kinds[finding.rule]) for finding in answered(question)[submission.id]]
+        found += [(finding, kinds[finding.rule]) for finding in answered(question).found[submission.id]]
     replaces = rehearsal.replaces
     if replaces is not None:
-        now = [answered(other.question) for other in rehearsal.others]
+        now = [answered(other.question).found for other in rehearsal.others]
         if replaces.needs_reason:
             replaces = replace(replaces, elsewhere=tuple(_elsewhere(rehearsal, now)))
         found += _breaches_taken_away(rehearsal, submission, [finding for finding, _ in found], now)

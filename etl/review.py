@@ -34,7 +34,7 @@ from etl.records.thresholds import thresholds_in_force
 from etl.regions import Stretch
 from etl.store import Store
 from expectations.catalogue import calendar_rules, correction_rules, published_rules, report, rule_set_version
-from expectations.judge import ContextTable, FiledRows, judge_files, without_columns
+from expectations.judge import Answers, ContextTable, FiledRows, ask_rules, without_columns
 from expectations.thresholds import Thresholds
 from expectations.vocabulary import KST, Finding, Report, Rule, State
 
@@ -255,13 +255,13 @@ def _review_batch(
 ) -> None:
     with reading(store.engine) as connection:
         question = asked(store, connection, name, batch, rules)
-    found = answered(question)
-    made = judged_rules(question, found, {submission.id: submission.row_count or 0 for submission in batch})
+    answers = answered(question)
+    made = judged_rules(question, answers, {submission.id: submission.row_count or 0 for submission in batch})
     kinds = {rule.id: rule.kind for rule in rules}
     read = {name for rule in rules for name in rule.reads}
     with writing(store.engine) as connection:
         for submission in batch:
-            current = [(finding, kinds[finding.rule]) for finding in found[submission.id]]
+            current = [(finding, kinds[finding.rule]) for finding in answers.found[submission.id]]
             life.replace_findings(connection, submission, list(kinds), current, at)
         moment = {number: (some, at) for number, some in made.items()}
         judgements.record(connection, moment, question.rule_set_version)
@@ -288,7 +288,7 @@ def findings_now(
         instead=instead,
         instead_of=instead_of,
     )
-    return answered(question)
+    return answered(question).found
 
 
 def asked(
@@ -330,9 +330,9 @@ def asked(
     return Question(shape, files, rules, read.tables, read.stretches, as_if_in_force, version)
 
 
-def answered(question: Question) -> Found:
-    """What the rules find, by submission."""
-    return judge_files(
+def answered(question: Question) -> Answers:
+    """What the rules say, by submission."""
+    return ask_rules(
         question.shape,
         question.files,
         question.rules,
@@ -341,12 +341,12 @@ def answered(question: Question) -> Found:
     )
 
 
-def judged_rules(question: Question, found: Found, row_counts: Mapping[str, int]) -> dict[str, list[Judgement]]:
+def judged_rules(question: Question, answers: Answers, row_counts: Mapping[str, int]) -> dict[str, list[Judgement]]:
     """What came of each rule by submission, whose numbers of rows are `row_counts`: counted from what was judged."""
     read = read_counts(question.context, question.rules, question.files)
     made: dict[str, list[Judgement]] = {}
     for file in question.files:
-        counts = Counter(finding.rule for finding in found[file.submission])
+        counts = Counter(finding.rule for finding in answers.found[file.submission])
         day, rows = file.period.first_day, row_counts[file.submission]
         absent = without_columns(question.rules, question.shape, day)
         made[file.submission] = [
@@ -361,6 +361,7 @@ def judged_rules(question: Question, found: Found, row_counts: Mapping[str, int]
                 },
                 rows if _needs_rows(rule) else 0,
                 read[rule.id, file.submission],
+                awaits_data=(rule.id, file.submission) in answers.awaiting,
             )
             for rule in question.rules
         ]

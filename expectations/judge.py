@@ -5,9 +5,10 @@ canonical columns of all days plus `submission`, `source_row`, `exchange`, `at` 
 `period_start`, `period_end`, `day` and `already_filed`; and `submissions`, one record a file, with or without rows;
 both also hold the thresholds in force, by name; `rule_dates` has the first day on which each `rule` holds (`since`).
 Instants are TIMESTAMP in UTC. A finding of a day before its rule holds is none, unless the query says that it
-lasts into its time (`lasts_until`, a day; 2.8). A rule that crashes is our error, never
-a finding (great_expectations reports it as a failure without result). A rule that names a column which its report does
-not have on the day of a file finds nothing of that file.
+lasts into its time (`lasts_until`, a day; 2.8). What the query says `awaits_data` of (true) is no finding yet: the data
+that is accepted does not reach its deadline. A rule that crashes is our error, never a finding (great_expectations
+reports it as a failure without result). A rule that names a column which its report does not have on the day of a file
+finds nothing of that file.
 """
 
 from __future__ import annotations
@@ -108,6 +109,18 @@ class _QuietValidator(Validator):
         return False
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What rules say of submissions.
+
+    `found` are the findings of each submission by its id, columns in canonical names. `awaiting` are the rules, each
+    with a submission, that have something to judge of it for which accepted data does not reach far enough yet.
+    """
+
+    found: dict[str, list[Finding]]
+    awaiting: set[tuple[str, str]] = field(default_factory=set)
+
+
 def judge_files(
     report: Report,
     files: Sequence[FiledRows],
@@ -116,7 +129,19 @@ def judge_files(
     context: Mapping[str, ContextTable] = MappingProxyType({}),
     as_if_in_force: bool = False,
 ) -> dict[str, list[Finding]]:
-    """Findings of each submission by its id, columns in canonical names.
+    """What `ask_rules` finds."""
+    return ask_rules(report, files, rules, context=context, as_if_in_force=as_if_in_force).found
+
+
+def ask_rules(
+    report: Report,
+    files: Sequence[FiledRows],
+    rules: Sequence[Rule],
+    *,
+    context: Mapping[str, ContextTable] = MappingProxyType({}),
+    as_if_in_force: bool = False,
+) -> Answers:
+    """What rules say of each submission.
 
     `context` are further relations, of which each rule sees what it declares to read (`reads`). `rules` that the reader
     judges are passed over; findings of a rule on a day before it was in force are none, unless `as_if_in_force`;
@@ -124,11 +149,11 @@ def judge_files(
     Raises RuleCrashedError where a rule cannot be evaluated.
     """
     judged = [rule for rule in rules if rule.type != READERS_VERB]
-    found: dict[str, list[Finding]] = {file.submission: [] for file in files}
+    answers = Answers({file.submission: [] for file in files})
     days = {file.submission: file.period.first_day for file in files}
     dated_names = report.dated_names
     if not files or not judged:
-        return found
+        return answers
     with _database(os.getpid()).cursor() as connection:
         _set_the_table(connection, report, files)
         connection.register("rule_dates", _rule_dates(judged, as_if_in_force=as_if_in_force))
@@ -138,13 +163,17 @@ def judge_files(
             dated = _named(rule, dated_names)
             for record in result:
                 submission = record["submission"]
-                if submission not in found:
+                if submission not in answers.found:
                     continue
                 if not rule.is_in_force(record.get("lasts_until") or days[submission], as_if_in_force=as_if_in_force):
                     continue
-                if not dated or _are_there(rule, dated, record.get("column"), report.on(days[submission])):
-                    found[submission].append(_finding(rule, record))
-    return found
+                if dated and not _are_there(rule, dated, record.get("column"), report.on(days[submission])):
+                    continue
+                if record.get("awaits_data"):
+                    answers.awaiting.add((rule.id, submission))
+                else:
+                    answers.found[submission].append(_finding(rule, record))
+    return answers
 
 
 def without_columns(rules: Sequence[Rule], report: Report, day: date) -> frozenset[str]:

@@ -23,7 +23,6 @@ from great_expectations.expectations.metrics.table_metric_provider import TableM
 from expectations.engine import DuckDBExecutionEngine, Predicate
 from expectations.vocabulary import READERS_VERB as READERS_VERB
 
-FINDING_COLUMNS = ("submission", "subject", "source_row", "column", "start", "end", "found", "expected")
 _OFFENDING = "offending"
 
 

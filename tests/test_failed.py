@@ -266,14 +266,14 @@ def test_a_file_that_ended_the_process_each_time_is_failed_and_stops_no_other(st
 
 def crashing(monkeypatch: pytest.MonkeyPatch, rule: str) -> None:
     """A rule of what is accepted crashes on every reconciliation."""
-    judge = review.judge_files
+    judge = review.ask_rules
 
     def broken(shape: Any, files: Any, rules: Any, **more: Any) -> Any:
         if shape.name == "reconciliation" and any(one.id == rule for one in rules):
             raise RuleCrashedError([rule], SECRET)
         return judge(shape, files, rules, **more)
 
-    monkeypatch.setattr(review, "judge_files", broken)
+    monkeypatch.setattr(review, "ask_rules", broken)
 
 
 def test_a_rule_that_crashes_leaves_all_other_rules_and_files_judged(
@@ -329,14 +329,14 @@ def test_a_what_if_leaves_out_what_we_fail_on_and_names_it(
 ) -> None:
     jobs.ingest(store, candidates(inbox))
     other = file(store, inbox, "korbit_reconciliation_2026-11-01.csv", checks("2026-11-01")).receipt.submission
-    judge = review.judge_files
+    judge = review.ask_rules
 
     def broken(shape: Any, files: Any, rules: Any, **more: Any) -> Any:
         if any(one.submission == other.id for one in files):
             raise RuleCrashedError(rules, SECRET)
         return judge(shape, files, rules, **more)
 
-    monkeypatch.setattr(review, "judge_files", broken)
+    monkeypatch.setattr(review, "ask_rules", broken)
     compared = compare_rule(store, "REC-004", {"halt_shortfall_ratio": "0.1"}, None, None)
     assert (compared.submissions, compared.failed) == (1, (other.id,))
     assert list(incidents(store).values()) == [other.id]

@@ -203,6 +203,33 @@ def test_a_rule_that_found_nothing_is_clean_or_not_applicable(rule: Rule) -> Non
         assert judgement(rule, 3, hindrances, 5, 7) == Judgement(rule.id, RuleOutcome.FOUND, None, 3, 5, 7)
 
 
+@pytest.mark.parametrize("rule", all_rules().values(), ids=lambda rule: rule.id)
+def test_a_rule_that_awaits_data_is_clean_no_more_and_found_all_the_same(rule: Rule) -> None:
+    waits = Judgement(rule.id, RuleOutcome.NOT_EVALUATED, Why.AWAITS_DATA, 0, 5, 7)
+    assert judgement(rule, 0, {Why.NO_LIMIT: False}, 5, 7, awaits_data=True) == waits
+    limitless = Judgement(rule.id, RuleOutcome.NOT_APPLICABLE, Why.NO_LIMIT, 0, 5, 7)
+    assert judgement(rule, 0, {Why.NO_LIMIT: True}, 5, 7, awaits_data=True) == limitless
+    assert judgement(rule, 1, {}, 5, 7, awaits_data=True).outcome is RuleOutcome.FOUND
+
+
+def test_an_open_halt_is_not_evaluated_until_the_data_reaches_its_limit(store: Store, tmp_path: Path) -> None:
+    halted = Period.parse("2026-11-02").start.astimezone(KST) + timedelta(hours=10)
+    line = halt("h", halted).replace(",maintenance,", ",systemFault,")
+    number = filed(store, tmp_path, "korbit_halts_2026-11-02.csv", halts(line))
+    awaits = (RuleOutcome.NOT_EVALUATED, Why.AWAITS_DATA)
+    assert became(store, number, "HLT-006") == (RuleOutcome.FOUND, None), "the data reaches beyond its 60 minutes"
+    assert became(store, number, "HLT-009") == awaits
+    assert "HLT-009" in tally(entries_of(store, number)).not_evaluated
+    filed(store, tmp_path, "korbit_halts_2026-11-03.csv", halts())
+    assert became(store, number, "HLT-009") == (RuleOutcome.FOUND, None), "24 h have passed in the data"
+    late = halt("i", halted + timedelta(hours=13, minutes=30)).replace(",maintenance,", ",systemFault,")
+    number = filed(store, tmp_path, "korbit_halts_2026-11-02.csv", halts(late))
+    assert became(store, number, "HLT-009") == (RuleOutcome.FOUND, None)
+    jobs.withdraw(store, entries_of(store)[-1].submission or "", reason="filed by mistake")
+    assert became(store, number, "HLT-006") == awaits
+    assert became(store, number, "HLT-009") == awaits
+
+
 def test_a_rule_that_lacks_a_report_is_not_evaluated_until_it_is_accepted(store: Store, tmp_path: Path) -> None:
     number = filed(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02", every=5))
     (entry,) = entries_of(store, number, rules=["REC-007"])

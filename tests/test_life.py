@@ -367,7 +367,7 @@ def test_a_rule_that_crashes_is_an_incident_and_is_judged_when_it_is_tried_again
         raise RuleCrashedError(["REC-002"], "division by zero")
 
     with monkeypatch.context() as patched:
-        patched.setattr(review, "judge_files", broken)
+        patched.setattr(review, "ask_rules", broken)
         filed = file(store, inbox, NAME, checks(DAY)).receipt.submission
     assert states(store) == ["accepted"]
     with reading(store.engine) as connection:

@@ -22,7 +22,7 @@ from etl.context import ROWS_OF_DAYS
 from etl.judged import SHARE, krw_text
 from etl.normalise import arrow_schema, with_every_column
 from expectations.catalogue import all_parameters, all_reports, all_rules, calendar_rules, parameter, report
-from expectations.judge import ContextTable, FiledRows, RuleCrashedError, Whose, judge_files
+from expectations.judge import ContextTable, FiledRows, RuleCrashedError, Whose, ask_rules, judge_files
 from expectations.messages import message
 from expectations.vocabulary import Finding, Kind, Period, Report, Rule, Severity, Source
 from tests.golden.filing import period_of, table_of
@@ -260,6 +260,15 @@ def findings(
     return [(name, finding) for name, those in found.items() for finding in those]
 
 
+def awaiting(
+    rule: Rule, relations: Mapping[str, Records], files: Mapping[str, Mapping[str, str]] | None = None
+) -> set[str]:
+    """The submissions of which the rule awaits data that reaches further."""
+    judged = filed(rule, (), files)
+    said = ask_rules(shape_of(rule), judged, [rule], context=context(relations, judged))
+    return {submission for id_, submission in said.awaiting if id_ == rule.id}
+
+
 PLACES = ("submission", "subject", "row", "start", "end", "reason")
 
 
@@ -365,6 +374,25 @@ def test_a_rule_finds_exactly_what_its_bad_example_says(rule: Rule) -> None:
     example = rule.example
     assert example["findings"], "a bad example shows at least one finding"
     assert_finds(findings(rule, example["bad"], example.get("bad_context"), example.get("files")), example["findings"])
+
+
+AWAITING = [rule for rule in PUBLISHED if "awaits_data" in str(rule.kwargs.get("query"))]
+
+
+def test_the_rules_that_await_data() -> None:
+    named = {rule.id for rule in PUBLISHED if "reach" in rule.reads}
+    assert {rule.id for rule in AWAITING} == named, "what asks how far the data reaches says what it does not reach"
+
+
+@pytest.mark.parametrize("rule", AWAITING, ids=by_id)
+def test_what_accepted_data_does_not_reach_is_awaited_and_no_finding(rule: Rule) -> None:
+    example = rule.example
+    files, relations = example.get("files"), dict(example["bad_context"])
+    reached = {shown(*one) for one in findings(rule, (), relations, files)}
+    del relations["reach"]
+    unreached = {shown(*one) for one in findings(rule, (), relations, files)}
+    assert unreached < reached
+    assert awaiting(rule, relations, files) == {name for name, *_ in reached - unreached}
 
 
 @pytest.mark.parametrize("rule", PUBLISHED, ids=by_id)

@@ -12,7 +12,7 @@ from app.amounts import percent, percent_down
 from app.audits.months import QUALIFIED
 from app.moments import duration, kst_minute
 from app.overview.lane_figures import Lane, LaneFigures
-from app.overview.lane_states import BREACH, OPEN, QUIET, REVIEW, ArrivedReports, LaneState, Situation
+from app.overview.lane_states import BREACH, OPEN, PARTLY_EVALUATED, QUIET, REVIEW, ArrivedReports, LaneState, Situation
 from app.overview.line_parts import filtered
 from app.quality.measures import Rating
 from app.quality.scorecard_parts import rating_mark
@@ -45,7 +45,7 @@ def lane_mark(view: View, state: str) -> str:
         return rating_mark(view, Rating(state))
     if state == BREACH:
         return kind_mark(view, Kind.COMPLIANCE)
-    if state in (REVIEW, QUIET):
+    if state in (REVIEW, PARTLY_EVALUATED, QUIET):
         return view.say(f"overview.{state}")
     if state == QUALIFIED:
         return f"▲ {view.say('audit_stand.qualified')}"
@@ -71,7 +71,7 @@ def lane_table(view: View, found: Situation, figures: Mapping[str, LaneFigures])
 def _cell(view: View, one: LaneState, figures: LaneFigures) -> str:
     css_class = "missing" if one.state in _GRAVE else "late" if one.is_notable else ""
     text = lane_value(view, one, figures)
-    is_blank = one.state == QUIET and not figures.is_filed(one.lane)
+    is_blank = one.state in (PARTLY_EVALUATED, QUIET) and not figures.is_filed(one.lane)
     mark = escape(view.say("overview.blank") if is_blank else lane_mark(view, one.state))
     since = escape(lane_age(view, one))
     body = f"<b><span>{mark}</span><i>{since}</i></b><small>{escape(text)}</small>"

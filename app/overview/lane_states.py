@@ -22,15 +22,17 @@ from app.quality.scorecard import score
 from app.queries.choice import Choice
 from app.queries.months import month_of, month_start
 from app.reconciliation.episodes import ShortfallEpisode, mismatch_episodes
+from app.rules.evaluated import unevaluated_days
 from app.rules.findings import About, finding_counts
 from app.scope import Scope
 from etl.calendar import ObligationState
 from etl.store import Store
-from expectations.catalogue import all_reports, calendar_rules
+from expectations.catalogue import all_reports, all_rules, calendar_rules
 from expectations.vocabulary import Kind, Period
 
-OPEN, BREACH, REVIEW, QUIET = "open", "breach", "review", "quiet"
-"""A shortfall or halt is open; a breach is open; a finding is to be explained; nothing was found."""
+OPEN, BREACH, REVIEW, PARTLY_EVALUATED, QUIET = "open", "breach", "review", "partly_evaluated", "quiet"
+"""A shortfall or halt is open; a breach is open; a finding is to be explained; nothing was found, on some days without
+a report that a rule needs; nothing was found."""
 URGENT = (
     OPEN,
     ObligationState.MISSING,
@@ -143,7 +145,7 @@ def situation(store: Store, scope: Scope, choice: Choice, moment: datetime) -> S
     present = Choice(choice.exchanges, today - timedelta(days=1), today)
     halts = [one for one in halt_events(store, scope, present) if one.resumed_at is None]
     episodes = [one for one in mismatch_episodes(store, scope, present) if one.is_open]
-    found = _found(store, scope, choice)
+    found = _Found(_open_counts(store, scope, choice), _unevaluated(store, scope, choice))
     grades = _grades(store, scope, choice, moment)
     doubted = _doubted_audits(store, scope, statuses)
     lanes = {}
@@ -205,10 +207,24 @@ def _submission(exchange: str, own: Sequence[ReportStatus], moment: datetime) ->
     )
 
 
-_Found = Mapping[tuple[str, str, str], tuple[int, datetime | None]]
+_OpenCounts = Mapping[tuple[str, str, str], tuple[int, datetime | None]]
 
 
-def _found(store: Store, scope: Scope, choice: Choice) -> _Found:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """How many findings are open (`_open_counts`), and the exchanges and reports that `_unevaluated` names."""
+
+    open_counts: _OpenCounts
+    unevaluated: frozenset[tuple[str, str]]
+
+
+def _unevaluated(store: Store, scope: Scope, choice: Choice) -> frozenset[tuple[str, str]]:
+    """The exchanges and reports of which a rule was not evaluated on a chosen day, for want of another report."""
+    found = unevaluated_days(store, scope, choice)
+    return frozenset((str(one.exchange), str(all_rules()[one.rule].report)) for one in found)
+
+
+def _open_counts(store: Store, scope: Scope, choice: Choice) -> _OpenCounts:
     """How many findings are open, by exchange, report and kind, and when the newest period with one ended.
 
     That a file came late belongs to the lane of submissions and is not counted here.
@@ -230,12 +246,13 @@ def _judged(lane: Lane, own: Sequence[ReportStatus], found: _Found) -> LaneState
     exchange = own[0].exchange
     for state, kinds in ((BREACH, (Kind.COMPLIANCE,)), (REVIEW, (Kind.CONSISTENCY, Kind.PLAUSIBILITY))):
         places = [(exchange, report, kind) for report in LANE_REPORTS[lane] for kind in kinds]
-        counts = [found[place] for place in places if place in found]
+        counts = [found.open_counts[place] for place in places if place in found.open_counts]
         if counts:
             ends = [end for _, end in counts if end is not None]
             return LaneState(exchange, lane, state, max(ends, default=None), sum(count for count, _ in counts))
     arrived = [cell.received_at for cell in own if cell.report == LANE_REPORTS[lane][0] and cell.state in _ARRIVED]
-    return LaneState(exchange, lane, QUIET, arrived[0] if arrived else None)
+    is_unevaluated = any((exchange, report) in found.unevaluated for report in LANE_REPORTS[lane])
+    return LaneState(exchange, lane, PARTLY_EVALUATED if is_unevaluated else QUIET, arrived[0] if arrived else None)
 
 
 def _open_episode(exchange: str, episodes: Sequence[ShortfallEpisode]) -> LaneState | None:

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from filing import halt, halts
+from filing import checks, halt, halts
 from overview_filing import filed, reconciled
 from people import EVERYBODY
 
@@ -96,6 +96,16 @@ def test_a_breach_marks_the_lane_of_its_report(store: Store, tmp_path: Path) -> 
     assert own[Lane.RECONCILIATION].state == "breach"
     assert own[Lane.RECONCILIATION].count == sum(one.open_finding_count for one in breaches)
     assert own[Lane.RECONCILIATION].since == Period.of_day(DAY).end
+
+
+def test_a_lane_is_only_quiet_where_every_rule_was_evaluated(store: Store, tmp_path: Path) -> None:
+    noon = datetime(2026, 11, 3, 12, tzinfo=KST)
+    filed(store, tmp_path, "korbit_halts_2026-11-02.csv", halts(halt("H-1", HALTED, HALTED + timedelta(hours=1))))
+    assert situation(store, EVERYBODY, CHOICE, noon).lanes["korbit"][Lane.HALTS].state == "partly_evaluated"
+    filed(store, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02", every=5))
+    own = situation(store, EVERYBODY, CHOICE, noon).lanes["korbit"]
+    assert own[Lane.HALTS].state == "quiet"
+    assert own[Lane.RECONCILIATION].state == "partly_evaluated", "no volumes to compare with"
 
 
 def test_what_was_not_filed_is_no_figure(store: Store, tmp_path: Path) -> None:
