@@ -76,12 +76,16 @@ clean: ## remove caches and what was built; the environment and the store stay
 compile = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links $(LOCK_FLAGS) $(1) --output-file $(2)
 
+# The first Python 3.11 without known faults (app/floor.py); where there is none, the first.
 $(BIN)/python:
-	@for python in python3.11 python3; do \
+	@found=; \
+	for python in $$(type -aP python3.11 python3) "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.11.*/bin/python3.11; do \
 	    if $$python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2> /dev/null; then \
-	        exec $$python -m venv $(VENV); \
+	        found=$${found:-$$python}; \
+	        if $$python app/floor.py 2> /dev/null; then found=$$python; break; fi; \
 	    fi; \
 	done; \
+	if [ -n "$$found" ]; then exec $$found -m venv $(VENV); fi; \
 	echo "Python 3.11 is needed: neither python3.11 nor python3 is one." >&2; exit 1
 
 $(RUNTIME): | $(BIN)/python

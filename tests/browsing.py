@@ -55,6 +55,7 @@ def served(home: Path, now: datetime = NOW, *, with_people: bool = True, **varia
     environment = {**os.environ, "DAXA_HOME": str(home), "DAXA_NOW": now.isoformat(), **variables}
     environment.pop("DAXA_DATABASE_URL", None)
     command = [sys.executable, "-c", "from app.cli import main; main()", "serve", "--port", str(port)]
+    command.append("--allow-old-python")  # what the tests run on may be old
     log = home / "server.log"
     with log.open("wb") as stream:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=stream, stderr=stream)

@@ -360,7 +360,7 @@ def test_the_installed_command_is_this_one(tmp_path):
     "command",
     [
         *("demo", "serve", "ingest", "check", "findings", "submissions", "withdraw", "export", "simulate"),
-        *("rules", "migrate", "verify", "bench", "template"),
+        *("rules", "migrate", "verify", "bench", "template", "doctor"),
     ],
 )
 def test_every_command_has_help(daxa, command):

@@ -109,6 +109,9 @@ Again = Annotated[
     typer.Option("--again", help="Bring bytes into force again that others replaced; give --reason with it."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output.")]
+AllowOldPython = Annotated[
+    bool, typer.Option("--allow-old-python", help="Serve even where Python, or a library in it, has known faults.")
+]
 ExchangeOption = Annotated[str | None, typer.Option("--exchange", help="One exchange, such as upbit.")]
 ReportOption = Annotated[str | None, typer.Option("--report", help="One report, such as reconciliation.")]
 PeriodOption = Annotated[str | None, typer.Option("--period", help="2026-11-02, 2026-11-02T09-12 or 2026-10.")]
@@ -821,11 +824,32 @@ def template(
 def serve(
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="Port to listen on.", min=1, max=65535)] = 8501,
+    allow_old_python: AllowOldPython = False,
 ) -> None:
     """The dashboard on one port."""
-    from app.cli.serving import serve_screens
+    from app.cli.serving import must_be_safe, serve_screens
 
+    must_be_safe(host, is_allowed=allow_old_python)
     serve_screens(open_store(), host, port)
+
+
+@app.command()
+def doctor(json: Json = False) -> int:
+    """Whether this Python and its native libraries are new enough to serve the dashboard; status 1 where not."""
+    from app import floor
+
+    wrong = floor.everything_wrong()
+    if json:
+        faults = {fault.name: fault.kept_out for fault in floor.known_faults()}
+        emit({"versions": floor.versions(), "too_old": list(floor.too_old()), "faults": faults})
+    else:
+        for name, version in floor.versions().items():
+            print(f"{name} {version}")
+        for sentence in wrong:
+            print(f"warning: {sentence}")
+        if not wrong:
+            print("nothing known to be unsafe")
+    return REJECTED if wrong else DONE
 
 
 DEMO_DAYS = 45
@@ -843,10 +867,15 @@ def demo(
         typer.Option("--replay", help="An incident instead, such as bithumb-2026-02-06, or all.", metavar="NAME"),
     ] = None,
     only_data: Annotated[bool, typer.Option("--only-data", help="Fill the store and do not serve.")] = False,
+    allow_old_python: AllowOldPython = False,
 ) -> None:
     """Simulated reports of all five exchanges up to yesterday, or incidents replayed, then the dashboard."""
     from app.cli.demo import prepare_demo, prepare_replay
 
+    if not only_data:
+        from app.cli.serving import must_be_safe
+
+        must_be_safe(host, is_allowed=allow_old_python, is_demo=True)
     if replay is None:
         last = moments.last_whole_day(moments.now())
         store = prepare_demo(last - timedelta(days=days - 1), last, seed=DEMO_SEED, progress=show_progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
 import sys
@@ -9,7 +10,10 @@ from collections.abc import Sequence
 
 import uvicorn
 
+from app import floor
 from app.cli.demo_people import DemoAccount
+from app.server.connections import connections_of
+from app.server.limits import MOST_HEAD_BYTES, Places, most_sockets, sockets_per_address
 from etl.records import people
 from etl.records.engine import reading
 from etl.store import HOME_VARIABLE, Store
@@ -46,6 +50,8 @@ def serve_screens(store: Store, host: str, port: int, *, accounts: Sequence[Demo
         port=port,
         log_level="warning",
         access_log=False,
+        http=connections_of(Places(sockets_per_address(), most_sockets()), proxy),
+        h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         proxy_headers=bool(proxy),
         forwarded_allow_ips=proxy or None,
     )
@@ -56,6 +62,28 @@ def serve_screens(store: Store, host: str, port: int, *, accounts: Sequence[Demo
         return
     if not server.started:
         raise RuntimeError(f"the dashboard does not start on {host}:{port}; see the line above, or take another --port")
+
+
+def must_be_safe(host: str, *, is_allowed: bool, is_demo: bool = False) -> None:
+    """Raise RuntimeError where this Python, or a library in it, has known faults and nobody said that it may.
+
+    A demonstration for this machine alone goes on with a warning.
+    """
+    wrong = floor.everything_wrong()
+    if not wrong:
+        return
+    said = f"Python {floor.versions()['Python']}, or a library in it, has known faults ('daxa doctor' lists them)"
+    if not is_allowed and not (is_demo and is_loopback(host)):
+        raise RuntimeError(f"{said}; take one that is mended, or say --allow-old-python")
+    print(f"warning: {said}", file=sys.stderr)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on is reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _told(accounts: Sequence[DemoAccount]) -> list[str]:
