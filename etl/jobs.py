@@ -120,8 +120,6 @@ def process(store: Store, *, progress: Progress | None = None, as_if_in_force: b
     done = 0
     for group in (_waves(new), *([[[one] for one in suspects]] if suspects else [])):
         for wave in group:
-            if _meets_what_is_not_judged(store, wave):
-                failures += review_pending(store)
             failures += _process_wave(store, wave, as_if_in_force)
             done += len(wave)
             if progress is not None:
@@ -176,23 +174,36 @@ def _depends(later: Submission, earlier: Submission) -> bool:
 
 
 def _process_wave(store: Store, wave: Sequence[Submission], as_if_in_force: bool) -> list[Failure]:
-    """Take a wave together; where we fail, one by one, so that only what we fail on is failed."""
+    """Take a wave together; where we fail, one by one, so that only what we fail on is failed.
+
+    What another process came before with is examined again, until it is decided by what is accepted then.
+    """
     with writing(store.engine) as connection:
         life.note_attempt(connection, [submission.id for submission in wave], datetime.now(UTC))
+    failures: list[Failure] = []
+    left = list(wave)
     try:
-        _publish(store, wave, _examine(store, wave), as_if_in_force)
+        while left:
+            if _meets_what_is_not_judged(store, left):
+                failures += review_pending(store)
+            pasts = _pasts(store, left)
+            left = _publish(store, left, pasts, _examine(store, left, pasts), as_if_in_force)
     except RecordsUnavailableError:
         raise
     except Exception as error:
         if len(wave) == 1:
-            return [failed_on(store.engine, wave[0], error)]
-        return [failure for submission in wave for failure in _process_wave(store, [submission], as_if_in_force)]
-    return []
+            return [*failures, failed_on(store.engine, wave[0], error)]
+        for submission in wave:
+            failures += _process_wave(store, [submission], as_if_in_force)
+    return failures
 
 
-def _examine(store: Store, wave: Sequence[Submission]) -> dict[str, Verdict]:
+def _pasts(store: Store, wave: Sequence[Submission]) -> dict[str, Past]:
     with reading(store.engine) as connection:
-        pasts = {s.id: _past(connection, Declared(s.exchange, s.report, s.period)) for s in wave}
+        return {s.id: _past(connection, Declared(s.exchange, s.report, s.period)) for s in wave}
+
+
+def _examine(store: Store, wave: Sequence[Submission], pasts: Mapping[str, Past]) -> dict[str, Verdict]:
     readings = [
         read_one(
             Incoming(
@@ -218,8 +229,19 @@ def _past(connection: Connection, declared: Declared) -> Past:
     return Past(tuple(s.period for s in met), earlier)
 
 
-def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdict], as_if_in_force: bool) -> None:
-    """Write facts and figures, then change all states of the wave in one transaction: one moment for readers."""
+def _publish(
+    store: Store,
+    wave: Sequence[Submission],
+    pasts: Mapping[str, Past],
+    verdicts: Mapping[str, Verdict],
+    as_if_in_force: bool,
+) -> list[Submission]:
+    """Write facts and figures, then change all states of the wave in one transaction: one moment for readers.
+
+    Returns what is not decided, since what it was examined against (`pasts`) has changed: another process published
+    meanwhile, and the verdict may be another one now.
+    """
+    left: list[Submission] = []
     derived = _derive(wave, verdicts)
     for submission in wave:
         table = verdicts[submission.id].table
@@ -232,6 +254,9 @@ def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdi
         for submission in wave:
             current = life.by_id(connection, submission.id)
             if current is None or current.state not in (State.RECEIVED, State.FAILED):
+                continue
+            if _has_moved_on(connection, submission, pasts[submission.id]):
+                left.append(submission)
                 continue
             verdict = verdicts[submission.id]
             at = _decided_at(connection, submission)
@@ -257,6 +282,13 @@ def _publish(store: Store, wave: Sequence[Submission], verdicts: dict[str, Verdi
             events.append(_verdict(submission, verdict, version))
         judgements.record(connection, made, version)
         append(connection, events)
+    return left
+
+
+def _has_moved_on(connection: Connection, submission: Submission, past: Past) -> bool:
+    """Whether a submission's verdict, or what it would replace, is not what it was when it was examined."""
+    now = _past(connection, Declared(submission.exchange, submission.report, submission.period))
+    return now != past or life.unreviewed_beneath(connection, submission)
 
 
 def _verdict(submission: Submission, verdict: Verdict, version: str) -> AuditEvent:
@@ -289,7 +321,7 @@ def _discard_secrets(store: Store) -> list[Failure]:
 
 
 def _derive(
-    wave: Sequence[Submission], verdicts: dict[str, Verdict]
+    wave: Sequence[Submission], verdicts: Mapping[str, Verdict]
 ) -> dict[str, list[tuple[Table, list[dict[str, object]]]]]:
     derived: dict[str, list[tuple[Table, list[dict[str, object]]]]] = {}
     for report in dict.fromkeys(s.report for s in wave):

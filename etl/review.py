@@ -28,7 +28,7 @@ from etl.normalise import arrow_schema
 from etl.overdue import review_calendar
 from etl.records import judgements
 from etl.records import submissions as life
-from etl.records.engine import RecordsUnavailableError, reading, writing
+from etl.records.engine import RecordsUnavailableError, alone, reading, writing
 from etl.records.submissions import Submission
 from etl.records.thresholds import thresholds_in_force
 from etl.regions import Stretch
@@ -77,8 +77,14 @@ class Question:
 def review_pending(store: Store) -> list[Failure]:
     """Judge again what the changes since the last review can affect; after a crash it is simply done again.
 
-    What we fail on keeps what was found of it before, and is returned; everything else is judged.
+    What we fail on keeps what was found of it before, and is returned; everything else is judged. One review at a time
+    works on the records: whatever is published while one reads and writes is judged by the next one, after it.
     """
+    with alone(store.engine, "review"):
+        return _reviewed(store)
+
+
+def _reviewed(store: Store) -> list[Failure]:
     with reading(store.engine) as connection:
         changed = life.unreviewed(connection)
         if not changed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,6 +96,26 @@ def hold(connection: Connection, lock: str) -> None:
     """Take `lock` until the transaction ends; SQLite has one writer at a time anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:lock))"), {"lock": lock})
+
+
+@contextmanager
+def alone(engine: Engine, work: str) -> Iterator[None]:
+    """Do work that no other process or thread does on the same records at the same time; they wait for their turn.
+
+    A process that ends gives its turn up. Nothing that is done within may ask for the same work.
+    """
+    if engine.dialect.name == "postgresql":
+        with _opened(engine) as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.execute(text("SELECT pg_advisory_lock(hashtext(:work))"), {"work": work})
+            try:
+                yield
+            finally:
+                connection.execute(text("SELECT pg_advisory_unlock(hashtext(:work))"), {"work": work})
+    else:
+        with Path(f"{engine.url.database}.{work}.lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
 
 @contextmanager
