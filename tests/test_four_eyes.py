@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
+from app.queries.thresholds import threshold_makers, thresholds_held
+from app.scope import Scope
 from etl import jobs
 from etl.records import people, thresholds
 from etl.records import submissions as life
@@ -30,6 +32,7 @@ from expectations.catalogue import (
 )
 from expectations.vocabulary import KST, Parameter, Period, Source, Wording
 from tests.filing import checks, file
+from tests.people import EVERYBODY
 
 ROOT = Path(__file__).resolve().parent.parent
 AT = datetime(2026, 11, 3, 3, 0, tzinfo=UTC)
@@ -434,3 +437,16 @@ def test_who_judges_or_shows_reports_asks_the_thresholds_of_the_store():
         if asking.search(file.read_text("utf-8")) and file.relative_to(ROOT).as_posix() not in FROM_THE_BOOK_ITSELF
     )
     assert not wrong, f"take thresholds as an argument (view.thresholds, thresholds_in_force) in {wrong}"
+
+
+@pytest.mark.parametrize(
+    ("scope", "sees"),
+    [(Scope(Role.EXCHANGE, ("korbit",)), True), (Scope(Role.EXCHANGE, ("upbit",)), False), (EVERYBODY, True)],
+    ids=["the exchange itself", "another exchange", "a supervisor"],
+)
+def test_what_is_set_for_one_exchange_is_told_to_it_and_to_those_who_supervise_all(store, admins, scope, sees):
+    own = decide(store, propose(store, admins[0], exchange="korbit", reason="korbit is thin"), admins[1])
+    common = decide(store, propose(store, admins[0], value="0.2", reason="the market moves more"), admins[1])
+    told = {one.proposal for one in thresholds_held(store, scope).changed}
+    assert told == {common.id} | ({own.id} if sees else set())
+    assert set(threshold_makers(store, scope)) == told
