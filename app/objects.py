@@ -29,9 +29,9 @@ def instant_text(instant: datetime | None) -> str | None:
     return None if instant is None else instant.astimezone(KST).isoformat()
 
 
-def _finding_fields(kind: Kind, finding: Finding, path: str | None) -> dict[str, Any]:
-    """The fields of a finding; `path` is where it is in a JSON file."""
-    rule = all_rules()[finding.rule]
+def _finding_fields(kind: Kind, finding: Finding, path: str | None, rule: Rule | None = None) -> dict[str, Any]:
+    """The fields of a finding; `path` is where it is in a JSON file, `rule` its rule where that is not the book's."""
+    rule = rule or all_rules()[finding.rule]
     return {
         "rule": finding.rule,
         "kind": kind.value,
@@ -113,6 +113,11 @@ def finding_record(stored: StoredFinding) -> dict[str, Any]:
         "state": submission.state.value,
         **_finding_fields(stored.kind, stored.finding, _path_in(submission, stored.finding)),
     }
+
+
+def finding_of_rule_record(rule: Rule, finding: Finding, filed: Submission | None) -> dict[str, Any]:
+    """The fields of a finding of a rule that need not be in the book."""
+    return _finding_fields(rule.kind, finding, None if filed is None else _path_in(filed, finding), rule)
 
 
 def missing_record(missing: CalendarFinding) -> dict[str, Any]:

@@ -47,6 +47,8 @@ class Relation:
     reports: tuple[str, ...]
     whose: Whose = Whose.OWN
     is_of_entities: bool = False
+    by_rules: tuple[str, ...] = ()
+    """Rules by which the book decides what the relation holds, for whatever rule reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +328,7 @@ RELATIONS: Mapping[str, Relation] = {
     "surveillance_days": Relation(_surveillance_days, ("surveillance",)),
     "alert_days": Relation(_alert_days, ("surveillance",)),
     "audit_shares": Relation(entities.audit_shares, ("audits",)),
-    "actions": Relation(entities.actions, ("key_actions",), is_of_entities=True),
+    "actions": Relation(entities.actions, ("key_actions",), is_of_entities=True, by_rules=(entities.SAME_CASE,)),
     "reach": Relation(entities.reach, (), is_of_entities=True),
     "shortfalls": Relation(entities.shortfalls, ("reconciliation",), is_of_entities=True),
     "current_halts": Relation(entities.current_halts_read, ("halts",), is_of_entities=True),

@@ -42,7 +42,7 @@ from etl.records import tables as t
 from etl.records.submissions import Submission
 from etl.records.types import in_parts
 from etl.regions import HALTS_BY_TIME, Stretch, halted_entity
-from expectations.catalogue import all_rules, parameter
+from expectations.book import Book
 from expectations.vocabulary import KST, Period, State
 
 NEAREST_CHECK = timedelta(minutes=5)
@@ -60,6 +60,8 @@ _ANSWERED = timedelta(days=1)
 # ------------------------------------------------------------------------------------------------ cases
 
 
+SAME_CASE = "ACT-008"
+"""The rule whose date and days decide which cases are judged as one."""
 _ACTION_COLUMNS = [
     JUDGED,
     *ORIGIN,
@@ -83,7 +85,7 @@ def actions(judged: Judged, first: int, last: int) -> Read:
     for exchange in judged.exchanges:
         own = {one.id for one in judged.submissions if one.exchange == exchange}
         for linked in _together(_linked(judged.connection, exchange, own)):
-            cases = _cases(linked)
+            cases = _cases(linked, judged.book)
             rows += [
                 {**row, **cases[row["case_id"]], "judged": submission}
                 for submission in sorted(own & {row["submission"] for row in linked})
@@ -92,7 +94,7 @@ def actions(judged: Judged, first: int, last: int) -> Read:
     return Read(arrow_table(rows, _ACTION_COLUMNS))
 
 
-def _cases(linked: Sequence[RowMapping]) -> dict[str, dict[str, Any]]:
+def _cases(linked: Sequence[RowMapping], book: Book) -> dict[str, dict[str, Any]]:
     """Of each case, the case that it is judged with, and when the last one of its key was cleared before it began."""
     by_case: dict[str, list[RowMapping]] = {}
     for action in sorted(linked, key=lambda one: (one["acted_at"], one["action_id"])):
@@ -108,14 +110,17 @@ def _cases(linked: Sequence[RowMapping]) -> dict[str, dict[str, Any]]:
             continue
         before, earlier = cleared.get(key, (None, case))
         is_other = before is not None and earlier in found
-        whole = found[earlier]["whole_case"] if before and is_other and _is_too_soon(before, at) else case
+        whole = found[earlier]["whole_case"] if before and is_other and _is_too_soon(before, at, book) else case
         found[case] = {"whole_case": whole, "cleared_before": before if is_other else None}
     return found
 
 
-def _is_too_soon(cleared_at: datetime, begun_at: datetime) -> bool:
-    day, since = begun_at.astimezone(KST).date(), all_rules()["ACT-008"].effective_from
-    return (since is None or day >= since) and begun_at < cleared_at + parameter("new_case_days", day) * _DAY
+def _is_too_soon(cleared_at: datetime, begun_at: datetime, book: Book) -> bool:
+    day, rule = begun_at.astimezone(KST).date(), book.rules.get(SAME_CASE)
+    if rule is None or not rule.is_in_force(day):
+        return False
+    days = book.thresholds.value("new_case_days", book.thresholds_on or day)
+    return begun_at < cleared_at + timedelta(days=int(days))
 
 
 def sharing_cases(connection: Connection, exchange: str, changed: Collection[str]) -> set[str]:

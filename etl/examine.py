@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pyarrow as pa
 
@@ -26,9 +26,10 @@ from etl.personal_data import masking
 from etl.raw_search import secrets_in_bytes
 from etl.replacement import Replacement
 from etl.steps import FilingStep, StepCallback, ignore_step
-from expectations.catalogue import all_rules, parameter, rejecting_rules, report, rules_for
+from expectations.book import Book, the_book
+from expectations.catalogue import parameter, report
 from expectations.judge import FiledRows, judge_files, without_columns
-from expectations.vocabulary import KST, Cadence, Finding, Kind, Period, Rule, State
+from expectations.vocabulary import KST, Cadence, Finding, Kind, Period, Report, Rule, State
 
 _WITHOUT_ROWS = ("SUB-005", "SUB-007", "SUB-010", "SUB-011")
 """Rules about a file's period, bytes and hash, which are asked also where it cannot be opened."""
@@ -97,11 +98,29 @@ class Verdict:
         return any(finding.rule == "SUB-007" for finding, _ in self.findings)
 
 
-def read_one(incoming: Incoming, on_step: StepCallback = ignore_step) -> Reading:
-    """Open and read one file; every fault is a finding, none an exception. `on_step` is called after both steps."""
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a file is read by: the shape of its report and the exchange's own layout, both of one day."""
+
+    shape: Report
+    native: Layout
+
+
+def form_on(declared: Declared, day: date) -> Form:
+    """The form that the declared report has on a day; a file is read by that of its own first day."""
+    return Form(report(declared.report).on(day), exchange(declared.exchange).layouts[declared.report].on(day))
+
+
+def read_one(
+    incoming: Incoming, on_step: StepCallback = ignore_step, *, form: Form | None = None, book: Book | None = None
+) -> Reading:
+    """Open and read one file; every fault is a finding, none an exception. `on_step` is called after both steps.
+
+    `form` and `book` are others than those of the file's day and of the program, to see what they would do.
+    """
     declared = incoming.declared
-    day = declared.period.first_day
-    shape, native = report(declared.report).on(day), exchange(declared.exchange).layouts[declared.report].on(day)
+    form, rules = form or form_on(declared, declared.period.first_day), (book or the_book()).rules
+    shape, native = form.shape, form.native
     of_period = (*_overlap(incoming), *_not_ended(incoming), *_other_bytes(incoming))
     try:
         table, layout = read(incoming.data, incoming.name, native, shape)
@@ -113,12 +132,12 @@ def read_one(incoming: Incoming, on_step: StepCallback = ignore_step) -> Reading
     on_step(FilingStep.READ)
     if not table.problems and not table.refused:  # what is no record is in nobody's count
         of_period = (*of_period, *_other_rows(incoming, normalised.row_count))
-    findings = (*normalised.findings, *of_period, *_cut_off(incoming, layout))
+    findings = (*normalised.findings, *of_period, *_cut_off(incoming, layout, rules["SUB-012"]))
     if table.problems or layout.container is Container.XLSX or normalised.table is None:
         findings = (*findings, *_raw_secrets(incoming, findings))
     findings = _masking(findings)
     if normalised.table is None or of_period:
-        structural = tuple(f for f in findings if all_rules()[f.rule].kind is Kind.STRUCTURE)
+        structural = tuple(f for f in findings if rules[f.rule].kind is Kind.STRUCTURE)
         return Reading(incoming, layout, None, normalised.row_count, structural, None)
     rows = FiledRows(
         submission=incoming.id,
@@ -213,11 +232,10 @@ def _other_rows(incoming: Incoming, row_count: int) -> tuple[Finding, ...]:
     return (Finding("SUB-011", found=f"{row_count}", expected=f"{given.row_count}", reason="other_row_count"),)
 
 
-def _cut_off(incoming: Incoming, layout: Layout) -> tuple[Finding, ...]:
+def _cut_off(incoming: Incoming, layout: Layout, rule: Rule) -> tuple[Finding, ...]:
     """SUB-012: the last line of a CSV has not the end that others have; no finding where its rows were counted."""
-    rule = all_rules()["SUB-012"]
     is_asked = layout.container is Container.CSV and incoming.given.rows is None
-    if not is_asked or (rule.effective_from and incoming.declared.period.first_day < rule.effective_from):
+    if not is_asked or not rule.is_in_force(incoming.declared.period.first_day):
         return ()
     ends = last_line_end(incoming.data)
     if ends is None:
@@ -226,11 +244,12 @@ def _cut_off(incoming: Incoming, layout: Layout) -> tuple[Finding, ...]:
     return (Finding("SUB-012", found=f"line {line}: {found}", expected=expected, reason="last_line_not_ended"),)
 
 
-def decide(readings: Sequence[Reading]) -> dict[str, Verdict]:
-    """Judge what was read, all files of a report in one batch, and give each file its verdict.
+def decide(readings: Sequence[Reading], *, book: Book | None = None) -> dict[str, Verdict]:
+    """Judge what was read, all files of a report in one batch, and give each file its verdict; by `book` where given.
 
     Raises RuleCrashedError where a rule cannot be evaluated: our error, never a finding.
     """
+    book = book or the_book()
     found: dict[str, list[Finding]] = {}
     for name in dict.fromkeys(reading.incoming.declared.report for reading in readings):
         filed = [
@@ -238,14 +257,14 @@ def decide(readings: Sequence[Reading]) -> dict[str, Verdict]:
             for reading in readings
             if reading.judgeable is not None and reading.incoming.declared.report == name
         ]
-        found.update(judge_files(report(name), filed, rejecting_rules(name)))
-    return {reading.incoming.id: _verdict(reading, found.get(reading.incoming.id, [])) for reading in readings}
+        found.update(judge_files(report(name), filed, book.rejecting_rules(name)))
+    return {reading.incoming.id: _verdict(reading, found.get(reading.incoming.id, []), book) for reading in readings}
 
 
-def _verdict(reading: Reading, judged: Sequence[Finding]) -> Verdict:
+def _verdict(reading: Reading, judged: Sequence[Finding], book: Book) -> Verdict:
     layout = reading.layout
     named = [f.in_column(layout.native_name(f.column)) for f in _applicable(reading, judged)] if layout else []
-    rules = all_rules()
+    rules = book.rules
     findings = tuple((_storable(finding), rules[finding.rule].kind) for finding in (*reading.findings, *named))
     rejected = any(kind.rejects for _, kind in findings)
     if rejected:  # of a rejected file is said why, and nothing that would be said of accepted rows
@@ -257,14 +276,16 @@ def _verdict(reading: Reading, judged: Sequence[Finding]) -> Verdict:
         format=layout.format if layout else None,
         table=None if rejected else reading.table,
         findings=findings,
-        judgements=tuple(_judgements(reading, Counter(finding.rule for finding, _ in findings), rejected=rejected)),
+        judgements=tuple(
+            _judgements(reading, Counter(finding.rule for finding, _ in findings), book, rejected=rejected)
+        ),
     )
 
 
-def _judgements(reading: Reading, found: Mapping[str, int], *, rejected: bool) -> Iterator[Judgement]:
+def _judgements(reading: Reading, found: Mapping[str, int], book: Book, *, rejected: bool) -> Iterator[Judgement]:
     """What came of the rules whose turn came, in the book's order."""
     declared, given = reading.incoming.declared, reading.incoming.given
-    day, rules = declared.period.first_day, rules_for(declared.report)
+    day, rules = declared.period.first_day, book.rules_for(declared.report)
     absent = without_columns(rules, report(declared.report), day)
     layout, judgeable = reading.layout, reading.judgeable
     is_csv = layout is not None and layout.container is Container.CSV

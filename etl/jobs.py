@@ -200,7 +200,7 @@ def _process_wave(store: Store, wave: Sequence[Submission], as_if_in_force: bool
 
 def _pasts(store: Store, wave: Sequence[Submission]) -> dict[str, Past]:
     with reading(store.engine) as connection:
-        return {s.id: _past(connection, Declared(s.exchange, s.report, s.period)) for s in wave}
+        return {s.id: past_of(connection, Declared(s.exchange, s.report, s.period)) for s in wave}
 
 
 def _examine(store: Store, wave: Sequence[Submission], pasts: Mapping[str, Past]) -> dict[str, Verdict]:
@@ -221,7 +221,8 @@ def _examine(store: Store, wave: Sequence[Submission], pasts: Mapping[str, Past]
     return decide(readings)
 
 
-def _past(connection: Connection, declared: Declared) -> Past:
+def past_of(connection: Connection, declared: Declared) -> Past:
+    """What the accepted past says to a file of that exchange, report and period."""
     met = life.accepted_overlapping(connection, declared.exchange, declared.report, declared.period)
     earlier: frozenset[str] = frozenset()
     if declared.report == "halts":
@@ -287,7 +288,7 @@ def _publish(
 
 def _has_moved_on(connection: Connection, submission: Submission, past: Past) -> bool:
     """Whether a submission's verdict, or what it would replace, is not what it was when it was examined."""
-    now = _past(connection, Declared(submission.exchange, submission.report, submission.period))
+    now = past_of(connection, Declared(submission.exchange, submission.report, submission.period))
     return now != past or life.unreviewed_beneath(connection, submission)
 
 
@@ -397,7 +398,7 @@ def _checked(store: Store, chunk: Sequence[Candidate], at: datetime, on_step: St
     """Judge candidates together; where we fail, one by one, so that only what we fail on is failed."""
     try:
         with reading(store.engine) as connection:
-            pasts = [_past(connection, candidate.declared) for candidate in chunk]
+            pasts = [past_of(connection, candidate.declared) for candidate in chunk]
         readings = [
             read_one(Incoming(str(place), c.path.read_bytes(), c.name, c.declared, past, at, c.given), on_step)
             for place, (c, past) in enumerate(zip(chunk, pasts, strict=True))

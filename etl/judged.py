@@ -21,6 +21,7 @@ from etl.facts import Facts
 from etl.records import tables as t
 from etl.records.submissions import Submission
 from etl.regions import Stretch
+from expectations.book import Book, the_book
 from expectations.vocabulary import State
 
 KRW, QUANTITY, RATIO = pa.decimal128(38, 8), pa.decimal128(38, 18), pa.decimal128(38, 12)
@@ -49,6 +50,8 @@ class Judged:
     facts: Facts
     submissions: Sequence[Submission]
     rows: Mapping[str, pa.Table] = field(default_factory=dict)
+    book: Book = field(default_factory=the_book)
+    """What they are judged by, where it decides what is read."""
 
     @property
     def exchanges(self) -> list[str]:

@@ -42,7 +42,7 @@ from expectations.catalogue import (
     rule_set_version,
 )
 from expectations.judge import ContextTable, FiledRows, Whose, judge_files
-from expectations.vocabulary import Finding, Kind, State
+from expectations.vocabulary import Finding, Kind, Rule, State
 
 TAKEN_AWAY = "FIX-001"
 
@@ -148,8 +148,19 @@ def review_corrections(store: Store, changes: Sequence[Submission], judged: Iter
         judgements.record(connection, made, rule_set_version(thresholds_in_force(connection)))
 
 
-def corrections_found(lifted: Sequence[LiftedBreach], submissions: Sequence[Submission]) -> dict[str, list[Finding]]:
-    """What FIX-001 finds of these submissions, by their numbers."""
+def corrections_now(
+    connection: Connection, touched: Sequence[Submission], rules: Sequence[Rule]
+) -> tuple[list[Submission], dict[str, list[Finding]]]:
+    """Who answers for the ends of breaches about these submissions, and what `rules` find of them; none is recorded."""
+    asked = _asked(connection, touched)
+    lifted = [one for submission in asked for one in ends_by(connection, submission).taken_away()]
+    return asked, corrections_found(lifted, asked, rules)
+
+
+def corrections_found(
+    lifted: Sequence[LiftedBreach], submissions: Sequence[Submission], rules: Sequence[Rule] | None = None
+) -> dict[str, list[Finding]]:
+    """What FIX-001 finds of these submissions, by their numbers; or what `rules` do."""
     found: dict[str, list[Finding]] = {}
     for name in all_reports():
         asked = [one for one in submissions if one.report == name]
@@ -160,7 +171,7 @@ def corrections_found(lifted: Sequence[LiftedBreach], submissions: Sequence[Subm
         nothing = arrow_schema(shape).empty_table()
         files = [FiledRows(one.id, one.exchange, one.period, nothing) for one in asked]
         context = {"lifted_breaches": ContextTable(_relation(mine), Whose.GIVEN)}
-        found |= judge_files(shape, files, correction_rules(), context=context)
+        found |= judge_files(shape, files, correction_rules() if rules is None else rules, context=context)
     return found
 
 

@@ -28,7 +28,7 @@ from etl.records.thresholds import thresholds_in_force
 from etl.store import Store
 from expectations.catalogue import all_rules, calendar_rules, report, rule_set_version
 from expectations.judge import ContextTable, FiledRows, Whose, judge_files
-from expectations.vocabulary import Finding, Kind, Period, State
+from expectations.vocabulary import Finding, Kind, Period, Rule, State
 
 LATE_OR_MISSING, NOTHING_OF_A_KIND, NOT_REPLACED = "CAL-001", "XEX-001", "CAL-002"
 
@@ -47,28 +47,33 @@ InForce = Mapping[tuple[str, str], int]
 
 
 def calendar_findings(
-    due: Sequence[Obligation], now: datetime, in_force: InForce | None = None
+    due: Sequence[Obligation],
+    now: datetime,
+    in_force: InForce | None = None,
+    rules: Sequence[Rule] | None = None,
 ) -> list[CalendarFinding]:
-    """What the calendar's rules find of these obligations at a moment, in their order.
+    """What the calendar's rules find of these obligations at a moment, in their order; others where `rules` are given.
 
     Without `in_force` only what is in force for the obligations themselves counts.
     """
     if not due:
         return []
+    rules = calendar_rules() if rules is None else rules
+    kinds = {rule.id: rule.kind for rule in rules}
     shape = report(due[0].report)
     nothing = arrow_schema(shape).empty_table()
     files = [FiledRows(o.id, o.exchange, o.period, nothing) for o in due]
     found = judge_files(
         shape,
         files,
-        calendar_rules(),
+        rules,
         context={
             "obligations": ContextTable(_relation(due, now, in_force), Whose.GIVEN),
             "replacements": ContextTable(_replacements(due, now), Whose.GIVEN),
         },
     )
     return [
-        CalendarFinding(obligation, all_rules()[finding.rule].kind, finding)
+        CalendarFinding(obligation, kinds[finding.rule], finding)
         for obligation in due
         for finding in found[obligation.id]
     ]
@@ -86,7 +91,7 @@ def review_calendar(store: Store, changes: Sequence[StoreChange], at: datetime) 
         concerned = _concerned(connection, changes)
     found: dict[str, list[tuple[Finding, Kind]]] = {id_: [] for id_ in concerned}
     for late in calendar_findings([o for o in own if o.outcome.is_met or o.replacements], at):
-        submission = _submission_of(late)
+        submission = submission_of(late)
         if submission in found:
             found[submission].append((late.finding, late.kind))
     with writing(store.engine) as connection:
@@ -110,7 +115,7 @@ def _judgements(filed: Submission, findings: Sequence[tuple[Finding, Kind]]) -> 
     ]
 
 
-def _submission_of(late: CalendarFinding) -> str | None:
+def submission_of(late: CalendarFinding) -> str | None:
     """The submission that a finding is recorded of: what met the obligation late, or came in a place too late."""
     if late.finding.rule == LATE_OR_MISSING:
         return late.obligation.outcome.submission
@@ -132,7 +137,7 @@ def missing_now(
     """
     with reading(store.engine) as connection:
         every = obligations(connection, now, first_day=first_day, last_day=last_day)
-        in_force = _in_force_at(connection, now)
+        in_force = in_force_at(connection, now)
         due = [one for one in every if one.outcome.is_due]
         asked = {(one.exchange, one.report) for one in due}
         begun = obligations(connection, now, first_day=OBLIGATIONS_BEGIN, last_day=OBLIGATIONS_BEGIN)
@@ -148,7 +153,7 @@ def missing_now(
     ]
 
 
-def _in_force_at(connection: Connection, now: datetime) -> InForce:
+def in_force_at(connection: Connection, now: datetime) -> InForce:
     """How many files were in force at a moment, by exchange and report."""
     c, s = t.submissions.c, t.states.c
     left = select(s.submission).where(

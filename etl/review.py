@@ -33,6 +33,7 @@ from etl.records.submissions import Submission
 from etl.records.thresholds import thresholds_in_force
 from etl.regions import Stretch
 from etl.store import Store
+from expectations.book import Book, book_with
 from expectations.catalogue import calendar_rules, correction_rules, published_rules, report, rule_set_version
 from expectations.judge import Answers, ContextTable, FiledRows, ask_rules, without_columns
 from expectations.thresholds import Thresholds
@@ -283,6 +284,7 @@ def findings_now(
     *,
     instead: Mapping[str, object] = MappingProxyType({}),
     instead_of: str | None = None,
+    book: Book | None = None,
 ) -> Found:
     """Return what the rules find of accepted submissions of one report now; columns in native names."""
     question = asked(
@@ -293,6 +295,7 @@ def findings_now(
         rules,
         instead=instead,
         instead_of=instead_of,
+        book=book,
     )
     return answered(question).found
 
@@ -306,17 +309,19 @@ def asked(
     *,
     instead: Mapping[str, object] = MappingProxyType({}),
     instead_of: str | None = None,
+    book: Book | None = None,
 ) -> Question:
     """The question of `findings_now`, with everything read that it takes to answer it.
 
-    What is judged whatever its period stands in no batch with what is not (`batches`).
+    What is judged whatever its period stands in no batch with what is not (`batches`). `book` is another book than the
+    one in force, with its thresholds.
     """
-    as_if_in_force = bool(store.replays) or any(submission.as_if_in_force for submission in batch)
+    as_if_in_force = any(is_judged_whatever_its_period(store, submission) for submission in batch)
     shape = report(name)
     empty = arrow_schema(shape).empty_table()
     with_rows = any(_needs_rows(rule) for rule in rules)
     names = sorted({threshold for rule in rules for threshold in rule.parameters})
-    thresholds = thresholds_in_force(connection)
+    book = book or book_with(thresholds_in_force(connection))
     files = [
         FiledRows(
             submission=submission.id,
@@ -324,15 +329,15 @@ def asked(
             period=submission.period,
             table=_rows(store, submission) if with_rows else empty,
             parameters={
-                **_in_force(thresholds, names, submission, as_if_in_force),
-                **_set_instead(thresholds, submission, instead, instead_of),
+                **thresholds_of(book, names, submission, as_if_in_force),
+                **_set_instead(book.thresholds, submission, instead, instead_of),
             },
         )
         for submission in batch
     ]
     rows = {file.submission: file.table for file in files} if with_rows else {}
-    read = relations(Judged(connection, store.facts, batch, rows), rules)
-    version = rule_set_version(thresholds)
+    read = relations(Judged(connection, store.facts, batch, rows, book), rules)
+    version = rule_set_version(book.thresholds)
     return Question(shape, files, rules, read.tables, read.stretches, as_if_in_force, version)
 
 
@@ -389,9 +394,12 @@ def _set_instead(
     return {name: value for name, value in instead.items() if not ((one := held[name]) and one.exchange)}
 
 
-def _in_force(
-    thresholds: Thresholds, names: Sequence[str], submission: Submission, as_if_in_force: bool
-) -> dict[str, object]:
+def is_judged_whatever_its_period(store: Store, submission: Submission) -> bool:
+    """True where today's rules judge a submission though its day is before they began: in a replay, or filed so."""
+    return bool(store.replays) or submission.as_if_in_force
+
+
+def thresholds_of(book: Book, names: Sequence[str], submission: Submission, as_if_in_force: bool) -> dict[str, object]:
     """Each threshold as it stood on the submission's day, or as it stands today."""
     day = datetime.now(UTC).astimezone(KST).date() if as_if_in_force else submission.period.first_day
-    return {name: thresholds.value(name, day, submission.exchange) for name in names}
+    return book.values(names, day, submission.exchange)

@@ -11,7 +11,7 @@ import importlib
 import json
 import pkgutil
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -87,12 +87,18 @@ def all_rules() -> Mapping[str, Rule]:
     """Every rule by its id, the common ones first, then report by report."""
     rules: dict[str, Rule] = {}
     for name in (COMMON_SUITE, *all_reports(), CALENDAR_SUITE, CORRECTIONS_SUITE):
-        for record in suite(name)["expectations"]:
-            rule = _rule(record, name if name in all_reports() else None)
+        for rule in rules_of_suite(name):
             if rule.id in rules:
                 raise ValueError(f"rule {rule.id} stands twice, again in {name}.json")
             rules[rule.id] = rule
     return MappingProxyType(rules)
+
+
+def rules_of_suite(name: str, records: Sequence[Mapping[str, Any]] | None = None) -> tuple[Rule, ...]:
+    """The rules of a suite, in its order; with `records` those that another suite of that name holds."""
+    if records is None:
+        records = suite(name)["expectations"]
+    return tuple(_rule(record, name if name in all_reports() else None) for record in records)
 
 
 def _rule(record: Mapping[str, Any], report_name: str | None) -> Rule:
@@ -168,7 +174,12 @@ def published_rules(report_name: str) -> tuple[Rule, ...]:
 @cache
 def all_parameters() -> tuple[Parameter, ...]:
     """Every value of every threshold, in the order of the file."""
-    entries = tomllib.loads(_PARAMETERS.read_text("utf-8"))["parameter"]
+    return parameters_in(_PARAMETERS)
+
+
+def parameters_in(path: Path) -> tuple[Parameter, ...]:
+    """Every value of every threshold in a file such as the book's."""
+    entries = tomllib.loads(path.read_text("utf-8"))["parameter"]
     return tuple(
         Parameter(
             name=entry["name"],

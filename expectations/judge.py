@@ -208,9 +208,11 @@ def _are_there(rule: Rule, dated: frozenset[str], column: str | None, shape: Rep
 def _database(_process: int) -> duckdb.DuckDBPyConnection:
     """An empty database of this process: opening one takes longer than judging a small report.
 
-    Each judgement has a connection of its own, and all that it sets up is temporary there.
+    Each judgement has a connection of its own, and all that it sets up is temporary there. A rule's query sees the
+    relations that it is given and nothing else: no file, no network, no variable of this program.
     """
-    return duckdb.connect(config={"threads": os.cpu_count() or 1})
+    closed = {"enable_external_access": False, "python_enable_replacements": False}
+    return duckdb.connect(config={"threads": os.cpu_count() or 1, **closed})
 
 
 _GIVEN = "given_"

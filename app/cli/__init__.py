@@ -744,6 +744,40 @@ def what_if(
         what_if_table(comparison)
 
 
+ParallelFrom = Annotated[str | None, typer.Option("--from", help="First day or month of the files.")]
+ParallelTo = Annotated[str | None, typer.Option("--to", help="Last day or month of the files.")]
+
+
+@rules_app.command("parallel")
+def rules_parallel(
+    first: ParallelFrom = None,
+    last: ParallelTo = None,
+    on: Annotated[
+        str | None,
+        typer.Option("--on", help="The day whose rules and thresholds are tried; once all have begun where not given."),
+    ] = None,
+    suites: Annotated[
+        Path | None,
+        typer.Option("--suites", help="A folder of rules instead: halts/HLT-004.toml or halts.json, parameters.toml."),
+    ] = None,
+    exchange: ExchangeOption = None,
+    json: Json = False,
+) -> None:
+    """Try rules of tomorrow on the files of today: what would break, by exchange; nothing is recorded.
+
+    Status 1 where a finding would come, a file would be refused, or something could not be compared.
+    """
+    from app.cli.parallel import run_rules
+
+    _known(exchange, None)
+    day = None if on is None else _day(on, "--on")
+    store = open_store()
+    is_right = run_rules(
+        store, *_range(first, last), exchange=exchange, on=day, suites=suites, now=_now(store), json=json
+    )
+    raise typer.Exit(DONE if is_right else REJECTED)
+
+
 def _assignment(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name or not value:

@@ -1,0 +1,117 @@
+"""`daxa rules parallel`: rules of tomorrow tried on the files of today, and what would break told by exchange."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.cli.output import emit, emit_text, show_progress, table_of
+from app.parallel import exchange_record, summary_record, told_record, told_text
+from etl.parallel import ChangeOfBook, Difference, NotCompared, RulesCompared, VerdictChange, files_of
+from expectations.book import book_in, book_standing_on, last_beginning
+from expectations.vocabulary import Period
+
+if TYPE_CHECKING:
+    from etl.store import Store
+
+_COUNTS = ("same", "only_today", "only_tomorrow", "changed")
+_VERDICTS = ("would_be_rejected", "would_be_accepted", "not_compared")
+
+
+def run_rules(
+    store: Store,
+    first: Period | None,
+    last: Period | None,
+    *,
+    exchange: str | None,
+    on: date | None,
+    suites: Path | None,
+    now: datetime,
+    json: bool,
+) -> bool:
+    """Compare today's book with that of a day or a folder, print it, and say whether nothing would break."""
+    from etl.parallel_rules import books_of, compare_books, must_read_what_there_is
+
+    today = books_of(store)
+    other = today if suites is None else book_in(suites, today)
+    must_read_what_there_is(other)
+    files = files_of(store, first, last, exchange)
+    first_day, last_day = files[0].period.first_day, max(one.period.last_day for one in files)
+    day = on or max(last_beginning(other), last_day)
+    tomorrow = book_standing_on(other, day, first_day, last_day)
+    with show_progress("parallel", len(files)) as progress:
+        compared = compare_books(
+            store,
+            today,
+            tomorrow,
+            files,
+            now=now,
+            listener=(lambda told: emit(told_record(told))) if json else None,
+            progress=progress,
+        )
+    if json:
+        for whose in compared.files:
+            emit(exchange_record(compared, whose))
+        emit({**summary_record(compared), "on": day.isoformat(), "suites": None if suites is None else str(suites)})
+    else:
+        _tell(compared, day, suites, first_day, last_day)
+    return not compared.breaks and compared.is_whole
+
+
+def _tell(compared: RulesCompared, day: date, suites: Path | None, first_day: date, last_day: date) -> None:
+    of = "" if suites is None else f" out of {suites}"
+    emit_text(f"rules as of {day}{of}, held against those in force on the files of {first_day} to {last_day}\n")
+    _tell_books(compared)
+    by_exchange = [exchange_record(compared, whose) for whose in compared.files]
+    headings = ("exchange", "files", *_COUNTS, *_VERDICTS)
+    table_of(_titles(headings), [tuple(str(one[name]) for name in headings) for one in by_exchange])
+    rows = [
+        (rule, one["exchange"], *(str(counts[name]) for name in _COUNTS))
+        for one in by_exchange
+        for rule, counts in one["rules"].items()
+    ]
+    emit_text("counted are the findings of the rules that the books judge differently by; the others are the same\n")
+    if rows:
+        table_of(_titles(("rule", "exchange", *_COUNTS)), sorted(rows))
+    for kind in (VerdictChange, Difference, NotCompared):
+        for kept in compared.examples.values():
+            for told in kept:
+                if isinstance(told, kind):
+                    emit_text(told_text(told, "en") + "\n")
+    emit_text(_overall(compared) + "\n")
+
+
+def _titles(names: tuple[str, ...]) -> list[str]:
+    return [name.replace("_", " ") for name in names]
+
+
+_CHANGES = {
+    ChangeOfBook.ADDED: "is new",
+    ChangeOfBook.DROPPED: "is dropped",
+    ChangeOfBook.BEGINS: "begins on {since}",
+    ChangeOfBook.CHANGED: "judges otherwise",
+}
+
+
+def _tell_books(compared: RulesCompared) -> None:
+    said = [f"{one.rule} {_CHANGES[one.what].format(since=one.since or 'every day')}" for one in compared.rules]
+    said += [
+        f"{one.name}{f' of {one.exchange}' if one.exchange else ''}: {one.today} → {one.tomorrow}"
+        for one in compared.thresholds
+    ]
+    emit_text(f"{len(said)} differences of the books: {'; '.join(said)}\n" if said else "the two books are the same\n")
+
+
+def _overall(compared: RulesCompared) -> str:
+    record = [exchange_record(compared, whose) for whose in compared.files]
+    sums = {name: sum(one[name] for one in record) for name in (*_COUNTS, *_VERDICTS)}
+    said = (
+        f"{sums['only_tomorrow']} findings would come, {sums['only_today']} go, {sums['changed']} change; "
+        f"{sums['would_be_rejected']} files would be refused, {sums['would_be_accepted']} accepted"
+    )
+    lacking = f"; {sums['not_compared']} could not be compared" if sums["not_compared"] else ""
+    verdict = (
+        "something would break" if compared.breaks else "nothing would break" if not lacking else "not all is known"
+    )
+    return f"{said}{lacking}: {verdict}"

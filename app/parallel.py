@@ -1,0 +1,131 @@
+"""Parallel runs as objects and in words: what another rule book or another layout would change, line by line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from app.objects import finding_of_rule_record
+from app.words import LANGUAGES, say
+from etl.parallel import Difference, How, NotCompared, RulesCompared, Told, VerdictChange
+from expectations.messages import message
+from expectations.vocabulary import State
+
+if TYPE_CHECKING:
+    from etl.records.submissions import Submission
+
+
+def told_record(told: Told) -> dict[str, Any]:
+    """A difference, a changed verdict or what could not be compared, as machines get it."""
+    match told:
+        case Difference():
+            return _difference_record(told)
+        case VerdictChange():
+            return _verdict_record(told)
+        case NotCompared():
+            return not_compared_record(told.submission, told.why.value, told.rule, told.detail)
+
+
+def _difference_record(told: Difference) -> dict[str, Any]:
+    finding = told.tomorrow or told.today
+    fields = {} if finding is None else finding_of_rule_record(told.rule, finding, told.filed)
+    before = told.today if told.how is How.CHANGED else None
+    return {
+        "what": "finding",
+        "how": told.how.value,
+        "exchange": told.exchange,
+        "report": told.report,
+        "period": told.period.text,
+        "submission": told.submission,
+        "file": told.filed and told.filed.file,
+        **fields,
+        "today": before and {"found": before.found, "expected": before.expected, "reason": before.reason},
+    }
+
+
+def _verdict_record(told: VerdictChange) -> dict[str, Any]:
+    return {
+        "what": "verdict",
+        **_filed(told.submission),
+        "today": told.today.value,
+        "tomorrow": told.tomorrow.value,
+        "findings": [finding_of_rule_record(rule, finding, told.submission) for finding, rule in told.findings],
+    }
+
+
+def not_compared_record(filed: Submission, why: str, rule: str | None, detail: str) -> dict[str, Any]:
+    """What could not be compared, with the reason in both languages."""
+    words = {f"message_{language}": _why(why, language, rule, detail) for language in LANGUAGES}
+    return {"what": "not_compared", **_filed(filed), "rule": rule, "why": why, "detail": detail or None, **words}
+
+
+def _why(why: str, language: str, rule: str | None, detail: str) -> str:
+    return say(f"parallel.why.{why}", language, rule=rule, detail=detail)
+
+
+def _filed(one: Submission) -> dict[str, Any]:
+    return {
+        "exchange": one.exchange,
+        "report": one.report,
+        "period": one.period.text,
+        "submission": one.id,
+        "file": one.file,
+    }
+
+
+def told_text(told: Told, language: str) -> str:
+    """One line for a person."""
+    match told:
+        case Difference():
+            finding = told.tomorrow or told.today
+            said = "" if finding is None else message(finding, told.rule, language)
+            file = told.filed.file if told.filed else f"{told.exchange} {told.report} {told.period.text}"
+            number = f" ({told.submission})" if told.submission else ""
+            return f"{file}{number}: {say(f'parallel.how.{told.how}', language)} [{told.rule.id}] {said}"
+        case VerdictChange():
+            one = told.submission
+            rules = ", ".join(dict.fromkeys(rule.id for _, rule in told.findings))
+            first = message(*told.findings[0], language) if told.findings else ""
+            return f"{one.file} ({one.id}): {told.today.value} → {told.tomorrow.value} [{rules}] {first}"
+        case NotCompared():
+            one = told.submission
+            return f"{one.file} ({one.id}): {_why(told.why.value, language, told.rule, told.detail)}"
+
+
+def exchange_record(compared: RulesCompared, exchange: str) -> dict[str, Any]:
+    """What the other book would change for one exchange."""
+    rules: dict[str, dict[str, int]] = {}
+    for (rule, whose, how), count in sorted(compared.findings.items()):
+        if whose == exchange:
+            rules.setdefault(rule, dict.fromkeys(map(str, How), 0))[how.value] = count
+    return {
+        "what": "exchange",
+        "exchange": exchange,
+        "files": compared.files[exchange],
+        **{how.value: compared.findings_of(exchange, how) for how in How},
+        "would_be_rejected": compared.verdicts_of(exchange, State.ACCEPTED, State.REJECTED),
+        "would_be_accepted": compared.verdicts_of(exchange, State.REJECTED, State.ACCEPTED),
+        "not_compared": compared.not_compared_of(exchange),
+        "rules": rules,
+    }
+
+
+def summary_record(compared: RulesCompared) -> dict[str, Any]:
+    """How the books differ, and what all of it comes to."""
+    return {
+        "what": "summary",
+        "rules": [
+            {"rule": one.rule, "change": one.what.value, "effective_from": one.since and one.since.isoformat()}
+            for one in compared.rules
+        ],
+        "thresholds": [
+            {"name": one.name, "exchange": one.exchange, "today": _number(one.today), "tomorrow": _number(one.tomorrow)}
+            for one in compared.thresholds
+        ],
+        "files": compared.files.total(),
+        "breaks": compared.breaks,
+        "whole": compared.is_whole,
+    }
+
+
+def _number(value: Any) -> str | None:
+    return None if value is None else f"{value}"
