@@ -44,6 +44,7 @@ from app.served import served_incidents, store  # noqa: E402
 from app.server import screens  # noqa: E402
 from app.server.hourly import every_hour  # noqa: E402
 from app.server.limits import RequestLimits  # noqa: E402
+from app.server.origin import OwnOrigin  # noqa: E402
 from app.server.security import HtmlLanguage, SecurityHeaders  # noqa: E402
 from app.sign_in.gate import Gate  # noqa: E402
 from app.sign_in.oidc import OrganisationSignIn, configured_provider  # noqa: E402
@@ -120,6 +121,7 @@ app = st.App(
     middleware=[
         Middleware(SecurityHeaders),
         Middleware(RequestLimits),
+        Middleware(OwnOrigin),
         Middleware(Gate, store=store, closed=navigation.title_of_closed, first=_first_page),
         *((_organisation.middleware(),) if _organisation else ()),
         Middleware(HtmlLanguage),

@@ -10,7 +10,7 @@ import pytest
 from browsing import served
 from demo_store import leave_empty
 from people import PASSWORD, SESSION, add_person
-from visiting import HANDSHAKE, Visitor
+from visiting import Visitor
 
 from app.navigation import REPLAY, SCREENS
 from app.sign_in.addresses import local, sign_in_address
@@ -250,7 +250,7 @@ def test_a_stranger_gets_nothing_else(visitor: Visitor, method: str, path: str) 
 
 def test_a_strangers_websocket_is_refused(visitor: Visitor) -> None:
     assert visitor.shake_hands() == 403
-    assert visitor.ask("GET", "/halts/_stcore/stream", headers=HANDSHAKE).status == 403
+    assert visitor.shake_hands("/halts/_stcore/stream") == 403
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/_stcore/health", "/_stcore/host-config", "/app/static/mark.svg"])

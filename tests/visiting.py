@@ -81,6 +81,6 @@ class Visitor:
     def sign_out(self) -> Answer:
         return self.ask("POST", "/logout", {"form": self.form_at("/logout")})
 
-    def shake_hands(self) -> int:
+    def shake_hands(self, path: str = "/_stcore/stream", **headers: str) -> int:
         """The status that a websocket to the screens is answered with; 101 is open."""
-        return self.ask("GET", "/_stcore/stream", headers=HANDSHAKE).status
+        return self.ask("GET", path, headers={**HANDSHAKE, "Origin": f"http://{self.host}", **headers}).status

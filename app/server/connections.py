@@ -15,6 +15,7 @@ from typing import Any
 
 import h11
 from h11._receivebuffer import ReceiveBuffer
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -244,6 +245,12 @@ class _Socket(WebSocketsSansIOProtocol):
     def __init__(self, *arguments: Any, leave: Callable[[], None], **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._leave = leave
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send; a handshake that was refused is answered, which the library takes for a failure of ours."""
+        await super().send(message)
+        if self.close_sent:
+            self.handshake_complete = True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place back."""

@@ -52,7 +52,9 @@ MOST_SOCKETS = 4_096
 
 _ONCE = (b"host", b"origin", b"content-length", b"transfer-encoding")
 """Headers that two parties may read differently where a request has them twice."""
-_HOST = re.compile(rb"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+HOST = r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?"
+"""How a host with its port is written, as a regular expression."""
+_HOST = re.compile(HOST.encode())
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 

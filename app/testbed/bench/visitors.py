@@ -22,6 +22,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState, ContextInfo
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from app.moments import NOW_VARIABLE
 from app.sign_in.cookies import SESSION_COOKIE
@@ -95,6 +96,7 @@ async def visitor(where: str, session: str) -> AsyncIterator[Visitor]:
     """Whoever the session is of opens the dashboard, and closes it at the end."""
     async with connect(
         f"ws://{where}/_stcore/stream",
+        origin=Origin(f"http://{where}"),
         additional_headers={"Cookie": f"{SESSION_COOKIE}={session}"},
         max_size=None,
         compression=None,
