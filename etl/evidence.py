@@ -45,6 +45,10 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+class DamagedEvidenceError(RuntimeError):
+    """Kept bytes that do not have their hash any more: our trouble, never the sender's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The store of received bytes under `folder`."""
@@ -56,16 +60,28 @@ class Evidence:
         return self.folder / sha256[:2] / sha256
 
     def keep(self, data: bytes) -> str:
-        """Store `data` durably and return its hash; the same bytes are stored once."""
+        """Store `data` durably and return its hash; the same bytes are stored once, and heal damaged ones."""
         sha256 = digest_of(data)
-        path = self.path(sha256)
-        if not path.exists():
-            write_durably(path, data)
+        if not self.is_intact(sha256):
+            write_durably(self.path(sha256), data)
         return sha256
 
     def read(self, sha256: str) -> bytes:
-        """The bytes with that hash; FileNotFoundError where they were discarded or never came."""
-        return self.path(sha256).read_bytes()
+        """The bytes with that hash; FileNotFoundError where they were discarded or never came.
+
+        Raises DamagedEvidenceError where they do not have it any more.
+        """
+        data = self.path(sha256).read_bytes()
+        if digest_of(data) != sha256:
+            raise DamagedEvidenceError(
+                f"the kept bytes {sha256} are damaged; the same bytes filed again heal them, then 'daxa heal'"
+            )
+        return data
+
+    def verified(self, sha256: str) -> Path:
+        """Where the bytes with that hash lie, for another process to read; raises as `read` does."""
+        self.read(sha256)
+        return self.path(sha256)
 
     def discard(self, sha256: str) -> None:
         """Remove bytes that must not be stored (SUB-007)."""

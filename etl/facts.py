@@ -1,5 +1,7 @@
 """Canonical rows: one immutable Parquet file per accepted submission, and reading them back.
 
+Every read holds a file's bytes against their recorded hash first.
+
 `facts/<report>/<exchange>/<period>/<submission>.parquet`, zstd, sorted by the report's subject and then its key, with
 decimals as decimal128. A file is in force when a record says so; nothing here knows which are.
 A file has the columns that its report had on its day; what is read back has those of all days, null where the day of
@@ -11,7 +13,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from etl.evidence import sync_folder
+from etl.evidence import digest_of_file, sync_folder
 from etl.normalise import SOURCE_ROW, arrow_schema
 from expectations.catalogue import report as report_of
 
@@ -28,12 +30,17 @@ _COMPRESSION_LEVEL = 3
 
 @dataclass(frozen=True, slots=True)
 class FactFile:
-    """Whose rows a file holds: report, exchange, period and submission."""
+    """Whose rows a file holds: report, exchange, period and submission; and the hash of its bytes, where recorded."""
 
     report: str
     exchange: str
     period: str
     submission: str
+    sha256: str | None = field(default=None, compare=False)
+
+
+class DamagedRowsError(RuntimeError):
+    """Published rows that are missing, or are not the bytes that were published: our trouble, never the sender's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,18 @@ class Facts:
     def path(self, file: FactFile) -> Path:
         """Where a submission's rows lie."""
         return self.folder / file.report / file.exchange / file.period / f"{file.submission}.parquet"
+
+    def verified(self, file: FactFile) -> Path:
+        """Where a submission's rows lie, after their bytes were held against their recorded hash.
+
+        Raises DamagedRowsError where they are missing or differ.
+        """
+        path = self.path(file)
+        if not path.exists():
+            raise DamagedRowsError(f"the published rows of submission {file.submission} are missing; run 'daxa heal'")
+        if file.sha256 is not None and digest_of_file(path) != file.sha256:
+            raise DamagedRowsError(f"the published rows of submission {file.submission} are damaged; run 'daxa heal'")
+        return path
 
     def write(self, file: FactFile, table: pa.Table) -> Path:
         """Write a submission's canonical rows durably; writing them again replaces them by the same."""
@@ -65,7 +84,7 @@ class Facts:
     def rows_of(self, file: FactFile, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows of one submission: the canonical columns of all days and `source_row`, or only those named."""
         names = None if columns is None else list(columns)
-        return pq.read_table(self.path(file), schema=arrow_schema(report_of(file.report)), columns=names)
+        return pq.read_table(self.verified(file), schema=arrow_schema(report_of(file.report)), columns=names)
 
     def read(
         self,
@@ -102,7 +121,7 @@ class Facts:
             return connection.sql(query, params=list(parameters)).to_arrow_table().cast(schema)
 
     def _quoted(self, file: FactFile) -> str:
-        return str(self.path(file)).replace("'", "''")
+        return str(self.verified(file)).replace("'", "''")
 
 
 def fact_schema(report: str) -> pa.Schema:

@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Table
 
 from etl import figures
+from etl.evidence import digest_of_file
 from etl.examine import Incoming, Past, Verdict, decide, read_one
 from etl.failures import Failure, failed_on, recorded, retry_after_change
 from etl.failures import NotRetryableError as NotRetryableError
@@ -244,10 +245,11 @@ def _publish(
     """
     left: list[Submission] = []
     derived = _derive(wave, verdicts)
+    written: dict[str, str] = {}
     for submission in wave:
         table = verdicts[submission.id].table
         if table is not None:
-            store.facts.write(life.fact_files([submission])[0], table)
+            written[submission.id] = digest_of_file(store.facts.write(life.fact_files([submission])[0], table))
     events: list[AuditEvent] = []
     made: dict[str, tuple[Sequence[Judgement], datetime]] = {}
     with writing(store.engine) as connection:
@@ -277,10 +279,11 @@ def _publish(
                 decided_at=at,
                 evidence_kept=not verdict.holds_secrets,
                 as_if_in_force=as_if_in_force,
+                rows_sha256=written.get(submission.id),
                 incident=None,
                 failed_version=None,
             )
-            events.append(_verdict(submission, verdict, version))
+            events.append(_verdict(submission, verdict, version, written.get(submission.id)))
         judgements.record(connection, made, version)
         append(connection, events)
     return left
@@ -292,8 +295,8 @@ def _has_moved_on(connection: Connection, submission: Submission, past: Past) ->
     return now != past or life.unreviewed_beneath(connection, submission)
 
 
-def _verdict(submission: Submission, verdict: Verdict, version: str) -> AuditEvent:
-    """What was decided of a submission, by which rules, bound to every finding by their digest."""
+def _verdict(submission: Submission, verdict: Verdict, version: str, rows_sha256: str | None) -> AuditEvent:
+    """What was decided of a submission, by which rules, bound to every finding and to its published rows."""
     details = {
         "state": verdict.state.value,
         "rows": verdict.row_count,
@@ -301,6 +304,8 @@ def _verdict(submission: Submission, verdict: Verdict, version: str) -> AuditEve
         "findings_sha256": findings_digest((kind, finding) for finding, kind in verdict.findings),
         "rule_set_version": version,
     }
+    if rows_sha256 is not None:
+        details["rows_sha256"] = rows_sha256
     return AuditEvent(SYSTEM, EventKind.VERDICT, submission.id, details)
 
 

@@ -114,6 +114,8 @@ def receive_bytes(
             else:
                 earlier = None  # it would come into force over what followed it; these bytes were sent now
         if earlier is not None:
+            if earlier.evidence_kept and earlier.sha256 == sha256:
+                store.evidence.keep(data)
             append(connection, [_upload(earlier, sender, duplicate=True, sent=sha256)], at=now)
             return Receipt(earlier, file, duplicate=True)
         store.evidence.keep(data)

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection
 
+from etl.evidence import digest_of_file
 from etl.examine import Incoming, Past, read_one
 from etl.heads import signed_heads, wrong_heads
 from etl.intake import Declared
@@ -37,7 +38,7 @@ from expectations.vocabulary import State
 _PUBLISHED = (State.ACCEPTED, State.SUPERSEDED, State.WITHDRAWN)
 
 
-def _is_published(submission: Submission) -> bool:
+def is_published(submission: Submission) -> bool:
     """Whether its rows were published; those of one that we failed on were not, also where it is withdrawn."""
     return submission.state in _PUBLISHED and submission.is_decided
 
@@ -96,7 +97,7 @@ def verify_store(
 
 
 def _to_read_again(every: Sequence[Submission], sample: int | None) -> frozenset[str]:
-    readable = [s.id for s in every if _is_published(s) and s.evidence_kept]
+    readable = [s.id for s in every if is_published(s) and s.evidence_kept]
     if sample is not None and sample < len(readable):
         readable = random.SystemRandom().sample(readable, sample)
     return frozenset(readable)
@@ -107,10 +108,12 @@ def _kept_faults(store: Store, submission: Submission) -> Iterator[Fault]:
         there = store.evidence.path(submission.sha256).exists()
         what = "differ from their SHA-256" if there else "are missing"
         yield Fault(submission.id, f"the kept bytes {submission.sha256} {what}")
-    if _is_published(submission):
+    if is_published(submission):
         path = store.facts.path(life.fact_files([submission])[0])
         if not path.exists():
             yield Fault(submission.id, "its published rows are missing")
+        elif submission.rows_sha256 is not None and digest_of_file(path) != submission.rows_sha256:
+            yield Fault(submission.id, "its published rows differ from their SHA-256")
         else:
             yield from _shape_faults(path, submission)
 
@@ -175,6 +178,7 @@ class _Told:
     hashes: dict[str, str] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
     verdicts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    rows: dict[str, str] = field(default_factory=dict)
     began: datetime | None = None
 
 
@@ -188,15 +192,18 @@ def _told(connection: Connection) -> _Told:
             log.EventKind.FAILURE,
             log.EventKind.RETRY,
             log.EventKind.WITHDRAW,
+            log.EventKind.HEAL,
         ):
             continue
         details = _details(entry.details)
+        if "rows_sha256" in details:
+            told.rows[entry.subject] = details["rows_sha256"]
         if entry.act == log.EventKind.UPLOAD:
             told.hashes.setdefault(entry.subject, details.get("sha256", ""))
             told.states.setdefault(entry.subject, State.RECEIVED.value)
         elif entry.act == log.EventKind.WITHDRAW:
             told.states[entry.subject] = State.WITHDRAWN.value
-        else:
+        elif entry.act != log.EventKind.HEAL:
             told.states[entry.subject] = details.get("state", "")
             if "findings_sha256" in details:
                 told.verdicts.setdefault(entry.subject, details)
@@ -216,6 +223,8 @@ def _unlogged(connection: Connection, every: Sequence[Submission]) -> Iterator[F
             yield Fault(submission.id, "the audit log has another SHA-256 of what was filed")
         if told.states.get(submission.id, submission.state) != submission.state:
             yield Fault(submission.id, f"is {submission.state.value}, in the audit log {told.states[submission.id]}")
+        if told.rows.get(submission.id) != submission.rows_sha256:
+            yield Fault(submission.id, "the audit log has another SHA-256 of its published rows")
         verdict = told.verdicts.get(submission.id)
         if verdict is not None:
             yield from _changed_verdict(connection, submission, verdict)

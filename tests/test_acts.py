@@ -80,6 +80,12 @@ class House:
         self.home, self.url = self.folder / "new", f"sqlite:///{self.folder / 'new.sqlite'}"
         self.daxa("restore", path)
 
+    def heal(self) -> None:
+        self.filed()
+        for path in (self.home / "facts").rglob("*.parquet"):
+            path.unlink()
+        self.daxa("heal")
+
 
 WAYS: dict[EventKind, Callable[[House], object]] = {
     EventKind.SIGN_IN: House.signed_in,
@@ -99,6 +105,7 @@ WAYS: dict[EventKind, Callable[[House], object]] = {
     EventKind.VERIFY: lambda h: h.daxa("verify"),
     EventKind.BACKUP: House.back_up,
     EventKind.RESTORE: House.restore,
+    EventKind.HEAL: House.heal,
 }
 
 

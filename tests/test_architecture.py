@@ -43,6 +43,7 @@ DOORS = {
         "etl.failures",
         "etl.rebuild",
         "etl.heads",
+        "etl.heal",
         "etl.verify",
         "etl.receipts",
         "etl.comparison",

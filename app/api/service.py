@@ -172,7 +172,7 @@ class Service:
         """The file with its findings beside the rows, and its name; ProblemError where it cannot be had."""
         if not submission.evidence_kept:
             raise ProblemError(409, "The bytes of this file are not kept, because it holds secrets or personal data.")
-        data = self.store.evidence.path(submission.sha256).read_bytes()
+        data = self.store.evidence.read(submission.sha256)
         declared = Declared(submission.exchange, submission.report, submission.period)
         layout = layout_of(declared, submission.file, submission.format)
         try:

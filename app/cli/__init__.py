@@ -592,6 +592,37 @@ def retry(
     raise typer.Exit(REJECTED if found.state in _FALLEN_SHORT or found.incident else DONE)
 
 
+@app.command("heal")
+def heal_store(json: Json = False) -> None:
+    """Write published rows that are missing or damaged anew from the kept bytes, and try again what failed."""
+    from etl import jobs
+    from etl.heal import heal
+    from etl.records.log import COMMAND
+
+    store = open_store()
+    with show_progress("heal", None) as progress:
+        healing = heal(store, actor=COMMAND, progress=progress)
+    failures = jobs.process(store)
+    if json:
+        emit(
+            {
+                "rows_written": list(healing.rows),
+                "lost": [{"submission": number, "why": why} for number, why in healing.lost],
+                "tried_again": list(healing.tried_again),
+                "failed": [failure.incident for failure in failures],
+            }
+        )
+    else:
+        for number in healing.rows:
+            print(f"{number}: its rows are written anew from its bytes")
+        for number, why in healing.lost:
+            print(f"{number}: {why}", file=sys.stderr)
+        print(f"{len(healing.rows)} healed, {len(healing.lost)} not; {len(healing.tried_again)} tried again")
+    for failure in failures:
+        print(f"{failure}", file=sys.stderr)
+    raise typer.Exit(REJECTED if healing.lost or failures else DONE)
+
+
 @app.command()
 def export(
     report_name: Annotated[str, typer.Argument(help="The report, such as reconciliation.", metavar="REPORT")],

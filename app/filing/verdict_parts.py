@@ -309,7 +309,7 @@ def submission_findings(view: View, filed: Submission) -> None:
     else:
         note(ask(judged_rules, filed.id, view.language).overall)
     if filed.evidence_kept:
-        path = store().evidence.path(filed.sha256)
+        path = store().evidence.verified(filed.sha256)
         annotated_file(view, Sent(path, declared, filed.file, filed.format), found)
     since_the_version_before(view, comparison, calls)
 

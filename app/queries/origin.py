@@ -24,6 +24,7 @@ ROW_LIMIT = 200
 """As many rows as a screen shows of what lies behind a mark."""
 
 
+_FILE_COLUMNS = ("id", "exchange", "report", "period", "file", "rows_sha256")
 _PUBLISHED = (State.ACCEPTED, State.SUPERSEDED, State.WITHDRAWN)
 """States of submissions whose rows were published once."""
 
@@ -42,7 +43,7 @@ def accepted_files(
     """The files in force of one exchange and report that touch these days and hold rows, oldest first."""
     table = submissions.c
     statement = (
-        select(table.id, table.exchange, table.report, table.period, table.file)
+        select(*(table[name] for name in _FILE_COLUMNS))
         .where(
             table.state == State.ACCEPTED,
             table.report == report,
@@ -59,7 +60,7 @@ def accepted_files(
 def _files_of(store: Store, scope: Scope, submission: str) -> list[PublishedFile]:
     """The published file of one submission, also of one that is out of force meanwhile (3.5)."""
     table = submissions.c
-    statement = select(table.id, table.exchange, table.report, table.period, table.file).where(
+    statement = select(*(table[name] for name in _FILE_COLUMNS)).where(
         table.id == submission,
         table.state.in_(_PUBLISHED),
         table.exchange.in_(scope.visible_rows()),
@@ -70,7 +71,10 @@ def _files_of(store: Store, scope: Scope, submission: str) -> list[PublishedFile
 
 def _published(rows: Sequence[dict[str, Any]]) -> list[PublishedFile]:
     return [
-        PublishedFile(FactFile(row["report"], row["exchange"], row["period"], row["id"]), PurePath(row["file"]).name)
+        PublishedFile(
+            FactFile(row["report"], row["exchange"], row["period"], row["id"], row["rows_sha256"]),
+            PurePath(row["file"]).name,
+        )
         for row in rows
     ]
 

@@ -60,6 +60,7 @@ class EventKind(StrEnum):
     VERIFY = "verify"
     BACKUP = "backup"
     RESTORE = "restore"
+    HEAL = "heal"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ class Submission:
     given_rows: str | None = None
     as_if_in_force: bool = False
     """It is judged by today's rules whatever its period, now and whenever it is judged again."""
+    rows_sha256: str | None = None
+    """The hash of the file of its published rows; None where it was published before hashes were recorded."""
 
     @property
     def given(self) -> Given:
@@ -103,6 +105,7 @@ def _submission(row: RowMapping, state: str | None = None) -> Submission:
         given_sha256=row["given_sha256"],
         given_rows=row["given_rows"],
         as_if_in_force=row["as_if_in_force"],
+        rows_sha256=row["rows_sha256"],
     )
 
 
@@ -456,6 +459,11 @@ def note_unjudged(connection: Connection, submission: str, incident: str, versio
     )
 
 
+def record_rows(connection: Connection, submission: str, rows_sha256: str) -> None:
+    """Record the hash of rows that were written anew."""
+    connection.execute(update(submissions).where(submissions.c.id == submission).values(rows_sha256=rows_sha256))
+
+
 def judge_again(connection: Connection, submission: str) -> None:
     """Have a published submission that we failed on judging again judged with the next review."""
     connection.execute(update(submissions).where(submissions.c.id == submission).values(failed_version=None))
@@ -663,4 +671,4 @@ def current_findings(
 
 def fact_files(wanted: Sequence[Submission]) -> list[FactFile]:
     """Return the paths of the rows of accepted submissions."""
-    return [FactFile(s.report, s.exchange, s.period.text, s.id) for s in wanted]
+    return [FactFile(s.report, s.exchange, s.period.text, s.id, s.rows_sha256) for s in wanted]

@@ -66,6 +66,7 @@ submissions = Table(
     Column("given_sha256", String(128)),
     Column("given_rows", String(128)),
     Column("as_if_in_force", Boolean, nullable=False, server_default=false()),
+    Column("rows_sha256", String(64)),
     Index(None, "exchange", "report", "period_start"),
     # The report first: an index that begins with the state would tempt SQLite to read every accepted submission's
     # figures where it was asked for a few days.
