@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from app.objects import finding_of_rule_record
-from app.words import LANGUAGES, say
-from etl.parallel import Difference, How, NotCompared, RulesCompared, Told, VerdictChange
+from app.objects import finding_of_rule_record, instant_text
+from app.words import LANGUAGES, field_label, say
+from etl.parallel import (
+    Difference,
+    How,
+    LayoutsCompared,
+    NotCompared,
+    RowsDiffer,
+    RulesCompared,
+    Told,
+    ToldOfLayouts,
+    ValuesDiffer,
+    VerdictChange,
+)
 from expectations.messages import message
 from expectations.vocabulary import State
 
@@ -14,9 +28,19 @@ if TYPE_CHECKING:
     from etl.records.submissions import Submission
 
 
-def told_record(told: Told) -> dict[str, Any]:
+def told_record(told: Told | ToldOfLayouts) -> dict[str, Any]:
     """A difference, a changed verdict or what could not be compared, as machines get it."""
     match told:
+        case ValuesDiffer():
+            return _values_record(told)
+        case RowsDiffer():
+            return {
+                "what": "rows",
+                "how": told.how.value,
+                **_filed(told.submission),
+                "rows": told.count,
+                "examples": list(told.examples),
+            }
         case Difference():
             return _difference_record(told)
         case VerdictChange():
@@ -40,6 +64,34 @@ def _difference_record(told: Difference) -> dict[str, Any]:
         **fields,
         "today": before and {"found": before.found, "expected": before.expected, "reason": before.reason},
     }
+
+
+def _values_record(told: ValuesDiffer) -> dict[str, Any]:
+    examples = [{"row": row, "today": _text(old), "tomorrow": _text(new)} for row, old, new in told.examples]
+    return {
+        "what": "values",
+        "how": told.how.value,
+        **_filed(told.submission),
+        "column": told.column,
+        "differing": told.count,
+        "within_tolerance": told.within,
+        "largest_difference": _text(told.largest),
+        "examples": examples,
+    }
+
+
+def _text(value: Any) -> str | None:
+    """A canonical value as it reads everywhere: decimals without an exponent, instants in KST."""
+    match value:
+        case None:
+            return None
+        case Decimal():
+            whole = f"{value:f}"
+            return whole.rstrip("0").rstrip(".") if "." in whole else whole
+        case datetime():
+            return instant_text(value)
+        case _:
+            return f"{value}"
 
 
 def _verdict_record(told: VerdictChange) -> dict[str, Any]:
@@ -72,9 +124,14 @@ def _filed(one: Submission) -> dict[str, Any]:
     }
 
 
-def told_text(told: Told, language: str) -> str:
+def told_text(told: Told | ToldOfLayouts, language: str) -> str:
     """One line for a person."""
     match told:
+        case ValuesDiffer():
+            return f"{told.submission.file} ({told.submission.id}): {_values_text(told, language)}"
+        case RowsDiffer():
+            said = say(f"parallel.rows.{told.how}", language, count=f"{told.count:,}", rows=_rows(told.examples))
+            return f"{told.submission.file} ({told.submission.id}): {said}"
         case Difference():
             finding = told.tomorrow or told.today
             said = "" if finding is None else message(finding, told.rule, language)
@@ -89,6 +146,60 @@ def told_text(told: Told, language: str) -> str:
         case NotCompared():
             one = told.submission
             return f"{one.file} ({one.id}): {_why(told.why.value, language, told.rule, told.detail)}"
+
+
+def _rows(places: Sequence[int]) -> str:
+    return ", ".join(map(str, places))
+
+
+def _values_text(told: ValuesDiffer, language: str) -> str:
+    column = field_label(told.submission.report, told.column, language)
+    if not told.examples:
+        is_within = told.how is How.SAME
+        key = "parallel.within" if is_within else f"parallel.column.{told.how}"
+        return say(key, language, column=f"{column} ({told.column})", count=f"{told.within:,}")
+    row, old, new = told.examples[0]
+    return say(
+        "parallel.values",
+        language,
+        column=f"{column} ({told.column})",
+        count=f"{told.count:,}",
+        within=f"{told.within:,}",
+        row=row,
+        today=_text(old) or "∅",
+        tomorrow=_text(new) or "∅",
+    )
+
+
+def layout_exchange_record(compared: LayoutsCompared, exchange: str) -> dict[str, Any]:
+    """What the other layouts would change for one exchange."""
+    columns: dict[str, dict[str, dict[str, int]]] = {}
+    for name, counts in (("differing", compared.values), ("within_tolerance", compared.within)):
+        for (whose, report, column), count in sorted(counts.items()):
+            if whose == exchange:
+                columns.setdefault(report, {}).setdefault(column, {})[name] = count
+    for (whose, report, column, how), count in sorted(compared.columns.items()):
+        if whose == exchange:
+            columns.setdefault(report, {}).setdefault(column, {})[f"{how}_files"] = count
+    return {
+        "what": "exchange",
+        "exchange": exchange,
+        "files": compared.files[exchange],
+        "same_layout": compared.unchanged[exchange],
+        "read_alike": compared.read_alike[exchange],
+        "would_be_rejected": compared.verdicts[exchange, State.ACCEPTED, State.REJECTED],
+        "would_be_accepted": compared.verdicts[exchange, State.REJECTED, State.ACCEPTED],
+        "rows_only_today": compared.rows[exchange, How.ONLY_TODAY],
+        "rows_only_tomorrow": compared.rows[exchange, How.ONLY_TOMORROW],
+        "values_differing": _sum_of(compared.values, exchange),
+        "values_within_tolerance": _sum_of(compared.within, exchange),
+        "not_compared": sum(count for (whose, _), count in compared.not_compared.items() if whose == exchange),
+        "columns": columns,
+    }
+
+
+def _sum_of(counts: Mapping[tuple[str, str, str], int], exchange: str) -> int:
+    return sum(count for (whose, _, _), count in counts.items() if whose == exchange)
 
 
 def exchange_record(compared: RulesCompared, exchange: str) -> dict[str, Any]:

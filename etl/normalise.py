@@ -407,9 +407,9 @@ def _read_single(text: str, notation: Notation) -> Any:
     plain = text.replace(",", "")
     match notation.type:
         case ValueType.QUANTITY:
-            return exact_decimal(plain, QUANTITY_DIGITS)
+            return exact_decimal(plain, QUANTITY_DIGITS, notation.unit)
         case ValueType.KRW:
-            return exact_decimal(plain, KRW_DIGITS)
+            return exact_decimal(plain, KRW_DIGITS, notation.unit)
         case ValueType.COUNT:
             return exact_count(plain)
         case _:

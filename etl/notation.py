@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from enum import IntEnum
 from typing import Any
 
@@ -80,6 +80,8 @@ class Notation:
     cells: frozenset[Cell] = frozenset({Cell.TEXT})
     read_all: Callable[[pa.Array], pa.Array] | None = None
     read_one: Callable[[str], Any] | None = None
+    unit: Decimal = Decimal(1)
+    """How much of ours one of the sender's is: `0.00000001` where quantities are written in satoshis."""
 
     def whole(self, texts: pa.Array) -> pa.Array:
         """Canonical values of a whole column of well-formed texts; nulls stay null."""
@@ -120,13 +122,18 @@ _SAFE_TO_CAST = (
 """Numbers below 10^20 by their looks; of larger ones pyarrow 26 drops the highest bits without an error."""
 
 
-def exact_decimal(text: str, digits: tuple[int, int]) -> Decimal:
-    """`text` as a decimal of at most `digits` before and after the point; OutOfRangeError where it is longer."""
+def exact_decimal(text: str, digits: tuple[int, int], unit: Decimal = Decimal(1)) -> Decimal:
+    """`text`, so many units, as a decimal of at most `digits` before and after the point.
+
+    OutOfRangeError where it is longer.
+    """
     before, after = digits
     try:
         value = Decimal(text)
     except InvalidOperation as error:
         raise ValueError(f"{text!r} is no decimal number") from error
+    if unit != 1:
+        value = _in_ours(value, unit)
     if value and (value.adjusted() >= before or value.adjusted() < -after):
         raise OutOfRangeError(text)
     quantum = Decimal(1).scaleb(-after)
@@ -134,6 +141,29 @@ def exact_decimal(text: str, digits: tuple[int, int]) -> Decimal:
     if exact != value:
         raise OutOfRangeError(text)
     return exact
+
+
+def _in_ours(value: Decimal, unit: Decimal) -> Decimal:
+    """Every digit of the product; OutOfRangeError where it has more than fit any type."""
+    exact = Context(prec=80, traps=[Inexact])
+    try:
+        return exact.multiply(value, unit)
+    except Inexact as error:
+        raise OutOfRangeError(f"{value}") from error
+
+
+def in_unit(notation: Notation, unit: Decimal) -> Notation:
+    """The same way of writing quantities or won where one of the sender's is `unit` of ours; ValueError for others."""
+    if notation.type not in (ValueType.QUANTITY, ValueType.KRW):
+        raise ValueError(f"a {notation.type.value} has no unit; quantities and won have one")
+    digits = QUANTITY_DIGITS if notation.type is ValueType.QUANTITY else KRW_DIGITS
+
+    def read_all(texts: pa.Array) -> pa.Array:
+        encoded = texts.dictionary_encode()
+        values = [exact_decimal(text.replace(",", ""), digits, unit) for text in encoded.dictionary.to_pylist()]
+        return pa.array(values, notation.arrow_type).take(encoded.indices)
+
+    return replace(notation, name=f"{notation.name}_in_unit", read_all=read_all, unit=unit)
 
 
 def _decimals(digits: tuple[int, int]) -> Callable[[pa.Array], pa.Array]:
@@ -361,3 +391,8 @@ ASSET_LOWER = Notation("asset_lower", ValueType.ASSET, "[a-z0-9]{1,20}", "btc", 
 HASH = Notation("hash", ValueType.HASH, "[0-9a-f]{64}", "64 × [0-9a-f]", "64 × [0-9a-f]", read_one=str)
 TEXT = Notation("text", ValueType.TEXT, r"[^\x00]*", "text", "text", read_one=str)
 """Anything but the null character, which no database keeps."""
+
+
+def all_notations() -> dict[str, Notation]:
+    """Every way of writing that is declared here, by its name."""
+    return {one.name: one for one in globals().values() if isinstance(one, Notation)}

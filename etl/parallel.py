@@ -6,10 +6,12 @@ and compare. Nothing here judges or reads a file.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Context, Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -46,6 +48,8 @@ class Hindrance(StrEnum):
     """Its rows or its bytes could not be read."""
     OTHER_VERDICT = "other_verdict"
     """Judged once more by today's rules it has another verdict than the recorded one."""
+    NO_BYTES = "no_bytes"
+    """Its bytes are not kept, since they held secrets."""
     NO_COLUMN = "no_column"
     """The report had not the rule's column on the day."""
 
@@ -157,6 +161,99 @@ class RulesCompared:
     def not_compared_of(self, exchange: str) -> int:
         """How much of an exchange could not be compared."""
         return sum(count for (whose, _, _), count in self.not_compared.items() if whose == exchange)
+
+
+@dataclass(frozen=True, slots=True)
+class ValuesDiffer:
+    """A column of a file that two layouts read differently, in so many rows; the first of them with both values.
+
+    `within` are those that differ by no more than the tolerance. A column that one layout has not has no values there,
+    and stands as a whole (`how`).
+    """
+
+    submission: Submission
+    column: str
+    how: How
+    count: int
+    within: int
+    largest: Decimal | None
+    examples: tuple[tuple[int, Any, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowsDiffer:
+    """Rows of a file that one of two layouts reads as data and the other does not, by their place in the file."""
+
+    submission: Submission
+    how: How
+    count: int
+    examples: tuple[int, ...]
+
+
+ToldOfLayouts = VerdictChange | ValuesDiffer | RowsDiffer | NotCompared
+
+
+@dataclass(slots=True)
+class LayoutsCompared:
+    """What came of trying other layouts: counts by exchange, and the first of each kind of difference."""
+
+    files: Counter[str] = field(default_factory=Counter)
+    unchanged: Counter[str] = field(default_factory=Counter)
+    """Files whose layout and shape are the same, which are not read again."""
+    read_alike: Counter[str] = field(default_factory=Counter)
+    verdicts: Counter[tuple[str, State, State]] = field(default_factory=Counter)
+    rows: Counter[tuple[str, How]] = field(default_factory=Counter)
+    values: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Values beyond the tolerance, by exchange, report and canonical column."""
+    within: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    columns: Counter[tuple[str, str, str, How]] = field(default_factory=Counter)
+    """Columns that only one of the two has, by exchange, report and canonical name: so many files."""
+    not_compared: Counter[tuple[str, Hindrance]] = field(default_factory=Counter)
+    untried: tuple[tuple[str, str], ...] = ()
+    """Exchange and report of what a folder changes, where no file of these days is of it."""
+    examples: dict[tuple[str, ...], list[ToldOfLayouts]] = field(default_factory=dict)
+
+    @property
+    def breaks(self) -> bool:
+        """True where a file would be refused, or would be read with other rows or values."""
+        refused = any(old is State.ACCEPTED and new is State.REJECTED for _, old, new in self.verdicts)
+        return refused or bool(self.rows or self.values or self.columns)
+
+    @property
+    def is_whole(self) -> bool:
+        """True where nothing is left that could not be compared."""
+        return not self.not_compared and not self.untried
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How much two numbers may differ and count as the same: an amount, or a part of today's value; exact decimals."""
+
+    amount: Decimal = Decimal(0)
+    ratio: Decimal = Decimal(0)
+
+    @classmethod
+    def parse(cls, text: str) -> Tolerance:
+        """Read `0.01` (an amount) or `0.5%` (of today's value); ValueError in one sentence where it is neither."""
+        number, percent = text.removesuffix("%"), text.endswith("%")
+        if not _NUMBER.fullmatch(number):
+            raise ValueError(f"'{text}' is no tolerance; write an amount such as 0.01, or a part such as 0.5%")
+        value = Decimal(number)
+        return cls(ratio=_EXACT.divide(value, Decimal(100))) if percent else cls(amount=value)
+
+    def covers(self, today: Decimal, tomorrow: Decimal) -> bool:
+        """True where the two differ by no more than that, the boundary included."""
+        difference = distance(today, tomorrow)
+        return difference <= self.amount or difference <= _EXACT.multiply(self.ratio, today.copy_abs())
+
+
+def distance(today: Decimal, tomorrow: Decimal) -> Decimal:
+    """How far two numbers lie apart, to the last digit."""
+    return _EXACT.subtract(tomorrow, today).copy_abs()
+
+
+_NUMBER = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?", re.ASCII)
+_EXACT = Context(prec=160)
 
 
 def files_of(store: Store, first: Period | None, last: Period | None, exchange: str | None) -> list[Submission]:

@@ -233,7 +233,7 @@ class _Run:
             if not pairs or not one.evidence_kept:  # what was discarded is refused for what it held, whatever else
                 self.compared.verdicts[one.exchange, one.state, one.state] += 1
         kept = [one for one in files if pairs and one.evidence_kept]
-        for chunk in _chunks(kept):
+        for chunk in chunks(kept):
             self._compare_chunk(chunk, pairs)
         self._step(sum(one.state is State.REJECTED for one in files), name)
 
@@ -248,7 +248,7 @@ class _Run:
             rules = error.rules if isinstance(error, RuleCrashedError) else (None,)
             for one in some:
                 for rule in rules:
-                    self.cannot(one, rule, why, _first_line(error))
+                    self.cannot(one, rule, why, first_line(error))
 
     def _verdicts(self, some: Sequence[Submission], pairs: Sequence[_Pair]) -> dict[str, tuple[Verdict, Verdict]]:
         """The verdicts of some files by both books; bytes that are not what they were raise ValueError."""
@@ -334,11 +334,11 @@ class _Run:
         rule = rules[0].id
         if isinstance(error, RuleCrashedError):
             for one in batch:
-                self.cannot(one, rule, Hindrance.RULE_FAILED, _first_line(error))
+                self.cannot(one, rule, Hindrance.RULE_FAILED, first_line(error))
             return
         for files, reason in failing(lambda files: judge(files, rules), batch):
             for one in files:
-                self.cannot(one, rule, Hindrance.FILE_FAILED, _first_line(reason))
+                self.cannot(one, rule, Hindrance.FILE_FAILED, first_line(reason))
 
     def _say_columns(self, name: str, batch: Sequence[Submission], rules: Sequence[Rule]) -> None:
         """Note the rules that ask for a column that the report had not on a file's day."""
@@ -423,7 +423,7 @@ def incoming_of(store: Store, one: Submission) -> Incoming:
     return Incoming(one.id, data, Path(one.file).name, declared, past, one.received_at, one.given)
 
 
-def _chunks(files: Sequence[Submission]) -> Iterator[list[Submission]]:
+def chunks(files: Sequence[Submission]) -> Iterator[list[Submission]]:
     """Files that are read and judged together, as many as fit into memory."""
     chunk: list[Submission] = []
     size = 0
@@ -437,5 +437,6 @@ def _chunks(files: Sequence[Submission]) -> Iterator[list[Submission]]:
         yield chunk
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error says, in one line of a length that can be shown."""
     return (str(error).splitlines() or [type(error).__name__])[0][:300]

@@ -809,6 +809,52 @@ def rules_parallel(
     raise typer.Exit(DONE if is_right else REJECTED)
 
 
+layouts_app = typer.Typer(no_args_is_help=True, help="The layouts of files, and what a change of them would do.")
+app.add_typer(layouts_app, name="layouts")
+
+
+@layouts_app.callback()
+def layouts() -> None:
+    """The layouts of files, and what a change of them would do."""
+
+
+@layouts_app.command("parallel")
+def layouts_parallel(
+    first: ParallelFrom = None,
+    last: ParallelTo = None,
+    on: Annotated[
+        str | None,
+        typer.Option("--on", help="The day whose layouts are tried; once all have begun where nothing is given."),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--layouts", help="A folder with what would be otherwise: korbit.toml, or another exchange's."),
+    ] = None,
+    tolerance: Annotated[
+        str, typer.Option("--tolerance", help="How much numbers may differ: an amount (0.01) or a part (0.5%).")
+    ] = "0",
+    exchange: ExchangeOption = None,
+    json: Json = False,
+) -> None:
+    """Read the files of today by layouts of tomorrow: what would break, by exchange; nothing is recorded.
+
+    Status 1 where a file would be refused, rows or values would be others, or something could not be compared.
+    """
+    from app.cli.parallel import run_layouts
+
+    _known(exchange, None)
+    is_right = run_layouts(
+        open_store(),
+        *_range(first, last),
+        exchange=exchange,
+        on=None if on is None else _day(on, "--on"),
+        folder=folder,
+        tolerance=tolerance,
+        json=json,
+    )
+    raise typer.Exit(DONE if is_right else REJECTED)
+
+
 def _assignment(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name or not value:

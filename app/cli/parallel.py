@@ -1,14 +1,25 @@
-"""`daxa rules parallel`: rules of tomorrow tried on the files of today, and what would break told by exchange."""
+"""`daxa rules parallel`, `daxa layouts parallel`: what holds tomorrow tried on the files of today, told by exchange."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.cli.output import emit, emit_text, show_progress, table_of
-from app.parallel import exchange_record, summary_record, told_record, told_text
-from etl.parallel import ChangeOfBook, Difference, NotCompared, RulesCompared, VerdictChange, files_of
+from app.parallel import exchange_record, layout_exchange_record, summary_record, told_record, told_text
+from etl.layout_folder import changes_in
+from etl.parallel import (
+    ChangeOfBook,
+    Difference,
+    LayoutsCompared,
+    NotCompared,
+    RulesCompared,
+    Tolerance,
+    VerdictChange,
+    files_of,
+)
 from expectations.book import book_in, book_standing_on, last_beginning
 from expectations.vocabulary import Period
 
@@ -111,7 +122,86 @@ def _overall(compared: RulesCompared) -> str:
         f"{sums['would_be_rejected']} files would be refused, {sums['would_be_accepted']} accepted"
     )
     lacking = f"; {sums['not_compared']} could not be compared" if sums["not_compared"] else ""
-    verdict = (
-        "something would break" if compared.breaks else "nothing would break" if not lacking else "not all is known"
+    return f"{said}{lacking}: {_verdict(compared.breaks, compared.is_whole)}"
+
+
+# ---------------------------------------------------------------------------------------------------- layouts
+
+
+def run_layouts(
+    store: Store,
+    first: Period | None,
+    last: Period | None,
+    *,
+    exchange: str | None,
+    on: date | None,
+    folder: Path | None,
+    tolerance: str,
+    json: bool,
+) -> bool:
+    """Compare the layouts of the files' days with others, print it, and say whether nothing would break."""
+    from etl.parallel_layouts import compare_layouts, forms_of, last_change_of_layouts, untried
+
+    allowed = Tolerance.parse(tolerance)
+    changes = {} if folder is None else changes_in(folder)
+    files = files_of(store, first, last, exchange)
+    last_day = max(one.period.last_day for one in files)
+    day = on
+    if on is None and folder is None:
+        day = max(last_change_of_layouts() or last_day, last_day)
+    tomorrow = forms_of(day, changes, str(folder))
+    of_nobody = untried(changes, tomorrow, files, exchange)
+    with show_progress("parallel", len(files)) as progress:
+        compared = compare_layouts(
+            store,
+            tomorrow,
+            files,
+            allowed,
+            listener=(lambda told: emit(told_record(told))) if json else None,
+            progress=progress,
+        )
+    compared.untried = of_nobody
+    records = [layout_exchange_record(compared, whose) for whose in compared.files]
+    if json:
+        for record in records:
+            emit(record)
+        emit(
+            {
+                "what": "summary",
+                "on": day and day.isoformat(),
+                "layouts": None if folder is None else str(folder),
+                "tolerance": tolerance,
+                "files": compared.files.total(),
+                "untried": [{"exchange": whose, "report": name} for whose, name in of_nobody],
+                "breaks": compared.breaks,
+                "whole": compared.is_whole,
+            }
+        )
+    else:
+        of = " and ".join([*([f"as of {day}"] if day else []), *([f"out of {folder}"] if folder else [])])
+        span = f"files of {files[0].period.first_day} to {last_day}"
+        emit_text(f"layouts {of}, held against those of its own day on each of the {span}\n")
+        _tell_layouts(compared, records)
+    return not compared.breaks and compared.is_whole
+
+
+def _tell_layouts(compared: LayoutsCompared, records: Sequence[Mapping[str, Any]]) -> None:
+    headings = tuple(name for name in records[0] if name not in ("what", "columns"))
+    table_of(_titles(headings), [tuple(str(one[name]) for name in headings) for one in records])
+    for kept in compared.examples.values():
+        for told in kept:
+            emit_text(told_text(told, "en") + "\n")
+    for whose, name in compared.untried:
+        emit_text(f"{whose} {name}: no file of these days, so what changes of it is not tried\n")
+    sums = {name: sum(one[name] for one in records) for name in headings if name != "exchange"}
+    said = (
+        f"{sums['would_be_rejected']} files would be refused, {sums['would_be_accepted']} accepted; "
+        f"{sums['values_differing']} values would be read otherwise, "
+        f"{sums['rows_only_today'] + sums['rows_only_tomorrow']} rows by one layout alone"
     )
-    return f"{said}{lacking}: {verdict}"
+    lacking = f"; {sums['not_compared']} could not be compared" if sums["not_compared"] else ""
+    emit_text(f"{said}{lacking}: {_verdict(compared.breaks, compared.is_whole)}\n")
+
+
+def _verdict(breaks: bool, is_whole: bool) -> str:
+    return "something would break" if breaks else "nothing would break" if is_whole else "not all is known"
