@@ -5,7 +5,6 @@ from pathlib import Path
 
 from app.testbed.simulator import simulate
 from etl import jobs
-from etl.intake import Candidate, Declared
 from etl.store import open_store
 from expectations.vocabulary import KST
 
@@ -22,8 +21,7 @@ def fill(home: Path, first_day: date = FIRST_DAY, last_day: date = LAST_DAY, now
     store = open_store(home, f"sqlite:///{home / 'daxa.sqlite'}")
     for file in simulate(home / "inbox", first_day, last_day, seed=SEED, assets=ASSETS):
         if file.received_at <= now:
-            declared = Declared(file.exchange, file.report, file.period)
-            jobs.receive(store, Candidate(file.path, declared), received_at=file.received_at)
+            jobs.receive(store, file.candidate, received_at=file.received_at)
     jobs.process(store)
     store.engine.dispose()
     return home

@@ -439,9 +439,9 @@ def told(tmp_path_factory):
 
 
 def events(kind):
-    """The story's events of a kind with the period of each."""
+    """The story's events of a kind with the period of each; those of later rules are not there yet (test_story)."""
     for event in STORY:
-        if event.kind is kind and event.report != "audits":
+        if event.kind is kind and event.report != "audits" and event.since is None:
             yield event, (DAY - timedelta(days=event.days_before)).isoformat()
 
 
@@ -556,7 +556,8 @@ def test_a_halt_of_the_story_begins_after_its_delay_and_outlasts_the_shortfall(t
         assert halt["halted_at"] - halt["detected_at"] == timedelta(minutes=event.delay)
         assert halt["mode"] == ("automatic" if event.automatic else "manual")
         assert halt["scope"] == event.scope
-        (short,) = [e for e in STORY if e.minutes and e.exchange == event.exchange and e.size and e.at < event.at]
+        short_kinds = (Happening.SHORTFALL, Happening.PAYOUT)
+        (short,) = [e for kind in short_kinds for e, of in events(kind) if (e.exchange, of) == (event.exchange, period)]
         end = datetime.combine(date.fromisoformat(period), short.at, KST) + timedelta(minutes=short.minutes)
         assert halt["resumed_at"] > end
 
@@ -583,9 +584,7 @@ def test_a_stale_feed_shows_the_same_quantities_all_day(told):
 @pytest.mark.slow
 def test_the_keys_tell_their_part_of_the_story(told):
     inventories, actions = by_period(told, "api_keys"), by_period(told, "key_actions")
-    ((unlisted, _),) = events(Happening.UNLISTED)
-    first = DAY - timedelta(days=unlisted.days_before)
-    open_days = {(unlisted.exchange, (first + timedelta(days=n)).isoformat()) for n in range(unlisted.days)}
+    open_days = {(unlisted.exchange, day) for unlisted, day in events(Happening.UNLISTED)}
     assert {place for place, table in inventories.items() if pc.sum(table["unlisted_call_count"]).as_py()} == open_days
     ((wave, period),) = events(Happening.EXPIRY_WAVE)
     expired = {

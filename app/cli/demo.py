@@ -12,7 +12,6 @@ from pathlib import Path
 from app.cli.demo_answers import answer_demo
 from app.moments import now
 from app.testbed.simulator import simulate
-from etl.intake import Candidate, Declared
 from etl.rebuild import figures_version
 from etl.records.engine import head_revision
 from etl.replays import replays_called
@@ -48,8 +47,7 @@ def prepare_demo(first_day: date, last_day: date, *, seed: int, progress: ShowPr
             advance(len(filed), 0, file.path.name)
     with progress("receive", len(filed)) as advance:
         for place, file in enumerate(filed, 1):
-            candidate = Candidate(file.path, Declared(file.exchange, file.report, file.period))
-            jobs.receive(store, candidate, received_at=file.received_at)
+            jobs.receive(store, file.candidate, received_at=file.received_at)
             advance(place, len(filed), file.path.name)
     with progress("ingest", len(filed)) as advance:
         jobs.process(store, progress=advance)

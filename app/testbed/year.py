@@ -24,7 +24,6 @@ from sqlalchemy import Column, Connection, Date, String, Table, delete, insert, 
 
 from app.testbed.simulator import SimulatedFile, simulate
 from etl.facts import FactFile
-from etl.intake import Candidate, Declared
 from etl.rebuild import figures_version, rebuild_figures
 from etl.records.engine import migrate, reading, writing
 from etl.records.schema import every_table
@@ -116,7 +115,7 @@ def _model(home: Path, year: Year, progress: ShowProgress) -> Store:
     store = open_store(home, _url(home))
     with progress("simulate", None) as advance:
         for count, file in enumerate(_model_files(home / "inbox", year), 1):
-            jobs.receive(store, Candidate(file.path, _declared(file)), received_at=file.received_at)
+            jobs.receive(store, file.candidate, received_at=file.received_at)
             file.path.unlink()
             advance(count, 0, file.path.name)
     shutil.rmtree(home / "inbox")
@@ -124,10 +123,6 @@ def _model(home: Path, year: Year, progress: ShowProgress) -> Store:
         jobs.process(store, progress=advance)
     mark.write_text(wanted, "utf-8")
     return store
-
-
-def _declared(file: SimulatedFile) -> Declared:
-    return Declared(file.exchange, file.report, file.period)
 
 
 def _model_files(inbox: Path, year: Year) -> Iterator[SimulatedFile]:

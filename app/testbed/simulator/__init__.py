@@ -7,6 +7,7 @@ which is told backwards from the last day.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,10 +15,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from app.testbed.simulator.filing import GENERATORS, Filing, contents, planned, table_of
+from app.testbed.simulator.filing import GENERATORS, Filing, contents, planned, table_of, whole_contents
 from app.testbed.simulator.market import MEMBERS, listing
 from app.testbed.simulator.story import STORY, Run
 from etl.exchanges import all_exchanges
+from etl.intake import SIDE_FILE, Candidate, Declared, given_beside
 from expectations.catalogue import all_reports
 from expectations.catalogue import report as report_of
 from expectations.vocabulary import Period
@@ -46,6 +48,12 @@ class SimulatedFile:
     report: str
     period: Period
     received_at: datetime
+
+    @property
+    def candidate(self) -> Candidate:
+        """The file as it is to be filed, with the hash that its exchange sends beside it, if any."""
+        declared = Declared(self.exchange, self.report, self.period)
+        return Candidate(self.path, declared, given=given_beside(self.path))
 
 
 def simulate(
@@ -85,6 +93,9 @@ def _written(
         path = folder / filing.place
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(contents(run, filing))
+        if filing.has_hash:
+            line = f"{hashlib.sha256(whole_contents(run, filing)).hexdigest()}  {path.name}\n"
+            path.with_name(path.name + SIDE_FILE).write_text(line, "utf-8")
         if progress is not None:
             progress(number, len(plan))
         yield SimulatedFile(path, filing.exchange, filing.report, filing.period, filing.received_at)

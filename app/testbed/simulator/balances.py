@@ -18,6 +18,7 @@ import pyarrow as pa
 from app.testbed.simulator.amounts import Amounts
 from app.testbed.simulator.draws import Floats, Integers, generator, walk_on
 from app.testbed.simulator.market import MEMBERS, SLOTS, holdings, listing, places, prices, quoted, universe
+from app.testbed.simulator.months import month_of
 from app.testbed.simulator.story import Event, Happening, Run
 from expectations.vocabulary import KST, Period, ValueType
 
@@ -28,6 +29,12 @@ _JITTER_MILLISECONDS = (200, 18_000)
 _PRICE_DIP = 0.835
 """How far the price fell after the payout of 2026-02-06: from 97.2 to 81.1 million won."""
 _DIP_AFTER, _DIP_SLOTS = 5, 4
+_TOGETHER = 3
+"""How many assets are short at once in a joint shortfall."""
+_REPEATED_SLOTS = 72
+"""How long repeated quantities stand: a quarter of a day, so that there are four of them."""
+_UNSEEN_PLACES = 9
+"""How many of the last places differ all the same."""
 _LARGEST_DIFFERENCE = 4e-5
 """How far an audit is from the nearest check, as a ratio: less than half of what AUD-005 allows."""
 
@@ -89,8 +96,15 @@ def _checks(run: Run, exchange: str, day: date) -> Checks:
     checks = _quiet(run.seed, exchange, run.size(exchange), day)
     for event in run.happening(Happening.STALE, exchange, day):
         checks = _stale(checks, event)
-    for event in run.happening(Happening.SHORTFALL, exchange, day):
-        checks = _short(checks, event, generator(run.seed, "shortfall", exchange, day))
+    for event in run.happening(Happening.REPEATED, exchange, day):
+        checks = _repeated(checks, event)
+    for event in run.happening(Happening.DERIVED, exchange, day):
+        checks = _derived(checks, event)
+    for kind in (Happening.SHORTFALL, Happening.RETOUCHED):
+        for event in run.happening(kind, exchange, day):
+            checks = _short(checks, event, generator(run.seed, "shortfall", exchange, day))
+    for event in run.happening(Happening.JOINT_SHORTFALL, exchange, day):
+        checks = _short_together(checks, event, generator(run.seed, "joint shortfall", exchange, day))
     for event in run.happening(Happening.PAYOUT, exchange, day):
         checks = _paid_out(checks, event)
     for event in run.happening(Happening.GAP, exchange, day):
@@ -156,6 +170,34 @@ def _short(checks: Checks, event: Event, random: np.random.Generator) -> Checks:
     return replace(checks, wallet=(checks.ledger - missing).where(chosen, checks.wallet))
 
 
+def _short_together(checks: Checks, event: Event, random: np.random.Generator) -> Checks:
+    """The first assets lack won of the same amount each."""
+    rows = np.arange(min(_TOGETHER, len(checks.symbols)))
+    chosen = _mask(checks, rows, _slots(event))
+    lacking = event.size / len(rows) / checks.price * random.uniform(1.0, 1.1, chosen.shape)
+    missing = Amounts.near(lacking * chosen, ValueType.QUANTITY, random)
+    return replace(checks, wallet=(checks.ledger - missing).where(chosen, checks.wallet))
+
+
+def _derived(checks: Checks, event: Event) -> Checks:
+    chosen = _mask(checks, checks.row(event.asset), slice(None))
+    surplus = (checks.wallet - checks.ledger)[:, :1]
+    return replace(checks, wallet=(checks.ledger + surplus).where(chosen, checks.wallet))
+
+
+def _repeated(checks: Checks, event: Event) -> Checks:
+    chosen = _mask(checks, checks.row(event.asset), slice(None))
+    held = np.arange(SLOTS) // _REPEATED_SLOTS * _REPEATED_SLOTS
+    unseen = 10**_UNSEEN_PLACES
+
+    def repeated(amounts: Amounts) -> Amounts:
+        seen = amounts[:, held]
+        fraction = seen.fraction // unseen * unseen + amounts.fraction % unseen
+        return Amounts(seen.units, fraction, amounts.places).where(chosen, amounts)
+
+    return replace(checks, ledger=repeated(checks.ledger), wallet=repeated(checks.wallet))
+
+
 def _paid_out(checks: Checks, event: Event) -> Checks:
     row, slots = checks.row(event.asset), _slots(event)
     chosen = _mask(checks, row, slots)
@@ -180,10 +222,15 @@ def audits(run: Run, exchange: str, period: Period) -> dict[str, pa.Array]:
     day = period.end.astimezone(KST).date()
     checks = _quiet(run.seed, exchange, run.size(exchange), day)
     random = generator(run.seed, "audit", exchange, day)
-    ledger, wallet = (_counted(part[:, 0], random) for part in (checks.ledger, checks.wallet))
+    is_copied = _is_copied(run, exchange, period)
+    ledger, wallet = (
+        _nearest(run, exchange, day)
+        if is_copied
+        else (_counted(p[:, 0], random) for p in (checks.ledger, checks.wallet))
+    )
     cold = Amounts.near(wallet.magnitudes() * random.uniform(0.84, 0.93, len(ledger.units)), ValueType.QUANTITY, random)
     count = len(checks.symbols)
-    signed = day + timedelta(days=int(random.integers(4, 7)))
+    signed = day + timedelta(days=1 if is_copied else int(random.integers(4, 7)))
     midnight = pa.array([_milliseconds(day)] * count).cast(pa.timestamp("ms", "UTC"))
     return {
         "audit_month": pa.array([period.text] * count),
@@ -197,6 +244,19 @@ def audits(run: Run, exchange: str, period: Period) -> dict[str, pa.Array]:
         "opinion": pa.array(["unqualified"] * count),
         "signed_on": pa.array([signed] * count, pa.date32()),
     }
+
+
+def _is_copied(run: Run, exchange: str, period: Period) -> bool:
+    copied = (event for event in run.events if event.kind is Happening.COPIED_AUDIT and event.exchange == exchange)
+    return any(month_of(run, event) == period for event in copied)
+
+
+def _nearest(run: Run, exchange: str, day: date) -> tuple[Amounts, Amounts]:
+    """Ledger and wallets by the check that is filed nearest to the beginning of `day`."""
+    is_filed = day <= run.last_day
+    checks = _checks(run, exchange, day if is_filed else day - timedelta(days=1))
+    slot = 0 if is_filed else SLOTS - 1
+    return checks.ledger[:, slot], checks.wallet[:, slot]
 
 
 def _counted(checked: Amounts, random: np.random.Generator) -> Amounts:

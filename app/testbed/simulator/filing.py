@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from app.testbed.simulator.balances import audits, reconciliation
 from app.testbed.simulator.draws import generator
 from app.testbed.simulator.keys import api_keys, key_actions
+from app.testbed.simulator.months import AUDIT_DAYS, audited_months, month_of
 from app.testbed.simulator.story import Event, Happening, Run
 from app.testbed.simulator.suspensions import halts
 from app.testbed.simulator.volumes import api_volume, surveillance
@@ -39,7 +41,7 @@ GENERATORS: Mapping[str, Callable[[Run, str, Period], dict[str, pa.Array]]] = {
 """Who draws each report; a report not listed here is not simulated."""
 
 _EARLIEST, _LATEST = time(0, 20), time(9, 30)
-_AUDIT_DAYS, _AUDIT_HOURS = (6, 9), (9, 17)
+_AUDIT_HOURS = (9, 17)
 _SLICES = 4
 _LATE_SLICE = 2
 
@@ -52,18 +54,39 @@ class Version(StrEnum):
     BAD_CELLS = "bad_cells"
     LACKING = "lacking"
     """Without its last row, which is found later."""
+    CUT_OFF = "cut_off"
+    """Without the last part of its lines."""
+    UNENDED = "unended"
+    """Without its last line end."""
+    NIL = "nil"
+    """A nil return."""
+    EARLY = "early"
+    """With what was counted by the time at which it was sent."""
+    RETOUCHED = "retouched"
+    """Without the shortfall that the first file showed."""
 
 
-_FLAWED = {
-    Happening.WRONG_TOTAL: Version.WRONG_TOTAL,
-    Happening.BAD_CELLS: Version.BAD_CELLS,
-    Happening.CORRECTED: Version.LACKING,
+_VERSIONS = {
+    Happening.WRONG_TOTAL: (Version.WRONG_TOTAL, Version.WHOLE),
+    Happening.BAD_CELLS: (Version.BAD_CELLS, Version.WHOLE),
+    Happening.CORRECTED: (Version.LACKING, Version.WHOLE),
+    Happening.CUT_OFF: (Version.CUT_OFF, Version.WHOLE),
+    Happening.NIL_FIRST: (Version.NIL, Version.WHOLE),
+    Happening.RETOUCHED: (Version.WHOLE, Version.RETOUCHED),
 }
+"""What is filed twice: the version that comes first, and the one that replaces it."""
+_WITH_HASH = (Happening.CUT_OFF,)
+_LEFT_OF_A_CUT = 0.7
+_STILL_COUNTED, _COUNTED_EARLY = "blocked_call_count", 0.94
+"""What of the inventory of keys grows until midnight, and how much of it an early file has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """One file that an exchange sends: what it holds and when it is received (UTC)."""
+    """One file that an exchange sends: what it holds and when it is received (UTC).
+
+    `has_hash`: the exchange sends the SHA-256 of the whole file with it (3.12).
+    """
 
     exchange: str
     report: str
@@ -71,6 +94,7 @@ class Filing:
     received_at: datetime
     version: Version = Version.WHOLE
     is_correction: bool = False
+    has_hash: bool = False
 
     @property
     def place(self) -> str:
@@ -98,28 +122,16 @@ def planned(run: Run, reports: tuple[str, ...]) -> tuple[Filing, ...]:
 
 def _periods(run: Run, exchange: str, report: Report) -> Iterator[Period]:
     if report.cadence is Cadence.MONTH:
-        yield from (month for month in _months(run) if not _is_missed(run, exchange, report, month))
+        yield from (month for month in audited_months(run) if not _is_missed(run, exchange, report, month))
         return
     for number in range((run.last_day - run.first_day).days + 1):
         yield Period.of_day(run.first_day + timedelta(days=number))
 
 
-def _months(run: Run) -> Iterator[Period]:
-    """The months that end in the run, and those whose audit is due in it."""
-    month = Period.parse(f"{run.first_day - timedelta(days=40):%Y-%m}")
-    while month.first_day <= run.last_day:
-        after = month.end.astimezone(KST).date()
-        ends = run.first_day <= after - timedelta(days=1) <= run.last_day
-        if ends or run.first_day <= after + timedelta(days=_AUDIT_DAYS[1]) <= run.last_day:
-            yield month
-        month = Period.parse(f"{after:%Y-%m}")
-
-
 def _is_missed(run: Run, exchange: str, report: Report, month: Period) -> bool:
-    """True where the story leaves out this month's audit; its events count months back from the last one due."""
-    due = [period for period in _months(run) if report.due_at(period).astimezone(KST).date() <= run.last_day]
+    """True where the story leaves out this month's audit."""
     return any(
-        due[-1 - event.days_before : len(due) - event.days_before] == [month]
+        month_of(run, event) == month
         for event in run.events
         if event.kind is Happening.MISSING and event.exchange == exchange and event.report == report.name
     )
@@ -141,10 +153,18 @@ def _filings(run: Run, exchange: str, report: Report, period: Period) -> Iterato
     elif event := told(Happening.LATE):
         late_at = report.due_at(period) + timedelta(minutes=event.minutes)
         yield Filing(exchange, report.name, period, late_at)
-    elif event := next((found for kind in _FLAWED if (found := told(kind))), None):
-        yield Filing(exchange, report.name, period, received_at, _FLAWED[event.kind])
-        corrected_at = received_at + timedelta(minutes=event.minutes)
-        yield Filing(exchange, report.name, period, corrected_at, is_correction=True)
+    elif event := told(Happening.EARLY):
+        early_at = period.end - timedelta(minutes=event.minutes)
+        yield Filing(exchange, report.name, period, early_at, Version.EARLY)
+        yield Filing(exchange, report.name, period, received_at, is_correction=True)
+    elif told(Happening.UNENDED):
+        yield Filing(exchange, report.name, period, received_at, Version.UNENDED)
+    elif event := next((found for kind in _VERSIONS if (found := told(kind))), None):
+        first, second = _VERSIONS[event.kind]
+        has_hash = event.kind in _WITH_HASH
+        yield Filing(exchange, report.name, period, received_at, first, has_hash=has_hash)
+        corrected_at = received_at + timedelta(minutes=event.minutes_later or event.minutes)
+        yield Filing(exchange, report.name, period, corrected_at, second, is_correction=True, has_hash=has_hash)
     else:
         yield Filing(exchange, report.name, period, received_at)
 
@@ -162,7 +182,7 @@ def _received_at(seed: int, exchange: str, report: Report, period: Period) -> da
     random = generator(seed, "receipt", exchange, report.name, period.text)
     after = period.end.astimezone(KST)
     if report.cadence is Cadence.MONTH:
-        after += timedelta(days=int(random.integers(_AUDIT_DAYS[0], _AUDIT_DAYS[1] + 1)))
+        after += timedelta(days=int(random.integers(AUDIT_DAYS[0], AUDIT_DAYS[1] + 1)))
         earliest, latest = (hour * 3600 for hour in _AUDIT_HOURS)
     else:
         earliest, latest = (at.hour * 3600 + at.minute * 60 for at in (_EARLIEST, _LATEST))
@@ -183,20 +203,42 @@ def table_of(run: Run, exchange: str, report: Report, period: Period) -> pa.Tabl
     return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
+def whole_contents(run: Run, filing: Filing) -> bytes:
+    """The bytes of the file as the exchange made it, whatever became of it on the way."""
+    is_cut = filing.version is Version.CUT_OFF
+    return contents(run, replace(filing, version=Version.WHOLE) if is_cut else filing)
+
+
 def contents(run: Run, filing: Filing) -> bytes:
-    """The bytes that the exchange sends."""
+    """The bytes that come."""
     report, exchange = report_of(filing.report), member_exchange(filing.exchange)
+    if filing.version is Version.RETOUCHED:
+        run = replace(run, events=tuple(event for event in run.events if event.kind is not Happening.RETOUCHED))
     table = table_of(run, filing.exchange, report, filing.period)
     match filing.version:
         case Version.WRONG_TOTAL:
             return write_native(table, exchange, report, filing.period, totals_of=table.slice(1))
         case Version.LACKING:
-            return write_native(table.slice(0, table.num_rows - 1), exchange, report, filing.period)
+            table = table.slice(0, table.num_rows - 1)
+        case Version.NIL:
+            table = table.slice(0, 0)
+        case Version.EARLY:
+            place = table.schema.get_field_index(_STILL_COUNTED)
+            by_then = pc.multiply(table[_STILL_COUNTED], _COUNTED_EARLY).combine_chunks()
+            table = table.set_column(place, table.schema.field(place), pc.floor(by_then).cast(pa.int64()))
+        case _:
+            pass
+    data = write_native(table, exchange, report, filing.period)
+    match filing.version:
         case Version.BAD_CELLS:
-            data = write_native(table, exchange, report, filing.period)
             return _with_bad_cells(data, exchange.layouts[report.name].on(filing.period.first_day))
-        case Version.WHOLE:
-            return write_native(table, exchange, report, filing.period)
+        case Version.CUT_OFF:
+            lines = data.splitlines(keepends=True)
+            return b"".join(lines[: int(len(lines) * _LEFT_OF_A_CUT)])
+        case Version.UNENDED:
+            return data.rstrip(b"\r\n")
+        case _:
+            return data
 
 
 def _with_bad_cells(data: bytes, layout: Layout) -> bytes:

@@ -8,7 +8,7 @@ would begin in the middle.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -33,6 +33,8 @@ _DAYS_OPEN = 40
 """No case lasts longer."""
 _ISSUED, _EXPIRED, _DELETED = 0.00280, 0.00210, 0.00060
 """Daily rates: a key lives for a year, most run out and are issued anew, some are deleted before."""
+_FEW_DELETED = 9
+"""So few deleted keys are never many (KEY-009); otherwise chance deletes at most twice the usual."""
 _ADDRESS_LIMITS = {"upbit": 10, "bithumb": 5}
 """Published by the two (specification, KEY-007); the others are taken to allow eight."""
 _NOTES = (
@@ -123,6 +125,11 @@ def _all_cases(run: Run, exchange: str, day: date) -> Iterator[Case]:
     yield from _cases(run.seed, exchange, day)
     for event in run.happening(Happening.SLOW_CASE, exchange, day):
         yield _slow_case(run.seed, exchange, day, event)
+    for event in run.happening(Happening.REOPENED, exchange, day):
+        yield from _reopened(run.seed, exchange, day, event)
+    for event in run.happening(Happening.WATCHED, exchange, day):
+        steps = ((2 * _HOUR, "monitoring", "applied"),)
+        yield _told_case(run.seed, exchange, day, event, 903, steps)
 
 
 @lru_cache(maxsize=1024)
@@ -160,6 +167,25 @@ def _slow_case(seed: int, exchange: str, day: date, event: Event) -> Case:
         detected_at=moment(day, event.at) // 1000,
         steps=((2 * _HOUR, "monitoring", "applied"), (event.minutes * 60, "forced_expiry", "applied")),
     )
+
+
+def _reopened(seed: int, exchange: str, day: date, event: Event) -> Iterator[Case]:
+    """A case that is cleared on the second day, and one that the same key gets soon after."""
+    steps = ((2 * _HOUR, "monitoring", "applied"), (26 * _HOUR, "cleared", "passed"))
+    first = _told_case(seed, exchange, day, event, 901, steps)
+    yield first
+    again = _told_case(seed, exchange, day, event, 902, ((_HOUR, "warning", "applied"),))
+    detected_at = first.detected_at + event.minutes * 60
+    yield replace(again, key_ref=first.key_ref, account_ref=first.account_ref, detected_at=detected_at)
+
+
+def _told_case(
+    seed: int, exchange: str, day: date, event: Event, number: int, steps: tuple[tuple[int, str, str], ...]
+) -> Case:
+    """A case of the story at medium risk."""
+    case = _case(seed, exchange, day, number, generator(seed, "told case", exchange, day, number))
+    detected_at = moment(day, event.at) // 1000
+    return replace(case, scope="trade", risk_level="medium", detected_at=detected_at, steps=steps)
 
 
 def _steps(risk: str, random: np.random.Generator) -> Iterator[tuple[int, str, str]]:
@@ -229,6 +255,12 @@ def api_keys(run: Run, exchange: str, period: Period) -> dict[str, pa.Array]:
     }
 
 
+def usable_keys(run: Run, exchange: str, day: date) -> int:
+    """How many keys could trade at some time of the day."""
+    stocks = _inventory(run, exchange)[day][1:]
+    return sum(stock.active + stock.expired + stock.deleted + stock.forced for stock in stocks)
+
+
 @lru_cache(maxsize=32)
 def _inventory(run: Run, exchange: str) -> dict[date, tuple[Stock, ...]]:
     """Every day's keys by scope, from the day on which all walks begin to the last of the run."""
@@ -243,6 +275,10 @@ def _inventory(run: Run, exchange: str) -> dict[date, tuple[Stock, ...]]:
         moved = random.poisson(
             np.outer(_rates(wave), active).T * [[member.keys[s] / active[s], 1, 1] for s in range(3)]
         )
+        most = np.maximum(_FEW_DELETED, np.floor(2 * _DELETED * np.array(active))).astype(np.int64)
+        moved[:, 2] = np.minimum(moved[:, 2], most)
+        for event in run.happening(Happening.DELETION_WAVE, exchange, day):
+            moved[1, 2] = int(moved[1, 2] * event.size)
         inventory[day] = tuple(
             Stock(opening, issued, expired, deleted, forcibly)
             for opening, (issued, expired, deleted), forcibly in zip(active, moved.tolist(), forced, strict=True)

@@ -25,6 +25,9 @@ _HOUR = 3600
 _MOST_A_DAY = 3
 _KINDS = ("maintenance", "maintenance_all", "abnormal_trading", "system_fault", "authority_order")
 _ODDS = (0.72, 0.04, 0.1, 0.07, 0.07)
+_HALTING = (Happening.HALT, Happening.TRADED_ON)
+_SHORT = (Happening.SHORTFALL, Happening.JOINT_SHORTFALL)
+"""What an ordinary halt does not happen to meet, lest it be taken for the answer to it."""
 _PAYOUT_ACCOUNTS = 695
 """Accounts that were blocked on 2026-02-06."""
 
@@ -44,6 +47,8 @@ class Halt:
     resumed_at: int | None
     notice_at: int | None
     affected_account_count: int
+    is_kept: bool = True
+    """False where trades go on in it; that is in no report."""
 
 
 def halts(run: Run, exchange: str, period: Period) -> dict[str, pa.Array]:
@@ -73,7 +78,7 @@ def halted_hours(run: Run, exchange: str, day: date, markets: tuple[str, ...]) -
     begins = midnight + np.arange(24) * _HOUR
     halted = np.zeros((len(markets), 24), bool)
     for halt in (*_of_day(run, exchange, day - timedelta(days=1)), *_of_day(run, exchange, day)):
-        if halt.functions in ("trading", "all") and halt.scope != "account":
+        if halt.is_kept and halt.functions in ("trading", "all") and halt.scope != "account":
             rows = np.array([_is_covered(market, halt) for market in markets])
             end = halt.resumed_at if halt.resumed_at is not None else begins[-1] + _HOUR
             hours = (begins >= halt.halted_at) & (begins + _HOUR <= end)
@@ -92,12 +97,12 @@ def _instants(seconds: list[int | None]) -> pa.Array:
 
 
 def _of_day(run: Run, exchange: str, day: date) -> tuple[Halt, ...]:
-    """The story's halts of a day or, where there is none, the ordinary ones."""
-    told = tuple(
-        _told(exchange, day, number, event, run)
-        for number, event in enumerate(run.happening(Happening.HALT, exchange, day), 1)
-    )
-    return told or _ordinary(run.seed, exchange, run.size(exchange), day)
+    """The story's halts of a day or, where it has none and no large shortfall, the ordinary ones."""
+    events = [event for kind in _HALTING for event in run.happening(kind, exchange, day)]
+    told = tuple(_told(exchange, day, number, event, run) for number, event in enumerate(events, 1))
+    if told or any(any(run.happening(kind, exchange, day)) for kind in _SHORT):
+        return told
+    return _ordinary(run.seed, exchange, run.size(exchange), day)
 
 
 def _halt_id(exchange: str, day: date, number: int) -> str:
@@ -105,6 +110,7 @@ def _halt_id(exchange: str, day: date, number: int) -> str:
 
 
 def _told(exchange: str, day: date, number: int, event: Event, run: Run) -> Halt:
+    """A halt of the story; of a market, trading alone stops."""
     detected = moment(day, event.at) // 1000
     halted = detected + event.delay * _MINUTE
     symbols = listing(exchange, run.size(exchange))
@@ -112,15 +118,16 @@ def _told(exchange: str, day: date, number: int, event: Event, run: Run) -> Halt
     return Halt(
         halt_id=_halt_id(exchange, day, number),
         scope=event.scope,
-        target="ACCOUNTS" if event.scope == "account" else asset,
-        functions="all",
-        trigger="reconciliation_mismatch",
+        target={"account": "ACCOUNTS", "market": f"{asset}/KRW"}.get(event.scope, asset),
+        functions="trading" if event.scope == "market" else "all",
+        trigger=event.trigger,
         mode="automatic" if event.automatic else "manual",
         detected_at=detected,
         halted_at=halted,
         resumed_at=halted + event.minutes * _MINUTE,
         notice_at=halted + 6 * _MINUTE if event.automatic else halted + 5 * _HOUR,
         affected_account_count=_PAYOUT_ACCOUNTS if event.scope == "account" else 0,
+        is_kept=event.kind is not Happening.TRADED_ON,
     )
 
 

@@ -16,8 +16,9 @@ import pyarrow as pa
 
 from app.testbed.simulator.amounts import Amounts
 from app.testbed.simulator.draws import Floats, Integers, generator, walk_on
-from app.testbed.simulator.market import DAILY_TURNOVER_KRW, MEMBERS, listing, places, universe, weights
-from app.testbed.simulator.story import Happening, Run
+from app.testbed.simulator.keys import usable_keys
+from app.testbed.simulator.market import DAILY_TURNOVER_KRW, MEMBERS, listing, places, prices, universe, weights
+from app.testbed.simulator.story import Event, Happening, Run
 from app.testbed.simulator.suspensions import halted_hours
 from expectations.vocabulary import Period, ValueType
 
@@ -57,6 +58,8 @@ _LEAST_TRADED_KRW = 5_000
 _HIGH_SHARES = {4: 0.78, 9: 0.71}
 """Places in a listing of markets that machines dominate."""
 _COIN_MARKET_WEIGHT = 0.012
+_ACCOUNTS_A_KEY = 1.07
+"""How many accounts are counted for each key that may trade, where they are miscounted."""
 _ROUNDS = 4
 
 PATTERNS = ("repeated_small_trades", "spoofing", "coordinated_accounts", "target_price_push")
@@ -90,13 +93,27 @@ def api_volume(run: Run, exchange: str, period: Period) -> dict[str, pa.Array]:
 
 @lru_cache(maxsize=8)
 def _traded(run: Run, exchange: str, day: date) -> Traded:
-    """The day as it was: nothing is traded in an hour that lies wholly inside a halt of trading."""
+    """The day with what the story says of it: nothing is traded in an hour wholly inside a halt that is kept."""
     quiet = _unhalted(run.seed, exchange, run.size(exchange), day)
     is_open = ~halted_hours(run, exchange, day, quiet.markets)
     nothing = Amounts(np.zeros(is_open.shape, np.int64), np.zeros(is_open.shape, np.int64), quiet.value.places)
     value, api_value = (part.where(is_open, nothing) for part in (quiet.value, quiet.api_value))
     counts = {name: count * is_open for name, count in quiet.counts.items()}
+    for event in run.happening(Happening.UNCONVERTED, exchange, day):
+        value, api_value = (_unconverted(run.seed, exchange, day, event, quiet.markets, p) for p in (value, api_value))
+    if any(run.happening(Happening.MISCOUNTED, exchange, day)):
+        busiest = np.unravel_index(counts["api_trade_count"].argmax(), is_open.shape)
+        counts["api_account_count"][busiest] = int(usable_keys(run, exchange, day) * _ACCOUNTS_A_KEY)
     return Traded(quiet.markets, value, api_value, counts)
+
+
+def _unconverted(seed: int, exchange: str, day: date, event: Event, markets: tuple[str, ...], krw: Amounts) -> Amounts:
+    """The amounts with those of one market in its quote currency, to the last place."""
+    quote = event.asset.partition("/")[2]
+    own = krw.magnitudes() / prices(seed, exchange, (quote,), day).mean()
+    is_own = np.array([market == event.asset for market in markets])[:, None]
+    decimals = np.full(own.shape, krw.places)
+    return Amounts.rounded(np.where(is_own, own, 0.0), decimals, ValueType.KRW).where(is_own, krw)
 
 
 def _unhalted(seed: int, exchange: str, size: int, day: date) -> Traded:
@@ -197,6 +214,8 @@ def surveillance(run: Run, exchange: str, period: Period) -> dict[str, pa.Array]
 
 
 def _factor(run: Run, exchange: str, day: date, pattern: str) -> float:
+    if any(run.happening(Happening.SILENT, exchange, day)):
+        return 0.0
     spikes = run.happening(Happening.ALERT_SPIKE, exchange, day)
     return next((event.size for event in spikes if event.pattern == pattern), 1.0)
 
