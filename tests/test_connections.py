@@ -238,6 +238,17 @@ def test_a_body_that_stands_still_or_drips_is_closed(hasty: int, kind: bytes) ->
     assert status(ask(hasty, b"POST / HTTP/1.1\r\n" + HOST + kind + b"\r\n", b"1\r\nx\r\n")) == 408
 
 
+def test_a_websocket_is_no_late_head_and_no_late_body(hasty: int) -> None:
+    with closing(opened(hasty)) as connection:
+        connection.sendall(get(HANDSHAKE, close=False))
+        assert status(connection.recv(1_000)) == 101
+        connection.settimeout(2)  # four windows
+        with pytest.raises(TimeoutError):
+            connection.recv(1_000)
+        connection.sendall(b"\x89\x80" + bytes(4))  # a ping
+        assert connection.recv(2) == b"\x8a\x00"
+
+
 def test_a_body_that_nobody_reads_any_more_is_not_taken_for_ever(hasty: int) -> None:
     with closing(opened(hasty)) as connection:
         connection.sendall(b"POST /unread HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n")

@@ -116,7 +116,7 @@ class Connection(H11Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._reader_timer: asyncio.TimerHandle | None = None
         self._came = self._seen = 0
-        self._is_refused = False
+        self._is_refused = self._is_handed_over = False
         host = self.client[0] if self.client else ""
         self.place: str | None = None
         if host not in self.trusted:
@@ -152,6 +152,12 @@ class Connection(H11Protocol):
         super().on_response_complete()
         self._watch()
 
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Hand the connection over; from now on the websocket has its own clock."""
+        self._is_handed_over = True
+        self._owe("", 0)
+        super().handle_websocket_upgrade(event)
+
     def send_400_response(self, msg: str) -> None:
         """Answer what the parser did not take."""
         error = sys.exception()
@@ -181,7 +187,7 @@ class Connection(H11Protocol):
 
     def _watch(self) -> None:
         """Set the clock for what the sender owes now: a head, a body, or nothing."""
-        if self._is_refused or self.transport.is_closing():
+        if self._is_refused or self._is_handed_over or self.transport.is_closing():
             return
         state = self.conn.their_state
         if state is h11.IDLE:
