@@ -104,14 +104,18 @@ def _verdict_record(told: VerdictChange) -> dict[str, Any]:
     }
 
 
-def not_compared_record(filed: Submission, why: str, rule: str | None, detail: str) -> dict[str, Any]:
+def not_compared_record(filed: Submission | None, why: str, rule: str | None, detail: str) -> dict[str, Any]:
     """What could not be compared, with the reason in both languages."""
     words = {f"message_{language}": _why(why, language, rule, detail) for language in LANGUAGES}
-    return {"what": "not_compared", **_filed(filed), "rule": rule, "why": why, "detail": detail or None, **words}
+    place = dict.fromkeys(_PLACE) if filed is None else _filed(filed)
+    return {"what": "not_compared", **place, "rule": rule, "why": why, "detail": detail or None, **words}
 
 
 def _why(why: str, language: str, rule: str | None, detail: str) -> str:
     return say(f"parallel.why.{why}", language, rule=rule, detail=detail)
+
+
+_PLACE = ("exchange", "report", "period", "submission", "file")
 
 
 def _filed(one: Submission) -> dict[str, Any]:
@@ -144,8 +148,8 @@ def told_text(told: Told | ToldOfLayouts, language: str) -> str:
             first = message(*told.findings[0], language) if told.findings else ""
             return f"{one.file} ({one.id}): {told.today.value} → {told.tomorrow.value} [{rules}] {first}"
         case NotCompared():
-            one = told.submission
-            return f"{one.file} ({one.id}): {_why(told.why.value, language, told.rule, told.detail)}"
+            said, filed = _why(told.why.value, language, told.rule, told.detail), told.submission
+            return said if filed is None else f"{filed.file} ({filed.id}): {said}"
 
 
 def _rows(places: Sequence[int]) -> str:
@@ -216,6 +220,7 @@ def exchange_record(compared: RulesCompared, exchange: str) -> dict[str, Any]:
         "would_be_rejected": compared.verdicts_of(exchange, State.ACCEPTED, State.REJECTED),
         "would_be_accepted": compared.verdicts_of(exchange, State.REJECTED, State.ACCEPTED),
         "not_compared": compared.not_compared_of(exchange),
+        "not_evaluated": compared.not_compared_of(exchange, not_evaluated=True),
         "rules": rules,
     }
 

@@ -61,7 +61,7 @@ def changes_in(folder: Path) -> Changes:
         raise NoLayoutError(
             f"{folder}: there is no such folder; give one that holds korbit.toml, or another exchange's"
         )
-    paths = sorted(folder.glob("*.toml"))
+    paths = [path for path in sorted(folder.glob("*.toml")) if path.is_file()]
     if not paths:
         raise NoLayoutError(f"{folder}: there is no layout in it; call it after its exchange, such as korbit.toml")
     found: dict[tuple[str, str], Mapping[str, Any]] = {}

@@ -48,10 +48,18 @@ class Hindrance(StrEnum):
     """Its rows or its bytes could not be read."""
     OTHER_VERDICT = "other_verdict"
     """Judged once more by today's rules it has another verdict than the recorded one."""
+    LACKING = "lacking"
+    """Not evaluated: a report that the rule needs is not accepted."""
+    AWAITS_DATA = "awaits_data"
+    """Not evaluated: what the rule would judge has a deadline that accepted data does not reach yet."""
     NO_BYTES = "no_bytes"
     """Its bytes are not kept, since they held secrets."""
     NO_COLUMN = "no_column"
     """The report had not the rule's column on the day."""
+
+
+NOT_EVALUATED = frozenset({Hindrance.LACKING, Hindrance.AWAITS_DATA})
+"""What no judging could compare: it waits for what exchanges file, today as tomorrow."""
 
 
 class ChangeOfBook(StrEnum):
@@ -109,9 +117,9 @@ class VerdictChange:
 
 @dataclass(frozen=True, slots=True)
 class NotCompared:
-    """A file, or a rule of a file, that could not be compared, and why."""
+    """A file, or a rule of a file, that could not be compared, and why; a rule that is about no file has None."""
 
-    submission: Submission
+    submission: Submission | None
     rule: str | None
     why: Hindrance
     detail: str = ""
@@ -147,8 +155,8 @@ class RulesCompared:
 
     @property
     def is_whole(self) -> bool:
-        """True where nothing is left that could not be compared."""
-        return not self.not_compared
+        """True where nothing is left that could not be compared; what waits for other reports is counted by itself."""
+        return all(why in NOT_EVALUATED for _, _, why in self.not_compared)
 
     def findings_of(self, exchange: str, how: How) -> int:
         """How many findings of an exchange stand so."""
@@ -158,9 +166,13 @@ class RulesCompared:
         """How many files of an exchange have these verdicts."""
         return self.verdicts[exchange, today, tomorrow]
 
-    def not_compared_of(self, exchange: str) -> int:
-        """How much of an exchange could not be compared."""
-        return sum(count for (whose, _, _), count in self.not_compared.items() if whose == exchange)
+    def not_compared_of(self, exchange: str, *, not_evaluated: bool = False) -> int:
+        """How much of an exchange could not be compared; or how much was not evaluated for want of reports."""
+        return sum(
+            count
+            for (whose, _, why), count in self.not_compared.items()
+            if whose == exchange and (why in NOT_EVALUATED) is not_evaluated
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from etl.calendar import Obligation, obligations
 from etl.context import RELATIONS
 from etl.evidence import digest_of
@@ -43,19 +45,21 @@ from etl.parallel import (
     beside,
 )
 from etl.records import submissions as life
-from etl.records.engine import reading
+from etl.records.engine import RecordsUnavailableError, reading
 from etl.records.submissions import Submission
 from etl.records.thresholds import thresholds_in_force
 from etl.review import (
+    answered,
+    asked,
     batches,
     failing,
-    findings_now,
     is_judged_whatever_its_period,
     reading_entities,
     reading_rows,
     thresholds_of,
 )
 from etl.store import Store
+from etl.unevaluated import evaluations
 from expectations.book import Book, NoBookError, book_with, judges_as
 from expectations.catalogue import CALENDAR_SUITE, CORRECTIONS_SUITE, all_reports, report
 from expectations.judge import RuleCrashedError, without_columns
@@ -101,8 +105,9 @@ def compare_books(
         run.compare_verdicts(name, own)
         run.compare_accepted(name, [one for one in own if one.state is State.ACCEPTED])
     exchanges = tuple(dict.fromkeys(one.exchange for one in files))
-    run.compare_calendar(first_day, last_day, exchanges, now)
-    run.compare_corrections([*files, *_withdrawn(store, first_day, last_day, exchanges)])
+    run.or_said_why(CALENDAR_SUITE, lambda: run.compare_calendar(first_day, last_day, exchanges, now))
+    every = [*files, *_withdrawn(store, first_day, last_day, exchanges)]
+    run.or_said_why(CORRECTIONS_SUITE, lambda: run.compare_corrections(every))
     return compared
 
 
@@ -174,11 +179,11 @@ class _Run:
 
     # ------------------------------------------------------------------------------------------- what is told
 
-    def cannot(self, submission: Submission, rule: str | None, why: Hindrance, detail: str = "") -> None:
-        """Note what could not be compared."""
-        told = NotCompared(submission, rule, why, detail)
-        self.compared.not_compared[submission.exchange, rule, why] += 1
-        self._tell((rule or "", submission.exchange, why.value), told)
+    def cannot(self, submission: Submission | None, rule: str | None, why: Hindrance, detail: str = "") -> None:
+        """Note what could not be compared, of a file or at all."""
+        told, exchange = NotCompared(submission, rule, why, detail), submission.exchange if submission else ""
+        self.compared.not_compared[exchange, rule, why] += 1
+        self._tell((rule or "", exchange, why.value), told)
 
     def _tell(self, key: tuple[str, str, str], told: Told) -> None:
         kept = self.compared.examples.setdefault(key, [])
@@ -290,12 +295,17 @@ class _Run:
                 old = [pair.before for pair in pairs if pair.before is not None]
                 new = [pair.after for pair in pairs if pair.after is not None]
                 self._say_columns(name, batch, new)
+                lacking = self._lacking(batch, new)
                 today, tomorrow = (
                     self._found(name, batch, old, self.today),
                     self._found(name, batch, new, self.tomorrow),
                 )
                 for pair in pairs:
                     self._compare_findings(batch, pair, today, tomorrow)
+                for (rule, number), names in lacking.items():
+                    one = next((one for one in batch if one.id == number), None)
+                    if one is not None and not tomorrow.get((rule, number)):
+                        self.cannot(one, rule, Hindrance.LACKING, ", ".join(names))
             self._step(len(batch), batch[-1].file)
 
     def _compare_findings(self, batch: Sequence[Submission], pair: _Pair, today: _Found, tomorrow: _Found) -> None:
@@ -312,11 +322,15 @@ class _Run:
 
         def judge(files: Sequence[Submission], some: Sequence[Rule]) -> None:
             with reading(self.store.engine) as connection:
-                answers = findings_now(self.store, connection, name, files, some, book=book)
+                question = asked(self.store, connection, name, files, some, book=book)
+            answers = answered(question)
             for one in files:
                 found.update({(rule.id, one.id): [] for rule in some})
-                for finding in answers[one.id]:
+                for finding in answers.found[one.id]:
                     found[finding.rule, one.id].append(finding)
+                for rule in some if book is self.tomorrow else ():
+                    if (rule.id, one.id) in answers.awaiting and not found[rule.id, one.id]:
+                        self.cannot(one, rule.id, Hindrance.AWAITS_DATA)
 
         for group in (reading_rows(rules), reading_entities(rules)):
             for some, error in failing(lambda some: judge(batch, some), group):
@@ -332,13 +346,25 @@ class _Run:
     ) -> None:
         """Where we failed on a rule, note that; where it was for a file, judge the others by it."""
         rule = rules[0].id
-        if isinstance(error, RuleCrashedError):
+        if not isinstance(error, _OF_FILES):
             for one in batch:
                 self.cannot(one, rule, Hindrance.RULE_FAILED, first_line(error))
             return
         for files, reason in failing(lambda files: judge(files, rules), batch):
             for one in files:
                 self.cannot(one, rule, Hindrance.FILE_FAILED, first_line(reason))
+
+    def _lacking(self, batch: Sequence[Submission], rules: Sequence[Rule]) -> dict[tuple[str, str], tuple[str, ...]]:
+        """The reports that rules need of a batch and that are not accepted, by rule and submission."""
+        needing = [rule for rule in rules if rule.needs]
+        if not needing:
+            return {}
+        exchanges = tuple(dict.fromkeys(one.exchange for one in batch))
+        days = min(one.period.first_day for one in batch), max(one.period.last_day for one in batch)
+        as_if = any(is_judged_whatever_its_period(self.store, one) for one in batch)
+        with reading(self.store.engine) as connection:
+            every = list(evaluations(connection, exchanges, *days, as_if_in_force=as_if, rules=needing))
+        return {(one.rule.id, number): one.lacking for one in every if one.lacking for number in one.submissions}
 
     def _say_columns(self, name: str, batch: Sequence[Submission], rules: Sequence[Rule]) -> None:
         """Note the rules that ask for a column that the report had not on a file's day."""
@@ -349,6 +375,16 @@ class _Run:
                 self.cannot(one, rule, Hindrance.NO_COLUMN)
 
     # --------------------------------------------------------------------------------- calendar and corrections
+
+    def or_said_why(self, suite: str, compare: Callable[[], None]) -> None:
+        """Compare by the rules of a suite that is about no file; where a rule fails, note that."""
+        try:
+            compare()
+        except RecordsUnavailableError:
+            raise
+        except Exception as error:
+            crashed = error.rules[0] if isinstance(error, RuleCrashedError) else suite
+            self.cannot(None, crashed, Hindrance.RULE_FAILED, first_line(error))
 
     def compare_calendar(self, first_day: date, last_day: date, exchanges: Sequence[str], now: datetime) -> None:
         """What was filed late, is missing or was not replaced, by both books."""
@@ -410,6 +446,8 @@ class _Run:
 
 
 _Found = dict[tuple[str, str], list[Finding]]
+_OF_FILES = (OSError, pa.ArrowException)
+"""What reading rows raises; any other failure is that of the rule."""
 
 
 def incoming_of(store: Store, one: Submission) -> Incoming:

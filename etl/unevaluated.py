@@ -55,14 +55,15 @@ def evaluations(
     *,
     as_if_in_force: bool = False,
     replaced: Collection[str] = (),
+    rules: Sequence[Rule] | None = None,
 ) -> Iterator[Evaluation]:
     """Every accepted day, both ends included, that a rule with `needs` is asked of, by rule, exchange and day.
 
     A day counts as evaluated once every needed report covers it wholly. `as_if_in_force` asks rules of days before
     they were in force as well. `replaced` are files that are not in force any more and that it is asked of all the
-    same, by what is accepted now.
+    same, by what is accepted now. `rules` are others than those of the book.
     """
-    rules = [rule for rule in all_rules().values() if rule.needs]
+    rules = [rule for rule in (all_rules().values() if rules is None else rules) if rule.needs]
     touched, covered = _accepted_days(connection, exchanges, rules, first_day, last_day, replaced)
     moments = _audit_moments(connection, exchanges, first_day, last_day, replaced)
     for rule in rules:

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
@@ -157,7 +158,7 @@ def book_in(folder: Path, otherwise: Book) -> Book:
         raise NoBookError(f"{folder}: there is no such folder; give one with suites of rules")
     entries = [path for path in sorted(folder.iterdir()) if not path.name.startswith((".", "__"))]
     sources = [path for path in entries if path.is_dir()]
-    compiled = [path for path in entries if path.suffix == ".json"]
+    compiled = [path for path in entries if path.suffix == ".json" and path.is_file()]
     if sources and compiled:
         raise NoBookError(f"{folder}: it holds both folders of sources and compiled suites; give one of the two")
     parameters = folder / PARAMETERS_FILE
@@ -184,7 +185,7 @@ _NOT_RIGHT = (KeyError, TypeError, AttributeError, ValueError, RecursionError)
 
 
 def _sources(folder: Path) -> Iterator[tuple[Path, Any]]:
-    found = sorted(folder.glob("*.toml"))
+    found = [path for path in sorted(folder.glob("*.toml")) if path.is_file()]
     if not found:
         raise NoBookError(f"{folder}: there is no rule in it; a rule's source is called HLT-004.toml, and the like")
     for path in found:
@@ -236,6 +237,9 @@ def _parameters(path: Path) -> tuple[Parameter, ...]:
     wrong = [one.name for one in entries if type(one.effective_from) is not date]
     if wrong:
         raise NoBookError(f"{path}: {wrong[0]} has no day since which it holds; write effective_from = 2027-01-01")
+    inexact = [one.name for one in entries if not isinstance(one.value, (int, Decimal)) or isinstance(one.value, bool)]
+    if inexact:
+        raise NoBookError(f'{path}: {inexact[0]} is no exact number; write a fraction in quotes: value = "0.01"')
     return entries
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -15,6 +16,7 @@ from app.parallel import told_record, told_text
 from etl import jobs
 from etl.intake import Candidate, declare
 from etl.parallel import (
+    NOT_EVALUATED,
     ChangeOfBook,
     Difference,
     Hindrance,
@@ -227,8 +229,9 @@ def test_a_finding_with_another_value_is_changed(store: Store, tmp_path: Path, s
         "SELECT no_such FROM submissions",
         "SELECT submission, content AS subject FROM read_text('/etc/hostname'), submissions",
         "SELECT 1); COPY (SELECT 1) TO '{folder}/written.csv'; SELECT * FROM (SELECT 1",
+        "SELECT 1 AS other",
     ],
-    ids=["wrong", "reads a file", "writes a file"],
+    ids=["wrong", "reads a file", "writes a file", "returns something else"],
 )
 def test_a_rule_that_cannot_be_evaluated_is_said_so(store: Store, tmp_path: Path, suites: Path, query: str) -> None:
     source = suites / "reconciliation" / "REC-003.toml"
@@ -238,7 +241,7 @@ def test_a_rule_that_cannot_be_evaluated_is_said_so(store: Store, tmp_path: Path
     outcome = file(store, tmp_path, f"korbit_reconciliation_{DAY}.csv", checks(DAY, every=5))
     found, told = compared(store, suites=suites, on=date.fromisoformat(DAY))
     (one,) = [one for one in told if isinstance(one, NotCompared)]
-    assert (one.submission.id, one.rule, one.why) == (
+    assert (one.submission and one.submission.id, one.rule, one.why) == (
         outcome.receipt.submission.id,
         "REC-098",
         Hindrance.RULE_FAILED,
@@ -253,9 +256,38 @@ def test_rows_that_are_gone_are_said_so(store: Store, tmp_path: Path, suites: Pa
     file(store, tmp_path, f"korbit_reconciliation_{NEXT}.csv", checks(NEXT, every=5, short=range(10, 14)))
     (store.facts.path(life.fact_files([outcome.receipt.submission])[0])).unlink()
     found, told = compared(store)
-    assert {one.submission.id for one in told if isinstance(one, NotCompared)} == {outcome.receipt.submission.id}
-    assert {one.why for one in told if isinstance(one, NotCompared)} == {Hindrance.FILE_FAILED}
+    failed = [one for one in told if isinstance(one, NotCompared) and one.why not in NOT_EVALUATED]
+    assert outcome.receipt.submission.id in {one.submission and one.submission.id for one in failed}
+    assert {one.why for one in failed} == {Hindrance.FILE_FAILED}
     assert not found.is_whole
+
+
+def test_a_rule_of_the_calendar_that_cannot_be_evaluated_is_said_so(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    own = copied_suite(tmp_path / "rules", "calendar") / "calendar"
+    text = (own / "CAL-001.toml").read_text("utf-8")
+    head, _, rest = text.partition("query = '''")
+    query = "query = '''\nSELECT no_such FROM submissions\n'''"
+    (own / "CAL-009.toml").write_text(head + query + rest.partition("'''")[2], "utf-8")
+    file(store, tmp_path, f"korbit_reconciliation_{DAY}.csv", checks(DAY, every=5))
+    found, told = compared(store, suites=tmp_path / "rules", on=date.fromisoformat(DAY))
+    (one,) = [one for one in told if isinstance(one, NotCompared)]
+    assert (one.submission, one.rule, one.why) == (None, "CAL-009", Hindrance.RULE_FAILED)
+    assert not found.is_whole
+    assert told_record(one)["exchange"] is None and "CAL-009" in told_text(one, "ko")
+
+
+def test_a_rule_that_lacks_a_report_is_said_not_to_be_evaluated(store: Store, tmp_path: Path) -> None:
+    """SUR-006, of 2026-12-01, needs the day's API volume; what waits for a report is no trouble of the run."""
+    line = f"{DAY},btc_krw,spoofing,0,0,0,0,0,0,0"
+    names = "date,symbol,pattern,alertCount,caseCount,accountCount,keyCount,quoteVolume,apiQuoteVolume,notifiedCount"
+    outcome = file(store, tmp_path, f"korbit_surveillance_{DAY}.csv", f"{names}\r\n{line}\r\n")
+    assert outcome.receipt.submission.state is State.ACCEPTED, outcome.findings
+    found, told = compared(store)
+    (one,) = [one for one in told if isinstance(one, NotCompared)]
+    assert (one.rule, one.why, one.detail) == ("SUR-006", Hindrance.LACKING, "api_volume")
+    assert found.is_whole and not found.breaks
+    assert found.not_compared_of("korbit", not_evaluated=True) == 1
 
 
 # --------------------------------------------------------------------------------------------- what is refused
@@ -274,6 +306,17 @@ def test_a_period_without_files_is_said_with_those_that_have_some(store: Store, 
 def _source(folder: Path, text: str) -> None:
     (folder / "halts").mkdir()
     (folder / "halts" / "HLT-004.toml").write_text(text, "utf-8")
+
+
+def _parameter(value: str) -> str:
+    return f"""[[parameter]]
+name = "a"
+value = {value}
+effective_from = 2026-06-01
+source = "MODEL"
+reason_ko = "가"
+reason_en = "a"
+"""
 
 
 def _halts_with(old: str, new: str) -> Callable[[Path], None]:
@@ -306,8 +349,11 @@ def _halts_with(old: str, new: str) -> Callable[[Path], None]:
         (_halts_with("parameters = [", 'parameters = ["no_such", '), "which is no threshold"),
         (lambda folder: (folder / "parameters.toml").write_text("[parameter]"), "which is no threshold"),
         (lambda folder: (folder / "parameters.toml").write_text("= 1"), "cannot be read as rules"),
+        (lambda folder: (folder / "parameters.toml").write_text(_parameter("0.1")), "is no exact number"),
+        (lambda folder: (folder / "parameters.toml").write_text(_parameter("'much'")), "cannot be read as rules"),
+        (lambda folder: os.mkfifo(folder / "halts.json"), "there are no rules in it"),
     ],
-    ids=range(16),
+    ids=range(19),
 )
 def test_a_folder_that_holds_no_rules_is_said_in_one_sentence(
     tmp_path: Path, fill: Callable[[Path], object], sentence: str
@@ -385,7 +431,8 @@ def test_the_command_tells_what_would_break(daxa: Callable[..., tuple[object, st
     status, out, _ = daxa(*words, "--json", "--exchange", "korbit")
     lines = [json.loads(line) for line in out.splitlines()]
     assert status == 1
-    assert {line["what"] for line in lines} == {"finding", "exchange", "summary"}
+    assert {line["what"] for line in lines} == {"finding", "not_compared", "exchange", "summary"}
+    assert {line["why"] for line in lines if line["what"] == "not_compared"} == {"lacking"}
     (finding,) = [line for line in lines if line.get("rule") == "REC-011"]
     assert (finding["how"], finding["subject"], finding["exchange"]) == ("only_tomorrow", "BTC", "korbit")
     assert finding["message_ko"] and finding["message_en"]
@@ -422,4 +469,4 @@ def test_pending_files_are_said_to_be_so(store: Store, tmp_path: Path) -> None:
     found, told = compared(store)
     (one,) = told
     assert isinstance(one, NotCompared)
-    assert (one.submission.id, one.why, found.is_whole) == (filed.id, Hindrance.PENDING, False)
+    assert (one.submission and one.submission.id, one.why, found.is_whole) == (filed.id, Hindrance.PENDING, False)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from etl.store import Store
 
 _COUNTS = ("same", "only_today", "only_tomorrow", "changed")
-_VERDICTS = ("would_be_rejected", "would_be_accepted", "not_compared")
+_VERDICTS = ("would_be_rejected", "would_be_accepted", "not_compared", "not_evaluated")
 
 
 def run_rules(
@@ -121,7 +121,11 @@ def _overall(compared: RulesCompared) -> str:
         f"{sums['only_tomorrow']} findings would come, {sums['only_today']} go, {sums['changed']} change; "
         f"{sums['would_be_rejected']} files would be refused, {sums['would_be_accepted']} accepted"
     )
-    lacking = f"; {sums['not_compared']} could not be compared" if sums["not_compared"] else ""
+    of_no_file = compared.not_compared_of("")
+    count = sums["not_compared"] + of_no_file
+    lacking = f"; {count} could not be compared" if count else ""
+    if sums["not_evaluated"]:
+        lacking += f"; {sums['not_evaluated']} were not evaluated for want of reports"
     return f"{said}{lacking}: {_verdict(compared.breaks, compared.is_whole)}"
 
 
