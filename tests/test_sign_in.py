@@ -160,7 +160,7 @@ def test_after_many_failures_the_wait_is_told_whoever_it_is(proxied: str, store:
 def test_a_proxy_is_believed_where_the_server_was_told_to(proxied: str, store: Store) -> None:
     asked = {"X-Forwarded-For": "203.0.113.99", "X-Forwarded-Proto": "https"}
     answer = Visitor(proxied).sign_in("fss", **asked)
-    (cookie,) = [line for line in answer.cookies if line.startswith(SESSION_COOKIE)]
+    (cookie,) = [line for line in answer.cookies if line.startswith(f"__Host-{SESSION_COOKIE}")]
     assert "Secure" in cookie.split("; ")
     with reading(store.engine) as connection:
         (entry,) = entries(connection, act=EventKind.SIGN_IN, limit=1)

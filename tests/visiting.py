@@ -69,17 +69,17 @@ class Visitor:
     def get(self, path: str, **headers: str) -> Answer:
         return self.ask("GET", path, headers={**HTML, **headers})
 
-    def form_at(self, path: str) -> str:
+    def form_at(self, path: str, **headers: str) -> str:
         """What the form of a page must come back with."""
-        (form,) = re.findall(r'name="form" value="([^"]+)"', self.get(path).text)
+        (form,) = re.findall(r'name="form" value="([^"]+)"', self.get(path, **headers).text)
         return form
 
     def sign_in(self, name: str, password: str = PASSWORD, path: str = "/login", **headers: str) -> Answer:
-        fields = {"name": name, "password": password, "form": self.form_at(path)}
+        fields = {"name": name, "password": password, "form": self.form_at(path, **headers)}
         return self.ask("POST", path, fields, {**HTML, **headers})
 
-    def sign_out(self) -> Answer:
-        return self.ask("POST", "/logout", {"form": self.form_at("/logout")})
+    def sign_out(self, **headers: str) -> Answer:
+        return self.ask("POST", "/logout", {"form": self.form_at("/logout", **headers)}, {**HTML, **headers})
 
     def shake_hands(self, path: str = "/_stcore/stream", **headers: str) -> int:
         """The status that a websocket to the screens is answered with; 101 is open."""

@@ -14,15 +14,10 @@ from app import floor
 from app.cli.demo_people import DemoAccount
 from app.server.connections import connections_of
 from app.server.limits import MOST_HEAD_BYTES, Places, most_sockets, sockets_per_address
+from app.server.security import PROXY_VARIABLE
 from etl.records import people
 from etl.records.engine import reading
 from etl.store import HOME_VARIABLE, Store
-
-PROXY_VARIABLE = "DAXA_PROXY"
-"""Address of the proxy that speaks TLS in front of the dashboard; its word for who asks, and how, is believed.
-
-Without it nobody's is: whoever could name an address of their own choosing would never wait after failed attempts.
-"""
 
 
 class _Announcing(uvicorn.Server):
@@ -52,6 +47,7 @@ def serve_screens(store: Store, host: str, port: int, *, accounts: Sequence[Demo
         access_log=False,
         http=connections_of(Places(sockets_per_address(), most_sockets()), proxy),
         h11_max_incomplete_event_size=MOST_HEAD_BYTES,
+        server_header=False,
         proxy_headers=bool(proxy),
         forwarded_allow_ips=proxy or None,
     )

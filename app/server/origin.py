@@ -71,6 +71,14 @@ def scheme_of(scope: Scope) -> str:
     return "https" if scope.get("scheme") in ("https", "wss") else "http"
 
 
+def host_of(scope: Scope) -> str:
+    """The host that a request is for, as people write it: the configured one, else the one that it asks for."""
+    if (configured := configured_origin()) is not None:
+        return configured[1]
+    host = Headers(scope=scope).get("host", "")
+    return host if re.fullmatch(HOST, host) else ""
+
+
 def _parts(origin: str) -> tuple[str, str] | None:
     """Scheme and host with its port, in small letters and without the port that goes without saying."""
     found = _ORIGIN.fullmatch(origin)

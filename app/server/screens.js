@@ -134,6 +134,17 @@
     history.replaceState(history.state, "", address);
   });
 
+  /* ------------------------------------------------------------------------------------- signed out */
+
+  /* The server closes the connection of whoever was signed out or disabled; the page then leads to signing in. */
+  const SIGNED_OUT = 4401;
+  window.WebSocket = class extends WebSocket {
+    constructor(...how) {
+      super(...how);
+      this.addEventListener("close", (event) => event.code === SIGNED_OUT && location.reload());
+    }
+  };
+
   /* ------------------------------------------------------------------------------------- the clipboard */
 
   async function copied(text) {

@@ -1,12 +1,15 @@
 """The gate in front of the screens: nobody without a live session reaches a page, its websocket, media or uploads.
 
 Pure ASGI: Starlette's BaseHTTPMiddleware wraps bodies and knows no websockets. What happens on a websocket after it was
-let through the gate does not see; the screens ask for the session again with every run.
+let through the gate does not see; it closes it within seconds once the session is ended or the person disabled, and the
+screens ask for the session again with every run.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from starlette.concurrency import run_in_threadpool
@@ -14,15 +17,16 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.server.origin import scheme_of
 from app.server.screens import SCRIPT
 from app.server.security import language_of
 from app.sign_in.addresses import SIGN_IN, SIGN_OUT, SSO, SSO_RETURN, local, sign_in_address
-from app.sign_in.cookies import SESSION_COOKIE, cookie_in
+from app.sign_in.cookies import SESSION_COOKIE, cookie_in, cookie_name
 from app.sign_in.documents import closed_page
 from app.sign_in.handed import was_made_for
 from etl.records.engine import RecordsUnavailableError
 from etl.records.people import Person
-from etl.records.sessions import SignedIn, session_of
+from etl.records.sessions import SignedIn, is_ended, session_of
 from etl.store import Store
 
 OPEN = frozenset(
@@ -45,7 +49,10 @@ OPEN = frozenset(
 OPEN_FOLDERS = ("/api/", "/static/", "/app/static/")
 """And all that lies below these: the exchanges' door asks for a token of its own, the others hold no data."""
 
+ASK_AGAIN_SECONDS = 3
+"""Seconds after which it is asked again whether whoever has an open websocket may have it."""
 _NO_ENTRY = 4401
+"""The code that a websocket is closed with; the script of the screens then asks for the page anew."""
 _MEDIA = "/media/"
 
 Titled = Callable[[str, Person, str], str | None]
@@ -74,7 +81,7 @@ class Gate:
         if signed_in is None:
             await _refuse(scope, receive, send, _to_sign_in(scope))
         elif scope["type"] == "websocket":
-            await self._app(scope, receive, send)
+            await self._while_signed_in(scope, receive, send)
         elif scope["path"].startswith(_MEDIA):
             await self._app(_whole(scope), receive, _Held(scope, receive, send, signed_in.person.id))
         elif not is_document(scope):
@@ -90,8 +97,37 @@ class Gate:
             await self._app(scope, receive, _unkept(send))
 
     def _signed_in(self, scope: Scope) -> SignedIn | None:
-        session = cookie_in(scope["headers"], SESSION_COOKIE)
+        session = _session_in(scope)
         return session_of(self._store().engine, session, datetime.now(UTC)) if session else None
+
+    async def _while_signed_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the screens answer on a websocket; close it once its session is ended or its person disabled."""
+        is_closed = False
+
+        async def sent(message: Message) -> None:
+            if not is_closed:
+                await send(message)
+
+        screens = asyncio.ensure_future(self._app(scope, receive, sent))
+        try:
+            while not (await asyncio.wait({screens}, timeout=ASK_AGAIN_SECONDS))[0]:
+                if not is_closed and await run_in_threadpool(self._is_ended, scope):
+                    is_closed = True
+                    with suppress(OSError):  # gone meanwhile
+                        await send({"type": "websocket.close", "code": _NO_ENTRY})
+            screens.result()
+        finally:
+            screens.cancel()
+
+    def _is_ended(self, scope: Scope) -> bool:
+        try:
+            return is_ended(self._store().engine, _session_in(scope) or "")
+        except RecordsUnavailableError:
+            return False  # asked again
+
+
+def _session_in(scope: Scope) -> str | None:
+    return cookie_in(scope["headers"], cookie_name(SESSION_COOKIE, is_secure=scheme_of(scope) == "https"))
 
 
 def is_open(path: str) -> bool:

@@ -25,8 +25,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from app.server.origin import configured_origin
 from app.server.security import language_of
 from app.sign_in.addresses import SSO, SSO_RETURN, first_page, local
+from app.sign_in.cookies import cookie_name
 from app.sign_in.documents import message_page
 from app.sign_in.routes import source_of, with_session
 from app.words import LANGUAGES, say
@@ -104,10 +106,13 @@ class OrganisationSignIn:
 
     def middleware(self) -> Middleware:
         """What keeps the state of one sign-in for ten minutes, in a cookie of its own."""
+        origin = configured_origin()
+        is_secure = origin is not None and origin[0] == "https"
         return Middleware(
             SessionMiddleware,
             secret_key=secrets.token_urlsafe(32),
-            session_cookie=_STATE_COOKIE,
+            session_cookie=cookie_name(_STATE_COOKIE, is_secure=is_secure),
+            https_only=is_secure,
             max_age=_STATE_SECONDS,
             same_site="lax",
         )

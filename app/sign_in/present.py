@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.scope import Identity, scope_of
 from app.served import store
-from app.sign_in.cookies import SESSION_COOKIE
+from app.sign_in.cookies import session_among
 from etl.records.sessions import session_of
 
 
@@ -25,4 +25,4 @@ def identity_behind(session: str | None) -> Identity | None:
 
 def current_identity() -> Identity | None:
     """Whoever looks at the screen just now, by the cookie that their browser came with; None: nobody any more."""
-    return identity_behind(st.context.cookies.get(SESSION_COOKIE))
+    return identity_behind(session_among(st.context.cookies))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import os
+import re
 import secrets
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
@@ -15,9 +18,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from app.moments import duration, kst_text
+from app.server.origin import scheme_of
 from app.server.security import language_of
 from app.sign_in.addresses import SIGN_IN, SIGN_OUT, first_page, local, sign_in_address
-from app.sign_in.cookies import FORM_COOKIE, SESSION_COOKIE
+from app.sign_in.cookies import FORM_COOKIE, SESSION_COOKIE, cookie_in, cookie_name
 from app.sign_in.documents import Notice, sign_in_page, sign_out_page
 from app.words import say
 from etl.records.engine import RecordsUnavailableError, reading
@@ -31,6 +35,8 @@ PASSWORDS_VARIABLE = "DAXA_PASSWORDS"
 
 _MOST_FORM_BYTES = 8 * 1024
 _FORM_SECONDS = 60 * 60
+_FORM_KEY = secrets.token_bytes(32)
+"""Of this process: a form of an earlier one is out of date."""
 _UNKEPT = {"Cache-Control": "no-store"}
 _FIRST_STEP = "daxa users add NAME --role admin"
 
@@ -70,21 +76,21 @@ class SignIn:
         signed_in = await run_in_threadpool(self._present, request)
         if signed_in is None:
             gone = RedirectResponse(sign_in_address("/", language), 303, headers=_UNKEPT)
-            _forget_session(gone)
+            _forget_session(request, gone)
             return gone
         if request.method == "POST":
             if _came_back(request, await _fields(request)):
-                session = request.cookies.get(SESSION_COOKIE, "")
+                session = _cookie(request, SESSION_COOKIE)
                 await run_in_threadpool(end_session, self._store().engine, session, datetime.now(UTC))
                 gone = RedirectResponse(sign_in_address("/", language, out="1"), 303, headers=_UNKEPT)
-                _forget_session(gone)
+                _forget_session(request, gone)
                 return gone
             notice, status = Notice(say("sign_in.stale", language)), 403
         else:
             notice, status = None, 200
-        form = secrets.token_urlsafe(24)
+        half, form = _new_form(request)
         page = sign_out_page(language, signed_in.person.name, form, notice=notice)
-        return _with_form(request, HTMLResponse(page, status, headers=_UNKEPT), form)
+        return _with_form(request, HTMLResponse(page, status, headers=_UNKEPT), half)
 
     async def _signed_in(self, request: Request, language: str, wanted: str) -> Response:
         """The session, where name and password fit; else the form again with one answer for every failure."""
@@ -107,14 +113,14 @@ class SignIn:
             session = await run_in_threadpool(open_session, engine, found, Way.PASSWORD, source=source, now=now)
         except PersonError:  # disabled between the password and the session
             return self._form(request, language, wanted, Notice(say("sign_in.wrong", language)), name, 401)
-        if earlier := request.cookies.get(SESSION_COOKIE):
+        if earlier := _cookie(request, SESSION_COOKIE):
             await run_in_threadpool(end_session, engine, earlier, now)
         return with_session(request, RedirectResponse(_onward(wanted, language), 303, headers=_UNKEPT), session)
 
     def _form(
         self, request: Request, language: str, wanted: str, notice: Notice | None, name: str = "", status: int = 200
     ) -> Response:
-        form = secrets.token_urlsafe(24)
+        half, form = _new_form(request)
         page = sign_in_page(
             language,
             wanted,
@@ -124,10 +130,10 @@ class SignIn:
             has_passwords=passwords_are_taken(),
             has_sso=self._has_sso,
         )
-        return _with_form(request, HTMLResponse(page, status, headers=_UNKEPT), form)
+        return _with_form(request, HTMLResponse(page, status, headers=_UNKEPT), half)
 
     def _present(self, request: Request) -> SignedIn | None:
-        return session_of(self._store().engine, request.cookies.get(SESSION_COOKIE), datetime.now(UTC))
+        return session_of(self._store().engine, _cookie(request, SESSION_COOKIE), datetime.now(UTC))
 
     def _is_deserted(self) -> bool:
         """True while nobody could sign in whatever they typed."""
@@ -149,37 +155,66 @@ def source_of(request: Request) -> str:
 
 def with_session(request: Request, answer: Response, session: str) -> Response:
     """The answer, with the session for this browser alone; secure wherever the page came over TLS."""
+    is_secure = scheme_of(request.scope) == "https"
     answer.set_cookie(
-        SESSION_COOKIE,
+        cookie_name(SESSION_COOKIE, is_secure=is_secure),
         session,
         max_age=int(LONGEST.total_seconds()),
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=is_secure,
     )
     return answer
 
 
-def _with_form(request: Request, answer: Response, form: str) -> Response:
+def _form_token(request: Request, half: str, until: int) -> str:
+    """What a form must come back with: made by this server alone, for one browser, one page and an hour.
+
+    That of signing out is for one session, too.
+    """
+    path = request.url.path
+    session = _cookie(request, SESSION_COOKIE) if path == SIGN_OUT else ""
+    bound = "\n".join((path, str(until), half, session))
+    return f"{until}.{hmac.new(_FORM_KEY, bound.encode(), hashlib.sha256).hexdigest()}"
+
+
+def _new_form(request: Request) -> tuple[str, str]:
+    """The half of a new form that the browser keeps in a cookie, and the one that stands in the form."""
+    half = secrets.token_urlsafe(24)
+    return half, _form_token(request, half, int(time.time()) + _FORM_SECONDS)
+
+
+def _with_form(request: Request, answer: Response, half: str) -> Response:
+    is_secure = scheme_of(request.scope) == "https"
     answer.set_cookie(
-        FORM_COOKIE,
-        form,
+        cookie_name(FORM_COOKIE, is_secure=is_secure),
+        half,
         max_age=_FORM_SECONDS,
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=is_secure,
     )
     return answer
 
 
 def _came_back(request: Request, fields: dict[str, str]) -> bool:
-    """True where the form holds what its page gave the browser."""
-    given = request.cookies.get(FORM_COOKIE, "")
-    return bool(given) and hmac.compare_digest(given.encode(), fields.get("form", "").encode())
+    """True where the form holds what this server made for this browser, and its hour is not over."""
+    half, said = _cookie(request, FORM_COOKIE), fields.get("form", "")
+    until = said.partition(".")[0]
+    if not half or not re.fullmatch("[0-9]{1,12}", until) or int(until) < time.time():
+        return False
+    return hmac.compare_digest(_form_token(request, half, int(until)).encode(), said.encode())
 
 
-def _forget_session(answer: Response) -> None:
-    answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="lax")
+def _cookie(request: Request, name: str) -> str:
+    """The value of a cookie of ours by the name that holds for this request; empty without one."""
+    return cookie_in(request.scope["headers"], cookie_name(name, is_secure=scheme_of(request.scope) == "https")) or ""
+
+
+def _forget_session(request: Request, answer: Response) -> None:
+    is_secure = scheme_of(request.scope) == "https"
+    name = cookie_name(SESSION_COOKIE, is_secure=is_secure)
+    answer.delete_cookie(name, secure=is_secure, httponly=True, samesite="lax")
 
 
 def _onward(wanted: str, language: str) -> str:

@@ -90,6 +90,17 @@ def session_of(engine: Engine, id_: str | None, now: datetime) -> SignedIn | Non
     return SignedIn(person_from(row), Way(row["way"]), row["began_at"], row["began_at"] + LONGEST)
 
 
+def is_ended(engine: Engine, id_: str) -> bool:
+    """Whether a session was ended, or its person disabled; that somebody does nothing for a while does not end it."""
+    query = (
+        select(sessions.c.person)
+        .join(people, sessions.c.person == people.c.id)
+        .where(sessions.c.id_hash == _digest(id_), people.c.disabled_at.is_(None))
+    )
+    with reading(engine) as connection:
+        return connection.execute(query).first() is None
+
+
 def end_session(engine: Engine, id_: str, now: datetime) -> None:
     """Sign out: the id is worth nothing from now on."""
     with writing(engine, lock="sessions") as connection:
