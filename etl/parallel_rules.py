@@ -18,8 +18,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from etl.calendar import Obligation, obligations
 from etl.context import RELATIONS
 from etl.evidence import digest_of
@@ -49,6 +47,7 @@ from etl.records.engine import RecordsUnavailableError, reading
 from etl.records.submissions import Submission
 from etl.records.thresholds import thresholds_in_force
 from etl.review import (
+    Question,
     answered,
     asked,
     batches,
@@ -321,8 +320,7 @@ class _Run:
         found: _Found = {}
 
         def judge(files: Sequence[Submission], some: Sequence[Rule]) -> None:
-            with reading(self.store.engine) as connection:
-                question = asked(self.store, connection, name, files, some, book=book)
+            question = self._question(name, files, some, book)
             answers = answered(question)
             for one in files:
                 found.update({(rule.id, one.id): [] for rule in some})
@@ -337,6 +335,16 @@ class _Run:
                 self._judge_singly(batch, some, error, judge)
         return found
 
+    def _question(self, name: str, files: Sequence[Submission], rules: Sequence[Rule], book: Book) -> Question:
+        """Everything read that judging takes; _UnreadError where it cannot be."""
+        try:
+            with reading(self.store.engine) as connection:
+                return asked(self.store, connection, name, files, rules, book=book)
+        except RecordsUnavailableError:
+            raise
+        except Exception as error:
+            raise _UnreadError(first_line(error)) from error
+
     def _judge_singly(
         self,
         batch: Sequence[Submission],
@@ -346,7 +354,7 @@ class _Run:
     ) -> None:
         """Where we failed on a rule, note that; where it was for a file, judge the others by it."""
         rule = rules[0].id
-        if not isinstance(error, _OF_FILES):
+        if not isinstance(error, _UnreadError):
             for one in batch:
                 self.cannot(one, rule, Hindrance.RULE_FAILED, first_line(error))
             return
@@ -446,8 +454,10 @@ class _Run:
 
 
 _Found = dict[tuple[str, str], list[Finding]]
-_OF_FILES = (OSError, pa.ArrowException)
-"""What reading rows raises; any other failure is that of the rule."""
+
+
+class _UnreadError(Exception):
+    """What judging takes could not be read: the trouble of a file; any other failure is that of the rule."""
 
 
 def incoming_of(store: Store, one: Submission) -> Incoming:
