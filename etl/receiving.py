@@ -104,6 +104,8 @@ def receive_bytes(
         earlier = _repeated(store, connection, declared, data, version, given)
         if again and earlier is not None and earlier.state is State.SUPERSEDED:
             earlier = None
+        if earlier is not None and _came_too_early(earlier, at):
+            earlier = None
         if first is not None:
             first(connection)
         if seen is not None and earlier is None:  # the same again is answered as before
@@ -143,6 +145,11 @@ def receive_bytes(
         life.insert_received(connection, submission)
         append(connection, [_upload(submission, sender, duplicate=False, reason=reason)], at=now)
     return Receipt(submission, file, duplicate=False)
+
+
+def _came_too_early(waiting: Submission, at: datetime) -> bool:
+    """Whether a submission that waits came before its period had ended, and it has ended now: SUB-010 may refuse it."""
+    return waiting.state is State.RECEIVED and waiting.received_at < waiting.period.end <= at
 
 
 def is_repeated(

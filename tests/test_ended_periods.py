@@ -206,3 +206,18 @@ def test_the_page_refuses_next_year(monkeypatch: pytest.MonkeyPatch, home: Path,
     assert draft.state == "rejected"
     assert say("filing.verdict.rejected", language) in text_of(session)
     assert f"≥ {NEXT_YEAR}-11-03 00:00 KST" in text_of(session)
+
+
+def test_the_same_bytes_after_the_end_count_although_the_early_ones_still_wait(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "home", f"sqlite:///{tmp_path / 'daxa.sqlite'}")
+    path = tmp_path / "korbit_reconciliation_2026-11-02.csv"
+    path.write_text(checks("2026-11-02"))
+    sent = [
+        jobs.receive(store, Candidate(path, declare(path.name)), received_at=at)
+        for at in (MIDNIGHT - 80 * MINUTE, MIDNIGHT + 9 * 60 * MINUTE, MIDNIGHT + 9 * 61 * MINUTE)
+    ]
+    assert [receipt.duplicate for receipt in sent] == [False, False, True]
+    jobs.process(store)
+    states = [outcome.receipt.submission.state.value for outcome in jobs.outcomes(store, sent[:2])]
+    assert states == ["rejected", "accepted"]
+    store.engine.dispose()
