@@ -152,6 +152,8 @@ BEYOND = {
     "two hosts": (400, get(b"Host: other\r\n")),
     "two origins": (400, get(b"Origin: http://127.0.0.1\r\nOrigin: http://other\r\n")),
     "two lengths": (400, get(b"Content-Length: 1\r\nContent-Length: 2\r\n")),
+    "a length and chunks": (400, get(b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n")),
+    "chunks twice": (400, get(b"Transfer-Encoding: gzip, chunked\r\nTransfer-Encoding: chunked\r\n")),
     "a host that is none": (400, get(host=b"Host: 127.0.0.1/@other\r\n")),
     "the address of another server": (400, get(target=b"http://other/")),
     "no HTTP": (400, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"),

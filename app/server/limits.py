@@ -52,7 +52,7 @@ MOST_SOCKETS = 4_096
 
 _ONCE = (b"host", b"origin", b"content-length", b"transfer-encoding")
 """Headers that two parties may read differently where a request has them twice."""
-HOST = r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?"
+HOST = r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?"
 """How a host with its port is written, as a regular expression."""
 _HOST = re.compile(HOST.encode())
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -108,7 +108,8 @@ def beyond_headers(headers: Sequence[tuple[bytes, bytes]]) -> Refusal | None:
         return Refusal(431, f"The cookies of the request have more than {MOST_VALUE_BYTES:,} bytes.")
     times = Counter(name for name, _ in lower)
     hosts = [value for name, value in lower if name == b"host"]
-    if any(times[name] > 1 for name in _ONCE) or not all(_HOST.fullmatch(host) for host in hosts):
+    is_framed_twice = times[b"content-length"] and times[b"transfer-encoding"]
+    if is_framed_twice or any(times[name] > 1 for name in _ONCE) or not all(_HOST.fullmatch(host) for host in hosts):
         return MALFORMED
     return None
 
