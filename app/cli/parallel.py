@@ -125,7 +125,7 @@ def _overall(compared: RulesCompared) -> str:
     count = sums["not_compared"] + of_no_file
     lacking = f"; {count} could not be compared" if count else ""
     if sums["not_evaluated"]:
-        lacking += f"; {sums['not_evaluated']} were not evaluated for want of reports"
+        lacking += f"; {sums['not_evaluated']} were not evaluated, since they wait for reports"
     return f"{said}{lacking}: {_verdict(compared.breaks, compared.is_whole)}"
 
 
