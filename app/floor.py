@@ -71,7 +71,7 @@ FAULTS = (
         "expat",
         "the time for a large token of XML grows with the square of its length",
         "expat 2.6.0, in Python 3.11.9",
-        None,
+        "a workbook in which a tag or section is longer than 1 MiB is refused (SUB-008) before it is parsed",
         _expat_parses_tokens_again,
     ),
     Fault(
@@ -79,7 +79,7 @@ FAULTS = (
         "zipfile",
         "parts of an archive that overlap unpack to far more than was sent",
         "Python 3.11.8",
-        None,
+        "what an archive unpacks to is counted while it is read, and bounded by the size of the file (SUB-008)",
         lambda: "_end_offset" not in zipfile.ZipInfo.__slots__,
     ),
     Fault(
@@ -123,6 +123,11 @@ def told(fault: Fault) -> str:
     """One sentence about a fault: what it is, what mends it, and whether it can be reached here."""
     kept = f"kept out here: {fault.kept_out}" if fault.kept_out else "not kept out here"
     return f"{fault.name} ({fault.where}): {fault.what}; mended in {fault.mended}; {kept}"
+
+
+def unsafe() -> list[str]:
+    """A sentence for each that is too old, and for each known fault that is not kept out."""
+    return [*too_old(), *(told(fault) for fault in known_faults() if not fault.kept_out)]
 
 
 def everything_wrong() -> list[str]:

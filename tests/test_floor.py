@@ -58,7 +58,7 @@ def test_each_fault_is_found_by_what_the_library_does(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
-@pytest.mark.parametrize("faults", [(KEPT_OUT,), (OPEN, MENDED)])
+@pytest.mark.parametrize("faults", [(KEPT_OUT, OPEN), (OPEN, MENDED)])
 def test_a_demonstration_for_this_machine_goes_on_and_a_server_does_not(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], host: str, faults: tuple[Fault, ...]
 ) -> None:
@@ -72,9 +72,21 @@ def test_a_demonstration_for_this_machine_goes_on_and_a_server_does_not(
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "daxa.example"])  # noqa: S104
 def test_a_demonstration_for_others_is_a_server(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
-    monkeypatch.setattr(floor, "FAULTS", (KEPT_OUT,))
+    monkeypatch.setattr(floor, "FAULTS", (OPEN,))
     with pytest.raises(RuntimeError):
         must_be_safe(host, is_allowed=False, is_demo=True)
+
+
+def test_a_fault_that_is_kept_out_is_told_and_served(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(floor, "FAULTS", (KEPT_OUT, MENDED))
+    must_be_safe("0.0.0.0", is_allowed=False)  # noqa: S104
+    assert capsys.readouterr().err.startswith("warning: Python ")
+
+
+def test_every_known_fault_that_a_stranger_reaches_is_kept_out() -> None:
+    assert [fault.name for fault in FAULTS if not fault.kept_out] == []
 
 
 def test_where_nothing_is_known_nothing_is_said(

@@ -8,6 +8,7 @@ import dataclasses
 import gzip
 import io
 import json
+import random
 import re
 import zipfile
 from collections.abc import Callable, Mapping
@@ -399,6 +400,17 @@ FIRST_HASH = "227ba5f2c6c9109fe5c44a0696f393379607493a377f522ee27d9a7ae3227d89"
 SWALLOWED = b"1," * 10 + b'b"\r\n'
 FIRST_QUANTITY = '"12345.123456789012345678"'
 
+
+def random_text(length: int) -> str:
+    """Text that does not shrink to nothing."""
+    return random.Random(8).randbytes(length // 2).hex()
+
+
+def long_token(token: str) -> Made:
+    """A workbook whose sheet has this before its rows."""
+    return changed_sheet(("bithumb", "api_keys"), "<sheetData>", f"{token}<sheetData>")
+
+
 CASES: dict[str, dict[str, Callable[[], Made]]] = {
     "SUB-001": {
         "empty_file": lambda: made(b""),
@@ -531,6 +543,7 @@ CASES: dict[str, dict[str, Callable[[], Made]]] = {
         "too_many_rows": lambda: made(native_file(*UPBIT), limits={"maximum_rows": 4}),
         "unpacked_too_large": lambda: made(bomb(), BITHUMB, limits={"maximum_unpacked_bytes": 4_000_000}),
         "ratio_too_high": lambda: made(bomb(), BITHUMB),
+        "token_too_long": lambda: long_token("<!-- " + random_text(2 * 2**20) + " -->"),
         "too_many_columns": lambda: made(native_file(*UPBIT), limits={"maximum_columns": 5}),
         "too_many_cells": lambda: made(native_file(*UPBIT), limits={"maximum_cells": 29}),
     },
@@ -571,6 +584,23 @@ def test_every_reason_of_a_readers_rule_fires(rule_id: str, reason: str, monkeyp
     assert (rule_id, reason) in reasons_of(verdict)
     assert {rule for rule, _ in reasons_of(verdict)} == {rule_id}
     assert (verdict.state is State.REJECTED) == (verdict.table is None) == all_rules()[rule_id].kind.rejects
+
+
+@pytest.mark.parametrize(
+    ("token", "is_refused"),
+    [
+        ("<!-- {} -->", True),
+        ("<!-- <a> > {} <b/> -->", True),
+        ("<?daxa {} ?>", True),
+        ("<extLst a='{}'/>", True),
+        ("<extLst a='&gt;>>{}'/>", True),
+        ("<!-- {} -->", False),
+    ],
+)
+def test_a_long_tag_or_section_is_refused_before_anything_parses_it(token: str, is_refused: bool) -> None:
+    text = token.format(random_text(2_200_000 if is_refused else 900_000))
+    data, pair, _ = long_token(text)
+    assert (("SUB-008", "token_too_long") in reasons_of(verdict_on(data, *pair))) == is_refused
 
 
 def test_a_sheet_that_only_names_its_last_cell_is_too_large() -> None:

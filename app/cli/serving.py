@@ -61,15 +61,14 @@ def serve_screens(store: Store, host: str, port: int, *, accounts: Sequence[Demo
 
 
 def must_be_safe(host: str, *, is_allowed: bool, is_demo: bool = False) -> None:
-    """Raise RuntimeError where this Python, or a library in it, has known faults and nobody said that it may.
+    """Raise RuntimeError where this Python, or a library in it, is unsafe here and nobody said that it may be.
 
-    A demonstration for this machine alone goes on with a warning.
+    Where our own limits keep its known faults out, or for a demonstration for this machine alone, there is a warning.
     """
-    wrong = floor.everything_wrong()
-    if not wrong:
+    if not floor.everything_wrong():
         return
     said = f"Python {floor.versions()['Python']}, or a library in it, has known faults ('daxa doctor' lists them)"
-    if not is_allowed and not (is_demo and is_loopback(host)):
+    if floor.unsafe() and not is_allowed and not (is_demo and is_loopback(host)):
         raise RuntimeError(f"{said}; take one that is mended, or say --allow-old-python")
     print(f"warning: {said}", file=sys.stderr)
 

@@ -71,6 +71,9 @@ _MOST_MERGED = 2_000_000
 """So many rows of merged ranges are looked at for values."""
 _MACROS = "vbaproject.bin"
 _DEFINITIONS = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_XML_PARTS = (".xml", ".rels", ".vml")
+_CLOSING = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
+_SECTION = re.compile(b"|".join(map(re.escape, _CLOSING)))
 _REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,7})([0-9]{1,10})["']""")
 _FAR_REFERENCE = re.compile(rb"""\sr\s*=\s*["'](?:[A-Za-z]{2,7}[0-9]{1,10}|[A-Za-z]*[0-9]{7,10})["']""")
 """A cell beyond column Z or row 999,999: without one the sheet cannot be too large."""
@@ -81,6 +84,7 @@ def check_archive(data: bytes) -> None:
     most = int(parameter("maximum_unpacked_bytes"))
     ratio = int(parameter("maximum_compression_ratio"))
     unpacked, name = 0, ""
+    tokens: dict[str, _Tokens] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if macros := [name for name in archive.namelist() if name.lower().endswith(_MACROS)]:
@@ -90,7 +94,8 @@ def check_archive(data: bytes) -> None:
                 raise UnreadableError("not_workbook", f"2 × {repeated[0][:80]}", "XLSX")
             for member in archive.infolist():
                 name = member.filename
-                unpacked += _checked_member(archive, member, unpacked, most)
+                tokens[name] = _Tokens()
+                unpacked += _checked_member(archive, member, unpacked, most, tokens[name])
     except UnreadableError:
         raise
     except Exception as error:
@@ -99,16 +104,54 @@ def check_archive(data: bytes) -> None:
     if unpacked > ratio * len(data):
         found = f"{unpacked // len(data)}"
         raise UnreadableError("ratio_too_high", found, f"≤ {ratio}", rule="SUB-008")
+    if any(one.is_too_long for name, one in tokens.items() if name.lower().endswith(_XML_PARTS)):
+        raise UnreadableError("token_too_long", f"> {_CHUNK}", f"≤ {_CHUNK}", rule="SUB-008")
 
 
-def _checked_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, before: int, most: int) -> int:
+@dataclass(slots=True)
+class _Tokens:
+    """Looks for tags, comments and sections of XML that are longer than a piece, over the pieces of a part.
+
+    The time that parsers take grows with the square of their length where they are given bit by bit (CVE-2023-52425).
+    """
+
+    is_too_long: bool = False
+    closing: bytes | None = None
+    """What closes the comment or section that a piece ended in."""
+
+    def look_at(self, piece: bytes, *, is_whole: bool) -> None:
+        """Take the next piece; the last one of a part need not be a whole one."""
+        self.is_too_long |= self._is_within_one(piece) and is_whole
+
+    def _is_within_one(self, piece: bytes) -> bool:
+        place = 0
+        if self.closing is not None:
+            end = piece.find(self.closing)
+            if end < 0:
+                return True
+            place, self.closing = end + len(self.closing), None
+        elif b"<" not in piece:
+            return True
+        while (section := _SECTION.search(piece, place)) is not None:
+            closing = _CLOSING[section[0]]
+            end = piece.find(closing, section.end())
+            if end < 0:
+                self.closing = closing
+                break
+            place = end + len(closing)
+        return False
+
+
+def _checked_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, before: int, most: int, tokens: _Tokens) -> int:
     """The unpacked size of one part; UnreadableError where that is too much after `before`, or it defines entities."""
     size, is_far = 0, False
     for piece in _pieces(archive, member):
         size += len(piece) - min(size, _OVERLAP)
         if before + size > most:
             raise UnreadableError("unpacked_too_large", f"> {most}", f"≤ {most}", rule="SUB-008")
-        if _DEFINITIONS.search(piece.replace(b"\x00", b"")) is not None:  # in UTF-16 too
+        plain = piece.replace(b"\x00", b"")  # in UTF-16 too
+        tokens.look_at(plain, is_whole=len(piece) > _CHUNK)
+        if _DEFINITIONS.search(plain) is not None:
             raise UnreadableError("document_type", member.filename[:80], "XLSX")
         is_far = is_far or _FAR_REFERENCE.search(piece) is not None
     if is_far and (cells := _cells_between_corners(_pieces(archive, member))) > _MOST_CELLS:
