@@ -195,6 +195,18 @@ def test_the_line_before_a_chunk_is_short(port: int, line: bytes) -> None:
     assert status(ask(port, head + line)) == 400
 
 
+def test_a_body_does_not_come_in_a_great_many_small_chunks(port: int) -> None:
+    head = b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n"
+    for flood in (b"1\r\nx\r\n" * 5_000, b"200\r\n" + b"x" * 512 + b"\r\n" + b"1\r\nx\r\n" * 5_000):
+        answer = ask(port, head + b"\r\n", flood)
+        assert status(answer) == 400 and b"in chunks of 512 bytes and more" in answer
+    # Each body has its own small chunks, and large ones make up for small ones.
+    small, large = b"1\r\nx\r\n" * 60 + b"0\r\n\r\n", b"400\r\n" + b"x" * 1_024 + b"\r\n"
+    assert ask(port, (head + b"\r\n" + small) * 3 + get()).count(b"HTTP/1.1 200") == 4
+    whole = ask(port, head + b"Connection: close\r\n\r\n" + (large * 10 + b"1\r\nx\r\n" * 5) * 20 + b"0\r\n\r\n")
+    assert whole.endswith(b"204900 ")
+
+
 def test_what_is_within_the_limits_is_let_through(port: int) -> None:
     largest = get(
         b"Cookie: a=" + b"b" * (MOST_VALUE_BYTES - 2) + b"\r\n",

@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -22,13 +23,16 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from app.server.limits import (
     HEAD_SECONDS,
     HEAD_TOO_LARGE,
+    LEAST_CHUNK_BYTES,
     LEAST_WINDOW_BYTES,
     LINGER_SECONDS,
     MALFORMED,
     MOST_CHUNK_LINE_BYTES,
+    MOST_SMALL_CHUNKS,
     READ_BYTES,
     TOO_MANY,
     TOO_SLOW,
+    TOO_SMALL_CHUNKS,
     WINDOW_SECONDS,
     Places,
     Refusal,
@@ -54,12 +58,15 @@ class _Judged(ReceiveBuffer):
     def __init__(self, connection: h11.Connection) -> None:
         super().__init__()
         self._connection = connection
+        self._chunks = self._chunk_bytes = 0
 
     def maybe_extract_lines(self) -> list[bytearray] | None:
         """Return the lines of a head, or of the headers after a body, once they are whole."""
         lines = super().maybe_extract_lines()
         if lines:
             is_head = self._connection.their_state is h11.IDLE
+            if is_head:
+                self._chunks = self._chunk_bytes = 0
             refusal = (beyond_head if is_head else beyond_fields)([bytes(line) for line in lines])
             if refusal:
                 raise _RefusedError(refusal)
@@ -70,6 +77,12 @@ class _Judged(ReceiveBuffer):
         line = super().maybe_extract_next_line()
         if len(self if line is None else line) > MOST_CHUNK_LINE_BYTES:
             raise _RefusedError(MALFORMED)
+        if line is not None:
+            with suppress(ValueError):  # what is no number the library refuses
+                self._chunk_bytes += int(line.partition(b";")[0], 16)
+            self._chunks += 1
+            if self._chunks > MOST_SMALL_CHUNKS and self._chunk_bytes < self._chunks * LEAST_CHUNK_BYTES:
+                raise _RefusedError(TOO_SMALL_CHUNKS)
         return line
 
 
@@ -227,7 +240,8 @@ class Connection(H11Protocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if self.transport.can_write_eof():
-            self.transport.write_eof()
+            with suppress(OSError):  # the sender has gone
+                self.transport.write_eof()
         self.flow.resume_reading()  # until the sender closes: bytes that nobody took would take the answer away
         self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 

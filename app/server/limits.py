@@ -32,6 +32,10 @@ MOST_HEAD_BYTES = 24 * 1024
 """Bytes of request line and headers together."""
 MOST_CHUNK_LINE_BYTES = 256
 """Bytes of the line in front of a chunk of a body."""
+MOST_SMALL_CHUNKS = 64
+"""Chunks of a body, of any size; of more, each has on average `LEAST_CHUNK_BYTES`, for each takes its time."""
+LEAST_CHUNK_BYTES = 512
+"""Bytes of a chunk, on average."""
 
 READ_BYTES = 32 * 1024
 """Bytes that are read from one connection before others have their turn."""
@@ -87,6 +91,7 @@ def beyond_line(size: int) -> Refusal | None:
 
 HEAD_TOO_LARGE = Refusal(431, f"The head of the request has more than {MOST_HEAD_BYTES:,} bytes.")
 MALFORMED = Refusal(400, "The request is not well-formed.")
+TOO_SMALL_CHUNKS = Refusal(400, f"Send the body with its length, or in chunks of {LEAST_CHUNK_BYTES} bytes and more.")
 TOO_SLOW = Refusal(408, "The request did not come within its time.")
 TOO_MANY = Refusal(503, "Too many connections are open; close some, or come again later.")
 
