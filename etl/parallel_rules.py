@@ -20,7 +20,6 @@ from typing import Any
 
 from etl.calendar import Obligation, obligations
 from etl.context import RELATIONS
-from etl.evidence import digest_of
 from etl.examine import Incoming, Verdict, decide, read_one
 from etl.intake import Declared
 from etl.jobs import WAVE_BYTES, past_of
@@ -461,10 +460,8 @@ class _UnreadError(Exception):
 
 
 def incoming_of(store: Store, one: Submission) -> Incoming:
-    """A filed file as it came, to be read again; ValueError or OSError where its bytes are not what they were."""
+    """A filed file as it came, to be read again; DamagedEvidenceError or OSError where its bytes are not there."""
     data = store.evidence.read(one.sha256)
-    if digest_of(data) != one.sha256:
-        raise ValueError("its kept bytes differ from their SHA-256; 'daxa verify' says more")
     declared = Declared(one.exchange, one.report, one.period)
     with reading(store.engine) as connection:
         past = past_of(connection, declared)
