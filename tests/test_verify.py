@@ -17,6 +17,7 @@ from sqlalchemy import delete, insert, select, update
 
 from etl import jobs
 from etl.canonical import canonical_json
+from etl.evidence import digest_of_file
 from etl.heads import sign_heads
 from etl.receipts import ReceiptError, receipt_of, verify_receipt
 from etl.records import log
@@ -113,10 +114,21 @@ def rewritten(rows, how):
     )
 
 
+def vouched_for(store, submission):
+    """Record and log the hash of the rows that lie there, as whoever writes them does."""
+    sha256 = digest_of_file(facts_path(store, submission))
+    with writing(store.engine) as connection:
+        life.record_rows(connection, submission.id, sha256)
+        log.append(connection, [log.AuditEvent("command", log.EventKind.HEAL, submission.id, {"rows_sha256": sha256})])
+
+
+@pytest.mark.parametrize("is_vouched_for", [False, True], ids=["by the hash", "by the bytes"])
 @pytest.mark.parametrize("how", ["one digit", "other row", "lost row", "lost column", "other type"])
-def test_published_rows_that_are_not_what_the_evidence_says_are_found(store, filed, how):
+def test_published_rows_that_are_not_what_the_evidence_says_are_found(store, filed, how, is_vouched_for):
     path = facts_path(store, filed["accepted"])
     pq.write_table(rewritten(pq.read_table(path, partitioning=None), how), path)
+    if is_vouched_for:
+        vouched_for(store, filed["accepted"])
     ((subject, what),) = faults(store)
     assert subject == filed["accepted"].id
     assert "rows" in what
@@ -142,6 +154,8 @@ def test_rows_in_another_order_are_the_same_rows(store, filed):
     path = facts_path(store, filed["accepted"])
     rows = pq.read_table(path, partitioning=None)
     pq.write_table(rows.sort_by([("source_row", "descending")]), path)
+    assert faults(store) == [(filed["accepted"].id, "its published rows differ from their SHA-256")]
+    vouched_for(store, filed["accepted"])
     assert faults(store) == []
 
 
