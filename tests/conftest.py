@@ -58,6 +58,8 @@ MODULES_OF_MINUTES = {
     "test_moved_on",
     "test_names",
     "test_observers_clock",
+    "test_parallel_layouts",
+    "test_parallel_rules",
     "test_rebuild",
     "test_refiled_exports",
     "test_rehearsal",
