@@ -49,6 +49,15 @@ class DamagedEvidenceError(RuntimeError):
     """Kept bytes that do not have their hash any more: our trouble, never the sender's."""
 
 
+def undamaged(data: bytes, sha256: str) -> bytes:
+    """Return kept bytes as they are; DamagedEvidenceError where they do not have that hash."""
+    if digest_of(data) != sha256:
+        raise DamagedEvidenceError(
+            f"the kept bytes {sha256} are damaged; the same bytes filed again heal them, then 'daxa heal'"
+        )
+    return data
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The store of received bytes under `folder`."""
@@ -71,17 +80,7 @@ class Evidence:
 
         Raises DamagedEvidenceError where they do not have it any more.
         """
-        data = self.path(sha256).read_bytes()
-        if digest_of(data) != sha256:
-            raise DamagedEvidenceError(
-                f"the kept bytes {sha256} are damaged; the same bytes filed again heal them, then 'daxa heal'"
-            )
-        return data
-
-    def verified(self, sha256: str) -> Path:
-        """Where the bytes with that hash lie, for another process to read; raises as `read` does."""
-        self.read(sha256)
-        return self.path(sha256)
+        return undamaged(self.path(sha256).read_bytes(), sha256)
 
     def discard(self, sha256: str) -> None:
         """Remove bytes that must not be stored (SUB-007)."""

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import Connection
 
 from etl.evidence import digest_of_file
-from etl.examine import Incoming, Past, read_one
 from etl.facts import DamagedRowsError
 from etl.failures import tried_again
-from etl.intake import Declared
 from etl.records import submissions as life
 from etl.records.engine import reading, writing
 from etl.records.log import AuditEvent, EventKind, append
 from etl.records.submissions import Submission
 from etl.store import Store
-from etl.verify import is_published
+from etl.verify import is_published, rows_in_bytes
 from expectations.vocabulary import State
 
 
@@ -69,9 +66,7 @@ def _rewritten(store: Store, submission: Submission, actor: str) -> str:
     """Write a submission's rows anew and record their hash; why not, where it cannot be."""
     if not submission.evidence_kept:
         return "its rows are damaged, and its bytes must not be kept (SUB-007)"
-    declared = Declared(submission.exchange, submission.report, submission.period)
-    data = store.evidence.read(submission.sha256)
-    table = read_one(Incoming(submission.id, data, Path(submission.file).name, declared, Past())).table
+    table = rows_in_bytes(store, submission)
     if table is None or table.num_rows != submission.row_count:
         return "its kept bytes are not read as they were when they came; the version that judged it heals it"
     sha256 = digest_of_file(store.facts.write(life.fact_files([submission])[0], table))

@@ -135,10 +135,8 @@ def _shape_faults(path: Path, submission: Submission) -> Iterator[Fault]:
 def _reading_faults(store: Store, submission: Submission) -> Iterator[Fault]:
     """Read the kept bytes the way they were read when they came, and hold the published rows against that."""
     file = life.fact_files([submission])[0]
-    declared = Declared(submission.exchange, submission.report, submission.period)
-    data = store.evidence.read(submission.sha256)
     try:
-        read = read_one(Incoming(submission.id, data, Path(submission.file).name, declared, Past())).table
+        read = rows_in_bytes(store, submission)
     except Exception as error:
         yield Fault(submission.id, f"its kept bytes cannot be read again ({type(error).__name__}: {error})")
         return
@@ -151,6 +149,16 @@ def _reading_faults(store: Store, submission: Submission) -> Iterator[Fault]:
         yield Fault(submission.id, "its kept bytes cannot be read any more")
     elif not _in_order(read, submission.report).equals(_in_order(published, submission.report)):
         yield Fault(submission.id, "its published rows are not what its kept bytes say")
+
+
+def rows_in_bytes(store: Store, submission: Submission) -> pa.Table | None:
+    """The canonical rows that a submission's kept bytes say; None where they cannot be read any more.
+
+    Raises DamagedEvidenceError where the bytes are not those that came.
+    """
+    declared = Declared(submission.exchange, submission.report, submission.period)
+    data = store.evidence.read(submission.sha256)
+    return read_one(Incoming(submission.id, data, Path(submission.file).name, declared, Past())).table
 
 
 def _in_order(rows: pa.Table, report_name: str) -> pa.Table:

@@ -7,6 +7,7 @@ import pytest
 from filing import checks, file, halts
 from sqlalchemy import func, select
 
+from app.worker.tasks import Sent, annotate
 from etl import export, jobs
 from etl.evidence import DamagedEvidenceError, digest_of_file
 from etl.facts import DamagedRowsError
@@ -117,6 +118,13 @@ def test_damaged_rows_stop_no_other_submission(store: Store, filed: Submission, 
     assert incidents == 0
     assert ("REC-003", filed.id) in findings(store)
     assert verify_store(store).faults == ()
+
+
+def test_damaged_bytes_are_not_handed_out_with_findings(store: Store, filed: Submission) -> None:
+    path = store.evidence.path(filed.sha256)
+    one_digit_changed(path)
+    with pytest.raises(DamagedEvidenceError):
+        annotate(Sent(path, declare(NAME), NAME, filed.format, filed.sha256), [], "ko")
 
 
 def test_damaged_bytes_are_never_the_senders_fault(store: Store, tmp_path: Path) -> None:

@@ -309,8 +309,8 @@ def submission_findings(view: View, filed: Submission) -> None:
     else:
         note(ask(judged_rules, filed.id, view.language).overall)
     if filed.evidence_kept:
-        path = store().evidence.verified(filed.sha256)
-        annotated_file(view, Sent(path, declared, filed.file, filed.format), found)
+        path = store().evidence.path(filed.sha256)
+        annotated_file(view, Sent(path, declared, filed.file, filed.format, filed.sha256), found)
     since_the_version_before(view, comparison, calls)
 
 

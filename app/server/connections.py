@@ -45,7 +45,7 @@ from app.server.limits import (
 
 
 class _RefusedError(h11.RemoteProtocolError):
-    """What the HTTP library is told of a head that is beyond the limits."""
+    """What the HTTP library receives of a head that is beyond the limits."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.sentence, error_status_hint=refusal.status)

@@ -39,12 +39,13 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A file that was sent: where its bytes are, and how they are read."""
+    """A file that was sent: where its bytes are, how they are read, and the hash of bytes that are kept."""
 
     path: Path
     declared: Declared
     file: str
     format: str | None
+    sha256: str | None = None
 
 
 @contextmanager
@@ -113,9 +114,12 @@ def annotate(sent: Sent, found: Sequence[Finding], language: str) -> bytes:
     """Return a file with its findings beside the rows; ValueError where that is not possible."""
     from etl.annotated import annotated_copy
     from etl.coordinates import layout_of
+    from etl.evidence import undamaged
 
-    layout = layout_of(sent.declared, sent.file, sent.format)
-    return annotated_copy(sent.path.read_bytes(), layout, found, language)
+    layout, data = layout_of(sent.declared, sent.file, sent.format), sent.path.read_bytes()
+    if sent.sha256 is not None:
+        undamaged(data, sent.sha256)
+    return annotated_copy(data, layout, found, language)
 
 
 def compare(place: Place, number: str) -> Comparison:

@@ -51,7 +51,7 @@ class SimulatedFile:
 
     @property
     def candidate(self) -> Candidate:
-        """The file as it is to be filed, with the hash that its exchange sends beside it, if any."""
+        """The file as it is to be filed, with the hash that its exchange gives of it, if any."""
         declared = Declared(self.exchange, self.report, self.period)
         return Candidate(self.path, declared, given=given_beside(self.path))
 

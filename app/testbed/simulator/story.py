@@ -56,7 +56,7 @@ class Happening(StrEnum):
     EARLY = "early"
     """The file is sent `minutes` before its period has ended: refused, and filed again after it."""
     CUT_OFF = "cut_off"
-    """The file loses its end on the way, as the hash beside it shows: refused, and sent again `minutes` later."""
+    """The file loses its end on the way, as its given hash shows: refused, and sent again `minutes` later."""
     UNENDED = "unended"
     """The last line of a CSV does not end as the others do."""
     NIL_FIRST = "nil_first"
