@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from demo_store import NOW
 from people import SESSION, sign_in_supervisor
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
 
 from app.navigation import SCREENS
 from app.scope import Role
@@ -101,6 +101,15 @@ def with_session(context: BrowserContext, session: str) -> BrowserContext:
     """The same browser with whoever that session is of signed in."""
     context.add_cookies([{"name": SESSION_COOKIE, "value": session, "domain": "127.0.0.1", "path": "/"}])
     return context
+
+
+def hears_no_close(page: Page) -> None:
+    """The page is never told that the server closed its connection: what is left then is its next click."""
+
+    def pass_on(socket: WebSocketRoute) -> None:
+        socket.connect_to_server().on_close(lambda code, reason: None)
+
+    page.route_web_socket(re.compile("/_stcore/stream"), pass_on)
 
 
 @contextmanager

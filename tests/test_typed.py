@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from answer_store import NOW, fill
-from browsing import keep_picture, served, with_session
+from browsing import hears_no_close, keep_picture, served, with_session
 from people import sign_in
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 from screen_texts import texts_of
 from sqlalchemy import select
 
@@ -75,8 +75,7 @@ def test_a_text_outlasts_the_end_of_its_session(page: Page, address: str, store:
     opened(page, address, store)
     page.locator("textarea").first.press_sequentially("지갑을 옮기는 중")
     end_sessions(store)
-    page.get_by_role("radio", name="English").or_(page.get_by_role("button", name="English")).first.click()
-    expect(page.get_by_role("link", name=say("present.again", "en"))).to_be_visible()
+    page.wait_for_url(re.compile("/login"))
     with_session(page.context, sign_in(home, "korbit1", Role.EXCHANGE, "korbit"))
     opened(page, address, store)
     expect(page.locator("textarea").first).to_have_value("지갑을 옮기는 중")
@@ -104,10 +103,16 @@ def test_a_paste_over_the_limit_is_told_and_not_taken(page: Page, address: str, 
 def test_an_upload_after_the_sessions_end_says_so_with_the_way_back(
     page: Page, address: str, store: Store, language: str
 ) -> None:
+    hears_no_close(page)
     page.goto(f"{address}/filing?lang={language}&task=submit")
     page.locator("[data-testid=stFileUploader] input[type=file]").wait_for(state="attached")
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    end_sessions(store)
+
+    def ends_first(upload: Route) -> None:
+        end_sessions(store)
+        upload.continue_()
+
+    page.route("**/_stcore/upload_file/**", ends_first)
     dropped: FilePayload = {"name": "korbit_halts_2026-11-02.json", "mimeType": "application/json", "buffer": b"[]"}
     page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(dropped)
     told = page.locator("#screens-told")
