@@ -23,6 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from etl.evidence import sync_folder
+from etl.modes import FILE_MODE, make_folder, new_file
 from etl.rebuild import rebuild_figures
 from etl.records import submissions as life
 from etl.records.dump import dumped_tables, is_empty, lines_of, load_lines
@@ -36,7 +37,6 @@ _FOLDERS = ("evidence", "facts", "keys")
 _MARK = "replay.name"
 _MEMBER = re.compile(r"records/[a-z_]+\.jsonl|(evidence|facts|keys)(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+|replay\.name")
 _CHUNK_BYTES = 2**20
-_OWNER_ALONE = 0o600
 _PUBLISHED = (State.ACCEPTED, State.SUPERSEDED, State.WITHDRAWN)
 
 Progress = Callable[[int, int, str], None]
@@ -82,8 +82,10 @@ def back_up(store: Store, target: Path, *, progress: Progress | None = None) -> 
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     digests: dict[str, str] = {}
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ALONE)
-        with os.fdopen(descriptor, "wb") as out, TemporaryDirectory(dir=temporary.parent, prefix=".records-") as beside:
+        with (
+            os.fdopen(new_file(temporary), "wb") as out,
+            TemporaryDirectory(dir=temporary.parent, prefix=".records-") as beside,
+        ):
             rows, wanted = _write_records(store, Path(beside))
             with tarfile.open(fileobj=out, mode="w:gz", compresslevel=6) as archive:
                 for name in rows:
@@ -140,7 +142,7 @@ def _manifest(rows: Mapping[str, int], digests: Mapping[str, str]) -> dict[str, 
 def _add(archive: tarfile.TarFile, path: Path, member: str) -> str:
     """Put a file into the archive under that name; its SHA-256."""
     info = tarfile.TarInfo(member)
-    info.mode = _OWNER_ALONE
+    info.mode = FILE_MODE
     try:
         with path.open("rb") as file:
             info.size, info.mtime = os.fstat(file.fileno()).st_size, int(os.fstat(file.fileno()).st_mtime)
@@ -215,10 +217,9 @@ def _is_ours(name: str) -> bool:
 
 
 def _extract(opened: IO[bytes], path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     read = _Digesting(opened)
-    mode = _OWNER_ALONE if path.parent.name == "keys" else 0o666
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as out:
+    with os.fdopen(new_file(path), "wb") as out:
         while data := read.read(_CHUNK_BYTES):
             out.write(data)
     return str(read.digest.hexdigest())

@@ -12,6 +12,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from etl.modes import make_folder, new_file
+
 
 def digest_of(data: bytes) -> str:
     """SHA-256 of `data` in hexadecimal."""
@@ -25,10 +27,10 @@ def digest_of_file(path: Path) -> str:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Put `data` at `path` so that after a crash it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Put `data` at `path`, for its owner alone, so that after a crash it is there whole or not at all."""
+    make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with temporary.open("wb") as file:
+    with os.fdopen(new_file(temporary), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from etl.evidence import digest_of_file, sync_folder
+from etl.modes import make_folder, new_file
 from etl.normalise import SOURCE_ROW, arrow_schema
 from expectations.catalogue import report as report_of
 
@@ -71,10 +72,10 @@ class Facts:
         order = [shape.subject_field, *(name for name in shape.key if name != shape.subject_field)]
         table = table.sort_by([(name, "ascending") for name in order])
         path = self.path(file)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        pq.write_table(table, temporary, compression="zstd", compression_level=_COMPRESSION_LEVEL)
-        with temporary.open("rb+") as stream:
+        with os.fdopen(new_file(temporary), "wb") as stream:
+            pq.write_table(table, stream, compression="zstd", compression_level=_COMPRESSION_LEVEL)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)

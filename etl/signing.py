@@ -28,9 +28,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from etl.canonical import canonical_json
 from etl.evidence import sync_folder, write_durably
+from etl.modes import is_open_to_others, make_folder, new_file
 
 _FOLDER, _PRIVATE, _PUBLIC = "keys", "signing.key", "signing-{id}.pub"
-_OWNER_ALONE = 0o600
 
 
 class KeyUnusableError(RuntimeError):
@@ -89,7 +89,7 @@ def signer_of(home: Path) -> Signer:
     path = home / _FOLDER / _PRIVATE
     if not path.exists():
         _make(path)
-    if path.stat().st_mode & 0o077:
+    if is_open_to_others(path):
         raise KeyUnusableError(f"{path} can be read by others than its owner; run 'chmod 600 {path}'")
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
@@ -106,11 +106,10 @@ def signer_of(home: Path) -> Signer:
 
 def _make(path: Path) -> None:
     """Write a new key, whole and for its owner alone; where two do so at once the first one's stands."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ALONE)
-    with os.fdopen(descriptor, "wb") as file:
+    with os.fdopen(new_file(temporary), "wb") as file:
         file.write(pem)
         file.flush()
         os.fsync(file.fileno())

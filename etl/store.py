@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from etl.evidence import Evidence
 from etl.facts import Facts
+from etl.modes import is_open_to_others, make_file, make_folder, open_to_others
 from etl.rebuild import make_figures_ready
 from etl.records.engine import RecordsUnavailableError, open_engine, prepare
 
@@ -18,6 +20,8 @@ URL_VARIABLE = "DAXA_DATABASE_URL"
 DEFAULT_HOME = Path("var")
 _REPLAY_MARK = "replay.name"
 _EMBEDDED = "daxa.sqlite"
+KEPT_FOLDERS = ("evidence", "facts", "keys", "drafts", "incoming")
+"""The folders of a home that hold what was sent, what was read of it, keys, drafts and uploads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,38 @@ class Store:
 
     def mark_as_replay(self, *names: str) -> None:
         """Say that the store replays the incidents called `names`."""
+        make_file(self.home / _REPLAY_MARK)
         (self.home / _REPLAY_MARK).write_text("\n".join(names), "utf-8")
+
+    def open_to_others(self) -> list[Path]:
+        """What of this store somebody but its owner may read, change or enter."""
+        return opened_places(self.home, self.engine.url.render_as_string(hide_password=False))
 
 
 def home_folder() -> Path:
     """Return the folder of the store: DAXA_HOME, or ./var."""
     return Path(os.environ.get(HOME_VARIABLE) or DEFAULT_HOME).absolute()
+
+
+def database_address(home: Path) -> str:
+    """Where the records of the store under `home` are: DAXA_DATABASE_URL, or embedded in the home."""
+    return os.environ.get(URL_VARIABLE) or f"sqlite:///{home / _EMBEDDED}"
+
+
+def opened_places(home: Path, url: str) -> list[Path]:
+    """What of the store under `home` with its records at `url` somebody but its owner may read, change or enter.
+
+    Of the home itself only what a store keeps is looked at, whatever else lies there.
+    """
+    if not home.exists():
+        return []
+    database = make_url(url)
+    kept = [home / name for name in (*KEPT_FOLDERS, _REPLAY_MARK)]
+    if database.get_backend_name() == "sqlite" and database.database:
+        beside = Path(database.database).absolute()
+        kept.extend(beside.parent.glob(f"{glob.escape(beside.name)}*"))
+    own = [home] if is_open_to_others(home) else []
+    return sorted({*own, *open_to_others(kept)})
 
 
 def open_store(home: Path | None = None, url: str | None = None, *, prepared: bool = True) -> Store:
@@ -57,12 +87,12 @@ def open_store(home: Path | None = None, url: str | None = None, *, prepared: bo
     """
     home = home.absolute() if home else home_folder()
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        make_folder(home)
     except OSError as error:
         raise RecordsUnavailableError(
             f"the folder {home} cannot be made ({error.strerror}); set {HOME_VARIABLE} to one you may write to"
         ) from error
-    engine = open_engine(url or os.environ.get(URL_VARIABLE) or f"sqlite:///{home / _EMBEDDED}")
+    engine = open_engine(url or database_address(home))
     if prepared:
         prepare(engine)
         make_figures_ready(engine)

@@ -160,6 +160,7 @@ def _made_ready_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     def prepare(engine: Engine) -> None:
         path = Path(engine.url.database or "")
         if engine.dialect.name == "sqlite" and path.is_absolute() and not path.exists() and not _is_about_the_schema():
+            path.touch(0o600)
             shutil.copyfile(ready, path)
         really(engine)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import os
 import re
 import secrets
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ from app.api.media import must_not_be_a_form
 from app.api.problems import ProblemError
 from etl.intake import Declared, Given, NotAFilingError, declare
 from etl.layout import Container
+from etl.modes import make_folder, new_file
 from expectations.catalogue import parameter
 
 _ENDINGS = frozenset(f".{container}" for container in Container)
@@ -37,12 +39,12 @@ async def received_body(request: Request, folder: Path, name: str) -> AsyncItera
         raise ProblemError(400, "Content-Length is no number; send the length of the body in bytes.")
     if int(request.headers.get("content-length", "0")) > most:
         raise ProblemError(413, f"A file may have at most {most:,} bytes; file a day in slices.")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     ending = PurePosixPath(name).suffix.lower()
     path = folder / f"{secrets.token_hex(16)}{ending if ending in _ENDINGS else ''}"
     try:
         size = 0
-        with path.open("wb") as out:
+        with os.fdopen(new_file(path), "wb") as out:
             beginning = b""
             async for chunk in request.stream():
                 size += len(chunk)

@@ -35,9 +35,9 @@ from app.cli.people import tokens, users
 from app.cli.thresholds import thresholds
 from app.objects import submission_record
 from etl.coordinates import in_native_names, json_path, layout_of, native_columns
-from etl.intake import Candidate, NotAFilingError, find
+from etl.intake import Candidate, NotAFilingError, find, shown
 from etl.records.engine import RecordsUnavailableError
-from etl.store import URL_VARIABLE, Store, open_store
+from etl.store import URL_VARIABLE, Store, database_address, home_folder, open_store, opened_places
 from expectations.catalogue import report
 from expectations.vocabulary import KST, Finding, Period, State, must_be_in_order
 
@@ -946,13 +946,19 @@ def serve(
 
 @app.command()
 def doctor(json: Json = False) -> int:
-    """Whether this Python and its native libraries are new enough to serve the dashboard; status 1 where not."""
+    """Whether Python and its libraries are new enough, and the store closed to others; status 1 where not."""
     from app import floor
+    from app.cli.serving import closed_by
 
+    home = home_folder()
+    opened = opened_places(home, database_address(home))
     wrong = floor.everything_wrong()
+    if opened:
+        wrong.append(closed_by(home, opened))
     if json:
         faults = {fault.name: fault.kept_out for fault in floor.known_faults()}
-        emit({"versions": floor.versions(), "too_old": list(floor.too_old()), "faults": faults})
+        told = {"versions": floor.versions(), "too_old": list(floor.too_old()), "faults": faults}
+        emit({**told, "open_to_others": [shown(path) for path in opened]})
     else:
         for name, version in floor.versions().items():
             print(f"{name} {version}")

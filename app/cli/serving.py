@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import shlex
 import socket
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import uvicorn
 
@@ -15,6 +17,8 @@ from app.cli.demo_people import DemoAccount
 from app.server.connections import connections_of
 from app.server.limits import MOST_HEAD_BYTES, Places, most_sockets, sockets_per_address
 from app.server.security import PROXY_VARIABLE
+from etl.intake import shown
+from etl.modes import OTHERS, close_to_others
 from etl.records import people
 from etl.records.engine import reading
 from etl.store import HOME_VARIABLE, Store
@@ -36,7 +40,12 @@ class _Announcing(uvicorn.Server):
 
 
 def serve_screens(store: Store, host: str, port: int, *, accounts: Sequence[DemoAccount] = ()) -> None:
-    """Serve the dashboard over a store until it is stopped; prints `accounts` with their passwords once it answers."""
+    """Serve the dashboard over a store until it is stopped; prints `accounts` with their passwords once it answers.
+
+    RuntimeError where the store stays open to others of this machine.
+    """
+    must_be_closed(store)
+    os.umask(OTHERS)
     os.environ[HOME_VARIABLE] = str(store.home)
     proxy = os.environ.get(PROXY_VARIABLE, "").strip()
     config = uvicorn.Config(
@@ -71,6 +80,40 @@ def must_be_safe(host: str, *, is_allowed: bool, is_demo: bool = False) -> None:
     if floor.unsafe() and not is_allowed and not (is_demo and is_loopback(host)):
         raise RuntimeError(f"{said}; take one that is mended, or say --allow-old-python")
     print(f"warning: {said}", file=sys.stderr)
+
+
+def must_be_closed(store: Store) -> None:
+    """Close to others what of the store is open to them, and say so; RuntimeError where that cannot be done.
+
+    A private key that was open may have been read by somebody, so it is not closed in silence: whoever runs the server
+    decides whether it is still to be trusted.
+    """
+    found = store.open_to_others()
+    keys = [path for path in found if path.suffix == ".key"]
+    if keys:
+        raise RuntimeError(open_key(keys[0]))
+    if left := close_to_others(found):
+        raise RuntimeError(f"{opened_sentence(store.home, left)}; it belongs to somebody else of this machine")
+    if found:
+        print(f"warning: {opened_sentence(store.home, found)}; closed now", file=sys.stderr)
+
+
+def open_key(path: Path) -> str:
+    """One sentence about a private key that others may read."""
+    return f"{path} can be read by others than its owner, who may have it now; run 'chmod 600 {path}' if it is to go on"
+
+
+def opened_sentence(home: Path, found: Sequence[Path]) -> str:
+    """One sentence about what of the store under `home` is open to others."""
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return f"{found[0]}{more} of the store under {home} is open to others than its owner"
+
+
+def closed_by(home: Path, found: Sequence[Path]) -> str:
+    """What of the store under `home` is open to others, and the command that closes it."""
+    elsewhere = [path for path in found if not path.is_relative_to(home)]
+    what = shlex.join(map(shown, [home, *elsewhere]))
+    return f"{opened_sentence(home, found)}; 'chmod -R go-rwx {what}' closes it, and so does 'daxa serve'"
 
 
 def is_loopback(host: str) -> bool:

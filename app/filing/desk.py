@@ -6,6 +6,7 @@ for that one. What is refused before a file is opened raises RefusedError; every
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,6 +36,7 @@ from etl.drafts import (
 from etl.failures import NotRetryableError, retry
 from etl.intake import NOTHING_GIVEN, Candidate, Declared, Given, NotAFilingError, declare, said_by
 from etl.layout import Container
+from etl.modes import make_folder, new_file
 from etl.nil_returns import nil_return
 from etl.receiving import NotWithdrawableError, Receipt, newest_filed, receive_bytes, replaced_before, take_out
 from etl.records import submissions as life
@@ -318,11 +320,12 @@ class Desk:
     def _temporary_file(self, upload: Upload) -> Iterator[Path]:
         """The bytes as a temporary file, for the worker that reads them."""
         folder = self.store.home / "incoming"
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         ending = PurePosixPath(upload.name).suffix.lower()
         path = folder / f"{secrets.token_hex(16)}{ending if ending in _ENDINGS else ''}"
         try:
-            path.write_bytes(upload.data)
+            with os.fdopen(new_file(path), "wb") as out:
+                out.write(upload.data)
             yield path
         finally:
             path.unlink(missing_ok=True)

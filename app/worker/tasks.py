@@ -15,6 +15,7 @@ from typing import Any
 
 from etl.comparison import Comparison
 from etl.intake import Candidate, Declared
+from etl.modes import make_file
 from etl.records.thresholds import ThresholdChange
 from etl.steps import FilingStep, StepCallback, ignore_step
 from etl.store import Store, open_store
@@ -101,6 +102,7 @@ def look(place: Place, candidate: Candidate, steps: Path) -> Preview:
     from etl.comparison import compared_draft
 
     def on_step(step: FilingStep) -> None:
+        make_file(steps)
         steps.write_text(step.value, "ascii")
 
     with _opened(place) as store:

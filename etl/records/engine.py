@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+
+from etl.modes import make_file
 
 _MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 BUSY_VARIABLE = "DAXA_BUSY_SECONDS"
@@ -53,7 +55,14 @@ def _shown(url: str) -> str:
 
 
 def _set_up_sqlite(engine: Engine) -> None:
-    """Write-ahead logging and transactions that begin when we say so."""
+    """Write-ahead logging, transactions that begin when we say so, and files for their owner alone."""
+
+    @event.listens_for(engine, "do_connect")
+    def _to_be_connected(_dialect: Any, _record: Any, where: list[Any], _how: Any) -> None:
+        # SQLite gives the files beside a database the rights that the database has.
+        if engine.url.database and not str(where[0]).startswith(("file:", ":memory:")):
+            with suppress(OSError):  # the connection fails on it, in a sentence of its own
+                make_file(Path(where[0]))
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
@@ -113,7 +122,9 @@ def alone(engine: Engine, work: str) -> Iterator[None]:
             finally:
                 connection.execute(text("SELECT pg_advisory_unlock(hashtext(:work))"), {"work": work})
     else:
-        with Path(f"{engine.url.database}.{work}.lock").open("a") as file:
+        lock = Path(f"{engine.url.database}.{work}.lock")
+        make_file(lock)
+        with lock.open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
