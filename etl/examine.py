@@ -63,7 +63,8 @@ class Incoming:
 class Reading:
     """A file after reading: its canonical rows where it could be read, and what was found so far.
 
-    `table` has the columns of the file's day, `judgeable` those of all days.
+    `table` has the columns of the file's day, `judgeable` those of all days. `unnamed` is how many faults
+    more there are than the findings name.
     """
 
     incoming: Incoming
@@ -73,6 +74,7 @@ class Reading:
     findings: tuple[Finding, ...]
     judgeable: FiledRows | None
     unread_fields: frozenset[str] = frozenset()
+    unnamed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,8 @@ def read_one(
     findings = _masking(findings)
     if normalised.table is None or of_period:
         structural = tuple(f for f in findings if rules[f.rule].kind is Kind.STRUCTURE)
-        return Reading(incoming, layout, None, normalised.row_count, structural, None)
+        unnamed = normalised.unnamed if normalised.table is None else 0
+        return Reading(incoming, layout, None, normalised.row_count, structural, None, unnamed=unnamed)
     rows = FiledRows(
         submission=incoming.id,
         exchange=declared.exchange,
@@ -155,6 +158,7 @@ def read_one(
         findings,
         rows,
         normalised.unread_fields,
+        normalised.unnamed,
     )
 
 
@@ -269,6 +273,7 @@ def _verdict(reading: Reading, judged: Sequence[Finding], book: Book) -> Verdict
     rejected = any(kind.rejects for _, kind in findings)
     if rejected:  # of a rejected file is said why, and nothing that would be said of accepted rows
         findings = tuple((finding, kind) for finding, kind in findings if kind.rejects)
+        findings = _within_bound(findings, reading.unnamed, rules["SUB-008"].kind)
     return Verdict(
         id=reading.incoming.id,
         state=State.REJECTED if rejected else State.ACCEPTED,
@@ -280,6 +285,32 @@ def _verdict(reading: Reading, judged: Sequence[Finding], book: Book) -> Verdict
             _judgements(reading, Counter(finding.rule for finding, _ in findings), book, rejected=rejected)
         ),
     )
+
+
+def _within_bound(
+    findings: tuple[tuple[Finding, Kind], ...], unnamed: int, kind_of_bound: Kind
+) -> tuple[tuple[Finding, Kind], ...]:
+    """The findings of a refused file, as many as are kept of one: the first of each kind, and SUB-008 with the number.
+
+    A kind is a rule's reason in one column. Of the rare kinds all are kept, of the others as many of each.
+    """
+    most, total = int(parameter("maximum_findings")), len(findings) + unnamed
+    if total <= most:
+        return findings
+    kinds = [(finding.rule, finding.reason, finding.column) for finding, _ in findings]
+    left = most
+    kept: dict[tuple[str, str | None, str | None], int] = {}
+    counted = sorted(Counter(kinds).items(), key=lambda one: one[1])
+    for place, (kind, times) in enumerate(counted):
+        kept[kind] = min(times, max(1, left // (len(counted) - place)))
+        left = max(0, left - kept[kind])
+    first = []
+    for kind, finding in zip(kinds, findings, strict=True):
+        if kept[kind]:
+            kept[kind] -= 1
+            first.append(finding)
+    told = Finding("SUB-008", found=f"{total}", expected=f"≤ {most}", reason="too_many_findings")
+    return (*first[:most], (told, kind_of_bound))
 
 
 def _judgements(reading: Reading, found: Mapping[str, int], book: Book, *, rejected: bool) -> Iterator[Judgement]:

@@ -8,7 +8,8 @@ guessed or rounded: a cell that cannot be read is a finding with its place, what
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +23,7 @@ from etl.formats.workbook import TOTAL_MARK
 from etl.layout import CANONICAL, Container, Layout, Native, is_annotation
 from etl.notation import ARROW_TYPES, TEXT, Cell, Notation, OutOfRangeError, exact_count, exact_decimal
 from etl.personal_data import masking, may_hold_secret, secrets_in, suspected
+from expectations.catalogue import parameter
 from expectations.vocabulary import (
     KRW_DIGITS,
     QUANTITY_DIGITS,
@@ -50,7 +52,8 @@ class Normalised:
     """What came of a file: the canonical rows, or the problems; `row_count` is the rows in the file either way.
 
     `table` holds the canonical columns in order and `source_row`, with nulls where a cell could not be read (then
-    `findings` is not empty), and is None after a structure failure. `totals` are the reported totals by
+    `findings` is not empty), and is None after a structure failure. `unnamed` is how many faults more there are than
+    the `maximum_findings` of a kind that are among the findings. `totals` are the reported totals by
     canonical column, None where the format has none.
     """
 
@@ -58,6 +61,7 @@ class Normalised:
     findings: tuple[Finding, ...]
     row_count: int
     unread_fields: frozenset[str] = frozenset()
+    unnamed: int = 0
     totals: Mapping[str, str | None] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -84,19 +88,24 @@ def normalise_table(table: TextTable, layout: Layout, report: Report, *, exchang
 
     `layout` and `report` are those of the first day of `period`, and so are the columns of the rows.
     """
+    most = int(parameter("maximum_findings"))
+    secrets, unnamed = _first_of_each(_secrets(table, layout, report), most)
     structure = [
         *(Finding("SUB-001", found=one.found, expected=one.expected, reason=one.reason) for one in table.problems),
         *_nil_problems(table, layout, report),
         *_column_problems(table, layout),
         *_identity_problems(table, layout, exchange, period),
-        *_secrets(table, layout, report),
+        *secrets,
     ]
-    refused = [
-        Finding("SUB-006", row=one.row, found=one.found, expected=one.expected, reason=one.reason)
-        for one in table.refused
-    ]
+    refused, further = _first_of_each(
+        (
+            Finding("SUB-006", row=one.row, found=one.found, expected=one.expected, reason=one.reason)
+            for one in table.refused
+        ),
+        most,
+    )
     if structure:
-        return Normalised(None, tuple(structure), table.row_count + len(table.refused))
+        return Normalised(None, tuple(structure), table.row_count + len(table.refused), unnamed=unnamed)
     readings = _read_fields(table, layout, report)
     arrays = [readings[f.name].values for f in report.fields]
     canonical = pa.Table.from_arrays([*arrays, table.source_rows], schema=arrow_schema(report))
@@ -108,9 +117,24 @@ def normalise_table(table: TextTable, layout: Layout, report: Report, *, exchang
             *(finding for reading in readings.values() for finding in reading.findings),
         ),
         row_count=table.row_count + len(table.refused),
+        unnamed=further + sum(reading.unnamed for reading in readings.values()),
         unread_fields=frozenset(name for name, reading in readings.items() if reading.findings or table.refused),
         totals=_totals(table, layout, report),
     )
+
+
+def _first_of_each(findings: Iterable[Finding], most: int) -> tuple[list[Finding], int]:
+    """The first findings of each reason in one column, no more than so many of each; and how many more there are."""
+    times: Counter[tuple[str | None, str | None]] = Counter()
+    kept, further = [], 0
+    for finding in findings:
+        kind = finding.reason, finding.column
+        times[kind] += 1
+        if times[kind] <= most:
+            kept.append(finding)
+        else:
+            further += 1
+    return kept, further
 
 
 # ------------------------------------------------------------------------------------------- structure
@@ -294,10 +318,11 @@ def personal_data_in(text: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A canonical column and the cells of it that could not be read."""
+    """A canonical column and the cells of it that could not be read: the first of them, and how many more."""
 
     values: pa.Array
     findings: tuple[Finding, ...]
+    unnamed: int = 0
 
 
 def _read_fields(table: TextTable, layout: Layout, report: Report) -> dict[str, _Reading]:
@@ -329,8 +354,7 @@ def _read_field(table: TextTable, layout: Layout, native: Native, shape: Field) 
     bad = pc.and_(values.is_null(), pc.invert(missing))
     if shape.required:
         bad = pc.or_(bad, missing)
-    findings = _cell_findings(table, native, shape, column, bad, missing, over)
-    return _Reading(values, findings)
+    return _Reading(values, *_cell_findings(table, native, shape, column, bad, missing, over))
 
 
 def _native_column(table: TextTable, native: Native) -> Column:
@@ -456,11 +480,12 @@ def _cell_findings(
     bad: pa.Array,
     missing: pa.Array,
     over: set[int] | None,
-) -> tuple[Finding, ...]:
-    """SUB-006: one finding a cell."""
-    places = pc.indices_nonzero(bad).to_pylist()
+) -> tuple[tuple[Finding, ...], int]:
+    """SUB-006: one finding a cell, as many as are kept of one file; and how many cells more there are."""
+    every = pc.indices_nonzero(bad)
+    places = every[: int(parameter("maximum_findings"))].to_pylist()
     if not places:
-        return ()
+        return (), 0
     expected = _expectation(native, shape)
     findings = []
     for place in places:
@@ -481,7 +506,7 @@ def _cell_findings(
                 reason=reason,
             )
         )
-    return tuple(findings)
+    return tuple(findings), len(every) - len(places)
 
 
 def _shown(text: str) -> str:
@@ -501,8 +526,7 @@ def _read_targets(table: TextTable, layout: Layout, native: Native, shape: Field
         for text, scope, gone in zip(texts.to_pylist(), scopes.to_pylist(), missing.to_pylist(), strict=True)
     ]
     array = pa.array(values, pa.string())
-    findings = _cell_findings(table, native, shape, column, array.is_null(), missing, over)
-    return _Reading(array, findings)
+    return _Reading(array, *_cell_findings(table, native, shape, column, array.is_null(), missing, over))
 
 
 def _target(text: str, scope: str | None, native: Native) -> str:

@@ -1,5 +1,8 @@
 """Parquet, as the canonical template: typed columns turned into the text that the template would hold.
 
+A few bytes can unpack to any number: what the metadata claims is looked at first, then the file is decoded a few rows
+at a time and its bytes are counted, so that no more is taken than a file may unpack to.
+
 Decimals, whole numbers, timestamps with a zone, dates and every kind of string keep every digit; floats and timestamps
 without a zone keep their kind, so that no notation accepts them. The sender's row is the 1-based position.
 """
@@ -23,14 +26,16 @@ from etl.personal_data import suspected
 from expectations.catalogue import parameter
 
 _ROWS_AT_ONCE = 8192
+_ROWS_DECODED, _BYTES_DECODED = 65_536, 64 * 2**20
+"""So many rows are decoded at once, fewer where they could take more than so many bytes."""
 
 
 def read_parquet(data: bytes, layout: Layout) -> TextTable:
     """The rows of a Parquet file as text; UnreadableError where it is none or unpacks to too much."""
+    most = int(parameter("maximum_unpacked_bytes"))
     try:
         file = _opened(data)
         unpacked = sum(file.metadata.row_group(group).total_byte_size for group in range(file.num_row_groups))
-        most = int(parameter("maximum_unpacked_bytes"))
         if unpacked > most:
             raise UnreadableError("unpacked_too_large", str(unpacked), f"≤ {most}", rule="SUB-008")
         rows, most_rows = file.metadata.num_rows, int(parameter("maximum_rows"))
@@ -39,14 +44,14 @@ def read_parquet(data: bytes, layout: Layout) -> TextTable:
         names = file.schema_arrow.names
         must_fit(len(names), rows)
         _must_hold_few_values(file)
-        table = file.read()
+        table = _decoded(file, most)
         table.validate(full=True)
-        if (spread := sum(_spread_bytes(column) for column in table.columns)) > most:
-            raise UnreadableError("unpacked_too_large", str(spread), f"≤ {most}", rule="SUB-008")
         notes = {
             key.decode("utf-8", "replace"): text.decode("utf-8", "replace")
             for key, text in (file.metadata.metadata or {}).items()
         }
+    except MemoryError as error:  # Arrow's is one too: a page claims more than there is
+        raise UnreadableError("unpacked_too_large", str(error)[:80], f"≤ {most}", rule="SUB-008") from error
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UnreadableError("not_parquet", str(error)[:80], "Parquet") from error
     places = {name: place for place, name in reversed(list(enumerate(names)))}
@@ -75,16 +80,41 @@ def _must_hold_few_values(file: pq.ParquetFile) -> None:
         raise UnreadableError("too_many_cells", f"{values}", f"≤ {most}", rule="SUB-008")
 
 
+def _decoded(file: pq.ParquetFile, most: int) -> pa.Table:
+    """The file's rows; UnreadableError (SUB-008) as soon as they take more than so many bytes as text, row by row."""
+    at_once = max(1, min(_ROWS_DECODED, _BYTES_DECODED // max(1, _widest_row(file))))
+    spread, batches = 0, []
+    for batch in file.iter_batches(batch_size=at_once, use_threads=False):
+        spread += sum(_spread_bytes(pa.chunked_array([column])) for column in batch.columns)
+        if spread > most:
+            raise UnreadableError("unpacked_too_large", f"≥ {spread}", f"≤ {most}", rule="SUB-008")
+        batches.append(batch)
+    return pa.Table.from_batches(batches, batches[0].schema if batches else file.schema_arrow)
+
+
+def _widest_row(file: pq.ParquetFile) -> int:
+    """How many bytes a row can take of columns that are not read as dictionaries: of one entry, all of its chunk's."""
+    width = 0
+    for place in range(len(file.schema)):
+        column = file.schema.column(place)
+        if column.physical_type == "FIXED_LEN_BYTE_ARRAY":
+            width += int(column.length)
+        elif column.physical_type == "BYTE_ARRAY" and not _is_read_as_dictionary(column):
+            groups = (file.metadata.row_group(group).column(place) for group in range(file.num_row_groups))
+            width += max((group.total_uncompressed_size for group in groups), default=0)
+    return width
+
+
+def _is_read_as_dictionary(column: Any) -> bool:
+    """Whether a column of the schema is one of texts whose long values take their room once."""
+    is_text = column.physical_type == "BYTE_ARRAY" and column.logical_type.type in ("STRING", "NONE")
+    return is_text and "." not in column.path
+
+
 def _opened(data: bytes) -> pq.ParquetFile:
     """The file, its texts read as dictionaries: a long text that stands in every row takes its room once."""
     schema = pq.ParquetFile(io.BytesIO(data)).schema
-    texts = [
-        schema.column(place).path
-        for place in range(len(schema))
-        if "." not in schema.column(place).path
-        and schema.column(place).physical_type == "BYTE_ARRAY"
-        and schema.column(place).logical_type.type in ("STRING", "NONE")
-    ]
+    texts = [schema.column(place).path for place in range(len(schema)) if _is_read_as_dictionary(schema.column(place))]
     return pq.ParquetFile(io.BytesIO(data), read_dictionary=texts)
 
 

@@ -8,7 +8,7 @@ from etl.formats import csv_lines, workbook
 from etl.formats.content import must_be
 from etl.formats.json_records import read_json
 from etl.formats.parquet_columns import read_parquet
-from etl.formats.table import TextTable, UnreadableError, plain_name
+from etl.formats.table import TextTable, UnreadableError, must_be_short, plain_name
 from etl.layout import Container, Layout, canonical_layout
 from expectations.catalogue import parameter
 from expectations.vocabulary import Report
@@ -44,6 +44,7 @@ def read(data: bytes, name: str, native: Layout, report: Report) -> tuple[TextTa
     most = int(parameter("maximum_rows"))
     if table.row_count > most:
         raise UnreadableError("too_many_rows", f"{table.row_count}", f"≤ {most}", rule="SUB-008")
+    must_be_short(table.columns, table.source_rows)
     return table, layout
 
 

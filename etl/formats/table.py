@@ -12,8 +12,10 @@ from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from etl.notation import Cell
+from etl.personal_data import masking
 from expectations.catalogue import parameter
 
 BLANKS = " \t\r\n\v\f\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
@@ -70,6 +72,19 @@ def must_fit(names: int, rows: int) -> None:
     most = int(parameter("maximum_cells"))
     if names * rows > most:
         raise UnreadableError("too_many_cells", f"{rows} × {names}", f"≤ {most}", rule="SUB-008")
+
+
+def must_be_short(columns: Mapping[str, Column], source_rows: pa.Array) -> None:
+    """UnreadableError (SUB-008), with the place, where one value has more characters than a value may have."""
+    most = int(parameter("maximum_value_characters"))
+    for name, column in columns.items():
+        if len(column.texts) and (pc.max(pc.binary_length(column.texts)).as_py() or 0) > most:
+            lengths = pc.utf8_length(column.texts)
+            longest = pc.max(lengths).as_py()
+            if longest > most:
+                row = source_rows[pc.index(lengths, longest).as_py()].as_py()
+                found = f"{masking(name)[:_NAME_SHOWN]}, row {row}: {longest}"
+                raise UnreadableError("value_too_long", found, f"≤ {most}", rule="SUB-008")
 
 
 class UnreadableError(Exception):
@@ -168,6 +183,8 @@ def _text(value: Any) -> str | None:
             return shown_json(value)
 
 
+_NAME_SHOWN = 40
+"""So many characters of a column's name are shown beside what is wrong with its values."""
 _JSON_DEPTH, _JSON_ITEMS = 3, 5
 """How deep, and how many items of each, a value is shown."""
 
