@@ -128,7 +128,7 @@ def read_one(
         table, layout = read(incoming.data, incoming.name, native, shape)
     except UnreadableError as error:
         finding = Finding(error.rule, found=error.found, expected=error.expected, reason=error.reason)
-        return Reading(incoming, None, None, 0, _masking((finding, *of_period, *_raw_secrets(incoming, ()))), None)
+        return refused(incoming, (finding, *of_period, *_raw_secrets(incoming, ())))
     on_step(FilingStep.OPENED)
     normalised = normalise_table(table, layout, shape, exchange=declared.exchange, period=declared.period)
     on_step(FilingStep.READ)
@@ -160,6 +160,17 @@ def read_one(
         normalised.unread_fields,
         normalised.unnamed,
     )
+
+
+def refused(incoming: Incoming, findings: tuple[Finding, ...]) -> Reading:
+    """A file that is not read, for what was found of it."""
+    return Reading(incoming, None, None, 0, _masking(findings), None)
+
+
+def refused_unread(incoming: Incoming, finding: Finding) -> Reading:
+    """A file that is not read, for one thing that was found of it, and for what its period, hash and bytes say."""
+    of_period = (*_overlap(incoming), *_not_ended(incoming), *_other_bytes(incoming))
+    return refused(incoming, (finding, *of_period, *_raw_secrets(incoming, ())))
 
 
 def _raw_secrets(incoming: Incoming, known: Sequence[Finding]) -> tuple[Finding, ...]:

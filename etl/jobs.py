@@ -15,6 +15,8 @@ from pathlib import Path
 from sqlalchemy import Connection, Table
 
 from etl import figures
+from etl.bounded import Examine
+from etl.bounded import ProcessEndedError as ProcessEndedError
 from etl.evidence import digest_of_file
 from etl.examine import Incoming, Past, Verdict, decide, read_one
 from etl.failures import Failure, failed_on, recorded, retry_after_change
@@ -53,10 +55,6 @@ TRIES = 3
 """So often a file may be taken up without a verdict; then it is failed, since it ends whatever process takes it."""
 
 
-class ProcessEndedError(RuntimeError):
-    """The process that judges ended, each time that it was at one file."""
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """A file's receipt and what was found of it."""
@@ -76,6 +74,7 @@ def ingest(
     passed_over: Callable[[Candidate, OSError], None] | None = None,
     reason: str = "",
     again: bool = False,
+    examine: Examine | None = None,
 ) -> list[Outcome]:
     """File every candidate and take it the whole way; outcomes in the order given.
 
@@ -99,18 +98,25 @@ def ingest(
                 store, candidate, data, received_at=received_at, sender=sender, reason=reason, again=again
             )
         )
-    process(store, progress=progress, as_if_in_force=as_if_in_force)
+    process(store, progress=progress, as_if_in_force=as_if_in_force, examine=examine)
     return outcomes(store, receipts)
 
 
-def process(store: Store, *, progress: Progress | None = None, as_if_in_force: bool = False) -> list[Failure]:
+def process(
+    store: Store,
+    *,
+    progress: Progress | None = None,
+    as_if_in_force: bool = False,
+    examine: Examine | None = None,
+) -> list[Failure]:
     """Take everything received the whole way, oldest period first, then judge again what the changes can affect.
 
     Where we fail on a submission it is failed and the others go on; the failures are returned. What was taken up before
     and has no verdict may have ended the process that took it: it comes after everything else, one by one, and what was
     so `TRIES` times is failed. What another version of the program failed on is tried again. At the end the audit log's
-    heads of the days that are over are signed.
+    heads of the days that are over are signed. `examine` reads and judges (`etl.bounded`), else this process does.
     """
+    examine = examine or _examine_here
     retry_after_change(store.engine)
     with reading(store.engine) as connection:
         waiting = sorted(life.received(connection), key=lambda s: (s.period, s.received_at, s.recorded_at))
@@ -121,7 +127,7 @@ def process(store: Store, *, progress: Progress | None = None, as_if_in_force: b
     done = 0
     for group in (_waves(new), *([[[one] for one in suspects]] if suspects else [])):
         for wave in group:
-            failures += _process_wave(store, wave, as_if_in_force)
+            failures += _process_wave(store, wave, as_if_in_force, examine)
             done += len(wave)
             if progress is not None:
                 progress(done, len(waiting), wave[-1].file)
@@ -174,7 +180,7 @@ def _depends(later: Submission, earlier: Submission) -> bool:
     return later.report == "halts" or later.period.overlaps(earlier.period)
 
 
-def _process_wave(store: Store, wave: Sequence[Submission], as_if_in_force: bool) -> list[Failure]:
+def _process_wave(store: Store, wave: Sequence[Submission], as_if_in_force: bool, examine: Examine) -> list[Failure]:
     """Take a wave together; where we fail, one by one, so that only what we fail on is failed.
 
     What another process came before with is examined again, until it is decided by what is accepted then.
@@ -188,14 +194,14 @@ def _process_wave(store: Store, wave: Sequence[Submission], as_if_in_force: bool
             if _meets_what_is_not_judged(store, left):
                 failures += review_pending(store)
             pasts = _pasts(store, left)
-            left = _publish(store, left, pasts, _examine(store, left, pasts), as_if_in_force)
+            left = _publish(store, left, pasts, examine(_incoming(store, left, pasts), ignore_step), as_if_in_force)
     except RecordsUnavailableError:
         raise
     except Exception as error:
         if len(wave) == 1:
             return [*failures, failed_on(store.engine, wave[0], error)]
         for submission in wave:
-            failures += _process_wave(store, [submission], as_if_in_force)
+            failures += _process_wave(store, [submission], as_if_in_force, examine)
     return failures
 
 
@@ -204,22 +210,23 @@ def _pasts(store: Store, wave: Sequence[Submission]) -> dict[str, Past]:
         return {s.id: past_of(connection, Declared(s.exchange, s.report, s.period)) for s in wave}
 
 
-def _examine(store: Store, wave: Sequence[Submission], pasts: Mapping[str, Past]) -> dict[str, Verdict]:
-    readings = [
-        read_one(
-            Incoming(
-                s.id,
-                store.evidence.read(s.sha256),
-                Path(s.file).name,
-                Declared(s.exchange, s.report, s.period),
-                pasts[s.id],
-                s.received_at,
-                s.given,
-            )
+def _incoming(store: Store, wave: Sequence[Submission], pasts: Mapping[str, Past]) -> list[Incoming]:
+    return [
+        Incoming(
+            s.id,
+            store.evidence.read(s.sha256),
+            Path(s.file).name,
+            Declared(s.exchange, s.report, s.period),
+            pasts[s.id],
+            s.received_at,
+            s.given,
         )
         for s in wave
     ]
-    return decide(readings)
+
+
+def _examine_here(files: Sequence[Incoming], on_step: StepCallback) -> dict[str, Verdict]:
+    return decide([read_one(one, on_step) for one in files])
 
 
 def past_of(connection: Connection, declared: Declared) -> Past:
@@ -383,39 +390,42 @@ def check(
     received_at: datetime | None = None,
     progress: Progress | None = None,
     on_step: StepCallback = ignore_step,
+    examine: Examine | None = None,
 ) -> list[Verdict]:
     """The same judgement without filing: each file alone against what is accepted (3.8); lateness apart.
 
     The files are judged as if they were received at `received_at`: now, where it is not given. `on_step` is called
     after each step of each file. What we fail on is failed, under the number of an incident, and changes nothing of the
-    others.
+    others. `examine` is as for `process`.
     """
     verdicts: list[Verdict] = []
     at = received_at or datetime.now(UTC)
     for chunk in _chunks(candidates):
-        verdicts += _checked(store, chunk, at, on_step)
+        verdicts += _checked(store, chunk, at, on_step, examine or _examine_here)
         if progress is not None:
             progress(len(verdicts), len(candidates), shown(chunk[-1].path.name))
     return verdicts
 
 
-def _checked(store: Store, chunk: Sequence[Candidate], at: datetime, on_step: StepCallback) -> list[Verdict]:
+def _checked(
+    store: Store, chunk: Sequence[Candidate], at: datetime, on_step: StepCallback, examine: Examine
+) -> list[Verdict]:
     """Judge candidates together; where we fail, one by one, so that only what we fail on is failed."""
     try:
         with reading(store.engine) as connection:
             pasts = [past_of(connection, candidate.declared) for candidate in chunk]
-        readings = [
-            read_one(Incoming(str(place), c.path.read_bytes(), c.name, c.declared, past, at, c.given), on_step)
+        files = [
+            Incoming(str(place), c.path.read_bytes(), c.name, c.declared, past, at, c.given)
             for place, (c, past) in enumerate(zip(chunk, pasts, strict=True))
         ]
-        decided = decide(readings)
+        decided = examine(files, on_step)
         on_step(FilingStep.JUDGED)
         verdicts = [rehearsed(store, c.declared, decided[str(place)], at) for place, c in enumerate(chunk)]
     except RecordsUnavailableError:
         raise
     except Exception as error:
         if len(chunk) > 1:
-            return [verdict for one in chunk for verdict in _checked(store, [one], at, on_step)]
+            return [verdict for one in chunk for verdict in _checked(store, [one], at, on_step, examine)]
         return [Verdict("0", State.FAILED, 0, None, None, (), recorded(store.engine, error).incident)]
     on_step(FilingStep.COMPARED)
     return verdicts

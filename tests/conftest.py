@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from uuid import uuid4
 
@@ -112,6 +112,13 @@ def _one_at_a_time(name: str) -> Iterator[None]:
     with (Path(tempfile.gettempdir()) / name).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _examined_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that a test runs in its own process judge there, where the test can change what judges."""
+    monkeypatch.setattr("etl.bounded.examiner", nullcontext)
+    monkeypatch.setattr("etl.bounded.examiner_of_process", lambda: None)
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,9 @@ import pyarrow.parquet as pq
 import pytest
 from great_expectations import ExpectationSuite
 
-from etl.examine import Past
+from etl.bounded import Beyond, told_of
+from etl.bounds import bounds
+from etl.examine import Past, refused_unread
 from etl.intake import Given
 from etl.layout import Container
 from expectations import judge as judge_module
@@ -547,6 +549,9 @@ CASES: dict[str, dict[str, Callable[[], Made]]] = {
         "too_many_columns": lambda: made(native_file(*UPBIT), limits={"maximum_columns": 5}),
         "too_many_cells": lambda: made(native_file(*UPBIT), limits={"maximum_cells": 29}),
         "value_too_long": lambda: made(native_file(*UPBIT), limits={"maximum_value_characters": 24}),
+        "too_much_cpu": lambda: made(native_file(*UPBIT), bound=Beyond.CPU),
+        "too_long_at_work": lambda: made(native_file(*UPBIT), bound=Beyond.WALL),
+        "too_much_memory": lambda: made(native_file(*UPBIT), bound=Beyond.MEMORY),
         "too_many_findings": lambda: made(
             native_file(*KORBIT), KORBIT, received_at=NOON, limits={"maximum_findings": 1}, given=Given("0" * 64)
         ),
@@ -589,6 +594,9 @@ def test_every_reason_of_every_readers_rule_has_a_case() -> None:
 def test_every_reason_of_a_readers_rule_fires(rule_id: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
     data, (exchange_id, report_name), declared = CASES[rule_id][reason]()
     set_limits(monkeypatch, declared.pop("limits", {}))
+    bound = declared.pop("bound", None)
+    if bound is not None:  # the process that reads is ended (tests/test_bounded.py); this is what is said of it
+        monkeypatch.setattr("tests.golden.filing.read_one", lambda one: refused_unread(one, told_of(bound, bounds())))
     verdict = verdict_on(data, exchange_id, report_name, **declared)
     assert (rule_id, reason) in reasons_of(verdict)
     others = {rule for rule, _ in reasons_of(verdict)} - {rule_id}

@@ -217,13 +217,13 @@ def ingest(
     again: Again = False,
 ) -> None:
     """File reports and take them the whole way: receive, read, judge, publish."""
-    from etl import jobs
+    from etl import bounded, jobs
 
     _must_say_why(again, reason)
     at = _instant(received_at, "--received-at")
     candidates = _candidates(paths)
-    store = open_store()
-    with show_progress("ingest", len(candidates)) as progress:
+    with bounded.examiner() as examine, show_progress("ingest", len(candidates)) as progress:
+        store = open_store()
         outcomes = jobs.ingest(
             store,
             candidates,
@@ -233,6 +233,7 @@ def ingest(
             passed_over=lambda one, error: _passed_over(f"{one.shown_path}: it cannot be read ({error.strerror})"),
             reason=reason.strip(),
             again=again,
+            examine=examine,
         )
     if json:
         for outcome in outcomes:
@@ -296,13 +297,12 @@ def check(
 ) -> None:
     """Judge files without filing them: the same findings as when they are filed."""
     from app.objects import checked_record
-    from etl import jobs
+    from etl import bounded, jobs
 
     at = _instant(received_at, "--received-at")
     candidates = _candidates(paths, exchange, report_name, period)
-    store = open_store()
-    with show_progress("check", len(candidates)) as progress:
-        verdicts = jobs.check(store, candidates, received_at=at, progress=progress)
+    with bounded.examiner() as examine, show_progress("check", len(candidates)) as progress:
+        verdicts = jobs.check(open_store(), candidates, received_at=at, progress=progress, examine=examine)
     if json:
         for candidate, verdict in zip(candidates, verdicts, strict=True):
             emit(checked_record(candidate, verdict))
@@ -575,13 +575,14 @@ def retry(
     json: Json = False,
 ) -> None:
     """Judge a submission again that we failed on."""
-    from etl import jobs
+    from etl import bounded, jobs
     from etl.receiving import Receipt
     from etl.records.log import COMMAND
 
-    store = open_store()
-    again = jobs.retry(store.engine, submission, actor=COMMAND)
-    jobs.process(store)
+    with bounded.examiner() as examine:
+        store = open_store()
+        again = jobs.retry(store.engine, submission, actor=COMMAND)
+        jobs.process(store, examine=examine)
     (outcome,) = jobs.outcomes(store, [Receipt(again, again.file, duplicate=False)])
     found = outcome.receipt.submission
     if json:
@@ -595,14 +596,14 @@ def retry(
 @app.command("heal")
 def heal_store(json: Json = False) -> None:
     """Write published rows that are missing or damaged anew from the kept bytes, and try again what failed."""
-    from etl import jobs
+    from etl import bounded, jobs
     from etl.heal import heal
     from etl.records.log import COMMAND
 
-    store = open_store()
-    with show_progress("heal", None) as progress:
+    with bounded.examiner() as examine, show_progress("heal", None) as progress:
+        store = open_store()
         healing = heal(store, actor=COMMAND, progress=progress)
-    failures = jobs.process(store)
+        failures = jobs.process(store, examine=examine)
     if json:
         emit(
             {

@@ -60,10 +60,11 @@ def _opened(place: Place) -> Iterator[Store]:
 
 def process(place: Place) -> list[str]:
     """Judge all received files; what we failed on, in sentences."""
-    from etl import jobs
+    from etl import bounded, jobs
 
+    examine = bounded.examiner_of_process()
     with _opened(place) as store:
-        return [str(failure) for failure in jobs.process(store)]
+        return [str(failure) for failure in jobs.process(store, examine=examine)]
 
 
 def what_if(place: Place, change: ThresholdChange, first_day: date, last_day: date) -> dict[str, Any]:
@@ -91,9 +92,9 @@ def check(place: Place, candidate: Candidate) -> dict[str, Any]:
 def _checked(store: Store, candidate: Candidate, on_step: StepCallback) -> tuple[dict[str, Any], Any]:
     """The object of the specification, and the verdict that it tells."""
     from app.objects import checked_record
-    from etl import jobs
+    from etl import bounded, jobs
 
-    (verdict,) = jobs.check(store, [candidate], on_step=on_step)
+    (verdict,) = jobs.check(store, [candidate], on_step=on_step, examine=bounded.examiner_of_process())
     return {**checked_record(candidate, verdict), "file": candidate.name}, verdict
 
 
