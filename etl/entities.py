@@ -6,11 +6,14 @@ stretches of other reports that decide about it (`etl/regions.py`).
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
+from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -51,7 +54,7 @@ NEAREST_CHECK = timedelta(minutes=5)
 MISMATCH = "reconciliation_mismatch"
 """The trigger of a halt for a shortfall."""
 
-_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
+_DAY, _HOUR, _MILLISECOND = timedelta(days=1), timedelta(hours=1), timedelta(milliseconds=1)
 _LOOKED_BACK = timedelta(hours=1)
 """The longest that a rule may look back from a halt (`halt_lookback_minutes`)."""
 _ANSWERED = timedelta(days=1)
@@ -465,16 +468,21 @@ def reach(judged: Judged, first: int, last: int) -> Read:
     rows: list[dict[str, Any]] = []
     stretches: dict[str, list[Stretch]] = defaultdict(list)
     for submission in judged.submissions:
-        for report, low, high in _terms(judged, submission, last):
-            stretches[submission.id].append(Stretch("reach", submission.exchange, report, low, high))
-            for since, until in _runs(judged.connection, submission.exchange, report, low, high):
+        stretches[submission.id] += [
+            Stretch("reach", submission.exchange, report, low, high)
+            for report, low, high in _terms(judged, submission, last)
+        ]
+    periods = _accepted_periods(judged.connection, [one for some in stretches.values() for one in some])
+    for submission in judged.submissions:
+        for one in stretches[submission.id]:
+            for since, until in _unbroken(periods[one.exchange, one.report], one.start, one.end):
                 rows.append(
                     {
                         "judged": submission.id,
-                        "exchange": submission.exchange,
-                        "report": report,
+                        "exchange": one.exchange,
+                        "report": one.report,
                         "since": since,
-                        "until": min(until, high),
+                        "until": min(until, one.end),
                     }
                 )
     return Read(arrow_table(rows, _REACH_COLUMNS), stretches)
@@ -497,25 +505,45 @@ def _terms(judged: Judged, submission: Submission, last: int) -> list[tuple[str,
     return found
 
 
-def _runs(
-    connection: Connection, exchange: str, report: str, low: datetime, high: datetime
-) -> list[tuple[datetime, datetime]]:
-    """The unbroken runs of accepted periods that meet [low, high]."""
+Span = tuple[datetime, datetime]
+"""From a moment to another one."""
+
+
+def _accepted_periods(connection: Connection, asked: Sequence[Stretch]) -> dict[tuple[str, str], list[Span]]:
+    """The accepted periods about the stretches asked for, in time order, by exchange and report."""
+    widest: dict[tuple[str, str], Span] = {}
+    for one in asked:
+        low, high = widest.get((one.exchange, one.report), (one.start, one.end))
+        widest[one.exchange, one.report] = min(low, one.start), max(high, one.end)
     c = t.submissions.c
-    query = (
-        select(c.period_start, c.period_end)
-        .where(
-            c.state == State.ACCEPTED.value,
-            c.exchange == exchange,
-            c.report == report,
-            c.period_start < c.received_at,  # of days that had not come nothing is known (SUB-010)
-            c.period_end >= low,
-            c.period_start <= high,
+    found: dict[tuple[str, str], list[Span]] = {}
+    for (exchange, report), (low, high) in widest.items():
+        query = (
+            select(c.period_start, c.period_end)
+            .where(
+                c.state == State.ACCEPTED.value,
+                c.exchange == exchange,
+                c.report == report,
+                c.period_start < c.received_at,  # of days that had not come nothing is known (SUB-010)
+                c.period_start > life.earliest_start(low - _MILLISECOND),
+                c.period_start <= high,
+                c.period_end >= low,
+            )
+            .order_by(c.period_start)
         )
-        .order_by(c.period_start)
-    )
-    runs: list[tuple[datetime, datetime]] = []
-    for start, end in connection.execute(query):
+        found[exchange, report] = [(row.period_start, row.period_end) for row in connection.execute(query)]
+    return found
+
+
+def _unbroken(periods: Sequence[Span], low: datetime, high: datetime) -> list[Span]:
+    """The unbroken runs of those periods, in time order, that meet [low, high]."""
+    runs: list[Span] = []
+    first = bisect_right(periods, life.earliest_start(low - _MILLISECOND), key=itemgetter(0))
+    for start, end in islice(periods, first, None):
+        if start > high:
+            break
+        if end < low:
+            continue
         if runs and start <= runs[-1][1]:
             runs[-1] = (runs[-1][0], max(runs[-1][1], end))
         else:

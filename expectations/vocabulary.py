@@ -281,6 +281,10 @@ _SLICE = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2})-(\d{2})", re.ASCII)
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 
 
+LONGEST_PERIOD = timedelta(days=31)
+"""No period is longer than a month."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Period:
     """A KST day (`2026-11-02`), whole hours of one (`2026-11-02T09-12`) or a month (`2026-10`).

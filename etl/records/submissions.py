@@ -21,12 +21,13 @@ from etl.intake import Given
 from etl.program import program_version
 from etl.records.tables import findings, halts, states, submissions
 from etl.records.types import in_parts
-from expectations.vocabulary import KST, Finding, Kind, Period, State
+from expectations.vocabulary import KST, LONGEST_PERIOD, Finding, Kind, Period, State
 
 OF_THE_MOMENT = ("SUB-005", "SUB-010", "SUB-011")
 """Rules whose verdict on the same bytes changes with what else is accepted, with the moment of receipt, or with what is
 given beside them."""
 
+_FIRST_MOMENT = datetime.min.replace(tzinfo=UTC)
 
 OF_THE_WITHDRAWN = ("FIX-001",)
 """Rules whose findings concern a submission that was withdrawn: why it was."""
@@ -292,8 +293,14 @@ def _overlapping(exchange: str, report: str, period: Period) -> Select[Any]:
         c.report == report,
         c.state == State.ACCEPTED.value,
         c.period_start < period.end,
+        c.period_start > earliest_start(period.start),
         c.period_end > period.start,
     )
+
+
+def earliest_start(moment: datetime) -> datetime:
+    """The moment after which every period begins that has not ended at `moment`: an index is read from there on."""
+    return max(moment, _FIRST_MOMENT + LONGEST_PERIOD) - LONGEST_PERIOD
 
 
 def accepted_overlapping(connection: Connection, exchange: str, report: str, period: Period) -> list[Submission]:
