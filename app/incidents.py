@@ -38,7 +38,7 @@ def _what_failed(error: Exception, place: str) -> tuple[str, ...]:
 
 def _recorded(store: Store | None, error: Exception, place: str) -> str:
     incident = new_incident()
-    _log.error("incident %s at %s", incident, place, exc_info=error)
+    _log.error("incident %s at %s", incident, place, exc_info=error, extra={"incident": incident})
     if store is not None:
         try:
             record_incident(store.engine, incident, error)

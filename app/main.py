@@ -32,8 +32,6 @@ os.chdir(ROOT)
 
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
-from starlette.requests import Request  # noqa: E402
-from starlette.responses import JSONResponse  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 
 from app import navigation  # noqa: E402
@@ -44,6 +42,7 @@ from app.served import served_incidents, store  # noqa: E402
 from app.server import screens  # noqa: E402
 from app.server.hourly import every_hour  # noqa: E402
 from app.server.limits import RequestLimits  # noqa: E402
+from app.server.operations import Operations  # noqa: E402
 from app.server.origin import OwnOrigin  # noqa: E402
 from app.server.security import HtmlLanguage, SecurityHeaders  # noqa: E402
 from app.sign_in.gate import Gate  # noqa: E402
@@ -57,11 +56,6 @@ if st.get_option("browser.gatherUsageStats") or st.get_option("server.address") 
 
 _SOON, _LATER_SECONDS = (15, 15, 30), 120
 """Seconds between two freezes: while pages are first opened, and later."""
-
-
-async def _healthz(_request: Request) -> JSONResponse:
-    """That the process answers."""
-    return JSONResponse({"status": "ok"})
 
 
 def _worker() -> Worker:
@@ -112,7 +106,7 @@ _organisation = OrganisationSignIn(store, _provider) if _provider else None
 app = st.App(
     Path(__file__).with_name("ui.py"),
     routes=[
-        Route("/healthz", _healthz),
+        *Operations(store).routes(),
         Route(screens.SCRIPT, screens.script),
         *SignIn(store, has_sso=_organisation is not None).routes(),
         *(_organisation.routes() if _organisation else ()),

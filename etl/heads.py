@@ -81,6 +81,11 @@ def _unsigned(connection: Connection, today: date) -> list[tuple[date, int, str]
         signed_to, earliest = sequence, day + timedelta(days=1)
 
 
+def unsigned_days(connection: Connection, now: datetime) -> list[date]:
+    """The KST days that are over at `now` and have entries, but no signed head yet."""
+    return [day for day, _, _ in _unsigned(connection, now.astimezone(KST).date())]
+
+
 def signed_heads(connection: Connection) -> list[Head]:
     """Every signed head, oldest first."""
     return [Head(**row) for row in connection.execute(select(log_heads).order_by(log_heads.c.day)).mappings()]

@@ -19,8 +19,8 @@ INCIDENTS_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingSubmission:
-    """A submission that is received and not decided yet."""
+class _Unfinished:
+    """What both lists tell of a submission."""
 
     received_at: Instant
     exchange: ExchangeId
@@ -29,6 +29,17 @@ class WaitingSubmission:
     size_bytes: Count
     file: Text
     id: Text
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingSubmission(_Unfinished):
+    """A submission that is received and not decided yet: how often it was taken up without a verdict, and when last.
+
+    What was taken up three times (`etl.jobs.TRIES`) is failed with the next turn.
+    """
+
+    attempts: Count
+    attempted_at: Instant | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +56,17 @@ def waiting_submissions(store: Store, scope: Scope) -> tuple[WaitingSubmission, 
     """What is received and not decided, the oldest first."""
 
     def read(connection: Connection) -> Iterator[WaitingSubmission]:
+        tried = life.attempts(connection)
         for one in life.received(connection):
-            yield WaitingSubmission(
-                one.received_at, one.exchange, one.report, one.period.text, one.size_bytes, one.file, one.id
-            )
+            about = (one.received_at, one.exchange, one.report, one.period.text, one.size_bytes, one.file, one.id)
+            attempts = tried.get(one.id)
+            yield WaitingSubmission(*about, *((attempts.count, attempts.last_at) if attempts else (0, None)))
 
     return for_administrators(scope, store, read)
 
 
 @dataclass(frozen=True, slots=True)
-class FailedSubmission(WaitingSubmission):
+class FailedSubmission(_Unfinished):
     """A submission that we failed on, under the number of the incident."""
 
     incident: Text

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import uvicorn
+from uvicorn.config import LOGGING_CONFIG
 
 from app import floor
 from app.cli.demo_people import DemoAccount
 from app.server.connections import connections_of
 from app.server.limits import MOST_HEAD_BYTES, Places, most_sockets, sockets_per_address
+from app.server.logs import log_as_asked
 from app.server.security import PROXY_VARIABLE
 from etl.intake import shown
 from etl.modes import OTHERS, close_to_others
@@ -59,6 +61,7 @@ def serve_screens(store: Store, host: str, port: int, *, accounts: Sequence[Demo
         server_header=False,
         proxy_headers=bool(proxy),
         forwarded_allow_ips=proxy or None,
+        log_config=None if log_as_asked() else LOGGING_CONFIG,
     )
     server = _Announcing(config, [f"http://{host}:{port}", *_told(accounts), *_first_step(store)])
     try:

@@ -17,6 +17,7 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.server.operations import HEALTH, METRICS, READY
 from app.server.origin import scheme_of
 from app.server.screens import SCRIPT
 from app.server.security import language_of
@@ -36,7 +37,9 @@ OPEN = frozenset(
         SSO,
         SSO_RETURN,
         "/api",
-        "/healthz",
+        HEALTH,
+        READY,
+        METRICS,
         SCRIPT,
         "/favicon.ico",
         "/favicon.png",

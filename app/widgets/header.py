@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.moments import kst_minute, last_whole_day
 from app.queries.choice import Choice
+from app.served import is_stalled
 from app.widgets.address import CUSTOM, link, page_address
 from app.widgets.view import View
 
@@ -57,6 +58,8 @@ def page_header(view: View, page: str) -> None:
             st.html(f'<p class="purpose">{escape(view.say(f"{page}.purpose"))}</p>{_as_of(view)}')
         with st.container(width="content"):
             _copy_link(view)
+    if is_stalled():
+        banner(view.say("stalled"))
 
 
 def _copy_link(view: View) -> None:

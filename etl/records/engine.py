@@ -192,10 +192,10 @@ def migrate(engine: Engine) -> tuple[str | None, str]:
     """Bring the schema to this version's; the revisions before and after."""
     configuration = _configuration("")
     with writing(engine, lock="migrations") as connection:
-        before = MigrationContext.configure(connection).get_current_revision()
+        before = current_revision(connection)
         configuration.attributes["connection"] = connection
         command.upgrade(configuration, "head")
-        after = MigrationContext.configure(connection).get_current_revision()
+        after = current_revision(connection)
     return before, str(after)
 
 
@@ -204,10 +204,15 @@ def head_revision() -> str:
     return str(ScriptDirectory.from_config(_configuration("")).get_current_head())
 
 
+def current_revision(connection: Connection) -> str | None:
+    """The revision that a database is at; None for one without tables of ours."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
 def prepare(engine: Engine) -> None:
     """Create the schema in an empty database; RecordsUnavailableError where it holds an older or foreign one."""
     with reading(engine) as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
+        current = current_revision(connection)
         empty = not inspect(connection).get_table_names()
     if current == head_revision():
         return
