@@ -233,6 +233,73 @@ def test_all_of_an_ipv6_network_counts_as_one_address(store):
     assert tried(store, "other", source="2001:db8:1:3::1") == Refused(None)
 
 
+ELSEWHERE = "198.51.100.7"
+
+
+def locked(store):
+    """Strangers have guessed at a name from elsewhere until it waits."""
+    for _ in range(FREE_FOR_NAME):
+        tried(store, source=ELSEWHERE)
+    assert isinstance(tried(store, password=PASSWORD, source=ELSEWHERE), Refused)
+
+
+def test_a_stranger_elsewhere_does_not_lock_an_owner_out(store):
+    signed_in(store, add(store))
+    locked(store)
+    assert tried(store, password=PASSWORD).name == "kim"
+    # What the stranger tried stays counted: the owner's own sign-in gives them no new attempts.
+    assert tried(store, source=ELSEWHERE).until is not None
+    assert tried(store, password=PASSWORD, source="203.0.113.9").until is not None
+
+
+def test_one_who_guesses_in_an_office_does_not_lock_out_the_others_there(store):
+    signed_in(store, add(store))
+    lee = add(store, "lee")
+    signed_in(store, lee)
+    add(store, "new")
+    for number in range(FREE_FOR_SOURCE):
+        tried(store, f"name{number}")
+    assert tried(store, "name0").until is not None
+    assert tried(store, "new", PASSWORD).until is not None  # never signed in from there
+    assert tried(store, password=PASSWORD).name == "kim"
+    for _ in range(FREE_FOR_NAME):
+        tried(store)
+    assert tried(store, password=PASSWORD).until is not None  # somebody guesses at her name from her own place
+    assert tried(store, "lee", PASSWORD).name == "lee"
+
+
+def test_guessing_from_where_somebody_is_known_waits_as_long_as_elsewhere(store):
+    signed_in(store, add(store))
+    now = NOW
+    for _ in range(FREE_FOR_NAME):
+        assert tried(store, now=now) == Refused(None)
+    waits = []
+    for _ in range(12):
+        refused = tried(store, password=PASSWORD, now=now)
+        waits.append(refused.until - now)
+        now = refused.until
+        assert tried(store, now=now) == Refused(None)
+    assert waits == [min(FIRST_WAIT * 2**number, LONGEST_WAIT) for number in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("source", "later", "is_known"),
+    [
+        ("2001:db8:1:2::9", timedelta(days=1), True),
+        ("2001:db8:1:3::9", timedelta(days=1), False),
+        ("2001:db8:1:2::9", sign_in.KNOWN_FOR - timedelta(seconds=1), True),
+        ("2001:db8:1:2::9", sign_in.KNOWN_FOR, False),
+        ("", timedelta(days=1), False),
+    ],
+)
+def test_a_place_is_known_as_a_network_and_for_a_time(store, source, later, is_known):
+    open_session(store.engine, add(store), Way.PASSWORD, source="2001:db8:1:2::1", now=NOW)
+    for _ in range(FREE_FOR_NAME):
+        tried(store, source=ELSEWHERE, now=NOW + later)
+    found = tried(store, password=PASSWORD, source=source, now=NOW + later)
+    assert isinstance(found, Refused) is not is_known
+
+
 def test_failures_are_forgotten_after_a_day(store):
     for _ in range(FREE_FOR_NAME):
         tried(store)

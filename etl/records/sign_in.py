@@ -3,12 +3,17 @@
 An attempt is counted as failed before the password is looked at and uncounted when it is right, so that many attempts
 at once are no way around the wait. Names are counted whether or not there is such a person, and a name nobody has costs
 the same work, so that neither the wait nor the time tells who there is.
+
+Whoever signs in from where they signed in before is counted by themselves, a name from a network: strangers who guess
+at the name elsewhere do not lock its owner out, nor does one who guesses at many names in an office lock out the others
+who sit there. Where somebody signed in before is in the audit log.
 """
 
 from __future__ import annotations
 
 import hashlib
 import ipaddress
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +22,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from etl.records.access_tables import failed_sign_ins, people
 from etl.records.engine import writing
-from etl.records.log import SYSTEM, AuditEvent, EventKind, append
+from etl.records.log import SYSTEM, AuditEvent, EventKind, append, entries
 from etl.records.passwords import hash_of, is_outdated, is_password_of
 from etl.records.people import Person, by_name, name_as_kept
 
@@ -34,6 +39,10 @@ LONGEST_WAIT = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=24)
 """A count that nothing was added to for so long starts anew; far longer than the longest wait."""
 
+KNOWN_FOR = timedelta(days=90)
+"""So long after somebody last signed in from a network it is known to be theirs."""
+_SIGN_INS_LOOKED_AT = 200
+
 _LOCK = "sign_in"
 
 
@@ -46,8 +55,11 @@ class Refused:
 
 def authenticate(engine: Engine, name: str, password: str, *, source: str, now: datetime) -> Person | Refused:
     """The person whose name and password these are; `source` is the address that the attempt comes from."""
-    free = {_key("name", name_as_kept(name)): FREE_FOR_NAME, _key("source", _network(source)): FREE_FOR_SOURCE}
+    network = _network(source)
+    free = {_key("name", name_as_kept(name)): FREE_FOR_NAME, _key("source", network): FREE_FOR_SOURCE}
     with writing(engine, lock=_LOCK) as connection:
+        if _is_known(connection, name, network, now):
+            free = {_key("known", f"{name_as_kept(name)}\n{network}"): FREE_FOR_NAME}
         until = _waits_until(connection, free, now)
         if until is not None:
             return Refused(until)
@@ -67,6 +79,16 @@ def authenticate(engine: Engine, name: str, password: str, *, source: str, now: 
             own = (people.c.id == person.id) & (people.c.password_hash == kept)
             connection.execute(update(people).where(own).values(password_hash=renewed))
     return person
+
+
+def _is_known(connection: Connection, name: str, network: str, now: datetime) -> bool:
+    """Whether the person of that name signed in from that network lately."""
+    person = by_name(connection, name)
+    if person is None:
+        return False
+    found = entries(connection, act=EventKind.SIGN_IN, subject=person.id, limit=_SIGN_INS_LOOKED_AT)
+    lately = (json.loads(entry.details).get("source") for entry in found if entry.at > now - KNOWN_FOR)
+    return any(source and _network(source) == network for source in lately)
 
 
 def _hash_kept(connection: Connection, person: Person) -> str | None:
@@ -109,13 +131,14 @@ def _count(connection: Connection, keys: Iterable[str], now: datetime) -> None:
             connection.execute(insert(failed_sign_ins).values(key=key, attempts=1, last_at=now))
 
 
-def _uncount(connection: Connection, name_key: str, source_key: str) -> None:
-    """A right password ends the count of its name; from its address only this one attempt is taken away.
+def _uncount(connection: Connection, own_key: str, *source_keys: str) -> None:
+    """A right password ends the count of its name, or of its name from there; from its address only this one attempt.
 
-    Otherwise somebody with one account of their own could guess at others' without ever waiting.
+    Otherwise somebody with one account of their own could guess at others' without ever waiting; and what strangers
+    tried elsewhere stays counted where the owner signs in from where they are known.
     """
     c = failed_sign_ins.c
-    connection.execute(delete(failed_sign_ins).where(c.key == name_key))
+    connection.execute(delete(failed_sign_ins).where(c.key == own_key))
     connection.execute(
-        update(failed_sign_ins).where(c.key == source_key, c.attempts > 0).values(attempts=c.attempts - 1)
+        update(failed_sign_ins).where(c.key.in_(source_keys), c.attempts > 0).values(attempts=c.attempts - 1)
     )
