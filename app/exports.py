@@ -17,13 +17,12 @@ from typing import Any
 
 import xlsxwriter
 
+from etl.spreadsheets import harmless, harmless_line
 from expectations.vocabulary import KST
 
 EXACT_DIGITS = 15
 """Significant digits that a spreadsheet keeps of a number."""
 _ALL_DIGITS = Context(prec=100)
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""How a text begins that spreadsheets run when they open a CSV file (OWASP, CSV injection)."""
 
 
 class Cells(StrEnum):
@@ -61,9 +60,9 @@ def as_csv(extract: Extract) -> bytes:
     out = io.StringIO(newline="")
     for name, value in {extract.title: "", **extract.cover}.items():
         line = f"# {name}: {value}" if value else f"# {name}"
-        out.write(" ".join(line.split()) + "\r\n")
+        out.write(harmless_line(" ".join(line.split())) + "\r\n")
     writer = csv.writer(out)
-    writer.writerow([_harmless(column.title) for column in extract.columns])
+    writer.writerow([harmless(column.title) for column in extract.columns])
     cells = [[_csv_cell(column, value) for value in column.values] for column in extract.columns]
     writer.writerows(zip(*cells, strict=True))
     return b"\xef\xbb\xbf" + out.getvalue().encode()
@@ -77,12 +76,7 @@ def _csv_cell(column: Column, value: Any) -> str:
     if column.cells is Cells.INSTANT:
         local = value.astimezone(KST)
         return str(local.isoformat(sep=" ", timespec="milliseconds" if local.microsecond else "seconds"))
-    return str(value) if column.cells is Cells.DAY else _harmless(str(value))
-
-
-def _harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return str(value) if column.cells is Cells.DAY else harmless(str(value))
 
 
 def _digits(value: Decimal | int) -> str:

@@ -90,7 +90,7 @@ def checked_record(candidate: Candidate, verdict: Verdict) -> dict[str, Any]:
         "period": declared.period.text,
         "state": verdict.state.value,
         "duplicate": False,
-        "sha256": digest_of(candidate.path.read_bytes()),
+        "sha256": digest_of(candidate.read()),
         "rows": verdict.row_count,
         "incident": verdict.incident,
         "replaces": verdict.replaces and verdict.replaces.as_record(),

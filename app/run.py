@@ -10,7 +10,6 @@ from app.filing.draft_parts import draft_bar
 from app.overview.visit_parts import keep_seen
 from app.served import served_incidents
 from app.widgets import address, house
-from app.widgets.audit_events import log_what_waits
 from app.widgets.filters import colophon, language_switch, sidebar
 from app.widgets.guard import present_identity
 from app.widgets.header import PageEnded, note
@@ -35,7 +34,6 @@ def run_session() -> None:
             _draw(page, view)
     finally:  # also where a page stops early: whoever reads any page is here
         keep_seen(view)
-        log_what_waits()
 
 
 def _entered(language: str) -> tuple[Any, View]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from etl.modes import make_folder, new_file
+from etl.plain_files import NotPlainError, is_plain, read_plain
 
 
 def digest_of(data: bytes) -> str:
@@ -54,10 +55,12 @@ class DamagedEvidenceError(RuntimeError):
 def undamaged(data: bytes, sha256: str) -> bytes:
     """Return kept bytes as they are; DamagedEvidenceError where they do not have that hash."""
     if digest_of(data) != sha256:
-        raise DamagedEvidenceError(
-            f"the kept bytes {sha256} are damaged; the same bytes filed again heal them, then 'daxa heal'"
-        )
+        raise DamagedEvidenceError(_damaged(sha256))
     return data
+
+
+def _damaged(sha256: str) -> str:
+    return f"the kept bytes {sha256} are damaged; the same bytes filed again heal them, then 'daxa heal'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,14 @@ class Evidence:
     def read(self, sha256: str) -> bytes:
         """The bytes with that hash; FileNotFoundError where they were discarded or never came.
 
-        Raises DamagedEvidenceError where they do not have it any more.
+        Raises DamagedEvidenceError where they do not have it any more, or where a link or another thing that is no
+        plain file lies in their place.
         """
-        return undamaged(self.path(sha256).read_bytes(), sha256)
+        try:
+            data = read_plain(self.path(sha256))
+        except NotPlainError as error:
+            raise DamagedEvidenceError(_damaged(sha256)) from error
+        return undamaged(data, sha256)
 
     def discard(self, sha256: str) -> None:
         """Remove bytes that must not be stored (SUB-007)."""
@@ -91,4 +99,4 @@ class Evidence:
     def is_intact(self, sha256: str) -> bool:
         """True where the bytes are there and still have that hash."""
         path = self.path(sha256)
-        return path.exists() and digest_of(path.read_bytes()) == sha256
+        return is_plain(path) and digest_of_file(path) == sha256

@@ -1,16 +1,16 @@
 """Canonical rows out of the store: CSV, Parquet and XLSX, exact to the last digit, and blank templates.
 
 Decimals are plain text without exponent or trailing zeros, instants ISO 8601 in KST; text that a spreadsheet would take
-for a formula is marked as text in XLSX by being a string cell, and CSV holds it as it is, so that what is exported can
-be filed again as it stands. CSV begins with a byte-order mark, without which Excel takes UTF-8 for the system's own
-encoding; machines may have it without.
+for a formula is marked as text in XLSX by being a string cell. CSV holds it as it is, so that what is exported can be
+filed again as it stands, unless it is made for a spreadsheet (`etl.spreadsheets`). CSV begins with a byte-order mark,
+without which Excel takes UTF-8 for the system's own encoding; machines may have it without.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -26,6 +26,7 @@ from etl.normalise import SOURCE_ROW, arrow_schema
 from etl.records import submissions as life
 from etl.records.engine import reading, writing
 from etl.records.log import COMMAND, AuditEvent, EventKind, append
+from etl.spreadsheets import harmless
 from etl.store import Store
 from expectations.catalogue import report as report_of
 from expectations.vocabulary import KST, Period, Report, must_be_in_order
@@ -47,11 +48,15 @@ def export_rows(
     as_of: datetime | None = None,
     actor: str = COMMAND,
     byte_order_mark: bool = True,
+    for_spreadsheet: bool = False,
+    on_formulas: Callable[[int], None] | None = None,
 ) -> int:
     """Write the rows in force of every period from `first` to `last` and return how many they are.
 
     The columns are those that the report has on one of these days at least, empty where the day of a row has not.
-    What `actor` takes out of the store is in the audit log before it is written. `byte_order_mark` concerns CSV.
+    What `actor` takes out of the store is in the audit log before it is written. `byte_order_mark` and
+    `for_spreadsheet` concern CSV: with the latter no text in it is run as a formula, and it is not to be filed again;
+    without, `on_formulas` is told how many cells would be, where any would.
     ValueError in one sentence for an unknown format, a range that ends before it begins, or more rows than a sheet
     holds.
     """
@@ -75,8 +80,16 @@ def export_rows(
     }
     with writing(store.engine) as connection:
         append(connection, [AuditEvent(actor, EventKind.DOWNLOAD, report_name, details)])
-    write_rows(table, out, format_, byte_order_mark=byte_order_mark)
+    write_rows(table, out, format_, byte_order_mark=byte_order_mark, for_spreadsheet=for_spreadsheet)
+    if on_formulas is not None and format_ == "csv" and not for_spreadsheet and (count := _formulas_in(table)):
+        on_formulas(count)
     return int(table.num_rows)
+
+
+def _formulas_in(table: pa.Table) -> int:
+    """How many cells of text a spreadsheet would run or change."""
+    texts = [column.to_pylist() for column in table.columns if pa.types.is_string(column.type)]
+    return sum(value is not None and harmless(value) != value for values in texts for value in values)
 
 
 def write_template(report: Report, out: Path) -> None:
@@ -97,29 +110,36 @@ def template_bytes(report: Report, format_: str, *, byte_order_mark: bool = True
     return out.getvalue()
 
 
-def write_rows(table: pa.Table, out: Path | io.BytesIO, format_: str, *, byte_order_mark: bool = True) -> None:
+def write_rows(
+    table: pa.Table,
+    out: Path | io.BytesIO,
+    format_: str,
+    *,
+    byte_order_mark: bool = True,
+    for_spreadsheet: bool = False,
+) -> None:
     """Write canonical rows in one of the formats, to a file or into memory."""
     if isinstance(out, Path):
         with out.open("wb") as file:
-            _write(table, file, format_, byte_order_mark=byte_order_mark)
+            _write(table, file, format_, byte_order_mark=byte_order_mark, for_spreadsheet=for_spreadsheet)
     else:
-        _write(table, out, format_, byte_order_mark=byte_order_mark)
+        _write(table, out, format_, byte_order_mark=byte_order_mark, for_spreadsheet=for_spreadsheet)
 
 
-def _write(table: pa.Table, out: IO[bytes], format_: str, *, byte_order_mark: bool) -> None:
+def _write(table: pa.Table, out: IO[bytes], format_: str, *, byte_order_mark: bool, for_spreadsheet: bool) -> None:
     if format_ == "csv":
-        _write_csv(table, out, byte_order_mark=byte_order_mark)
+        _write_csv(table, out, byte_order_mark=byte_order_mark, for_spreadsheet=for_spreadsheet)
     elif format_ == "xlsx":
         _write_xlsx(table, out)
     else:
         pq.write_table(table, out, compression="zstd")
 
 
-def _write_csv(table: pa.Table, out: IO[bytes], *, byte_order_mark: bool) -> None:
+def _write_csv(table: pa.Table, out: IO[bytes], *, byte_order_mark: bool, for_spreadsheet: bool) -> None:
     text = io.TextIOWrapper(out, "utf-8-sig" if byte_order_mark else "utf-8", newline="")
     writer = csv.writer(text)
     writer.writerow(table.column_names)
-    writer.writerows(_text_rows(table))
+    writer.writerows(_harmless_rows(table) if for_spreadsheet else _text_rows(table))
     text.flush()
     text.detach()  # what is written into belongs to the caller
 
@@ -143,6 +163,13 @@ def _text_rows(table: pa.Table) -> Iterator[list[str]]:
         columns = [[cell_text(value) for value in column.to_pylist()] for column in batch.columns]
         for row in zip(*columns, strict=True):
             yield list(row)
+
+
+def _harmless_rows(table: pa.Table) -> Iterator[list[str]]:
+    """The rows with texts that no spreadsheet runs; numbers and instants as they are."""
+    is_text = [pa.types.is_string(field.type) for field in table.schema]
+    for row in _text_rows(table):
+        yield [harmless(value) if text else value for value, text in zip(row, is_text, strict=True)]
 
 
 def cell_text(value: Any) -> str:

@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from etl.evidence import digest_of_file, sync_folder
 from etl.modes import make_folder, new_file
 from etl.normalise import SOURCE_ROW, arrow_schema
+from etl.plain_files import is_plain
 from expectations.catalogue import report as report_of
 
 _COMPRESSION_LEVEL = 3
@@ -60,7 +61,7 @@ class Facts:
         Raises DamagedRowsError where they are missing or differ.
         """
         path = self.path(file)
-        if not path.exists():
+        if not is_plain(path):
             raise DamagedRowsError(f"the published rows of submission {file.submission} are missing; run 'daxa heal'")
         if file.sha256 is not None and digest_of_file(path) != file.sha256:
             raise DamagedRowsError(f"the published rows of submission {file.submission} are damaged; run 'daxa heal'")

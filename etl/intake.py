@@ -14,7 +14,8 @@ from pathlib import Path, PurePath
 from etl.encodings import text_of
 from etl.exchanges import all_exchanges, exchange
 from etl.layout import ANNOTATED_PREFIX
-from expectations.catalogue import all_reports, report
+from etl.plain_files import is_plain, open_plain, read_plain, too_large
+from expectations.catalogue import all_reports, parameter, report
 from expectations.vocabulary import Period
 
 _NAME = re.compile(r"(?P<exchange>[a-z0-9]+)_(?P<report>[a-z_]+)_(?P<period>[0-9][0-9T-]*)", re.ASCII | re.IGNORECASE)
@@ -91,10 +92,22 @@ class Candidate:
         """The name that the sender gave it."""
         return self.sent_as or self.path.name
 
+    def read(self) -> bytes:
+        """The bytes of the file; OSError where it is gone, a link, no plain file, or far larger than one may be."""
+        return read_plain(self.path, most_read())
+
     @property
     def shown_path(self) -> str:
         """The path as it was found, as records, answers and people get it."""
         return shown(self.path)
+
+
+def most_read() -> int:
+    """So many bytes of a file are read at most: more than it may have (SUB-008), so that it is told how many too many.
+
+    What is larger still is passed over by its size alone.
+    """
+    return 2 * int(parameter("maximum_file_bytes"))
 
 
 def shown(path: PurePath | str) -> str:
@@ -122,9 +135,9 @@ def given_beside(path: Path) -> Given:
     it agrees with no file (SUB-011) instead of being passed over.
     """
     side = path.with_name(path.name + SIDE_FILE)
-    if not side.is_file():
+    if not is_plain(side):
         return NOTHING_GIVEN
-    with side.open("rb") as file:
+    with open_plain(side) as file:
         return given_in(file.read(_LARGEST_SIDE_FILE), path.name)
 
 
@@ -196,14 +209,14 @@ def find(
 ) -> Iterator[Candidate | NotAFilingError]:
     """The files behind `paths`, folders walked in order of name.
 
-    What is in a folder and cannot be filed (its name does not say what it is, it cannot be read, it is a link to a
-    folder, a pipe or a socket) is yielded as NotAFilingError, to be passed over by name, and so is a file beside a
-    report that is given by itself, as a shell's `*` does. Anything else that is given by itself, or a path that is not
-    there, raises it.
+    What is in a folder and cannot be filed (its name does not say what it is, it cannot be read, it is a link, a pipe
+    or a socket, or far too large) is yielded as NotAFilingError, to be passed over by name, and so are a link and a
+    file beside a report that are given by themselves, as a shell's `*` does. Anything else that is given by itself, or
+    a path that is not there, raises it.
     """
     given = {"exchange_id": exchange_id, "report_name": report_name, "period": period}
     for path in paths:
-        if not path.exists():
+        if not path.exists() and not path.is_symlink():
             raise NotAFilingError(f"{shown(path)}: there is no such file or folder; check the path")
         if path.is_dir():
             yield from _walked(path, given)
@@ -211,9 +224,9 @@ def find(
         try:
             yield _candidate(path, given)
         except NotAFilingError as error:
-            if not path.name.lower().endswith(SIDE_ENDINGS):
+            if not path.name.lower().endswith(SIDE_ENDINGS) and not path.is_symlink():
                 raise
-            yield error
+            yield error  # a shell's `*` gives it as it gives the others of the folder
 
 
 def _walked(folder: Path, given: Mapping[str, str | None]) -> Iterator[Candidate | NotAFilingError]:
@@ -255,8 +268,12 @@ def _candidate(path: Path, given: Mapping[str, str | None]) -> Candidate:
         raise NotAFilingError(whole.removesuffix(shown(path.name)) + str(error)) from error
     if path.is_dir():
         raise NotAFilingError(f"{whole}: a link to a folder is not followed; give the folder itself")
+    if path.is_symlink():
+        raise NotAFilingError(f"{whole}: links are not followed; give the file itself")
     if not path.is_file():
-        raise NotAFilingError(f"{whole}: it is no file that can be read (a pipe, a socket, a device or a dead link)")
+        raise NotAFilingError(f"{whole}: it is no file that can be read (a pipe, a socket or a device)")
+    if (size := path.stat().st_size) > most_read():
+        raise NotAFilingError(f"{whole}: {too_large(size, most_read())}; file a day in slices")
     try:
         path.open("rb").close()
     except OSError as error:

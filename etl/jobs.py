@@ -87,7 +87,7 @@ def ingest(
     receipts: list[Receipt] = []
     for candidate in candidates:
         try:
-            data = candidate.path.read_bytes()
+            data = candidate.read()
         except OSError as error:
             if passed_over is None:
                 raise
@@ -415,7 +415,7 @@ def _checked(
         with reading(store.engine) as connection:
             pasts = [past_of(connection, candidate.declared) for candidate in chunk]
         files = [
-            Incoming(str(place), c.path.read_bytes(), c.name, c.declared, past, at, c.given)
+            Incoming(str(place), c.read(), c.name, c.declared, past, at, c.given)
             for place, (c, past) in enumerate(zip(chunk, pasts, strict=True))
         ]
         decided = examine(files, on_step)

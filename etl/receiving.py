@@ -18,6 +18,7 @@ from etl.evidence import digest_of
 from etl.exchanges import exchange
 from etl.failures import tried_again
 from etl.intake import NOTHING_GIVEN, Candidate, Declared, Given
+from etl.plain_files import is_plain, read_plain
 from etl.records import submissions as life
 from etl.records.engine import writing
 from etl.records.log import COMMAND, AuditEvent, EventKind, append, entries
@@ -42,7 +43,7 @@ def receive(
     store: Store, candidate: Candidate, *, received_at: datetime | None = None, sender: str | None = None
 ) -> Receipt:
     """Make a file's bytes and its record durable, or answer with the submission that it repeats."""
-    data = candidate.path.read_bytes()
+    data = candidate.read()
     return receive_candidate(store, candidate, data, received_at=received_at, sender=sender)
 
 
@@ -229,8 +230,8 @@ def _same_as(store: Store, connection: Connection, declared: Declared, data: byt
         return earlier
     for sha256, size in life.kept_for(connection, *asked):
         path = store.evidence.path(sha256)
-        if abs(size - len(data)) <= MOST_DIFFERENCE and path.exists():
-            if differ_in_server_time_alone(data, path.read_bytes()):
+        if abs(size - len(data)) <= MOST_DIFFERENCE and is_plain(path):
+            if differ_in_server_time_alone(data, read_plain(path)):
                 earlier = life.same_filed(connection, *asked, sha256, version)
             if earlier is not None:
                 return earlier

@@ -2,16 +2,20 @@
 
 import csv
 import io
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.api.service import _csv_line
 from app.columns import Shown
 from app.exports import Cells, Column, Extract, as_csv, as_workbook, keeps_digits
 from app.queries.choice import Choice
@@ -19,6 +23,8 @@ from app.scope import Identity, Role, Scope
 from app.widgets import downloads
 from app.widgets.view import View
 from app.words import LANGUAGES
+from etl.export import _formulas_in, write_rows
+from etl.spreadsheets import harmless, would_run
 from expectations.catalogue import rule_set_version
 
 CHECKED = datetime(2026, 11, 1, 15, 5, 0, 123000, UTC)
@@ -51,14 +57,76 @@ def test_the_cover_stands_before_the_rows() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+RUN = [
+    *(
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        " =1",
+        "\u3000=1",
+        "\ufeff=1",
+        "\u200b=1",
+        "\u202e=1",
+        "\x1b=1",
+    ),
+    *("＝1+1", "＋1", "－1", "＠SUM(A1)", "﹢1", "﹣1", "﹦1", "﹫1", "−1", "⁺1", " \u00a0＝1"),
+]
+"""Texts that a spreadsheet may run, in whatever language and with whatever settings."""
+
+
+@pytest.mark.parametrize("text", RUN)
 def test_a_text_is_never_a_formula(text: str) -> None:
     data = extract(Column("비고", Cells.TEXT, [text]))
-    assert csv_rows(as_csv(data))[1:] == [[f"'{text}"]]
+    assert list(csv.reader(io.StringIO(as_csv(data).decode("utf-8-sig"), newline="")))[-1] == [harmless(text)]
     book = openpyxl.load_workbook(io.BytesIO(as_workbook(data)))
     cell = book["자료"].cell(2, 1)
     assert cell.data_type == "s"
-    assert str(cell.value).strip().endswith(text.strip())
+    assert str(cell.value).strip().endswith(text.strip()[-2:])
+    assert harmless(text).startswith("'") and not would_run(harmless(text))
+
+
+@pytest.mark.parametrize("text", ["한글", "a=1", "1-2", "2026-11-02", "'=1", "", "upbit", "…", "₿"])
+def test_other_texts_stay_as_they_are(text: str) -> None:
+    assert harmless(text) == text
+    assert csv_rows(as_csv(extract(Column("비고", Cells.TEXT, ["x", text]))))[2:] == [[text]]
+
+
+@pytest.mark.parametrize("text", ["a;=1", "a\t=1", "a|=1", 'a;"=1', "a\n=1", "a\r\n+1", "a; ＝1", "a;b;@c"])
+def test_no_cell_is_cut_into_a_formula(text: str) -> None:
+    """Programs of other settings cut cells at other marks, inside quotes too where they do not see them as such."""
+    for line in as_csv(extract(Column("비고", Cells.TEXT, [text]))).decode("utf-8-sig").splitlines():
+        for cell in re.split("[;\t|]", line):
+            assert not would_run(cell.strip().lstrip('"')), line
+
+
+@pytest.mark.parametrize("said", ["a,=1", 'a,"=1"', "a;＋1", "=1", "a\t@b", "a, =HYPERLINK(0),b"])
+def test_a_line_of_the_cover_is_cut_into_no_formula(said: str) -> None:
+    data = Extract(said, {f"둘째 {said}": said}, [Column("자산", Cells.TEXT, ["BTC"])], "표지", "자료")
+    lines = as_csv(data).decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("# ") and lines[1].startswith("# ") and len(lines) == 4
+    for line in lines:
+        for cell in re.split("[,;\t|]", line):
+            assert not would_run(cell.strip().lstrip('"')), line
+
+
+@pytest.mark.parametrize("text", RUN)
+def test_findings_for_people_are_harmless_and_an_export_says_what_it_holds(tmp_path: Path, text: str) -> None:
+    assert next(csv.reader(io.StringIO(_csv_line(["1", text]).decode(), newline=""))) == ["1", harmless(text)]
+    table = pa.table({"note": [text, "plain", None], "amount": pa.array([Decimal(-5)] * 3, pa.decimal128(5, 1))})
+    as_filed, as_shown = tmp_path / "filed.csv", tmp_path / "shown.csv"
+    write_rows(table, as_filed, "csv")
+    write_rows(table, as_shown, "csv", for_spreadsheet=True)
+    filed, shown = (
+        list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
+        for path in (as_filed, as_shown)
+    )
+    assert filed == [["note", "amount"], [text, "-5"], ["plain", "-5"], ["", "-5"]]
+    assert shown == [["note", "amount"], [harmless(text), "-5"], ["plain", "-5"], ["", "-5"]]
+    assert _formulas_in(table) == 1
 
 
 def test_a_negative_number_stays_a_number() -> None:

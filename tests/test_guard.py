@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ import streamlit as st
 from demo_store import LAST_DAY, NOW, leave_empty
 from opening import keep_nothing, opened_at, shown
 from people import EVERYBODY, SUPERVISOR, add_person, identity_of
+from sqlalchemy import Connection
 from streamlit.testing.v1 import AppTest
 
 from app.queries.choice import Choice
@@ -23,7 +24,7 @@ from app.widgets.view import View, present_moment
 from app.words import LANGUAGES, say
 from etl.records import people
 from etl.records.engine import RecordsUnavailableError, reading, writing
-from etl.records.log import COMMAND, Entry, EventKind, entries
+from etl.records.log import COMMAND, AuditEvent, Entry, EventKind, entries
 from etl.records.people import Role
 from etl.records.sessions import Way, end_session, open_session
 from etl.store import Store, open_store
@@ -217,9 +218,46 @@ def test_questions_are_asked_as_of_a_moment_that_is_not_before_what_was_filed(
     assert [length // timedelta(minutes=1) for length in told] == [3, 3, 5, 8, 8, 10]
 
 
-def test_a_view_that_cannot_be_logged_now_is_logged_with_the_next_run(
+@pytest.mark.parametrize(
+    ("page", "address"),
+    [
+        ("api_volume", {"at": "gopax", "day": str(LAST_DAY)}),
+        ("submissions", {}),
+        ("halts", {"period": "7d"}),
+        ("key_revocations", {"period": "7d"}),
+        ("reconciliation", {"period": "7d"}),
+    ],
+)
+def test_rows_whose_view_cannot_be_logged_are_not_shown(
+    filled_home: Path, monkeypatch: pytest.MonkeyPatch, page: str, address: dict[str, str]
+) -> None:
+    monkeypatch.setattr("app.widgets.audit_events._PATIENCE", timedelta(milliseconds=50))
+    drawn: list[str] = []
+    real = audit_events.append
+
+    def watched(connection: Connection, events: Sequence[AuditEvent]) -> None:
+        real(connection, events)
+        drawn.append("logged")
+
+    def no_log(_connection: Connection, _events: Sequence[AuditEvent]) -> None:
+        raise RecordsUnavailableError("the log cannot be written")
+
+    monkeypatch.setattr("app.widgets.audit_events.append", no_log)
+    with monkeypatch.context() as patch:
+        patch.setattr("opening.shown", lambda session: session)  # it has no page with a failure
+        refused = opened(filled_home, monkeypatch, page, **address)
+    failed = [one.value for one in refused.get("html") if 'class="failed"' in one.value]
+    monkeypatch.setattr("app.widgets.audit_events.append", watched)
+    shown = opened(filled_home, monkeypatch, page, **address)
+    assert failed and drawn
+    assert not [one.value for one in shown.get("html") if 'class="failed"' in one.value]
+    assert len(refused.dataframe) < len(shown.dataframe)
+
+
+def test_a_view_that_could_not_be_logged_is_logged_once_it_is_shown(
     filled_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("app.widgets.audit_events._PATIENCE", timedelta(milliseconds=50))
     filled = open_store(filled_home, f"sqlite:///{filled_home / 'daxa.sqlite'}")
     before = len(views(filled_home, of_lists=False))
     session = opened(filled_home, monkeypatch, "api_volume")

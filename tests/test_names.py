@@ -14,7 +14,20 @@ import pytest
 
 from app.cli import main
 from etl import jobs
-from etl.intake import SIDE_ENDINGS, Candidate, NotAFilingError, declare, find, shown
+from etl.evidence import DamagedEvidenceError
+from etl.facts import DamagedRowsError, FactFile
+from etl.intake import (
+    NOTHING_GIVEN,
+    SIDE_ENDINGS,
+    Candidate,
+    NotAFilingError,
+    declare,
+    find,
+    given_beside,
+    most_read,
+    shown,
+)
+from etl.plain_files import NotPlainError, TooLargeError
 from etl.store import open_store
 from tests.filing import checks, halts
 
@@ -140,14 +153,82 @@ def test_what_cannot_be_filed_is_passed_over_by_name_and_stops_nothing(tmp_path:
     (tmp_path / "notes.txt").write_text("x")
     filed, passed = found(tmp_path)
     linked = str(tmp_path / "korbit_halts_2026-11-08.csv")
-    assert filed == [str(inner / NIL), linked, str(tmp_path / GOOD)]
-    for day in ("03", "04", "05", "06"):
+    assert filed == [str(inner / NIL), str(tmp_path / GOOD)]
+    for day in ("03", "04", "05", "06", "08"):
         (said,) = [one for one in passed if f"korbit_halts_2026-11-{day}.csv" in one]
-        assert "no file that can be read" in said
+        assert ("no file that can be read" in said) == (day in ("03", "04"))
+        assert ("links are not followed" in said) == (day not in ("03", "04"))
+    assert [str(one) for one in find([Path(linked)])] == [f"{linked}: links are not followed; give the file itself"]
     assert sum("give the folder itself" in one for one in passed) == 1
     assert [one for one in passed if "loop" in one and "does not say what it is" in one]
     assert [one for one in passed if one.startswith(str(tmp_path / "notes.txt"))]
-    assert len(passed) == 7
+    assert len(passed) == 8
+
+
+def test_a_file_is_looked_at_by_its_size_before_it_is_read(tmp_path: Path) -> None:
+    most = most_read()
+    (tmp_path / NIL).write_bytes(b"")
+    os.truncate(tmp_path / NIL, most + 1)  # takes no room
+    filed, passed = found(tmp_path)
+    assert filed == [] and len(passed) == 1 and f"{most + 1:,} bytes" in passed[0]
+    os.truncate(tmp_path / NIL, 0)
+    (candidate,) = [one for one in find([tmp_path]) if isinstance(one, Candidate)]
+    os.truncate(tmp_path / NIL, 2**40)  # since it was found
+    with pytest.raises(TooLargeError):
+        candidate.read()
+
+
+def replaced_by_link(path: Path) -> None:
+    (path.parent / "other").write_text("secret")
+    path.symlink_to(path.parent / "other")
+
+
+def replaced_by_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(os.path.relpath(path))  # its name may only be short
+
+
+@pytest.mark.parametrize("replaced", [replaced_by_link, replaced_by_socket, os.mkfifo, Path.mkdir])
+def test_what_takes_the_place_of_a_file_after_it_was_found_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replaced: Callable[[Path], None]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / NIL).write_text(halts())
+    candidates = [one for one in find([tmp_path]) if isinstance(one, Candidate)]
+    (tmp_path / NIL).unlink()
+    replaced(tmp_path / NIL)
+    gone: list[OSError] = []
+    store = open_store(tmp_path / "home", f"sqlite:///{tmp_path / 'r.sqlite'}")
+    assert jobs.ingest(store, candidates, passed_over=lambda one, error: gone.append(error)) == []
+    assert [type(error) for error in gone] == [NotPlainError]
+    store.engine.dispose()
+
+
+@pytest.mark.parametrize("replaced", [replaced_by_link, os.mkfifo])
+def test_a_side_file_is_no_link_and_no_pipe(tmp_path: Path, replaced: Callable[[Path], None]) -> None:
+    (tmp_path / NIL).write_text(halts())
+    replaced(tmp_path / f"{NIL}.sha256")
+    assert given_beside(tmp_path / NIL) == NOTHING_GIVEN
+
+
+@pytest.mark.parametrize("replaced", [replaced_by_link, os.mkfifo, Path.mkdir])
+def test_kept_bytes_and_rows_are_read_from_plain_files_alone(tmp_path: Path, replaced: Callable[[Path], None]) -> None:
+    store = open_store(tmp_path / "h", f"sqlite:///{tmp_path / 'r.sqlite'}")
+    sha256 = store.evidence.keep(b"secret")
+    path = store.evidence.path(sha256)
+    path.unlink()
+    replaced(path)
+    assert not store.evidence.is_intact(sha256)
+    with pytest.raises(DamagedEvidenceError):
+        store.evidence.read(sha256)
+    of = FactFile("halts", "korbit", "2026-11-02", "20261103-1a2b3c4d5e")
+    store.facts.path(of).parent.mkdir(parents=True)
+    replaced(store.facts.path(of))
+    with pytest.raises(DamagedRowsError):
+        store.facts.rows_of(of)
+    if replaced is not Path.mkdir:
+        assert store.evidence.keep(b"secret") == sha256 and store.evidence.read(sha256) == b"secret"
+    store.engine.dispose()
 
 
 def test_what_may_not_be_read_is_passed_over_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,7 @@ from etl.records.log import AuditEvent, EventKind, append
 from etl.records.submissions import StoredFinding, Submission
 from etl.records.tokens import Token, token_of
 from etl.signing import signer_of
+from etl.spreadsheets import harmless_row
 from etl.store import Store
 from expectations.catalogue import report as report_of
 from expectations.vocabulary import Period
@@ -68,7 +69,7 @@ class Service:
     ) -> Receipt:
         """Make the file's bytes and its record durable; ProblemError where another than the `seen` one is newest."""
         with refused_when_passed():
-            data, name, declared = candidate.path.read_bytes(), candidate.name, candidate.declared
+            data, name, declared = candidate.read(), candidate.name, candidate.declared
             return receive_bytes(
                 self.store,
                 data,
@@ -88,7 +89,7 @@ class Service:
             replaced = life.accepted_overlapping(connection, declared.exchange, declared.report, declared.period)
             if not any(one.row_count for one in replaced):
                 return False
-            return not is_repeated(self.store, connection, declared, candidate.path.read_bytes(), candidate.given)
+            return not is_repeated(self.store, connection, declared, candidate.read(), candidate.given)
 
     def submission(self, caller: Token, number: str) -> Submission:
         """One of the caller's submissions; ProblemError for what is not there and for what is not theirs, alike."""
@@ -267,7 +268,5 @@ def _csv_pieces(records: Iterator[dict[str, Any]], *, byte_order_mark: bool) -> 
 
 def _csv_line(values: Sequence[str]) -> bytes:
     out = io.StringIO(newline="")
-    csv.writer(out).writerow(
-        [f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value for value in values]
-    )
+    csv.writer(out).writerow(harmless_row(values))
     return out.getvalue().encode()

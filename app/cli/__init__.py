@@ -7,7 +7,6 @@ fast.
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from collections import Counter
@@ -32,6 +31,7 @@ from app.cli.output import (
     summary_table,
 )
 from app.cli.people import tokens, users
+from app.cli.terminal import make_streams_safe
 from app.cli.thresholds import thresholds
 from app.objects import submission_record
 from etl.coordinates import in_native_names, json_path, layout_of, native_columns
@@ -65,9 +65,7 @@ class CommandError(Exception):
 
 def main() -> None:
     """Run the command; every failure ends in one sentence and status 2."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a name or a word that the terminal cannot write is escaped
-            stream.reconfigure(errors="backslashreplace")
+    make_streams_safe()
     try:
         status = app(standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
@@ -636,6 +634,9 @@ def export(
     bom: Annotated[
         bool, typer.Option("--bom/--no-bom", help="CSV with a byte-order mark, for Excel, or without, for machines.")
     ] = True,
+    spreadsheet: Annotated[
+        bool, typer.Option("--spreadsheet", help="CSV in which no text is run as a formula; not to be filed again.")
+    ] = False,
 ) -> None:
     """Canonical rows of the accepted, current submissions: exact decimals, instants in KST."""
     from app.cli.log import log_act
@@ -658,6 +659,11 @@ def export(
         exchange=exchange,
         as_of=_instant(as_of, "--as-of"),
         byte_order_mark=bom,
+        for_spreadsheet=spreadsheet,
+        on_formulas=lambda count: _say(
+            f"{out}: {count:,} cells are texts that a spreadsheet would run as formulas; "
+            "to look at it there take --spreadsheet, or --format xlsx"
+        ),
     )
     print(f"{out}: {rows} rows", file=sys.stderr)
 

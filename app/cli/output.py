@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+from app.cli.terminal import obeyed_by_none, styled
 from app.objects import Found
 from expectations.catalogue import all_rules
 from expectations.messages import message
@@ -36,16 +37,19 @@ def emit(record: dict[str, Any]) -> None:
 
 
 def emit_text(text: str) -> None:
-    """Print text for machines, at once: in UTF-8, whatever the terminal or the locale says."""
+    """Print text for machines, at once: in UTF-8, whatever the terminal or the locale says, and nothing it would obey.
+
+    What is escaped is escaped as JSON does it, so that JSON says the same.
+    """
     sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+    sys.stdout.buffer.write(obeyed_by_none(text).encode("utf-8", "backslashreplace"))
     sys.stdout.buffer.flush()
 
 
 @contextmanager
 def show_progress(title: str, total: int | None) -> Iterator[Callable[[int, int, str], None]]:
     """Show a progress bar on standard error if it is a terminal, else nothing."""
-    console = Console(stderr=True)
+    console = Console(file=styled(sys.stderr))
     if not console.is_terminal:
         yield lambda done, of, name: None
         return
@@ -55,13 +59,13 @@ def show_progress(title: str, total: int | None) -> Iterator[Callable[[int, int,
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[name]}", style="dim"),
+        TextColumn("{task.fields[name]}", style="dim", markup=False),
     )
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(title, total=total, name="")
 
         def advance(done: int, of: int, name: str) -> None:
-            progress.update(task, completed=done, total=of or total, name=name[-60:])
+            progress.update(task, completed=done, total=of or total, name=obeyed_by_none(name)[-60:])
 
         yield advance
 
@@ -76,8 +80,9 @@ _PIPED_WIDTH = 400
 
 
 def _print(table: Table) -> None:
-    console = Console()
-    (console if console.is_terminal else Console(width=_PIPED_WIDTH)).print(table)
+    out = styled(sys.stdout)
+    console = Console(file=out)
+    (console if console.is_terminal else Console(file=out, width=_PIPED_WIDTH)).print(table)
 
 
 def _table(*headings: str) -> Table:
@@ -85,6 +90,11 @@ def _table(*headings: str) -> Table:
     for heading in headings:
         table.add_column(heading, overflow="fold")
     return table
+
+
+def _plain(text: str) -> Text:
+    """A text as a cell: as it stands, without marks of ours or what a terminal obeys."""
+    return Text(obeyed_by_none(text).replace("\n", " "))
 
 
 def rules_of(found: Found) -> Counter[str]:
@@ -98,7 +108,7 @@ def summary_table(rows: Sequence[tuple[str, State, Counter[str]]]) -> None:
     for file, state, found in rows:
         if found or state is State.REJECTED:
             words = ", ".join(f"{rule} × {count}" for rule, count in found.most_common(6))
-            table.add_row(_MARKS.get(state, "·"), file, words)
+            table.add_row(_MARKS.get(state, "·"), _plain(file), words)
     if table.row_count:
         _print(table)
     counts = Counter(state.value for _, state, _ in rows)
@@ -138,15 +148,16 @@ def findings_table(
             submission.report,
             submission.period.text,
             "" if finding.row is None else str(finding.row),
-            finding.column or "",
-            message(finding, all_rules()[finding.rule], "en"),
+            _plain(finding.column or ""),
+            _plain(message(finding, all_rules()[finding.rule], "en")),
         )
     for lacking in missing:
         obligation, rule = lacking.obligation, all_rules()[lacking.finding.rule]
         sentence = message(lacking.finding, rule, "en")
-        table.add_row(rule.id, obligation.exchange, obligation.report, obligation.period.text, "", "", sentence)
+        missing_of = (rule.id, obligation.exchange, obligation.report, obligation.period.text)
+        table.add_row(*missing_of, "", "", _plain(sentence))
     for one in unevaluated:
-        table.add_row(one.rule.id, one.exchange, str(one.rule.report), str(one.day), "", "", one.reason("en"))
+        table.add_row(one.rule.id, one.exchange, str(one.rule.report), str(one.day), "", "", _plain(one.reason("en")))
     _print(table)
     count = len(found) + len(missing)
     rules = ", ".join(dict.fromkeys(one.rule.id for one in unevaluated))
@@ -199,7 +210,7 @@ def submissions_table(found: Sequence[Submission]) -> None:
     for s in found:
         received = f"{s.received_at.astimezone(KST):%Y-%m-%d %H:%M:%S}"
         rows = "" if s.row_count is None else f"{s.row_count:,}"
-        table.add_row(s.id, s.exchange, s.report, s.period.text, s.state.value, rows, received, s.file)
+        table.add_row(s.id, s.exchange, s.report, s.period.text, s.state.value, rows, received, _plain(s.file))
     _print(table)
 
 
@@ -207,7 +218,7 @@ def rules_table(rules: Sequence[Rule]) -> None:
     """A line for each rule."""
     table = _table("rule", "kind", "source", "statement")
     for rule in rules:
-        table.add_row(rule.id, rule.kind.value, f"{rule.source.value}", rule.statement.en)
+        table.add_row(rule.id, rule.kind.value, rule.source.value, _plain(rule.statement.en))
     _print(table)
 
 
@@ -241,5 +252,5 @@ def table_of(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A plain table of texts, printed as they are."""
     table = _table(*headings)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*map(_plain, row))
     _print(table)

@@ -202,9 +202,7 @@ def submit_files(
 def check(address: Address, candidates: Sequence[Candidate]) -> Iterator[Told | NotFiled]:
     """Have the server judge each candidate without filing it."""
     for candidate in candidates:
-        yield _each(
-            candidate, lambda one: address.ask("POST", f"{_API}/checks", one.path.read_bytes(), **_said_of(one))
-        )
+        yield _each(candidate, lambda one: address.ask("POST", f"{_API}/checks", one.read(), **_said_of(one)))
 
 
 def _each(candidate: Candidate, act: Callable[[Candidate], Told]) -> Told | NotFiled:
@@ -218,7 +216,7 @@ def _each(candidate: Candidate, act: Callable[[Candidate], Told]) -> Told | NotF
 
 
 def _filed(address: Address, candidate: Candidate, reason: str, *, again: bool) -> Told:
-    data = candidate.path.read_bytes()
+    data = candidate.read()
     # What the server is to compare goes there, whatever it has.
     told = _filed_before(address, candidate, digest_of(data)) if candidate.given == NOTHING_GIVEN else None
     if told is None:

@@ -14,7 +14,7 @@ from app.halts.steps import HaltSpan, halt_steps
 from app.queries.choice import Choice
 from app.reconciliation.responses import EpisodeResponse, Response
 from app.widgets.address import pick, picked, picked_day
-from app.widgets.audit_events import rows_seen
+from app.widgets.audit_events import list_seen
 from app.widgets.header import empty, note, section
 from app.widgets.parts import part
 from app.widgets.periods import end_of, start_of
@@ -70,8 +70,7 @@ def halt_list(view: View, events: Sequence[HaltEvent], episodes: Sequence[Episod
     if not events:
         empty(view, "halts_filtered")
         return
-    for exchange in sorted({event.exchange for event in events}):
-        rows_seen(view, "halts", exchange, list=f"{view.choice.first_day}~{view.choice.last_day}")
+    list_seen(view, "halts", events)
     table(
         view,
         lambda: halt_lines(view, events, episodes),

@@ -25,8 +25,7 @@ def price_levels(view: View, day: date, asset: str) -> None:
     rows = ask(price_gaps, day, asset)
     if not rows:
         return
-    for exchange in exchanges_in(rows):
-        rows_seen(view, "reconciliation", exchange, day=str(day), asset=asset)
+    rows_seen(view, "reconciliation", *exchanges_in(rows), day=str(day), asset=asset)
     section(view, "price_level.title", asset=asset, day=day)
     gap_levels, change_levels = published_levels("price_gap"), published_levels("price_change")
     left, right = columns(2)

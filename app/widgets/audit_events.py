@@ -1,4 +1,4 @@
-"""Audit events of the screens: every view of rows and every download."""
+"""Audit events of the screens: every view of rows and every download, written before anything is handed out."""
 
 from __future__ import annotations
 
@@ -14,54 +14,45 @@ from app.scope import Identity
 from app.sign_in import handed
 from app.sign_in.present import identity_behind
 from app.widgets.view import View, store
-from etl.records.engine import RecordsUnavailableError, writing, writing_soon
+from etl.records.engine import writing, writing_soon
 from etl.records.log import AuditEvent, EventKind, append
 
 _LOGGED = "audit_events.logged"
-_WAITING = "audit_events.waiting"
 _SAME_VIEW = timedelta(minutes=10)
 """The same rows on the screen again within this are the same view: a page is drawn anew with every click."""
 
-_PATIENCE = timedelta(milliseconds=200)
-"""A screen does not wait longer for other writers; what it could not log it logs with its next run."""
+_PATIENCE = timedelta(seconds=5)
+"""A screen does not wait longer for other writers; what could not be logged is not shown."""
 
 
 class NotSignedInError(RuntimeError):
     """Somebody asks for a file after their session ended."""
 
 
-def rows_seen(view: View, what: str, exchange: str, **about: str) -> None:
-    """Log, at the end of this run, that rows of an exchange's report or list were shown."""
-    subject = f"{what}/{exchange}"
-    key = (view.page, subject, *sorted(about.items()))
+def rows_seen(view: View, what: str, *exchanges: str, **about: str) -> None:
+    """Log that rows of these exchanges' report or list are shown; called before anything of them is drawn.
+
+    RecordsUnavailableError where the log cannot be written: then they are not shown.
+    """
     logged: dict[tuple[Any, ...], datetime] = st.session_state.setdefault(_LOGGED, {})
     now = datetime.now(UTC)
-    if key in logged and now - logged[key] < _SAME_VIEW:
+    subjects = {f"{what}/{exchange}": (view.page, what, exchange, *sorted(about.items())) for exchange in exchanges}
+    new = {subject: key for subject, key in subjects.items() if key not in logged or now - logged[key] >= _SAME_VIEW}
+    if not new:
         return
-    logged[key] = now
-    waiting: list[AuditEvent] = st.session_state.setdefault(_WAITING, [])
-    waiting.append(AuditEvent(view.identity.person, EventKind.VIEW_ROWS, subject, {"page": view.page, **about}))
+    events = [
+        AuditEvent(view.identity.person, EventKind.VIEW_ROWS, subject, {"page": view.page, **about}) for subject in new
+    ]
+    with writing_soon(store().engine, patience=_PATIENCE) as connection:
+        append(connection, events)
+    logged |= dict.fromkeys(new.values(), now)
 
 
 def list_seen(view: View, name: str, rows: pd.DataFrame | Sequence[Any], **about: str) -> None:
-    """Log that a list of the chosen days was shown, one event for each exchange in it."""
+    """Log that a list of the chosen days is shown, one event for each exchange in it; as `rows_seen`."""
     days = f"{view.choice.first_day}~{view.choice.last_day}"
     exchanges = rows["exchange"] if isinstance(rows, pd.DataFrame) else [row.exchange for row in rows]
-    for exchange in sorted(set(exchanges)):
-        rows_seen(view, name, exchange, list=days, **about)
-
-
-def log_what_waits() -> None:
-    """Write the events of this run, and of earlier runs that could not write theirs, to the audit log."""
-    waiting: list[AuditEvent] = st.session_state.get(_WAITING, [])
-    if not waiting:
-        return
-    try:
-        with writing_soon(store().engine, patience=_PATIENCE) as connection:
-            append(connection, waiting)
-    except RecordsUnavailableError:
-        return
-    st.session_state[_WAITING] = []
+    rows_seen(view, name, *sorted(set(exchanges)), list=days, **about)
 
 
 def taken_away(

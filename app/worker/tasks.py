@@ -109,7 +109,7 @@ def look(place: Place, candidate: Candidate, steps: Path) -> Preview:
     with _opened(place) as store:
         record, verdict = _checked(store, candidate, on_step)
         found = [(kind, finding) for finding, kind in verdict.findings]
-        data = candidate.path.read_bytes()
+        data = candidate.read()
         return Preview(record, compared_draft(store, candidate.declared, candidate.name, data, found))
 
 
