@@ -21,6 +21,7 @@ from etl.records.incidents import new_incident, record_incident
 from etl.records.log import SYSTEM, AuditEvent, EventKind, append
 from etl.records.submissions import Submission
 from etl.records.thresholds import thresholds_in_force
+from etl.records.vouched import about
 from expectations.catalogue import rule_set_version
 from expectations.vocabulary import State
 
@@ -75,7 +76,8 @@ def unjudged(engine: Engine, submission: str, error: Exception, rules: Collectio
 
 
 def _event(actor: str, act: EventKind, state: State, submission: str, incident: str | None) -> AuditEvent:
-    return AuditEvent(actor, act, submission, {"state": state.value, "incident": incident})
+    changed = about([submission], "submissions", "states", "judgements")
+    return AuditEvent(actor, act, submission, {"state": state.value, "incident": incident}, changed)
 
 
 # ------------------------------------------------------------------------------------------- trying again

@@ -15,10 +15,13 @@ from sqlalchemy import Connection, insert, select
 
 from etl.records.access_tables import audit_log, log_heads
 from etl.records.engine import reading, writing
-from etl.records.log import entry_at
+from etl.records.log import EventKind, entry_at
 from etl.signing import PublicKey, signer_of
 from etl.store import Store
 from expectations.vocabulary import KST, Period
+
+_AT_LEISURE = timedelta(hours=1)
+"""So long may it take from a day's first verdict until the heads of the days before are signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,8 @@ def _unsigned(connection: Connection, today: date) -> list[tuple[date, int, str]
     signed_to, earliest = (signed[-1].sequence, signed[-1].day + timedelta(days=1)) if signed else (0, date.min)
     found: list[tuple[date, int, str]] = []
     while True:
-        first = connection.execute(
-            select(audit_log.c.at).where(audit_log.c.sequence > signed_to).order_by(audit_log.c.sequence).limit(1)
-        ).scalar()
         # A clock that was set back dates entries into a day that is signed: they belong to the next one.
-        day = None if first is None else max(first.astimezone(KST).date(), earliest)
+        day = _day_after(connection, signed_to, earliest)
         if day is None or day >= today:
             return found
         sequence, hash_ = connection.execute(
@@ -89,6 +89,37 @@ def unsigned_days(connection: Connection, now: datetime) -> list[date]:
 def signed_heads(connection: Connection) -> list[Head]:
     """Every signed head, oldest first."""
     return [Head(**row) for row in connection.execute(select(log_heads).order_by(log_heads.c.day)).mappings()]
+
+
+def days_without_head(connection: Connection, now: datetime) -> Iterator[date]:
+    """Finished KST days with entries of which no head is signed although it was due.
+
+    A head is due as soon as later entries have one, or an hour after files were judged on a later day: heads are signed
+    with that. A store that nobody used since is owed none yet.
+    """
+    signed_to, earliest = 0, date.min
+    for head in signed_heads(connection):
+        day = _day_after(connection, signed_to, earliest)
+        if day is not None and day < head.day:
+            yield day
+        signed_to, earliest = head.sequence, head.day + timedelta(days=1)
+    day = _day_after(connection, signed_to, earliest)
+    if day is not None:
+        judged = select(audit_log.c.sequence).where(
+            audit_log.c.sequence > signed_to,
+            audit_log.c.act == EventKind.VERDICT.value,
+            audit_log.c.at >= Period.of_day(day).end,
+            audit_log.c.at < now - _AT_LEISURE,
+        )
+        if connection.execute(judged.limit(1)).first() is not None:
+            yield day
+
+
+def _day_after(connection: Connection, signed_to: int, earliest: date) -> date | None:
+    """The KST day to which the first entry after `signed_to` belongs: its own, but no day that is signed already."""
+    c = audit_log.c
+    first = connection.execute(select(c.at).where(c.sequence > signed_to).order_by(c.sequence).limit(1)).scalar()
+    return None if first is None else max(first.astimezone(KST).date(), earliest)
 
 
 def wrong_heads(connection: Connection, trusted: Mapping[str, PublicKey]) -> Iterator[tuple[Head, str]]:

@@ -18,6 +18,7 @@ from etl.records import submissions as life
 from etl.records.engine import reading, writing
 from etl.records.log import AuditEvent, EventKind, append
 from etl.records.submissions import Submission
+from etl.records.vouched import about
 from etl.store import Store
 from etl.verify import is_published, rows_in_bytes
 from expectations.vocabulary import State
@@ -73,7 +74,10 @@ def _rewritten(store: Store, submission: Submission, actor: str) -> str:
     details = {"rows": table.num_rows, "rows_sha256": sha256}
     with writing(store.engine) as connection:
         life.record_rows(connection, submission.id, sha256)
-        append(connection, [AuditEvent(actor, EventKind.HEAL, submission.id, details)])
+        append(
+            connection,
+            [AuditEvent(actor, EventKind.HEAL, submission.id, details, about([submission.id], "submissions"))],
+        )
     return ""
 
 

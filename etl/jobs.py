@@ -37,6 +37,7 @@ from etl.records.engine import RecordsUnavailableError, reading, writing
 from etl.records.log import COMMAND, SYSTEM, AuditEvent, EventKind, append
 from etl.records.submissions import Submission
 from etl.records.thresholds import thresholds_in_force
+from etl.records.vouched import about
 from etl.rehearsal import rehearsed
 from etl.review import review_pending
 from etl.steps import FilingStep, StepCallback, ignore_step
@@ -313,7 +314,8 @@ def _verdict(submission: Submission, verdict: Verdict, version: str, rows_sha256
     }
     if rows_sha256 is not None:
         details["rows_sha256"] = rows_sha256
-    return AuditEvent(SYSTEM, EventKind.VERDICT, submission.id, details)
+    made = about([submission.id], "submissions", "states", "findings", "judgements")
+    return AuditEvent(SYSTEM, EventKind.VERDICT, submission.id, details, made)
 
 
 def _discard_secrets(store: Store) -> list[Failure]:
@@ -365,7 +367,8 @@ def _supersede(connection: Connection, submission: Submission, at: datetime) -> 
             superseded_by=submission.id,
         )
         details = {"state": State.SUPERSEDED.value, "superseded_by": submission.id}
-        events.append(AuditEvent(SYSTEM, EventKind.VERDICT, earlier.id, details))
+        changed = about([earlier.id], "submissions", "states")
+        events.append(AuditEvent(SYSTEM, EventKind.VERDICT, earlier.id, details, changed))
     return events
 
 

@@ -29,9 +29,11 @@ from etl.records import judgements
 from etl.records import submissions as life
 from etl.records import tables as t
 from etl.records.engine import reading, writing
+from etl.records.log import SYSTEM, AuditEvent, EventKind, append
 from etl.records.submissions import Submission
 from etl.records.thresholds import thresholds_in_force
 from etl.records.types import in_parts
+from etl.records.vouched import about
 from etl.store import Store
 from expectations.catalogue import (
     all_reports,
@@ -128,8 +130,11 @@ def review_corrections(store: Store, changes: Sequence[Submission], judged: Iter
         causes = _causes(connection, changes, numbers, at)
     if causes:
         with writing(store.engine) as connection:
+            touched: set[str] = set()
             for number, change in causes.items():
-                connection.execute(update(t.findings).where(t.findings.c.id == number).values(lifted_by=change))
+                caused = update(t.findings).where(t.findings.c.id == number).values(lifted_by=change)
+                touched.update(connection.execute(caused.returning(t.findings.c.submission)).scalars())
+            append(connection, [_review(sorted(touched), "findings")])
     with reading(store.engine) as connection:
         asked = _asked(connection, life.by_ids(connection, numbers))
         lifted = [one for submission in asked for one in ends_by(connection, submission).taken_away()]
@@ -146,6 +151,12 @@ def review_corrections(store: Store, changes: Sequence[Submission], judged: Iter
             hindrances = {Why.BEFORE_ITS_DATE: is_early}
             made[submission.id] = [judgement(rule, len(findings), hindrances, 0, counts[submission.id])], at
         judgements.record(connection, made, rule_set_version(thresholds_in_force(connection)))
+        append(connection, [_review(list(made), "findings", "judgements")])
+
+
+def _review(submissions: Sequence[str], *changed: str) -> AuditEvent:
+    details = {"submissions": len(submissions), "rules": [TAKEN_AWAY]}
+    return AuditEvent(SYSTEM, EventKind.REVIEW, None, details, about(submissions, *changed))
 
 
 def corrections_now(

@@ -23,8 +23,10 @@ from etl.records import submissions as life
 from etl.records import tables as t
 from etl.records.engine import reading, writing
 from etl.records.filed_files import EVER_ACCEPTED
+from etl.records.log import SYSTEM, AuditEvent, EventKind, append
 from etl.records.submissions import Submission
 from etl.records.thresholds import thresholds_in_force
+from etl.records.vouched import about
 from etl.store import Store
 from expectations.catalogue import all_rules, calendar_rules, report, rule_set_version
 from expectations.judge import ContextTable, FiledRows, Whose, judge_files
@@ -103,6 +105,10 @@ def review_calendar(store: Store, changes: Sequence[StoreChange], at: datetime) 
                 life.replace_findings(connection, filed, [LATE_OR_MISSING, NOT_REPLACED], findings, at)
                 made[id_] = _judgements(filed, findings), at
         judgements.record(connection, made, version)
+        if made:
+            details = {"submissions": len(made), "rules": [LATE_OR_MISSING, NOT_REPLACED]}
+            judged = about(list(made), "findings", "judgements")
+            append(connection, [AuditEvent(SYSTEM, EventKind.REVIEW, None, details, judged)])
 
 
 def _judgements(filed: Submission, findings: Sequence[tuple[Finding, Kind]]) -> list[Judgement]:

@@ -65,7 +65,7 @@ def rebuild_figures(engine: Engine, facts: Facts, progress: Progress | None = No
         _make_tables(connection)
         filed = life.with_rows(connection)
         done = 0
-        for batch in _batches(filed):
+        for batch in batches_of_rows(filed):
             errors.update(_write_figures(connection, facts, batch))
             done += len(batch)
             if progress is not None:
@@ -108,7 +108,7 @@ def _make_tables(connection: Connection) -> None:
     connection.execute(insert(figures_made).values(version=figures_version()))
 
 
-def _batches(filed: Sequence[Submission]) -> Iterator[list[Submission]]:
+def batches_of_rows(filed: Sequence[Submission]) -> Iterator[list[Submission]]:
     """Submissions of one report, so many that their rows stay within the bound."""
     for _, group in groupby(sorted(filed, key=lambda one: one.report), key=lambda one: one.report):
         batch: list[Submission] = []

@@ -25,6 +25,7 @@ from etl.records.log import COMMAND, AuditEvent, EventKind, append, entries
 from etl.records.moved_on import NOTHING, MovedOnError
 from etl.records.submissions import Submission
 from etl.records.thresholds import thresholds_in_force
+from etl.records.vouched import about
 from etl.store import Store
 from expectations.catalogue import rule_set_version
 from expectations.vocabulary import State
@@ -265,7 +266,8 @@ def _upload(
         details["sent_sha256"] = sent
     if reason:
         details["reason"] = reason
-    return AuditEvent(sender or COMMAND, EventKind.UPLOAD, submission.id, details)
+    made = () if duplicate else about([submission.id], "submissions", "states")
+    return AuditEvent(sender or COMMAND, EventKind.UPLOAD, submission.id, details, made)
 
 
 class NotWithdrawableError(ValueError):
@@ -304,7 +306,8 @@ def take_out(
         # What never was in force affects nothing that would have to be judged again.
         reviewed = {} if current.is_decided else {"reviewed_state": State.WITHDRAWN.value}
         life.change_state(connection, submission, State.WITHDRAWN, at or datetime.now(UTC), cause=reason, **reviewed)
-        append(connection, [AuditEvent(actor, EventKind.WITHDRAW, submission, {"reason": reason})])
+        changed = about([submission], "submissions", "states")
+        append(connection, [AuditEvent(actor, EventKind.WITHDRAW, submission, {"reason": reason}, changed)])
     return replace(current, state=State.WITHDRAWN)
 
 

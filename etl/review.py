@@ -29,8 +29,10 @@ from etl.overdue import review_calendar
 from etl.records import judgements
 from etl.records import submissions as life
 from etl.records.engine import RecordsUnavailableError, alone, reading, writing
+from etl.records.log import SYSTEM, AuditEvent, EventKind, append
 from etl.records.submissions import Submission
 from etl.records.thresholds import thresholds_in_force
+from etl.records.vouched import about
 from etl.regions import Stretch
 from etl.store import Store
 from expectations.book import Book, book_with
@@ -93,7 +95,11 @@ def _reviewed(store: Store) -> list[Failure]:
         at = life.last_change(connection, [submission.id for submission in changed])
     errors = review_submissions(store, changed, at=at)
     with writing(store.engine) as connection:
-        life.mark_reviewed(connection, [submission for submission in changed if submission.id not in errors])
+        done = [submission for submission in changed if submission.id not in errors]
+        life.mark_reviewed(connection, done)
+        if done:
+            reviewed = about([submission.id for submission in done], "submissions")
+            append(connection, [AuditEvent(SYSTEM, EventKind.REVIEW, None, {"changes": len(done)}, reviewed)])
     return [unjudged(store.engine, submission, one.error, one.rules) for submission, one in errors.items()]
 
 
@@ -272,7 +278,11 @@ def _review_batch(
             life.replace_findings(connection, submission, list(kinds), current, at)
         moment = {number: (some, at) for number, some in made.items()}
         judgements.record(connection, moment, question.rule_set_version)
-        regions.record(connection, question.stretches, [submission.id for submission in batch], read)
+        numbers = [submission.id for submission in batch]
+        regions.record(connection, question.stretches, numbers, read)
+        judged = about(numbers, "findings", "judgements", "regions")
+        details = {"report": name, "submissions": len(batch), "rules": sorted(kinds)}
+        append(connection, [AuditEvent(SYSTEM, EventKind.REVIEW, None, details, judged)])
 
 
 def findings_now(

@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,9 @@ from sqlalchemy import Connection
 
 from etl.evidence import digest_of_file
 from etl.examine import Incoming, Past, read_one
-from etl.heads import signed_heads, wrong_heads
+from etl.faults import Fault as Fault
+from etl.figure_faults import figure_faults
+from etl.heads import days_without_head, signed_heads, wrong_heads
 from etl.intake import Declared
 from etl.normalise import SOURCE_ROW, arrow_schema
 from etl.receipts import findings_digest
@@ -32,6 +34,7 @@ from etl.records.engine import reading
 from etl.records.submissions import Submission
 from etl.signing import PublicKey, public_keys_of
 from etl.store import Store
+from etl.vouching import held_against_the_log
 from expectations.catalogue import all_rules, report
 from expectations.vocabulary import State
 
@@ -44,26 +47,18 @@ def is_published(submission: Submission) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that does not agree, and what it is: a submission's number, an entry or a head of the log."""
-
-    subject: str
-    what: str
-
-    def as_record(self) -> dict[str, str]:
-        """For JSON."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
 class Verification:
-    """What was found, and how much was looked at; `signed_to` is the last day whose head is signed."""
+    """What was found, and how much was looked at; `signed_to` is the last day whose head is signed.
+
+    `not_vouched` are records older than the log's digests, which nothing vouches for until `daxa migrate` does.
+    """
 
     faults: tuple[Fault, ...]
     submissions: int
     read_again: int
     entries: int
     signed_to: date | None
+    not_vouched: int = 0
 
 
 def verify_store(
@@ -79,9 +74,9 @@ def verify_store(
     are given.
     """
     with reading(store.engine) as connection:
-        every = life.listed(connection)
-        faults = list(_log_faults(connection, every, public_keys_of(store.home) if trusted is None else trusted))
+        held = records_held(connection, public_keys_of(store.home) if trusted is None else trusted)
         entries, signed = log.entry_count(connection), signed_heads(connection)
+    faults, every = list(held.faults), held.submissions
     chosen = _to_read_again(every, sample)
     for place, submission in enumerate(every, 1):
         kept = list(_kept_faults(store, submission))
@@ -90,7 +85,33 @@ def verify_store(
         faults += kept
         if progress is not None:
             progress(place, len(every), submission.file)
-    return Verification(tuple(faults), len(every), len(chosen), entries, signed[-1].day if signed else None)
+    damaged = {fault.subject for fault in faults}
+    asked = [one for one in every if one.id not in damaged and (sample is None or one.id in chosen)]
+    with reading(store.engine) as connection:
+        faults += figure_faults(connection, store.facts, asked)
+    signed_to = signed[-1].day if signed else None
+    return Verification(tuple(faults), len(every), len(chosen), entries, signed_to, held.not_vouched)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsHeld:
+    """What the records say that the audit log does not, and the submissions, where they can be read."""
+
+    faults: tuple[Fault, ...]
+    submissions: Sequence[Submission]
+    not_vouched: int
+
+
+def records_held(connection: Connection, trusted: Mapping[str, PublicKey]) -> RecordsHeld:
+    """Hold the audit log against itself and its signed heads, and every record against the log."""
+    vouched = held_against_the_log(connection)
+    try:
+        every = life.listed(connection)
+        faults = [*_log_faults(connection, every, trusted), *vouched.faults]
+    except (ValueError, LookupError, TypeError) as error:
+        unread = Fault("records", f"hold what no program of ours writes there: {error}")
+        return RecordsHeld((*vouched.faults, unread), (), len(vouched.not_vouched))
+    return RecordsHeld(tuple(faults), every, len(vouched.not_vouched))
 
 
 # ------------------------------------------------------------------------------------- bytes and rows
@@ -176,6 +197,8 @@ def _log_faults(
         yield Fault(f"log entry {broken.sequence}", broken.what)
     for head, what in wrong_heads(connection, trusted):
         yield Fault(f"log head {head.day}", what)
+    for day in days_without_head(connection, datetime.now(UTC)):
+        yield Fault(f"log head {day}", "is missing: the day is over and has entries")
     yield from _unlogged(connection, every)
 
 

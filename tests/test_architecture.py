@@ -45,6 +45,8 @@ DOORS = {
         "etl.heads",
         "etl.heal",
         "etl.verify",
+        "etl.vouching",
+        "etl.figure_faults",
         "etl.receipts",
         "etl.comparison",
         "etl.drafts",

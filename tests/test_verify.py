@@ -26,6 +26,7 @@ from etl.records.access_tables import audit_log, log_heads
 from etl.records.engine import reading, writing
 from etl.records.log import EventKind
 from etl.records.tables import findings, submissions
+from etl.records.vouched import about
 from etl.signing import public_keys_of, signer_of
 from etl.store import open_store
 from etl.verify import verify_store
@@ -119,7 +120,8 @@ def vouched_for(store, submission):
     sha256 = digest_of_file(facts_path(store, submission))
     with writing(store.engine) as connection:
         life.record_rows(connection, submission.id, sha256)
-        log.append(connection, [log.AuditEvent("command", log.EventKind.HEAL, submission.id, {"rows_sha256": sha256})])
+        changed, details = about([submission.id], "submissions"), {"rows_sha256": sha256}
+        log.append(connection, [log.AuditEvent("command", log.EventKind.HEAL, submission.id, details, changed)])
 
 
 @pytest.mark.parametrize("is_vouched_for", [False, True], ids=["by the hash", "by the bytes"])
@@ -186,7 +188,10 @@ def test_a_finding_of_a_verdict_that_was_taken_away_is_found(store, filed):
     assert "findings" not in str(faults(store))
     with writing(store.engine) as connection:
         connection.execute(delete(findings).where(findings.c.submission == filed["rejected"].id))
-    assert faults(store) == [(filed["rejected"].id, "its findings are not those that it was judged with")]
+    assert faults(store) == [
+        (filed["rejected"].id, "its findings are not those that it was judged with"),
+        (filed["rejected"].id, "its record in findings is gone, and the audit log has a digest of it"),
+    ]
 
 
 def test_a_submission_that_nobody_logged_and_one_that_is_gone_are_found(store, filed):
@@ -194,7 +199,10 @@ def test_a_submission_that_nobody_logged_and_one_that_is_gone_are_found(store, f
     with writing(store.engine) as connection:
         row = connection.execute(select(submissions).where(submissions.c.id == number)).mappings().one()
         connection.execute(insert(submissions).values({**row, "id": "20261103-0000000000"}))
-    assert faults(store) == [("20261103-0000000000", "that it was filed is not in the audit log")]
+    assert faults(store) == [
+        ("20261103-0000000000", "that it was filed is not in the audit log"),
+        ("20261103-0000000000", "its record in submissions is there, and nothing in the audit log made it"),
+    ]
 
 
 @pytest.mark.parametrize("how", ["entry", "removed", "cut off", "head", "untrusted"])

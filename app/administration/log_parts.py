@@ -24,6 +24,7 @@ from app.widgets.tables import table
 from app.widgets.view import View, ask_anew, store
 from app.widgets.working import worker
 from etl.records.log import EventKind
+from etl.records.vouched import without_digests
 from etl.store import Store
 
 _SHOWN = columns_of(LogEntry, "sequence", "at", "actor", "act", "subject", "details")
@@ -43,7 +44,15 @@ def log_section(view: View) -> None:
         return
     number = page_of(view, total, LOG_PAGE, "entries")
     entries = ask_anew(log_page, wanted, number)
-    rows = [replace(one, actor=actor_name(view, one.actor), act=view.say(f"act.{one.act}")) for one in entries]
+    rows = [
+        replace(
+            one,
+            actor=actor_name(view, one.actor),
+            act=view.say(f"act.{one.act}"),
+            details=without_digests(one.details),
+        )
+        for one in entries
+    ]
     own = view.of_days(kst_day(entries[-1].at), kst_day(entries[0].at))
     table(own, rows, _SHOWN, alt=view.say("administration.log", count=f"{total:,}"), most_rows=LOG_PAGE)
     offer_file(

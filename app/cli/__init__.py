@@ -873,8 +873,11 @@ def _assignment(text: str) -> tuple[str, str]:
 
 @app.command()
 def migrate() -> None:
-    """Bring the database to this version's schema, and derive its figures again where they were made otherwise."""
-    from app.cli.log import log_migration
+    """Bring the database to this version's schema, and derive its figures again where they were made otherwise.
+
+    Records that are older than the audit log's digests are vouched for from now on, as they stand.
+    """
+    from app.cli.log import log_migration, vouch_for_older
     from etl.rebuild import rebuild_figures
     from etl.records.engine import migrate as run
 
@@ -887,6 +890,8 @@ def migrate() -> None:
         made = rebuild_figures(store.engine, store.facts, progress)
     if made:
         print(f"figures of {made} submissions derived again")
+    if older := vouch_for_older(store):
+        print(f"{older} older records are vouched for by the audit log from now on")
 
 
 @app.command()

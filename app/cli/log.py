@@ -41,6 +41,7 @@ def show(
     from app.cli.output import table_of
     from etl.records import log as kept
     from etl.records.engine import reading
+    from etl.records.vouched import without_digests
 
     if act is not None and act not in set(kept.EventKind):
         raise ValueError(f"there is no act '{act}'; the acts are {', '.join(kept.EventKind)}")
@@ -65,7 +66,14 @@ def show(
         table_of(
             ("entry", "at (KST)", "actor", "act", "subject", "details"),
             [
-                (str(e.sequence), (instant_text(e.at) or "")[:19], e.actor, e.act, e.subject or "", e.details)
+                (
+                    str(e.sequence),
+                    (instant_text(e.at) or "")[:19],
+                    e.actor,
+                    e.act,
+                    e.subject or "",
+                    without_digests(e.details),
+                )
                 for e in found
             ],
         )
@@ -126,6 +134,7 @@ def check_store(key_file: Path | None, *, sample: int | None, json: bool) -> boo
                 "read_again": found.read_again,
                 "log_entries": found.entries,
                 "signed_to": found.signed_to and found.signed_to.isoformat(),
+                "not_vouched": found.not_vouched,
                 "faults": [fault.as_record() for fault in found.faults],
             }
         )
@@ -139,6 +148,16 @@ def log_migration(store: Store, before: str | None, after: str) -> None:
     from etl.records.log import EventKind
 
     log_act(store, EventKind.MIGRATE, None, {"from": before, "to": after})
+
+
+def vouch_for_older(store: Store) -> int:
+    """Have the log vouch for the records that are older than its digests; how many there are."""
+    from etl.records.engine import writing
+    from etl.records.log import COMMAND
+    from etl.vouching import vouch_for_older as vouch
+
+    with writing(store.engine) as connection:
+        return vouch(connection, COMMAND)
 
 
 def log_act(store: Store, act: EventKind, subject: str | None, details: dict[str, Any]) -> None:

@@ -245,6 +245,8 @@ def verification_table(found: Verification) -> None:
     print(f"{found.submissions} submissions checked, {found.read_again} of them read again from their bytes")
     signed = f"signed to {found.signed_to}" if found.signed_to else "no day signed"
     print(f"{found.entries} log entries checked, {signed}")
+    if found.not_vouched:
+        print(f"{found.not_vouched} older records that the audit log does not vouch for; 'daxa migrate' has it do so")
     print(f"{len(found.faults)} faults")
 
 

@@ -34,6 +34,7 @@ from etl.records.moved_on import NOTHING, MovedOnError
 from etl.records.people import Role
 from etl.records.submissions import OF_THE_WITHDRAWN
 from etl.records.tables import findings, submissions
+from etl.records.vouched import Record
 from expectations.vocabulary import KST, Finding, Kind, State
 
 LONGEST_TEXT = 2_000
@@ -163,7 +164,8 @@ def explain(
     values = {name: getattr(made, name) for name in names}
     connection.execute(insert(explanations).values(values))
     details = {name: values[name] for name in ("exchange", "report", "rule", "subject", "submission", "fingerprint")}
-    append(connection, [AuditEvent(actor.id, EventKind.EXPLANATION, made.id, {**details, "text": kept})], at=at)
+    rows = (Record("explanations", made.id),)
+    append(connection, [AuditEvent(actor.id, EventKind.EXPLANATION, made.id, {**details, "text": kept}, rows)], at=at)
     return made
 
 
@@ -218,7 +220,8 @@ def decide(
         "until": None if until is None else until.isoformat(),
         "reason": kept,
     }
-    append(connection, [AuditEvent(actor.id, EventKind.DECISION, decided.id, details)], at=at)
+    rows = (Record("decisions", decided.id),)
+    append(connection, [AuditEvent(actor.id, EventKind.DECISION, decided.id, details, rows)], at=at)
     return replace(decided, decision=made)
 
 
@@ -285,7 +288,8 @@ def read_verdict(connection: Connection, actor: Actor, submission: str, *, at: d
     values = {"submission": submission, "person": actor.id, "exchange": filed.exchange, "at": at}
     connection.execute(insert(verdict_reads).values(values))
     details = {"exchange": filed.exchange, "state": filed.state.value}
-    append(connection, [AuditEvent(actor.id, EventKind.VERDICT_READ, submission, details)], at=at)
+    rows = (Record("verdict_reads", submission),)
+    append(connection, [AuditEvent(actor.id, EventKind.VERDICT_READ, submission, details, rows)], at=at)
     return True
 
 

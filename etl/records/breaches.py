@@ -22,6 +22,7 @@ from etl.records.log import SYSTEM, AuditEvent, EventKind, append
 from etl.records.moved_on import MovedOnError
 from etl.records.people import Role
 from etl.records.tables import findings, submissions
+from etl.records.vouched import Record
 from expectations.vocabulary import Finding, Kind, State
 
 _A_MOMENT = timedelta(milliseconds=1)
@@ -185,6 +186,7 @@ def bring_to(
         "text": kept,
     }
     connection.execute(insert(breach_states).values(**values, person=actor.id, at=at))
-    append(connection, [AuditEvent(actor.id, EventKind.BREACH, breach.submission, values)], at=at)
+    made = (Record("breach_states", mark),)
+    append(connection, [AuditEvent(actor.id, EventKind.BREACH, breach.submission, values, made)], at=at)
     step = BreachStep(state, kept, actor.id, at)
     return replace(breach, steps=(*breach.steps, step))

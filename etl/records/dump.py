@@ -39,10 +39,11 @@ def lines_of(connection: Connection, table: Table) -> Iterator[str]:
     query = select(table).order_by(*table.primary_key.columns)
     rows = connection.execution_options(yield_per=_BATCH).execute(query)
     for row in rows:
-        yield json.dumps([_written(value) for value in row], ensure_ascii=False, separators=(",", ":")) + "\n"
+        yield json.dumps([written(value) for value in row], ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
-def _written(value: Any) -> Any:
+def written(value: Any) -> Any:
+    """A value of a row as JSON has it; TypeError for what no column holds."""
     match value:
         case datetime():
             return to_milliseconds(value)

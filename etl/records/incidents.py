@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine, insert
 
 from etl.records.engine import writing
+from etl.records.log import SYSTEM, AuditEvent, EventKind, append
 from etl.records.tables import incidents
+from etl.records.vouched import Record
 
 _LONGEST_SUMMARY = 500
 
@@ -31,3 +33,5 @@ def record_incident(engine: Engine, incident: str, error: Exception, *, submissi
                 detail="".join(traceback.format_exception(error)),
             )
         )
+        made = (Record("incidents", incident),)
+        append(connection, [AuditEvent(SYSTEM, EventKind.INCIDENT, incident, {"submission": submission}, made)])

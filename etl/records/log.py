@@ -4,6 +4,9 @@ The hash of an entry is SHA-256 over the hash of the one before and the entry's 
 changed, left out or put in between without every later hash being another. That makes the log tamper-evident, not
 tamper-proof: the daily signed heads (`etl.heads`) keep the whole chain from being written anew.
 
+An entry also holds digests of the rows that its act made or changed (`etl.records.vouched`), so that the log vouches
+for what the tables say.
+
 What is logged: whatever changes something or hands something out. What is not: a check without filing, which keeps
 nothing and tells nobody anything but the sender of their own draft; the lists and states of an exchange's own
 submissions, which machines ask for every few seconds; and requests whose token does not hold, so that nobody without
@@ -24,6 +27,7 @@ from sqlalchemy import Connection, RowMapping, Select, func, insert, select
 from etl.canonical import canonical_json
 from etl.records.access_tables import audit_log
 from etl.records.engine import hold
+from etl.records.vouched import VOUCHED, Record, as_details, digests
 
 COMMAND, SYSTEM = "command", "system"
 """Who acts where nobody signed in: whoever may run the command on this machine, and the program by itself."""
@@ -61,6 +65,11 @@ class EventKind(StrEnum):
     BACKUP = "backup"
     RESTORE = "restore"
     HEAL = "heal"
+    REVIEW = "review"
+    INCIDENT = "incident"
+    REHASH = "rehash"
+    VOUCH = "vouch"
+    KEY_CHANGE = "key_change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +77,14 @@ class AuditEvent:
     """An act to be logged: who did what to which subject, and what else is to be known of it.
 
     `actor` is a person's or a token's id, COMMAND or SYSTEM; `details` holds text, whole numbers and lists of them.
+    `vouches` are the records that the act made or changed.
     """
 
     actor: str
     act: EventKind
     subject: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    vouches: tuple[Record, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +127,8 @@ def append(connection: Connection, events: Sequence[AuditEvent], *, at: datetime
     """Log what this transaction does, as the last thing that it does.
 
     Everybody who appends waits here for everybody else's transaction to end, so the chain never forks; whoever goes on
-    to wait for something else afterwards could wait for ever. No entry is dated before the one before it.
+    to wait for something else afterwards could wait for ever. No entry is dated before the one before it. Digests are
+    made here, where nobody else's change can come in between any more: of records as this transaction leaves them.
     """
     if not events:
         return
@@ -126,9 +138,11 @@ def append(connection: Connection, events: Sequence[AuditEvent], *, at: datetime
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     sequence, previous = (last.sequence, last.hash) if last else (0, NO_HASH)
     moment = max(now, last.at) if last else now
+    made = digests(connection, {record: None for event in events for record in event.vouches})
     chained = []
     for place, event in enumerate(events, sequence + 1):
-        details = canonical_json(event.details)
+        own = {VOUCHED: as_details({record: made[record] for record in event.vouches})} if event.vouches else {}
+        details = canonical_json({**event.details, **own})
         entry = Entry(place, moment, event.actor, event.act.value, event.subject, details, previous, NO_HASH)
         previous = entry.hash_due()
         chained.append(asdict(replace(entry, hash=previous)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from etl.exchanges import all_exchanges
 from etl.records import people
@@ -12,6 +12,7 @@ from etl.records.access_tables import organisation_accounts
 from etl.records.access_tables import people as people_table
 from etl.records.log import SYSTEM, AuditEvent, EventKind, append
 from etl.records.people import Person, PersonError, Role
+from etl.records.vouched import Record
 
 _LONGEST = 255
 
@@ -36,13 +37,13 @@ def person_with_account(
     columns = people_table.c
     connection.execute(update(people_table).where(columns.id == person.id).values(role=role.value, exchange=exchange))
     details = {"change": "role", "role": role.value, "exchange": exchange, "issuer": issuer}
-    append(connection, [AuditEvent(SYSTEM, EventKind.PERSON_CHANGE, person.id, details)], at=at)
+    changed = (Record("people", person.id),)
+    append(connection, [AuditEvent(SYSTEM, EventKind.PERSON_CHANGE, person.id, details, changed)], at=at)
     return people.named(connection, person.name)
 
 
 def _new(
     connection: Connection, issuer: str, subject: str, *, name: str, role: Role, exchange: str | None, at: datetime
 ) -> Person:
-    person = people.add(connection, name, role, exchange=exchange, password=None, actor=SYSTEM, at=at)
-    connection.execute(insert(organisation_accounts).values(issuer=issuer, subject=subject, person=person.id))
-    return person
+    account = (issuer, subject)
+    return people.add(connection, name, role, exchange=exchange, password=None, account=account, actor=SYSTEM, at=at)

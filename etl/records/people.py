@@ -11,9 +11,10 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
 
 from etl.exchanges import all_exchanges
-from etl.records.access_tables import people, sessions
+from etl.records.access_tables import organisation_accounts, people, sessions
 from etl.records.log import AuditEvent, EventKind, append
 from etl.records.passwords import hash_of_new
+from etl.records.vouched import Record
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
 
@@ -72,10 +73,14 @@ def add(
     *,
     exchange: str | None = None,
     password: str | None,
+    account: tuple[str, str] | None = None,
     actor: str,
     at: datetime,
 ) -> Person:
-    """Let somebody in from now on; without a password they can sign in another way only. PersonError in a sentence."""
+    """Let somebody in from now on; without a password they can sign in another way only. PersonError in a sentence.
+
+    `account` is what that way is: their organisation's provider, and its name for them.
+    """
     kept = name_as_kept(name)
     if not is_name(kept):
         raise PersonError(f"'{name}' is no name: 2 to 64 small letters, digits, '.', '_', '-' or '@'")
@@ -97,8 +102,13 @@ def add(
             created_at=at,
         )
     )
+    made = [Record("people", person.id)]
+    if account is not None:
+        issuer, subject = account
+        connection.execute(insert(organisation_accounts).values(issuer=issuer, subject=subject, person=person.id))
+        made.append(Record("organisation_accounts", person.id))
     details = {"change": "added", "name": kept, "role": role.value, "exchange": exchange}
-    append(connection, [AuditEvent(actor, EventKind.PERSON_CHANGE, person.id, details)], at=at)
+    append(connection, [AuditEvent(actor, EventKind.PERSON_CHANGE, person.id, details, tuple(made))], at=at)
     return person
 
 
@@ -108,7 +118,7 @@ def change_password(connection: Connection, name: str, password: str, *, actor: 
     values = {"password_hash": hash_of_new(password, name=person.name), "password_changed_at": at}
     connection.execute(update(people).where(people.c.id == person.id).values(values))
     sign_out_everywhere(connection, person)
-    append(connection, [AuditEvent(actor, EventKind.PERSON_CHANGE, person.id, {"change": "password"})], at=at)
+    append(connection, [_changed(actor, person, "password")], at=at)
     return person
 
 
@@ -130,8 +140,12 @@ def _set_disabled(
         raise PersonError(f"{person.name} is {change} already")
     connection.execute(update(people).where(people.c.id == person.id).values(disabled_at=disabled_at))
     sign_out_everywhere(connection, person)
-    append(connection, [AuditEvent(actor, EventKind.PERSON_CHANGE, person.id, {"change": change})], at=at)
+    append(connection, [_changed(actor, person, change)], at=at)
     return named(connection, name)
+
+
+def _changed(actor: str, person: Person, change: str) -> AuditEvent:
+    return AuditEvent(actor, EventKind.PERSON_CHANGE, person.id, {"change": change}, (Record("people", person.id),))
 
 
 def sign_out_everywhere(connection: Connection, person: Person) -> None:

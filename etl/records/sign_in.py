@@ -25,6 +25,7 @@ from etl.records.engine import writing
 from etl.records.log import SYSTEM, AuditEvent, EventKind, append, entries
 from etl.records.passwords import hash_of, is_outdated, is_password_of
 from etl.records.people import Person, by_name, name_as_kept
+from etl.records.vouched import Record
 
 FREE_FOR_NAME = 5
 """Attempts at one name before any wait: people mistype. NIST SP 800-63B-4, 3.2.2 allows 100 before the account ends."""
@@ -78,6 +79,8 @@ def authenticate(engine: Engine, name: str, password: str, *, source: str, now: 
         if renewed != kept:
             own = (people.c.id == person.id) & (people.c.password_hash == kept)
             connection.execute(update(people).where(own).values(password_hash=renewed))
+            changed = (Record("people", person.id),)
+            append(connection, [AuditEvent(SYSTEM, EventKind.REHASH, person.id, vouches=changed)], at=now)
     return person
 
 

@@ -26,6 +26,7 @@ from etl.records.log import COMMAND, AuditEvent, EventKind, append
 from etl.records.moved_on import MovedOnError, must_not_have_changed
 from etl.records.tables import submissions
 from etl.records.threshold_tables import threshold_decisions, threshold_proposals
+from etl.records.vouched import Record, about
 from expectations.catalogue import all_reports, published_rules, thresholds_of_the_book
 from expectations.thresholds import Thresholds
 from expectations.vocabulary import KST, Parameter, Period, Source, State, Wording
@@ -189,7 +190,8 @@ def propose(
         "effective_from": change.effective_from.isoformat(),
         "reason": reason.strip(),
     }
-    append(connection, [AuditEvent(actor, EventKind.THRESHOLD_CHANGE, id_, details)], at=at)
+    made = (Record("threshold_proposals", id_),)
+    append(connection, [AuditEvent(actor, EventKind.THRESHOLD_CHANGE, id_, details, made)], at=at)
     return _known(connection, id_)
 
 
@@ -229,8 +231,9 @@ def decide(connection: Connection, id_: str, decision: Decision, *, reason: str,
             proposal=id_, decision=decision.value, decided_by=actor, decided_at=at, reason=reason.strip()
         )
     )
+    changed = [Record("threshold_decisions", id_)]
     if decision is Decision.APPROVED:
-        _judge_again(connection, proposal)
+        changed += about(_judge_again(connection, proposal), "submissions")
     details = {
         "change": decision.value,
         "name": proposal.name,
@@ -239,7 +242,7 @@ def decide(connection: Connection, id_: str, decision: Decision, *, reason: str,
         "effective_from": proposal.effective_from.isoformat(),
         "reason": reason.strip(),
     }
-    append(connection, [AuditEvent(actor, EventKind.THRESHOLD_CHANGE, id_, details)], at=at)
+    append(connection, [AuditEvent(actor, EventKind.THRESHOLD_CHANGE, id_, details, tuple(changed))], at=at)
     return _known(connection, id_)
 
 
@@ -253,7 +256,7 @@ def _last_password_giver(connection: Connection, person: str) -> str | None:
     return None
 
 
-def _judge_again(connection: Connection, proposal: Proposal) -> None:
+def _judge_again(connection: Connection, proposal: Proposal) -> list[str]:
     """Have the accepted files of days from a change's date on judged again: those that a rule with it judges."""
     reports = [
         report for report in all_reports() if any(proposal.name in rule.parameters for rule in published_rules(report))
@@ -261,7 +264,8 @@ def _judge_again(connection: Connection, proposal: Proposal) -> None:
     c = submissions.c
     begun = (c.state == State.ACCEPTED.value, c.report.in_(reports))
     since = Period.of_day(proposal.effective_from).start
-    connection.execute(update(submissions).where(*begun, c.period_start >= since).values(reviewed_state=None))
+    again = update(submissions).where(*begun, c.period_start >= since).values(reviewed_state=None).returning(c.id)
+    return list(connection.execute(again).scalars())
 
 
 # ---------------------------------------------------------------------------------------------------- reading

@@ -22,6 +22,7 @@ from etl.exchanges import all_exchanges
 from etl.records.access_tables import tokens
 from etl.records.engine import RecordsUnavailableError, reading, writing_soon
 from etl.records.log import AuditEvent, EventKind, append
+from etl.records.vouched import Record
 
 USUAL_LIFE = timedelta(days=90)
 LONGEST_LIFE = timedelta(days=366)
@@ -119,7 +120,7 @@ def create(
         )
     )
     details = {"change": "created", "exchange": exchange, "name": name, "scopes": kept, "days": life.days}
-    append(connection, [AuditEvent(actor, EventKind.TOKEN_CHANGE, id_, details)], at=at)
+    append(connection, [AuditEvent(actor, EventKind.TOKEN_CHANGE, id_, details, (Record("tokens", id_),))], at=at)
     return NewToken(_known(connection, id_), f"daxa_{id_}_{secret}")
 
 
@@ -129,7 +130,8 @@ def revoke(connection: Connection, id_: str, *, actor: str, at: datetime) -> Tok
     if token.revoked_at is not None:
         raise TokenError(f"token {id_} is revoked already")
     connection.execute(update(tokens).where(tokens.c.id == id_).values(revoked_at=at))
-    append(connection, [AuditEvent(actor, EventKind.TOKEN_CHANGE, id_, {"change": "revoked"})], at=at)
+    changed = (Record("tokens", id_),)
+    append(connection, [AuditEvent(actor, EventKind.TOKEN_CHANGE, id_, {"change": "revoked"}, changed)], at=at)
     return _known(connection, id_)
 
 
