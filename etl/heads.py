@@ -45,12 +45,16 @@ def _content(day: date, sequence: int, hash_: str) -> Mapping[str, Any]:
 
 
 def sign_heads(store: Store, now: datetime) -> list[Head]:
-    """Sign the last entry of each KST day that is over at `now` and has none signed; the heads made."""
+    """Sign the last entry of each KST day that is over at `now` and has none signed; the heads made.
+
+    KeyUnusableError where the key that signed the days before is gone.
+    """
     today = now.astimezone(KST).date()
     with reading(store.engine) as connection:
         if not _unsigned(connection, today):
             return []
-    signer = signer_of(store.home)
+        has_signed = bool(signed_heads(connection))
+    signer = signer_of(store.home, may_make=not has_signed)
     made = []
     with writing(store.engine, lock="log_heads") as connection:
         for day, sequence, hash_ in _unsigned(connection, today):

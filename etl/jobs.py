@@ -40,6 +40,7 @@ from etl.records.thresholds import thresholds_in_force
 from etl.records.vouched import about
 from etl.rehearsal import rehearsed
 from etl.review import review_pending
+from etl.signing import KeyUnusableError
 from etl.steps import FilingStep, StepCallback, ignore_step
 from etl.store import Store
 from expectations.catalogue import rule_set_version
@@ -134,7 +135,10 @@ def process(
                 progress(done, len(waiting), wave[-1].file)
         failures += _discard_secrets(store)
         failures += review_pending(store)
-    sign_heads(store, datetime.now(UTC))
+    try:
+        sign_heads(store, datetime.now(UTC))
+    except KeyUnusableError as error:  # it stops no filing, and whoever looks after the store is told
+        failures.append(recorded(store.engine, error))
     return failures
 
 

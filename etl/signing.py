@@ -1,8 +1,9 @@
 """The store's own key: what it signs can be verified by anybody who holds the public half, without the store.
 
 Ed25519. The key lies under the home, readable by its owner alone, made on first use; the public half lies beside it,
-to be handed out. Whoever can read the key can sign, and whoever can write there can put another in its place: verify
-with a copy of the public half that was kept elsewhere.
+to be handed out. A key that is lost is not made anew unseen: where a public half lies, the key is put back from a copy.
+Another key takes its place by an act that the old one signs (`etl.key_change`). Whoever can read the key can sign, and
+whoever can write there can put another in its place: verify with a copy of the public half that was kept elsewhere.
 """
 
 from __future__ import annotations
@@ -70,6 +71,16 @@ class Signer:
 
     _private: Ed25519PrivateKey
 
+    @classmethod
+    def generated(cls) -> Signer:
+        """A new key, which is nowhere yet."""
+        return cls(Ed25519PrivateKey.generate())
+
+    @property
+    def pem(self) -> bytes:
+        """The key as its file has it."""
+        return self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
     @property
     def public(self) -> PublicKey:
         """The half that verifies."""
@@ -84,10 +95,15 @@ def _message(content: Mapping[str, Any]) -> bytes:
     return canonical_json(content).encode()
 
 
-def signer_of(home: Path) -> Signer:
-    """The key of the store under `home`, made where there is none; KeyUnusableError in one sentence."""
+def signer_of(home: Path, *, may_make: bool = True) -> Signer:
+    """The key of the store under `home`, made where there never was one; KeyUnusableError in one sentence.
+
+    It is not made where `may_make` is False, since something is signed already.
+    """
     path = home / _FOLDER / _PRIVATE
     if not path.exists():
+        if not may_make or any(path.parent.glob(_PUBLIC.format(id="*"))):
+            raise KeyUnusableError(f"{path} is gone, and the store has signed with it; put it back from a copy")
         _make(path)
     if is_open_to_others(path):
         raise KeyUnusableError(f"{path} can be read by others than its owner; run 'chmod 600 {path}'")
@@ -98,21 +114,29 @@ def signer_of(home: Path) -> Signer:
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyUnusableError(f"{path} holds a key of another kind; put the Ed25519 key back from a copy")
     signer = Signer(key)
+    _hand_out(home, signer)
+    return signer
+
+
+def put_in_place(home: Path, signer: Signer) -> None:
+    """Have the store under `home` sign with another key from now on; the public half of the old one stays."""
+    path = home / _FOLDER / _PRIVATE
+    _hand_out(home, signer)
+    temporary = _written(path, signer.pem)
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def _hand_out(home: Path, signer: Signer) -> None:
     public = home / _FOLDER / _PUBLIC.format(id=signer.public.id)
     if not public.exists():
         write_durably(public, signer.public.pem.encode())
-    return signer
 
 
 def _make(path: Path) -> None:
     """Write a new key, whole and for its owner alone; where two do so at once the first one's stands."""
     make_folder(path.parent)
-    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(new_file(temporary), "wb") as file:
-        file.write(pem)
-        file.flush()
-        os.fsync(file.fileno())
+    temporary = _written(path, Signer.generated().pem)
     try:
         path.hardlink_to(temporary)
     except FileExistsError:
@@ -120,6 +144,16 @@ def _make(path: Path) -> None:
     finally:
         temporary.unlink()
     sync_folder(path.parent)
+
+
+def _written(path: Path, pem: bytes) -> Path:
+    """A key in a file beside its place, durable and for its owner alone."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(new_file(temporary), "wb") as file:
+        file.write(pem)
+        file.flush()
+        os.fsync(file.fileno())
+    return temporary
 
 
 def public_keys_of(home: Path) -> dict[str, PublicKey]:

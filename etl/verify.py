@@ -2,8 +2,8 @@
 
 Nothing here trusts what it checks: bytes are hashed and read again, the log's chain is recomputed from its first entry
 and its signed heads are verified. One submission is read at a time, so a store of any size is verified in the memory
-that its largest file takes. What cannot be seen from here is that the end of the log was cut off together with all that
-was recorded in it, back to a moment without a signed head: that takes a copy of the heads kept elsewhere.
+that its largest file takes. What cannot be seen from here alone is that the end of the log was cut off together with
+all that was recorded in it, or that all of it was written anew with another key: heads that were kept elsewhere tell.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ from etl.evidence import digest_of_file
 from etl.examine import Incoming, Past, read_one
 from etl.faults import Fault as Fault
 from etl.figure_faults import figure_faults
-from etl.heads import days_without_head, signed_heads, wrong_heads
+from etl.heads import Head, days_without_head, signed_heads, wrong_heads
 from etl.intake import Declared
+from etl.key_change import keys_in_succession
 from etl.normalise import SOURCE_ROW, arrow_schema
+from etl.outside_heads import held_against
 from etl.receipts import findings_digest
 from etl.records import log
 from etl.records import submissions as life
@@ -65,18 +67,22 @@ def verify_store(
     store: Store,
     *,
     trusted: Mapping[str, PublicKey] | None = None,
+    kept_heads: Sequence[Head] = (),
     sample: int | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Verification:
     """Check everything; `sample` reads the bytes of only so many submissions again, taken at random.
 
-    `trusted` are the keys, by their id, that may have signed the log's heads: those that lie in the store where none
-    are given.
+    `trusted` are the keys, by their id, that may have signed the log's heads, they or those that they handed over to:
+    those that lie in the store where none are given. `kept_heads` were kept elsewhere, and must still hold.
     """
+    known = public_keys_of(store.home)
     with reading(store.engine) as connection:
-        held = records_held(connection, public_keys_of(store.home) if trusted is None else trusted)
+        keys = known if trusted is None else keys_in_succession(connection, trusted)
+        held = records_held(connection, keys)
+        outside = list(held_against(connection, kept_heads, known if trusted is None else {**known, **keys}))
         entries, signed = log.entry_count(connection), signed_heads(connection)
-    faults, every = list(held.faults), held.submissions
+    faults, every = [*held.faults, *outside], held.submissions
     chosen = _to_read_again(every, sample)
     for place, submission in enumerate(every, 1):
         kept = list(_kept_faults(store, submission))

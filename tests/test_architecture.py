@@ -46,6 +46,8 @@ DOORS = {
         "etl.heal",
         "etl.verify",
         "etl.vouching",
+        "etl.key_change",
+        "etl.outside_heads",
         "etl.figure_faults",
         "etl.receipts",
         "etl.comparison",

@@ -16,11 +16,12 @@ from sqlalchemy.exc import DBAPIError
 
 from app.server.hourly import look_after
 from etl.heads import sign_heads, signed_heads, wrong_heads
+from etl.key_change import change_key
 from etl.records import log
 from etl.records.access_tables import audit_log, log_heads
 from etl.records.engine import reading, writing
 from etl.records.log import AuditEvent, Entry, EventKind, append, first_break
-from etl.signing import public_keys_of, signer_of
+from etl.signing import KeyUnusableError, public_keys_of, signer_of
 from etl.store import open_store
 from expectations.vocabulary import KST
 from tests.properties import examples
@@ -351,11 +352,24 @@ def test_a_head_of_an_untrusted_key_or_with_a_changed_byte_is_found(unguarded, t
     assert wrong(hash=head.hash) == []
 
 
+@pytest.mark.parametrize("gone", ["the key", "all keys"])
+def test_a_key_that_has_signed_is_not_made_anew(store, gone):
+    log_deeds(store, 1, NOON)
+    sign_heads(store, NOON + DAY)
+    log_deeds(store, 1, NOON + DAY)
+    for path in (store.home / "keys").glob("signing.key" if gone == "the key" else "*"):
+        path.unlink()
+    with pytest.raises(KeyUnusableError, match="put it back from a copy"):
+        sign_heads(store, NOON + 2 * DAY)
+    with pytest.raises(KeyUnusableError):
+        change_key(store, actor="command", at=NOON + DAY)
+    assert not (store.home / "keys" / "signing.key").exists()
+
+
 def test_a_head_stays_true_when_the_store_has_another_key(store):
     log_deeds(store, 1, NOON)
     sign_heads(store, NOON + DAY)
-    (store.home / "keys" / "signing.key").unlink()
-    log_deeds(store, 1, NOON + DAY)
+    change_key(store, actor="command", at=NOON + DAY)
     sign_heads(store, NOON + 2 * DAY)
     with reading(store.engine) as connection:
         assert len({head.key_id for head in signed_heads(connection)}) == 2

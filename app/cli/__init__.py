@@ -906,6 +906,9 @@ def verify(
     key: Annotated[
         Path | None, typer.Option("--key", help="The public key to trust, kept elsewhere; else the store's own.")
     ] = None,
+    head: Annotated[
+        list[Path] | None, typer.Option("--head", help="Heads kept elsewhere ('daxa log head'), which must still hold.")
+    ] = None,
 ) -> None:
     """Hold kept bytes against their hashes, published rows against the bytes, the records against the audit log.
 
@@ -913,7 +916,10 @@ def verify(
     """
     from app.cli.log import check_receipt, check_store
 
-    is_right = check_store(key, sample=sample, json=json) if receipt is None else check_receipt(receipt, key, json=json)
+    if receipt is None:
+        is_right = check_store(key, head or (), sample=sample, json=json)
+    else:
+        is_right = check_receipt(receipt, key, json=json)
     raise typer.Exit(DONE if is_right else REJECTED)
 
 

@@ -15,7 +15,7 @@ from app.objects import instant_text
 from etl.store import Store, home_folder, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from etl.records.log import EventKind
     from etl.signing import PublicKey
@@ -96,6 +96,36 @@ def key() -> None:
     sys.stdout.write(signer_of(open_store().home).public.pem)
 
 
+@log.command()
+def head(
+    out: Annotated[Path | None, typer.Option("--out", help="The file to write; standard output without.")] = None,
+) -> None:
+    """The newest signed head, to be kept where nobody of this machine can change it; for `daxa verify --head`."""
+    from etl.heads import signed_heads
+    from etl.outside_heads import as_line
+    from etl.records.engine import reading
+
+    with reading(open_store().engine) as connection:
+        signed = signed_heads(connection)
+    if not signed:
+        raise ValueError("no day's head is signed yet; 'daxa log sign' signs those of the days that are over")
+    text = as_line(signed[-1]) + "\n"
+    if out is None:
+        emit_text(text)
+    else:
+        out.write_text(text, "utf-8")
+        print(f"{out}", file=sys.stderr)
+
+
+@log.command("new-key")
+def new_key() -> None:
+    """Sign with a new key from now on; the old key signs that, and whoever trusts it can follow. Prints the new one."""
+    from etl.key_change import change_key
+    from etl.records.log import COMMAND
+
+    sys.stdout.write(change_key(open_store(), actor=COMMAND, at=datetime.now(UTC)).pem)
+
+
 def receipt(
     submissions: Annotated[list[str], typer.Argument(help="Number of the submission; of several for one receipt.")],
     out: Annotated[Path | None, typer.Option("--out", help="The file to write; standard output without.")] = None,
@@ -117,15 +147,18 @@ def receipt(
         print(f"{out}", file=sys.stderr)
 
 
-def check_store(key_file: Path | None, *, sample: int | None, json: bool) -> bool:
+def check_store(key_file: Path | None, head_files: Sequence[Path], *, sample: int | None, json: bool) -> bool:
     """Verify the store, print what does not agree, and log that it was verified."""
     from app.cli.output import show_progress, verification_table
+    from etl.outside_heads import heads_in
     from etl.records.log import EventKind
     from etl.verify import verify_store
 
     store = open_store()
+    kept = [head for path in head_files for head in heads_in(path)]
+    trusted = None if key_file is None else trusted_keys(key_file)
     with show_progress("verify", None) as progress:
-        found = verify_store(store, trusted=trusted_keys(key_file), sample=sample, progress=progress)
+        found = verify_store(store, trusted=trusted, kept_heads=kept, sample=sample, progress=progress)
     log_act(store, EventKind.VERIFY, None, {"faults": len(found.faults), "read_again": found.read_again})
     if json:
         emit(
