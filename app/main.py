@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # started as a script, only the folder of this file is searched
     sys.path.insert(0, str(ROOT))
 
+from etl.records import submissions as life  # noqa: E402
 from etl.records.engine import RecordsUnavailableError, reading  # noqa: E402
 from etl.records.people import Person  # noqa: E402
 from etl.records.tokens import listed  # noqa: E402
@@ -69,9 +70,11 @@ def _first_page(person: Person) -> str:
 
 
 def _begin_work() -> None:
-    """Start the worker where machines may file, and take up what an earlier process left."""
+    """Take up what an earlier process left, and start the worker where machines may file."""
     with suppress(RecordsUnavailableError), reading(store().engine) as connection:
-        if listed(connection):
+        is_to_start = listed(connection) or life.received(connection) or life.unreviewed(connection)
+    with suppress(RecordsUnavailableError):
+        if is_to_start:
             _worker().take_up()
 
 

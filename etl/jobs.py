@@ -107,6 +107,7 @@ def ingest(
 def process(
     store: Store,
     *,
+    exchange: str | None = None,
     progress: Progress | None = None,
     as_if_in_force: bool = False,
     examine: Examine | None = None,
@@ -116,12 +117,14 @@ def process(
     Where we fail on a submission it is failed and the others go on; the failures are returned. What was taken up before
     and has no verdict may have ended the process that took it: it comes after everything else, one by one, and what was
     so `TRIES` times is failed. What another version of the program failed on is tried again. At the end the audit log's
-    heads of the days that are over are signed. `examine` reads and judges (`etl.bounded`), else this process does.
+    heads of the days that are over are signed. Of an `exchange` only its files are taken, of "" none.
+    `examine` reads and judges (`etl.bounded`), else this process does.
     """
     examine = examine or _examine_here
     retry_after_change(store.engine)
     with reading(store.engine) as connection:
-        waiting = sorted(life.received(connection), key=lambda s: (s.period, s.received_at, s.recorded_at))
+        found = [one for one in life.received(connection) if exchange in (None, one.exchange)]
+        waiting = sorted(found, key=lambda s: (s.period, s.received_at, s.recorded_at))
         tried = {number: found.count for number, found in life.attempts(connection).items()}
     failures = [failed_on(store.engine, one, _ended(tried[one.id])) for one in waiting if tried.get(one.id, 0) >= TRIES]
     waiting = [one for one in waiting if tried.get(one.id, 0) < TRIES]

@@ -2,7 +2,11 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -64,6 +68,33 @@ def test_findings_of_rules_are_bounded_like_those_of_cells() -> None:
     rules = Counter(one.rule for one in findings_of(verdict))
     assert verdict.state is State.REJECTED
     assert rules == {"REC-UNQ": MOST_FINDINGS, "SUB-008": 1}
+
+
+@pytest.mark.slow
+def test_the_command_refuses_each_and_goes_on(tmp_path: Path) -> None:
+    record = json.loads(native_file("upbit", "reconciliation"))[0]
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    for name, data in {
+        "upbit_reconciliation_2026-11-02.json": json.dumps(
+            [record | {f"c{place}": 1 for place in range(100_000)}]
+        ).encode(),
+        "upbit_key_actions_2026-11-02.parquet": packed(pa.binary(20_000), b"x" * 20_000, 60_000),
+        "korbit_key_actions_2026-11-02.csv": korbit_lines(2 * MOST_FINDINGS, " "),
+        "korbit_halts_2026-11-02.csv": native_file("korbit", "halts"),
+    }.items():
+        (inbox / name).write_bytes(data)
+    command = [sys.executable, "-c", "from app.cli import main; main()", "check", "--json", str(inbox)]
+    done = subprocess.run(command, env=os.environ | {"DAXA_HOME": str(tmp_path / "home")}, capture_output=True)
+    told = {Path(one["file"]).name.split("_2026")[0]: one for one in map(json.loads, done.stdout.splitlines())}
+    assert done.returncode == 1
+    last = {name: one["findings"][-1]["rule"] for name, one in told.items()}
+    assert last == {
+        "upbit_reconciliation": "SUB-008",
+        "upbit_key_actions": "SUB-008",
+        "korbit_key_actions": "SUB-008",
+        "korbit_halts": "HLT-006",
+    }
 
 
 # ------------------------------------------------------------------------------------------ length of a value

@@ -3,9 +3,12 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +19,7 @@ from app.worker.process import Worker
 from app.worker.tasks import Place
 from etl import jobs
 from etl.exchanges import all_exchanges
-from etl.intake import declare
+from etl.intake import Candidate, declare
 from etl.receiving import receive_bytes
 from etl.records import log
 from etl.records import submissions as life
@@ -129,6 +132,74 @@ def test_no_file_waits_for_a_proof(others: set[int | None], store: Store, worker
         for process in multiprocessing.active_children():
             os.kill(process.pid or 0, signal.SIGCONT)
     assert {cell["exchange"] for cell in proof.result(LONGEST_SECONDS)} == set(all_exchanges())
+
+
+def test_no_exchange_waits_for_anothers_file(others: set[int | None], store: Store, worker: Worker) -> None:
+    slow = receive(store, NAMES[0])
+    worker.take_up()
+    until(lambda: tried(store) == {slow: 1} or is_judged(store, slow), 0.001)
+    send_to_the_process(signal.SIGSTOP, others)
+    waiting = receive(store, NAMES[1])
+    other = "upbit_halts_2026-11-02.json"
+    path = store.home / other
+    path.write_text("[]")
+    quick = receive(store, other, "[]")
+    try:
+        worker.take_up()
+        checked = worker.check(Candidate(path, declare(other), other))
+        until(lambda: is_judged(store, quick))
+        assert checked.result(LONGEST_SECONDS)["state"] == "accepted"
+        assert not is_judged(store, waiting)
+    finally:
+        for process in multiprocessing.active_children():
+            os.kill(process.pid or 0, signal.SIGCONT)
+    until(lambda: is_judged(store, slow, waiting))
+
+
+def test_leftovers_are_taken_up_at_start_without_tokens(
+    store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app import main
+
+    number = receive(store, NAMES[0])
+    made = Worker(Place(store.home, database_url))
+    monkeypatch.setattr(main, "store", lambda: store)
+    monkeypatch.setattr(main, "_worker", lambda: made)
+    main._begin_work()
+    until(lambda: is_judged(store, number))
+    made.close()
+
+
+def ended(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_a_server_that_is_killed_leaves_no_process_behind(store: Store, database_url: str) -> None:
+    names = [NAMES[0], "upbit_halts_2026-11-02.json"]
+    numbers = [receive(store, name) for name in names]
+    code = (
+        "import sys, time; from pathlib import Path; from app.worker import process, tasks\n"
+        "process.Worker(tasks.Place(Path(sys.argv[1]), sys.argv[2])).take_up(); time.sleep(600)"
+    )
+    server = subprocess.Popen([sys.executable, "-c", code, str(store.home), database_url])
+    until(lambda: is_judged(store, *numbers))
+    family = descendants_of(server.pid)
+    server.kill()
+    server.wait()
+    assert len(family) > len(names)
+    until(lambda: all(map(ended, family)))
+
+
+def descendants_of(process: int) -> list[int]:
+    found: list[int] = []
+    for task in Path(f"/proc/{process}/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that has ended meanwhile
+            for child in map(int, (task / "children").read_text().split()):
+                found += [child, *descendants_of(child)]
+    return found
 
 
 def took_up(store: Store, number: str, times: int) -> None:

@@ -58,13 +58,13 @@ def _opened(place: Place) -> Iterator[Store]:
         store.engine.dispose()
 
 
-def process(place: Place) -> list[str]:
-    """Judge all received files; what we failed on, in sentences."""
+def process(place: Place, exchange: str | None = None) -> list[str]:
+    """Judge all received files, or an exchange's; what we failed on, in sentences."""
     from etl import bounded, jobs
 
     examine = bounded.examiner_of_process()
     with _opened(place) as store:
-        return [str(failure) for failure in jobs.process(store, examine=examine)]
+        return [str(failure) for failure in jobs.process(store, exchange=exchange, examine=examine)]
 
 
 def what_if(place: Place, change: ThresholdChange, first_day: date, last_day: date) -> dict[str, Any]:
