@@ -173,7 +173,7 @@ class Obligation:
 
 
 def outcome(report: Report, period: Period, files: Sequence[FiledFile], moment: datetime) -> Outcome:
-    """What became of an obligation at a moment; `files`: all that one exchange filed for it, in order of receipt.
+    """What became of an obligation at a moment; `files`: all that one exchange filed for it, in order of filing.
 
     What was received or left force after the moment does not count. Late is what first covered the period after the
     due time; a withdrawal after which files in force no longer cover the period opens it again (2.8).

@@ -440,7 +440,7 @@ def current_halts(
     query = (
         in_force(t.halts)
         .where(c.exchange.in_(exchanges), c.halt_id.in_(ids))
-        .order_by(t.submissions.c.period_start, t.submissions.c.received_at, t.submissions.c.id)
+        .order_by(t.submissions.c.period_start, t.submissions.c.sequence)
     )
     latest = {(row["exchange"], row["halt_id"]): row for row in connection.execute(query).mappings()}
     return list(latest.values())

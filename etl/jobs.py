@@ -124,7 +124,7 @@ def process(
     retry_after_change(store.engine)
     with reading(store.engine) as connection:
         found = [one for one in life.received(connection) if exchange in (None, one.exchange)]
-        waiting = sorted(found, key=lambda s: (s.period, s.received_at, s.recorded_at))
+        waiting = sorted(found, key=lambda s: (s.period, s.sequence))
         tried = {number: found.count for number, found in life.attempts(connection).items()}
     failures = [failed_on(store.engine, one, _ended(tried[one.id])) for one in waiting if tried.get(one.id, 0) >= TRIES]
     waiting = [one for one in waiting if tried.get(one.id, 0) < TRIES]
@@ -277,7 +277,7 @@ def _publish(
                 left.append(submission)
                 continue
             verdict = verdicts[submission.id]
-            at = _decided_at(connection, submission)
+            at = _published_at(connection, submission)
             life.insert_findings(connection, submission, verdict.findings, at)
             made[submission.id] = verdict.judgements, at
             if verdict.state is State.ACCEPTED:
@@ -356,9 +356,14 @@ def _derive(
     return derived
 
 
-def _decided_at(connection: Connection, submission: Submission) -> datetime:
-    """The moment of a verdict by the run's clock: that of receipt, or of the last try of what we failed on."""
-    return max(submission.received_at, life.last_change(connection, [submission.id]))
+def _published_at(connection: Connection, submission: Submission) -> datetime:
+    """The moment from which a verdict is known: now, and never before what was known of the submission already.
+
+    A file that a run dates itself (`received_at` is not the machine's clock then: a replay, a demonstration) is decided
+    by the run's clock, at its receipt.
+    """
+    known = max(submission.received_at, life.last_change(connection, [submission.id]))
+    return known if submission.is_dated_by_its_run else max(known, datetime.now(UTC))
 
 
 def _supersede(connection: Connection, submission: Submission, at: datetime) -> list[AuditEvent]:
@@ -369,7 +374,7 @@ def _supersede(connection: Connection, submission: Submission, at: datetime) -> 
             connection,
             earlier.id,
             State.SUPERSEDED,
-            at,
+            max(at, life.last_change(connection, [earlier.id])),
             cause=submission.id,
             superseded_by=submission.id,
         )

@@ -305,7 +305,8 @@ def take_out(
             )
         # What never was in force affects nothing that would have to be judged again.
         reviewed = {} if current.is_decided else {"reviewed_state": State.WITHDRAWN.value}
-        life.change_state(connection, submission, State.WITHDRAWN, at or datetime.now(UTC), cause=reason, **reviewed)
+        left_at = max(at or datetime.now(UTC), life.last_change(connection, [submission]))
+        life.change_state(connection, submission, State.WITHDRAWN, left_at, cause=reason, **reviewed)
         changed = about([submission], "submissions", "states")
         append(connection, [AuditEvent(actor, EventKind.WITHDRAW, submission, {"reason": reason}, changed)])
     return replace(current, state=State.WITHDRAWN)

@@ -92,7 +92,7 @@ def _reviewed(store: Store) -> list[Failure]:
         changed = life.unreviewed(connection)
         if not changed:
             return []
-        at = life.last_change(connection, [submission.id for submission in changed])
+        at = _known_at(connection, changed)
     errors = review_submissions(store, changed, at=at)
     with writing(store.engine) as connection:
         done = [submission for submission in changed if submission.id not in errors]
@@ -101,6 +101,14 @@ def _reviewed(store: Store) -> list[Failure]:
             reviewed = about([submission.id for submission in done], "submissions")
             append(connection, [AuditEvent(SYSTEM, EventKind.REVIEW, None, {"changes": len(done)}, reviewed)])
     return [unjudged(store.engine, submission, one.error, one.rules) for submission, one in errors.items()]
+
+
+def _known_at(connection: Connection, changed: Sequence[Submission]) -> datetime:
+    """From when it is known what these changes affect: now, or by the clock of the run that dates one of them."""
+    changed_at = life.last_change(connection, [submission.id for submission in changed])
+    if any(submission.is_dated_by_its_run for submission in changed):
+        return changed_at
+    return max(changed_at, datetime.now(UTC))
 
 
 def review_submissions(store: Store, changed: Sequence[Submission], *, at: datetime) -> Errors:

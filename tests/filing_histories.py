@@ -75,7 +75,7 @@ def at(hour: int) -> datetime:
 
 
 def replayed(history: History, exchange: str = "korbit", report: str = "reconciliation") -> list[FiledFile]:
-    """What the history comes to, in order of receipt, by the rules of section 3 of the specification."""
+    """What the history comes to, in order of filing, by the rules of section 3 of the specification."""
     files: dict[int, FiledFile] = {}
     for place, step in enumerate(history):
         if isinstance(step, Withdrawn):
@@ -93,7 +93,7 @@ def replayed(history: History, exchange: str = "korbit", report: str = "reconcil
                 files[k] = replace(files[k], state=State.SUPERSEDED, left_at=at(step.hour))
         rows = step.row_count if state is State.ACCEPTED else None
         files[place] = FiledFile(_number(exchange, report, place), exchange, report, period, at(step.hour), state, rows)
-    return sorted(files.values(), key=lambda file: file.received_at)
+    return list(files.values())
 
 
 def record(store: Store, history: History, exchange: str, report: str) -> None:

@@ -103,7 +103,7 @@ def submission_versions(store: Store, scope: Scope, submission: str) -> tuple[Su
             submissions.c.period_end > one.c.period_start,
         )
     )
-    return _lines(store, statement.order_by(submissions.c.received_at, submissions.c.id))
+    return _lines(store, statement.order_by(submissions.c.sequence))
 
 
 def state_history(store: Store, scope: Scope, submission: str) -> tuple[StateChange, ...]:

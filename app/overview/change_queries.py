@@ -63,7 +63,7 @@ def _of_states(connection: Connection, scope: Scope, since: datetime, until: dat
     c, later = submissions.c, submissions.alias("later").c
     filed_since = exists().where(
         *(later[name] == c[name] for name in ("exchange", "report", "period_start", "period_end")),
-        later.received_at > c.received_at,
+        later.sequence > c.sequence,
     )
     ending = (State.REJECTED, State.SUPERSEDED, State.WITHDRAWN)
     statement = (

@@ -148,7 +148,7 @@ def _filed_halts(connection: Connection, files: Sequence[str]) -> list[list[_Fil
         .join(submissions, submissions.c.id == c.submission)
         .join(mentioned, and_(mentioned.c.exchange == c.exchange, mentioned.c.halt_id == c.halt_id))
         .where(submissions.c.state.in_((State.ACCEPTED, State.SUPERSEDED)))
-        .order_by(submissions.c.period_start, submissions.c.received_at)
+        .order_by(submissions.c.period_start, submissions.c.sequence)
     )
     versions: dict[tuple[str, str], list[_FiledHalt]] = defaultdict(list)
     for row in connection.execute(statement):

@@ -37,7 +37,7 @@ class FiledFile:
 
 
 FiledFiles = Mapping[tuple[str, str, date], Sequence[FiledFile]]
-"""Files in order of receipt, by exchange, report and the KST day on which their period begins."""
+"""Files in order of filing, by exchange, report and the KST day on which their period begins."""
 
 
 def files_filed_for(
@@ -70,7 +70,7 @@ def files_where(connection: Connection, *conditions: ColumnElement[bool]) -> Fil
         )
         .select_from(t.submissions.outerjoin(t.states, left))
         .where(*conditions)
-        .order_by(c.received_at, c.recorded_at, c.id)
+        .order_by(c.sequence)
     )
     periods: dict[str, tuple[Period, date]] = {}
     filed: dict[tuple[str, str, date], list[FiledFile]] = {}

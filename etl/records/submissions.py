@@ -14,13 +14,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from etl.facts import FactFile
 from etl.intake import Given
 from etl.program import program_version
+from etl.records.engine import hold
 from etl.records.tables import findings, halts, states, submissions
-from etl.records.types import in_parts
+from etl.records.types import Instant, in_parts
 from expectations.vocabulary import KST, LONGEST_PERIOD, Finding, Kind, Period, State
 
 OF_THE_MOMENT = ("SUB-005", "SUB-010", "SUB-011")
@@ -28,6 +42,9 @@ OF_THE_MOMENT = ("SUB-005", "SUB-010", "SUB-011")
 given beside them."""
 
 _FIRST_MOMENT = datetime.min.replace(tzinfo=UTC)
+
+_ORDER = "submissions.sequence"
+"""The lock under which a submission gets its number, on PostgreSQL."""
 
 OF_THE_WITHDRAWN = ("FIX-001",)
 """Rules whose findings concern a submission that was withdrawn: why it was."""
@@ -62,11 +79,18 @@ class Submission:
     """It is judged by today's rules whatever its period, now and whenever it is judged again."""
     rows_sha256: str | None = None
     """The hash of the file of its published rows; None where it was published before hashes were recorded."""
+    sequence: int = 0
+    """A number that only grows, in the order of filing; given when it is recorded."""
 
     @property
     def given(self) -> Given:
         """What its sender said of the content beside the file (3.12)."""
         return Given(self.given_sha256, self.given_rows)
+
+    @property
+    def is_dated_by_its_run(self) -> bool:
+        """True where the run that filed it said when it was received, and the machine's clock says something else."""
+        return self.received_at != self.recorded_at
 
     @property
     def is_decided(self) -> bool:
@@ -107,6 +131,7 @@ def _submission(row: RowMapping, state: str | None = None) -> Submission:
         given_rows=row["given_rows"],
         as_if_in_force=row["as_if_in_force"],
         rows_sha256=row["rows_sha256"],
+        sequence=row["sequence"],
     )
 
 
@@ -119,7 +144,12 @@ def new_id(received_at: datetime) -> str:
 
 
 def insert_received(connection: Connection, submission: Submission) -> None:
-    """Record a file as received."""
+    """Record a file as received, after all that were recorded before it.
+
+    Only what is to be logged may come after it in its transaction (`etl.records.log.append`).
+    """
+    hold(connection, _ORDER)
+    last = connection.execute(select(func.max(submissions.c.sequence))).scalar_one()
     connection.execute(
         insert(submissions).values(
             id=submission.id,
@@ -139,6 +169,7 @@ def insert_received(connection: Connection, submission: Submission) -> None:
             state=submission.state.value,
             given_sha256=submission.given_sha256,
             given_rows=submission.given_rows,
+            sequence=(last or 0) + 1,
         )
     )
     _add_state(connection, submission.id, State.RECEIVED, submission.received_at, None)
@@ -252,7 +283,7 @@ def same_filed(
                     and_(c.state == State.REJECTED.value, c.rule_set_version == rule_set_version, ~depended),
                 ),
             )
-            .order_by(c.state == State.SUPERSEDED.value, c.received_at.desc(), c.id.desc())
+            .order_by(c.state == State.SUPERSEDED.value, c.sequence.desc())
         )
         .mappings()
         .first()
@@ -272,7 +303,7 @@ def kept_for(connection: Connection, exchange: str, report: str, period: Period)
             c.period_end == period.end,
             c.evidence_kept,
         )
-        .order_by(c.received_at.desc(), c.id.desc())
+        .order_by(c.sequence.desc())
     )
     return list(dict.fromkeys((row.sha256, row.size_bytes) for row in connection.execute(query)))
 
@@ -282,7 +313,7 @@ def with_bytes(connection: Connection, exchange: str, report: str, period: Perio
     c = submissions.c
     same = (c.exchange == exchange, c.report == report, c.sha256 == sha256)
     query = select(submissions).where(*same, c.period_start == period.start, c.period_end == period.end)
-    row = connection.execute(query.order_by(c.recorded_at.desc(), c.id.desc())).mappings().first()
+    row = connection.execute(query.order_by(c.sequence.desc())).mappings().first()
     return _submission(row) if row else None
 
 
@@ -310,23 +341,23 @@ def accepted_overlapping(connection: Connection, exchange: str, report: str, per
 
 
 def superseded_by(connection: Connection, submission: str) -> list[Submission]:
-    """The submissions whose place another one took, in order of receipt."""
+    """The submissions whose place another one took, in order of filing."""
     c = submissions.c
-    query = select(submissions).where(c.superseded_by == submission).order_by(c.received_at, c.id)
+    query = select(submissions).where(c.superseded_by == submission).order_by(c.sequence)
     return [_submission(row) for row in connection.execute(query).mappings()]
 
 
 def received(connection: Connection) -> list[Submission]:
     """What was received and not yet decided, oldest first."""
     c = submissions.c
-    query = select(submissions).where(c.state == State.RECEIVED.value).order_by(c.received_at, c.id)
+    query = select(submissions).where(c.state == State.RECEIVED.value).order_by(c.sequence)
     return [_submission(row) for row in connection.execute(query).mappings()]
 
 
 def failed(connection: Connection, *, other_than: str | None = None) -> list[Submission]:
     """What we failed on and is not tried again yet, oldest first; by another version of the program than this."""
     c = submissions.c
-    query = select(submissions).where(c.state == State.FAILED.value).order_by(c.received_at, c.id)
+    query = select(submissions).where(c.state == State.FAILED.value).order_by(c.sequence)
     if other_than is not None:
         query = query.where(c.failed_version != other_than)
     return [_submission(row) for row in connection.execute(query).mappings()]
@@ -346,10 +377,6 @@ def receive_again(connection: Connection, submission: str, at: datetime) -> None
 def followed_by(connection: Connection, submission: Submission) -> str | None:
     """The newest later submission that took, or may take, the place of a failed one: it is not to come over that."""
     c = submissions.c
-    later = or_(
-        c.received_at > submission.received_at,
-        and_(c.received_at == submission.received_at, c.recorded_at > submission.recorded_at),
-    )
     query = select(c.id).where(
         c.exchange == submission.exchange,
         c.report == submission.report,
@@ -357,9 +384,9 @@ def followed_by(connection: Connection, submission: Submission) -> str | None:
         c.period_end > submission.period.start,
         c.state.in_((State.RECEIVED.value, *_MOVED)),
         or_(c.state != State.WITHDRAWN.value, c.decided_at.is_not(None)),
-        later,
+        c.sequence > submission.sequence,
     )
-    found: str | None = connection.execute(query.order_by(c.received_at.desc(), c.id.desc())).scalars().first()
+    found: str | None = connection.execute(query.order_by(c.sequence.desc())).scalars().first()
     return found
 
 
@@ -389,7 +416,7 @@ def with_rows(connection: Connection) -> list[Submission]:
     """Every submission whose rows were published, whatever became of it since, oldest first."""
     published = submissions.c.state.in_((State.ACCEPTED, State.SUPERSEDED, State.WITHDRAWN))
     query = select(submissions).where(published, submissions.c.row_count > 0)
-    query = query.order_by(submissions.c.received_at, submissions.c.id)
+    query = query.order_by(submissions.c.sequence)
     return [_submission(row) for row in connection.execute(query).mappings()]
 
 
@@ -529,7 +556,7 @@ def listed(
     """Submissions of every state, oldest first; with `as_of` those known then, in the state they had then."""
     c = submissions.c
     query = _filtered(select(submissions), exchange, report, first, last)
-    query = query.order_by(c.received_at, c.recorded_at, c.id)
+    query = query.order_by(c.sequence)
     then = None if as_of is None else states_at(connection, as_of)
     rows = connection.execute(query).mappings().all()
     if then is None:
@@ -606,8 +633,15 @@ def replace_findings(
             new.append((finding, kind))
     gone = [number for numbers in standing.values() for number in numbers]
     if gone:
-        connection.execute(update(findings).where(findings.c.id.in_(gone)).values(lifted_at=at))
+        lift(connection, findings.c.id.in_(gone), at)
     insert_findings(connection, submission, new, at)
+
+
+def lift(connection: Connection, which: ColumnElement[bool], at: datetime) -> None:
+    """Close the findings that hold no more: at a moment, and never before they were found."""
+    found_at = findings.c.found_at
+    lifted_at = case((found_at > at, found_at), else_=literal(at, Instant))
+    connection.execute(update(findings).where(which).values(lifted_at=lifted_at))
 
 
 def finding_from(row: RowMapping) -> Finding:

@@ -67,19 +67,22 @@ submissions = Table(
     Column("given_rows", String(128)),
     Column("as_if_in_force", Boolean, nullable=False, server_default=false()),
     Column("rows_sha256", String(64)),
+    Column("sequence", BigInteger, nullable=False, server_default="0"),
     Index(None, "exchange", "report", "period_start"),
     # The report first: an index that begins with the state would tempt SQLite to read every accepted submission's
     # figures where it was asked for a few days.
     Index(None, "report", "state", "period_start"),
     Index(None, "sha256"),
     Index(None, "superseded_by"),
+    Index(None, "sequence", unique=True),
 )
 
 """`reviewed_state`: the state that was the last to be reviewed; while it is not `state`, what the change can affect has
 still to be judged again. `incident` and `failed_version`: under which number, and by which version of the program, we
 failed on it: on its verdict where its state is `failed`, else on judging it again. `given_sha256` and `given_rows`:
 what its sender said of the content beside the file, as it was written. `as_if_in_force`: it was filed to be judged by
-today's rules whatever its period, and always is."""
+today's rules whatever its period, and always is. `sequence`: a number that only grows, in the order of filing; it
+decides what came after what, and never a clock, which may be set back."""
 
 states = Table(
     "states",
