@@ -21,6 +21,7 @@ from etl.records.log import COMMAND, EventKind, entries
 from etl.records.moved_on import MovedOnError
 from etl.records.people import Role
 from etl.records.thresholds import Decision, ThresholdChange, thresholds_in_force
+from etl.records.vouched import without_digests
 from etl.store import open_store
 from etl.what_if import what_if_of
 from expectations.catalogue import (
@@ -342,7 +343,7 @@ def test_every_act_is_in_the_log_with_who_did_it(store, admins):
         (admins[1], proposal.id, "approved"),
         (admins[0], proposal.id, "proposed"),
     ]
-    assert json.loads(logged[1].details) == {
+    assert json.loads(without_digests(logged[1].details)) == {
         "change": "proposed",
         "name": RATIO,
         "exchange": None,
@@ -419,7 +420,7 @@ def test_of_two_values_for_one_day_the_one_that_was_decided_later_holds():
 
 
 FROM_THE_BOOK_ITSELF = {
-    "etl/entities.py", "etl/examine.py", "etl/formats/csv_lines.py", "etl/formats/parquet_columns.py",
+    "etl/bounds.py", "etl/intake.py", "etl/normalise.py", "etl/entities.py", "etl/examine.py", "etl/formats/csv_lines.py", "etl/formats/parquet_columns.py",
     "etl/formats/reading.py",
     "etl/formats/table.py", "etl/formats/workbook.py",
     "app/api/incoming.py", "app/filing/desk.py", "app/filing/upload_parts.py",
