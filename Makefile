@@ -33,7 +33,7 @@ test: $(DEVELOPMENT) $(PROJECT) browser ## the tests, with a real PostgreSQL and
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 .PHONY: test-slow
-test-slow: $(DEVELOPMENT) $(PROJECT) browser ## the tests that take longer: every screen in every look, proofs, benches (a part of them: SAMPLE=2)
+test-slow: $(DEVELOPMENT) $(PROJECT) browser ## the tests that take longer: every screen in every look, proofs, benches (a part of them: SAMPLE=3)
 	DAXA_TEST_LONG=1 DAXA_TEST_SAMPLE=$(SAMPLE) $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or property"
 
 .PHONY: check

@@ -420,7 +420,8 @@ def test_of_two_values_for_one_day_the_one_that_was_decided_later_holds():
 
 
 FROM_THE_BOOK_ITSELF = {
-    "etl/bounds.py", "etl/intake.py", "etl/normalise.py", "etl/entities.py", "etl/examine.py", "etl/formats/csv_lines.py", "etl/formats/parquet_columns.py",
+    "etl/bounds.py", "etl/intake.py", "etl/normalise.py",
+    "etl/entities.py", "etl/examine.py", "etl/formats/csv_lines.py", "etl/formats/parquet_columns.py",
     "etl/formats/reading.py",
     "etl/formats/table.py", "etl/formats/workbook.py",
     "app/api/incoming.py", "app/filing/desk.py", "app/filing/upload_parts.py",
