@@ -5,16 +5,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import insert, update
 from typer.testing import CliRunner
 
 from app.cli import app
 from etl.records import log, people
+from etl.records.access_tables import people as people_table
 from etl.records.engine import reading, writing
 from etl.records.log import EventKind
 from etl.records.people import Role
 from etl.records.sessions import Way, end_session, open_session
 from etl.records.sign_in import authenticate
+from etl.records.vouched import Record
 from etl.store import Store, open_store
+from etl.vouching import Held, held_against_the_log
 from tests.filing import checks, halts
 
 PASSWORD = "correct horse battery"
@@ -27,6 +32,7 @@ ELSEWHERE = {
     EventKind.THRESHOLD_CHANGE,
     EventKind.FAILURE,
     EventKind.RETRY,
+    EventKind.INCIDENT,
 }
 """Acts that only a screen, or a failure of ours, brings about: their tests are with the screens and the failures."""
 
@@ -86,6 +92,21 @@ class House:
             path.unlink()
         self.daxa("heal")
 
+    def sign_in_with_an_older_hash(self) -> None:
+        """Whose password was hashed with weaker parameters than today's."""
+        person = self.person()
+        older = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+        with writing(self.store().engine) as connection:
+            connection.execute(update(people_table).where(people_table.c.id == person.id).values(password_hash=older))
+        authenticate(self.store().engine, "kim", PASSWORD, source="192.0.2.1", now=datetime.now(UTC))
+
+    def made_before_digests(self) -> None:
+        """A person of whom the log holds no digest, as a version made them that logged none."""
+        with writing(self.store().engine) as connection:
+            person = {"id": "P-old", "name": "old", "role": "manager", "created_at": datetime.now(UTC)}
+            connection.execute(insert(people_table).values(person))
+            log.append(connection, [log.AuditEvent("command", EventKind.PERSON_CHANGE, "P-old", {"change": "added"})])
+
 
 WAYS: dict[EventKind, Callable[[House], object]] = {
     EventKind.SIGN_IN: House.signed_in,
@@ -106,6 +127,10 @@ WAYS: dict[EventKind, Callable[[House], object]] = {
     EventKind.BACKUP: House.back_up,
     EventKind.RESTORE: House.restore,
     EventKind.HEAL: House.heal,
+    EventKind.REVIEW: House.filed,
+    EventKind.REHASH: House.sign_in_with_an_older_hash,
+    EventKind.VOUCH: lambda h: (h.made_before_digests(), h.daxa("migrate")),
+    EventKind.KEY_CHANGE: lambda h: (h.filed(), h.daxa("receipt", h.filed()), h.daxa("log", "new-key")),
 }
 
 
@@ -130,3 +155,17 @@ def test_what_is_done_stands_in_the_log(house: House, act: EventKind) -> None:
         assert all(e.actor for e in found)
         assert log.first_break(connection) is None
     store.engine.dispose()
+
+
+def test_what_is_older_than_digests_is_counted_until_the_log_vouches_for_it(house: House) -> None:
+    house.made_before_digests()
+    with reading(house.store().engine) as connection:
+        held = held_against_the_log(connection)
+    assert (held.faults, held.not_vouched) == ((), (Record("people", "P-old"),))
+    house.daxa("migrate")
+    with reading(house.store().engine) as connection:
+        assert held_against_the_log(connection) == Held((), ())
+    with writing(house.store().engine) as connection:
+        connection.execute(update(people_table).where(people_table.c.id == "P-old").values(role="admin"))
+    with reading(house.store().engine) as connection:
+        assert len(held_against_the_log(connection).faults) == 1

@@ -94,7 +94,7 @@ def deciding(name: str, content: str) -> Act:
         path = folder / name
         path.write_text(content)
         submission = jobs.receive(store, Candidate(path, declare(name)), received_at=MORNING).submission
-        assert jobs._process_wave(store, [submission], False) == []
+        assert jobs._process_wave(store, [submission], False, jobs._examine_here) == []
         with reading(store.engine) as connection:
             decided = life.by_id(connection, submission.id)
         assert decided is not None

@@ -27,7 +27,7 @@ from expectations.vocabulary import Decider, Kind, Source, Wording
 ROOT = Path(__file__).resolve().parent.parent
 HANGUL = re.compile(r"[가-힣]")
 LATIN_THAT_IS_KOREAN_TOO = {
-    "API", "KST", "FSS", "DAXA", "IP", "SHA", "KRW", "bp", "p", "md", "CSV",
+    "API", "KST", "FSS", "DAXA", "IP", "SHA", "KRW", "bp", "p", "md", "CSV", "CPU",
     "first", "last", "Ctrl", "Enter", "Escape",
 }  # fmt: skip
 """Abbreviations that Korean papers write in Latin letters."""

@@ -75,8 +75,8 @@ def test_the_page_says_each_reason_once_above_its_cells(opened: Opened, store: S
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_files_of_findings_say_the_reason_of_each(language: str) -> None:
-    found = findings_of(told(spoilt({"not_quantity": 2, "absent": 2})))
+def test_the_files_of_findings_say_the_reason_of_each(tmp_path: Path, language: str) -> None:
+    found = findings_of(told(tmp_path, spoilt({"not_quantity": 2, "absent": 2})))
     sentences = [message(one, all_rules()["SUB-006"], language) for _, one in found]
     for (_, one), sentence in zip(found, sentences, strict=True):
         assert sentence.startswith(all_rules()["SUB-006"].reasons[one.reason or ""].in_language(language))
@@ -89,25 +89,21 @@ def test_the_files_of_findings_say_the_reason_of_each(language: str) -> None:
         assert sentence in written
 
 
-def told(data: bytes) -> list[dict[str, Any]]:
+def told(folder: Path, data: bytes) -> list[dict[str, Any]]:
     """The findings of a file as machines are told them."""
     verdict = decide([read_one(Incoming("s-1", data, NAME, DECLARED, Past()))])["s-1"]
-    file = Path(NAME)
-
-    class Sent:
-        """A path that is not read from the disk."""
-
-        def read_bytes(self) -> bytes:
-            return data
-
-    record = checked_record(Candidate(Sent(), DECLARED, file.name), verdict)  # type: ignore[arg-type]
+    file = folder / NAME
+    file.write_bytes(data)
+    record = checked_record(Candidate(file, DECLARED, file.name), verdict)
     assert findings_of(record["findings"]) == [(kind, finding) for finding, kind in verdict.findings]
     findings: list[dict[str, Any]] = record["findings"]
     return findings
 
 
-def test_what_was_kept_before_reasons_were_told_is_still_read() -> None:
-    records = [{key: value for key, value in one.items() if key != "reason"} for one in told(spoilt({"absent": 1}))]
+def test_what_was_kept_before_reasons_were_told_is_still_read(tmp_path: Path) -> None:
+    records = [
+        {key: value for key, value in one.items() if key != "reason"} for one in told(tmp_path, spoilt({"absent": 1}))
+    ]
     ((_, finding),) = findings_of(records)
     assert finding.reason is None
 
