@@ -22,6 +22,8 @@ from etl.store import Store, open_store
 from etl.verify import verify_store
 from expectations.vocabulary import KST, Finding, Period, State
 
+pytestmark = pytest.mark.slow
+
 DAY = "2026-11-02"
 NAME = f"korbit_reconciliation_{DAY}.csv"
 MORNING_SLICE, NOON_SLICE = f"{DAY}T00-12", f"{DAY}T06-18"

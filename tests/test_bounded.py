@@ -25,6 +25,8 @@ from expectations.vocabulary import State
 from tests.filing import MORNING, checks
 from tests.golden.filing import PAIRS, file_name, native_file, period_of
 
+pytestmark = pytest.mark.slow
+
 MiB = 2**20
 FEW = Bounds(cpu_seconds=2, wall_seconds=60, memory_bytes=1024 * MiB)
 BAD = "bad"

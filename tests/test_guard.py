@@ -29,6 +29,8 @@ from etl.records.people import Role
 from etl.records.sessions import Way, end_session, open_session
 from etl.store import Store, open_store
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

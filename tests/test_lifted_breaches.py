@@ -20,6 +20,8 @@ from etl.store import Store, open_store
 from expectations.vocabulary import KST, Finding, Period
 from tests.filing import checks, file, halts, milliseconds
 
+pytestmark = pytest.mark.slow
+
 DAY = "2026-12-02"
 MORNING = datetime(2026, 12, 3, 9, tzinfo=KST)
 HOUR = timedelta(hours=1)

@@ -22,6 +22,8 @@ from etl.signing import signer_of
 from etl.store import KEPT_FOLDERS, Store, open_store
 from tests.filing import MORNING, checks, file
 
+pytestmark = pytest.mark.slow
+
 NAME = "korbit_reconciliation_2026-11-02T09-12.csv"
 
 

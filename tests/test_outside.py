@@ -14,6 +14,8 @@ from visiting import HANDSHAKE, Visitor
 
 from app.sign_in.cookies import SESSION_COOKIE
 
+pytestmark = pytest.mark.slow
+
 CUT_OFF = '''
 """Refuses, and writes down, whatever would leave this machine, in every process that Python starts."""
 import os

@@ -26,6 +26,8 @@ from etl.calendar import ObligationState
 from etl.store import Store, open_store
 from expectations.vocabulary import KST, Period
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2026, 11, 2)
 CHOICE = Choice((), DAY, DAY + timedelta(days=3))
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))

@@ -13,6 +13,8 @@ from etl.store import Store, open_store
 from expectations.vocabulary import KST, Period
 from tests.filing import file, halts, milliseconds
 
+pytestmark = pytest.mark.slow
+
 VOLUME_HEADER = (
     "timestamp,symbol,quoteVolume,apiQuoteVolume,tradeCount,apiTradeCount,apiOrderCount,apiCancelCount,"
     "apiSmallOrderCount,apiAccountCount"

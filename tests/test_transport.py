@@ -25,6 +25,8 @@ from etl.records.people import Role
 from etl.records.sessions import Way, end_session, open_session
 from etl.store import Store, open_store
 
+pytestmark = pytest.mark.slow
+
 TLS = {"X-Forwarded-Proto": "https"}
 PLAIN = {"X-Forwarded-Proto": "http"}
 PATHS = (

@@ -27,6 +27,8 @@ from etl.store import Store, open_store
 from expectations.catalogue import all_reports, all_rules
 from expectations.vocabulary import Finding, Period, State
 
+pytestmark = pytest.mark.slow
+
 KORBIT = Identity("P-korbit", "korbit", Scope(Role.EXCHANGE, ("korbit",)))
 GOPAX = Identity("P-gopax", "gopax", Scope(Role.EXCHANGE, ("gopax",)))
 FSS = Identity("P-fss", "fss", Scope(Role.SUPERVISOR, tuple(all_exchanges())))

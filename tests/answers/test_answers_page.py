@@ -29,6 +29,8 @@ from etl.records.tables import findings, submissions
 from etl.store import Store, open_store
 from expectations.vocabulary import Period
 
+pytestmark = pytest.mark.slow
+
 KORBIT = Identity("P-korbit", "korbit", Scope(Role.EXCHANGE, ("korbit",)))
 GOPAX = Identity("P-gopax", "gopax", Scope(Role.EXCHANGE, ("gopax",)))
 FSS = Identity("P-fss", "fss", Scope(Role.SUPERVISOR, tuple(all_exchanges())))

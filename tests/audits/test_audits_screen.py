@@ -23,6 +23,8 @@ from etl.records.tables import findings
 from etl.store import Store, open_store
 from expectations.vocabulary import KST, Period
 
+pytestmark = pytest.mark.slow
+
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
 LAST = Period.parse("2026-11").first_day.replace(day=22)
 CHOICE = Choice((), LAST - timedelta(days=29), LAST)

@@ -17,7 +17,7 @@ from tests.demo_store import leave_empty
 from tests.filing import checks
 from tests.filing_desk import NOW, Opened, check, drop, opening, press, settled, somebody, text_of
 
-pytestmark = pytest.mark.usefixtures("judged_in_this_process")
+pytestmark = [pytest.mark.usefixtures("judged_in_this_process"), pytest.mark.slow]
 
 DAY = "2026-11-02"
 NAME = f"korbit_reconciliation_{DAY}.csv"

@@ -22,7 +22,7 @@ from tests.door import Client, token
 from tests.filing_desk import NOW, check, opening, somebody, text_of
 from tests.troublesome import FOLDER, TROUBLESOME, Troublesome
 
-pytestmark = pytest.mark.usefixtures("judged_in_this_process")
+pytestmark = [pytest.mark.usefixtures("judged_in_this_process"), pytest.mark.slow]
 RECEIVED = "2026-11-03T09:00:00+09:00"
 STRUCTURE = ("SUB-",)
 """The rules of these findings; what other rules say of accepted rows is not the matter here."""

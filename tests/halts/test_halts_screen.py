@@ -36,6 +36,8 @@ from expectations.catalogue import report as report_of
 from expectations.catalogue import thresholds_of_the_book
 from expectations.vocabulary import KST, Period
 
+pytestmark = pytest.mark.slow
+
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
 DAY = date(2026, 11, 2)
 CHOICE = Choice((), DAY, DAY + timedelta(days=3))

@@ -14,6 +14,8 @@ from app.keys.case_stretches import CASE_STATES, StretchKind
 from app.words import LANGUAGES, say
 from etl.store import open_store
 
+pytestmark = pytest.mark.slow
+
 Open = Callable[..., AppTest]
 
 

@@ -23,6 +23,8 @@ from expectations.catalogue import all_reports
 from expectations.vocabulary import KST, Period, State
 from tests.filing import MORNING, checks, file, halt, halts
 
+pytestmark = pytest.mark.slow
+
 DAY = "2026-11-02"
 NAME = f"korbit_reconciliation_{DAY}.csv"
 NOON = datetime(2026, 11, 3, 12, tzinfo=KST)

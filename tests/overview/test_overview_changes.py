@@ -24,6 +24,8 @@ from etl.intake import Candidate, declare
 from etl.store import Store, open_store
 from expectations.vocabulary import Period
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2026, 11, 2)
 CHOICE = Choice((), DAY, DAY + timedelta(days=1))
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))

@@ -43,6 +43,8 @@ from etl.store import Store, open_store
 from expectations.catalogue import thresholds_of_the_book
 from expectations.vocabulary import KST, Period
 
+pytestmark = pytest.mark.slow
+
 MONTH = "2026-11"
 DAYS = Choice((), date(2026, 11, 1), date(2026, 11, 30))
 HOUR = NOW.replace(minute=0)

@@ -23,6 +23,8 @@ from expectations.catalogue import all_rules, thresholds_of_the_book
 from expectations.published import published_levels
 from expectations.vocabulary import KST, Decider, Source
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2026, 11, 3)
 
 

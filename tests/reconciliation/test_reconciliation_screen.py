@@ -32,6 +32,8 @@ from etl.review import review_pending
 from etl.store import Store, open_store
 from expectations.vocabulary import KST, Period
 
+pytestmark = pytest.mark.slow
+
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
 DAY = date(2026, 11, 2)
 CHOICE = Choice((), DAY, DAY + timedelta(days=3))

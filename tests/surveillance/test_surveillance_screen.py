@@ -32,6 +32,8 @@ from etl.store import Store, open_store
 from expectations.catalogue import thresholds_of_the_book
 from expectations.vocabulary import KST, Period
 
+pytestmark = pytest.mark.slow
+
 BOOK = thresholds_of_the_book()
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
 DAY = date(2026, 11, 2)

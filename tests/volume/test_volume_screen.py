@@ -35,6 +35,8 @@ from etl.exchanges import all_exchanges
 from etl.store import Store, open_store
 from expectations.vocabulary import KST
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2026, 11, 2)
 """A Monday."""
 GOPAX_ONLY = Scope(Role.EXCHANGE, ("gopax",))
