@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -209,7 +210,7 @@ def test_a_file_comes_back_with_its_own_names_beside_its_rows(exchange: str) -> 
         assert f"{own} = 2" in annotated.decode(layout.encoding)
 
 
-def test_told_findings_keep_the_words_of_the_rule() -> None:
+def test_told_findings_keep_the_words_of_the_rule(tmp_path: Path) -> None:
     """What machines are told is what is stored and signed; only what people read has the sender's names."""
     data, layout, declared, name = native_file("coinone", "surveillance")
     document = json.loads(data)
@@ -217,13 +218,9 @@ def test_told_findings_keep_the_words_of_the_rule() -> None:
     spoilt = json.dumps(document, ensure_ascii=False).encode()
     verdict = judged(spoilt, name, declared)
 
-    class Sent:
-        """A path that is not read from the disk."""
-
-        def read_bytes(self) -> bytes:
-            return spoilt
-
-    record = checked_record(Candidate(Sent(), declare(name), name), verdict)  # type: ignore[arg-type]
+    path = tmp_path / name
+    path.write_bytes(spoilt)
+    record = checked_record(Candidate(path, declare(name), name), verdict)
     (told,) = [one for one in record["findings"] if one["rule"] == "SUR-001"]
     assert "notified_count" in told["expected"]
     assert told["path"] == "$.data[0]"

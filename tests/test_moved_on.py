@@ -38,6 +38,7 @@ NOT_ABOUT_A_STATE = {
     *(EventKind.SIGN_IN, EventKind.SIGN_IN_FAILED, EventKind.SIGN_OUT, EventKind.DOWNLOAD, EventKind.VIEW_ROWS),
     *(EventKind.RECEIPT, EventKind.VERDICT_READ, EventKind.VERDICT, EventKind.MIGRATE, EventKind.VERIFY),
     *(EventKind.BACKUP, EventKind.RESTORE, EventKind.HEAL, EventKind.FAILURE, EventKind.RETRY),
+    *(EventKind.REVIEW, EventKind.INCIDENT, EventKind.REHASH, EventKind.VOUCH, EventKind.KEY_CHANGE),
 }
 """Acts that change nothing that somebody else may have changed, or that are the program's own."""
 

@@ -198,7 +198,9 @@ def test_a_submission_that_nobody_logged_and_one_that_is_gone_are_found(store, f
     number = filed["rejected"].id
     with writing(store.engine) as connection:
         row = connection.execute(select(submissions).where(submissions.c.id == number)).mappings().one()
-        connection.execute(insert(submissions).values({**row, "id": "20261103-0000000000"}))
+        connection.execute(
+            insert(submissions).values({**row, "id": "20261103-0000000000", "sequence": row["sequence"] + 1_000})
+        )
     assert faults(store) == [
         ("20261103-0000000000", "that it was filed is not in the audit log"),
         ("20261103-0000000000", "its record in submissions is there, and nothing in the audit log made it"),
