@@ -165,12 +165,17 @@ def _copy_records(model: Store, store: Store, year: Year, advance: Callable[[int
         rows = {table: _rows(connection, table) for table in tables}
     periods = {row["id"]: Period.parse(row["period"]) for row in rows[submissions]}
     moves = _moves(periods, year)
+    filed = max((row["sequence"] for row in rows[submissions]), default=0)
     with writing(store.engine) as connection:
         for table in tables:
             connection.execute(delete(table))
         for done, move in enumerate(moves, 1):
             for table in tables:
-                _insert(connection, table, _moved(table, rows[table], periods, move))
+                moved = _moved(table, rows[table], periods, move)
+                if table is submissions:  # what lies further back was filed earlier
+                    before = (len(moves) - done) * filed
+                    moved = [{**row, "sequence": row["sequence"] + before} for row in moved]
+                _insert(connection, table, moved)
             advance(done, len(moves), "records")
             _link_rows(store, rows[submissions], periods, move)
 
