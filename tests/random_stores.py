@@ -74,7 +74,7 @@ def take(store: Store, folder: Path, step: Step, number: int, seed: int) -> None
     with reading(store.engine) as connection:
         accepted = [one for one in life.listed(connection) if one.state is State.ACCEPTED]
     if accepted:
-        taken = random.Random(seed * 1000 + number).choice(sorted(accepted, key=lambda one: one.id))
+        taken = random.Random(seed * 1000 + number).choice(accepted)
         jobs.withdraw(store, taken.id, reason="withdrawn by chance", at=at)
 
 
