@@ -22,6 +22,11 @@ class Scope:
         return tuple(name for name in self.exchanges if not chosen or name in chosen)
 
     @property
+    def own_exchange(self) -> str | None:
+        """The exchange of somebody of an exchange; None for whoever sees them all."""
+        return self.exchanges[0] if self.role is Role.EXCHANGE and len(self.exchanges) == 1 else None
+
+    @property
     def sees_rows(self) -> bool:
         """Whether single rows are open to them, and files and findings, which quote rows; managers see figures."""
         return self.role is not Role.MANAGER

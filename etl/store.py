@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Engine, make_url
@@ -13,10 +13,12 @@ from etl.evidence import Evidence
 from etl.facts import Facts
 from etl.modes import is_open_to_others, make_file, make_folder, open_to_others
 from etl.rebuild import make_figures_ready
-from etl.records.engine import RecordsUnavailableError, open_engine, prepare
+from etl.records.engine import RecordsUnavailableError, limited_to, open_engine, prepare
+from etl.records.rights import give_rights, service_of
 
 HOME_VARIABLE = "DAXA_HOME"
 URL_VARIABLE = "DAXA_DATABASE_URL"
+OWNER_VARIABLE = "DAXA_DATABASE_OWNER_URL"
 DEFAULT_HOME = Path("var")
 _REPLAY_MARK = "replay.name"
 _EMBEDDED = "daxa.sqlite"
@@ -48,6 +50,10 @@ class Store:
         make_file(self.home / _REPLAY_MARK)
         (self.home / _REPLAY_MARK).write_text("\n".join(names), "utf-8")
 
+    def limited_to(self, exchange: str | None) -> Store:
+        """The same store for requests of one exchange: on PostgreSQL its readers see no row of another."""
+        return self if exchange is None else replace(self, engine=limited_to(self.engine, exchange))
+
     def open_to_others(self) -> list[Path]:
         """What of this store somebody but its owner may read, change or enter."""
         return opened_places(self.home, self.engine.url.render_as_string(hide_password=False))
@@ -61,6 +67,19 @@ def home_folder() -> Path:
 def database_address(home: Path) -> str:
     """Where the records of the store under `home` are: DAXA_DATABASE_URL, or embedded in the home."""
     return os.environ.get(URL_VARIABLE) or f"sqlite:///{home / _EMBEDDED}"
+
+
+def owner_address(home: Path) -> str:
+    """The tables' owner's way in: DAXA_DATABASE_OWNER_URL, or the service's own, where one role does everything."""
+    return os.environ.get(OWNER_VARIABLE) or database_address(home)
+
+
+def give_service_its_rights(store: Store) -> str | None:
+    """Give the service's role its rights in a store opened by the owner; its name, None where one role does all."""
+    service = service_of(database_address(store.home), store.engine)
+    if service is not None:
+        give_rights(store.engine, service)
+    return service
 
 
 def opened_places(home: Path, url: str) -> list[Path]:

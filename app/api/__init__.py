@@ -244,7 +244,7 @@ class Door:
         caller = await run_in_threadpool(service.caller, text)
         self._limit.must_allow(caller.id)
         must_allow(caller, scope)
-        return service, caller
+        return service.limited_to(caller), caller
 
     async def _own(self, request: Request, scope: TokenScope) -> tuple[Service, Token, Submission]:
         """The service, who calls, and the caller's submission that the address names."""

@@ -58,6 +58,10 @@ class Service:
             raise unauthorised()
         return found
 
+    def limited_to(self, caller: Token) -> Service:
+        """The operations for one caller: the database hides other exchanges' rows from what they read."""
+        return Service(self.store.limited_to(caller.exchange))
+
     def receive(
         self,
         caller: Token,

@@ -36,8 +36,18 @@ from app.cli.thresholds import thresholds
 from app.objects import submission_record
 from etl.coordinates import in_native_names, json_path, layout_of, native_columns
 from etl.intake import Candidate, NotAFilingError, find, shown
-from etl.records.engine import RecordsUnavailableError
-from etl.store import URL_VARIABLE, Store, database_address, home_folder, open_store, opened_places
+from etl.records.engine import RecordsUnavailableError, open_engine
+from etl.records.rights import too_mighty
+from etl.store import (
+    URL_VARIABLE,
+    Store,
+    database_address,
+    give_service_its_rights,
+    home_folder,
+    open_store,
+    opened_places,
+    owner_address,
+)
 from expectations.catalogue import report
 from expectations.vocabulary import KST, Finding, Period, State, must_be_in_order
 
@@ -875,13 +885,16 @@ def _assignment(text: str) -> tuple[str, str]:
 def migrate() -> None:
     """Bring the database to this version's schema, and derive its figures again where they were made otherwise.
 
+    Where the tables' owner is another role than the service's (DAXA_DATABASE_OWNER_URL), the owner does this and gives
+    the service its rights.
+
     Records that are older than the audit log's digests are vouched for from now on, as they stand.
     """
     from app.cli.log import log_migration, vouch_for_older
     from etl.rebuild import rebuild_figures
     from etl.records.engine import migrate as run
 
-    store = open_store(prepared=False)
+    store = open_store(url=owner_address(home_folder()), prepared=False)
     before, after = run(store.engine)
     print(f"already at revision {after}" if before == after else f"revision {before or 'none'} → {after}")
     if before != after:
@@ -892,6 +905,8 @@ def migrate() -> None:
         print(f"figures of {made} submissions derived again")
     if older := vouch_for_older(store):
         print(f"{older} older records are vouched for by the audit log from now on")
+    if service := give_service_its_rights(store):
+        print(f"the role '{service}' has its rights, and no more")
 
 
 @app.command()
@@ -964,7 +979,7 @@ def serve(
 
 @app.command()
 def doctor(json: Json = False) -> int:
-    """Whether Python and its libraries are new enough, and the store closed to others; status 1 where not."""
+    """Whether Python and its libraries are new enough, and store and log closed to others; status 1 where not."""
     from app import floor
     from app.cli.serving import closed_by
 
@@ -973,10 +988,12 @@ def doctor(json: Json = False) -> int:
     wrong = floor.everything_wrong()
     if opened:
         wrong.append(closed_by(home, opened))
+    database = _database_warnings(database_address(home))
+    wrong.extend(database)
     if json:
         faults = {fault.name: fault.kept_out for fault in floor.known_faults()}
         told = {"versions": floor.versions(), "too_old": list(floor.too_old()), "faults": faults}
-        emit({**told, "open_to_others": [shown(path) for path in opened]})
+        emit({**told, "open_to_others": [shown(path) for path in opened], "database": database})
     else:
         for name, version in floor.versions().items():
             print(f"{name} {version}")
@@ -985,6 +1002,18 @@ def doctor(json: Json = False) -> int:
         if not wrong:
             print("nothing known to be unsafe")
     return REJECTED if wrong else DONE
+
+
+def _database_warnings(url: str) -> list[str]:
+    """What is unsafe about the role that the service has in its database; nothing for SQLite, which has no roles."""
+    engine = open_engine(url)
+    try:
+        found = too_mighty(engine)
+    except RecordsUnavailableError as error:
+        found = str(error)
+    finally:
+        engine.dispose()
+    return [found] if found else []
 
 
 DEMO_DAYS = 45

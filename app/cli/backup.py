@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from etl.store import open_store
+from etl.store import give_service_its_rights, home_folder, open_store, owner_address
 
 if TYPE_CHECKING:
     from etl.backup import Contents
@@ -42,9 +42,10 @@ def restore(
     from etl.records.log import EventKind
     from etl.verify import verify_store
 
-    store = open_store(prepared=False)
+    store = open_store(url=owner_address(home_folder()), prepared=False)
     with show_progress("restore", None) as progress:
         made = fill(store, file, progress=progress)
+    give_service_its_rights(store)
     log_act(store, EventKind.RESTORE, None, {"sha256": digest_of_file(file), "files": made.files})
     _tell(file, made)
     with show_progress("verify", None) as progress:

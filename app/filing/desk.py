@@ -20,7 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.scope import Identity, Role
+from app.scope import Identity
 from app.worker.process import Worker
 from app.worker.tasks import Preview
 from etl.drafts import (
@@ -97,8 +97,7 @@ class Submitted:
 
 def own_exchange(identity: Identity) -> str | None:
     """The one exchange that somebody may file for; None for those who file for no exchange."""
-    exchanges = identity.scope.exchanges
-    return exchanges[0] if identity.scope.role is Role.EXCHANGE and len(exchanges) == 1 else None
+    return identity.scope.own_exchange
 
 
 def upload_of(name: str, data: bytes, most_bytes: int) -> Upload:
@@ -131,7 +130,7 @@ class Desk:
         exchange = own_exchange(identity)
         if exchange is None:
             raise RefusedError("not_yours")
-        return cls(store, worker, identity.person, exchange)
+        return cls(store.limited_to(exchange), worker, identity.person, exchange)
 
     def declared(self, name: str, report: str = "", period: str = "") -> Declared:
         """Exchange, report and period of a file, by its name and by what was chosen, which wins.

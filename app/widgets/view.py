@@ -163,6 +163,11 @@ def current_view() -> View:
     return view
 
 
+def store_for(scope: Scope) -> Store:
+    """Return the store as somebody with this scope asks it: no row of another exchange where they are of one."""
+    return store().limited_to(scope.own_exchange)
+
+
 def present_stamp() -> str:
     """Return the present state of the records."""
     return records_stamp(store())
@@ -180,12 +185,14 @@ def present_moment(scope: Scope, stamp: str, now: datetime) -> datetime:
 def newest_day(scope: Scope, stamp: str, now: datetime) -> date | None:
     """Return the last day, today at most, that accepted reports reach."""
     today = kst_day(now)
-    return _answer(name_of(newest_filed_day), stamp, scope, (today,), lambda: newest_filed_day(store(), scope, today))
+    return _answer(
+        name_of(newest_filed_day), stamp, scope, (today,), lambda: newest_filed_day(store_for(scope), scope, today)
+    )
 
 
 def present_thresholds(scope: Scope, stamp: str) -> Thresholds:
     """Return the thresholds of the store in this state of the records."""
-    return _answer(name_of(thresholds_held), stamp, scope, (), lambda: thresholds_held(store(), scope))
+    return _answer(name_of(thresholds_held), stamp, scope, (), lambda: thresholds_held(store_for(scope), scope))
 
 
 def ask_anew(
@@ -194,7 +201,7 @@ def ask_anew(
     """Run a query without the cache: about people, tokens and the log, whose changes do not change the stamp."""
     view = current_view()
     must_still_be(view.identity)
-    return question(store(), view.scope, *about, **more)
+    return question(store_for(view.scope), view.scope, *about, **more)
 
 
 def ask(
@@ -215,7 +222,7 @@ def ask_while(
     must_still_be(view.identity)
     scope = view.scope
     key = (beside, about, tuple(sorted(more.items())))
-    return _answer(name_of(question), view.stamp, scope, key, lambda: question(store(), scope, *about, **more))
+    return _answer(name_of(question), view.stamp, scope, key, lambda: question(store_for(scope), scope, *about, **more))
 
 
 def cached(view: View, name: str, make: Callable[[], Made], beside: Hashable = None) -> Made:

@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, ProgrammingError
 
 from etl.modes import make_file
 
@@ -24,6 +24,9 @@ _MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 BUSY_VARIABLE = "DAXA_BUSY_SECONDS"
 _BUSY_SECONDS = 30.0
 """How long a writer waits for another one before it says that the database is locked."""
+EXCHANGE_SETTING = "daxa.exchange"
+"""What PostgreSQL's policies ask: for which exchange a transaction reads; unset where it is for all."""
+_EXCHANGE_OPTION = "daxa_exchange"
 
 
 class RecordsUnavailableError(RuntimeError):
@@ -82,12 +85,24 @@ def _set_up_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def limited_to(engine: Engine, exchange: str) -> Engine:
+    """The same engine for requests of one exchange: what `reading` opens on it says so to PostgreSQL's policies.
+
+    What `writing` opens sees all, for submissions are numbered over all exchanges.
+    """
+    return engine.execution_options(**{_EXCHANGE_OPTION: exchange})
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent view of the records."""
     with _opened(engine) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            exchange = engine.get_execution_options().get(_EXCHANGE_OPTION)
+            if exchange is not None:
+                said = {"setting": EXCHANGE_SETTING, "exchange": exchange}
+                connection.execute(text("SELECT set_config(:setting, :exchange, true)"), said)
         yield connection
 
 
@@ -220,4 +235,11 @@ def prepare(engine: Engine) -> None:
         raise RecordsUnavailableError(
             f"the database is at revision {current}, this program at {head_revision()}; run 'daxa migrate'"
         )
-    migrate(engine)
+    try:
+        migrate(engine)
+    except ProgrammingError as error:  # the service's role makes no tables
+        raise RecordsUnavailableError(
+            f"the database has no tables, and the role '{engine.url.username}' of DAXA_DATABASE_URL may not make them "
+            f"({str(error.orig).strip().splitlines()[0]}); run 'daxa migrate' with the owner's address in "
+            "DAXA_DATABASE_OWNER_URL"
+        ) from error
