@@ -85,17 +85,8 @@ def review_calendar(store: Store, changes: Sequence[StoreChange], at: datetime) 
     """Find the lateness of what the changes met or replaced, and record it of the submissions that did."""
     if not changes:
         return
-    first, last = min(c.first_day for c in changes), max(c.last_day for c in changes)
-    touched = {(c.exchange, c.report, day) for c in changes for day in (c.first_day, c.last_day)}
     with reading(store.engine) as connection:
-        every = obligations(connection, AFTER_ALL_RECORDS, first_day=first, last_day=last)
-        own = [o for o in every if (o.exchange, o.report, o.period.first_day) in touched]
-        concerned = _concerned(connection, changes)
-    found: dict[str, list[tuple[Finding, Kind]]] = {id_: [] for id_ in concerned}
-    for late in calendar_findings([o for o in own if o.outcome.is_met or o.replacements], at):
-        submission = submission_of(late)
-        if submission in found:
-            found[submission].append((late.finding, late.kind))
+        found = late_filings(connection, changes, at)
     with writing(store.engine) as connection:
         version = rule_set_version(thresholds_in_force(connection))
         made: dict[str, tuple[Sequence[Judgement], datetime]] = {}
@@ -109,6 +100,22 @@ def review_calendar(store: Store, changes: Sequence[StoreChange], at: datetime) 
             details = {"submissions": len(made), "rules": [LATE_OR_MISSING, NOT_REPLACED]}
             judged = about(list(made), "findings", "judgements")
             append(connection, [AuditEvent(SYSTEM, EventKind.REVIEW, None, details, judged)])
+
+
+def late_filings(
+    connection: Connection, changes: Sequence[StoreChange], at: datetime
+) -> dict[str, list[tuple[Finding, Kind]]]:
+    """What the calendar's rules find of all that was ever accepted for the days of the changes, by submission."""
+    first, last = min(c.first_day for c in changes), max(c.last_day for c in changes)
+    touched = {(c.exchange, c.report, day) for c in changes for day in (c.first_day, c.last_day)}
+    every = obligations(connection, AFTER_ALL_RECORDS, first_day=first, last_day=last)
+    own = [o for o in every if (o.exchange, o.report, o.period.first_day) in touched]
+    found: dict[str, list[tuple[Finding, Kind]]] = {id_: [] for id_ in _concerned(connection, changes)}
+    for late in calendar_findings([o for o in own if o.outcome.is_met or o.replacements], at):
+        submission = submission_of(late)
+        if submission in found:
+            found[submission].append((late.finding, late.kind))
+    return found
 
 
 def _judgements(filed: Submission, findings: Sequence[tuple[Finding, Kind]]) -> list[Judgement]:

@@ -24,6 +24,7 @@ from etl.evidence import digest_of_file
 from etl.examine import Incoming, Past, read_one
 from etl.faults import Fault as Fault
 from etl.figure_faults import figure_faults
+from etl.finding_faults import standing_faults, verdict_faults, verdicts_held
 from etl.heads import Head, days_without_head, signed_heads, wrong_heads
 from etl.intake import Declared
 from etl.key_change import keys_in_succession
@@ -53,6 +54,7 @@ class Verification:
     """What was found, and how much was looked at; `signed_to` is the last day whose head is signed.
 
     `not_vouched` are records older than the log's digests, which nothing vouches for until `daxa migrate` does.
+    `judged_again` are the submissions whose verdict was found again from their bytes by the rules that judged them.
     """
 
     faults: tuple[Fault, ...]
@@ -61,6 +63,7 @@ class Verification:
     entries: int
     signed_to: date | None
     not_vouched: int = 0
+    judged_again: int = 0
 
 
 def verify_store(
@@ -84,8 +87,10 @@ def verify_store(
         entries, signed = log.entry_count(connection), signed_heads(connection)
     faults, every = [*held.faults, *outside], held.submissions
     chosen = _to_read_again(every, sample)
+    are_rows_damaged = False
     for place, submission in enumerate(every, 1):
         kept = list(_kept_faults(store, submission))
+        are_rows_damaged = are_rows_damaged or bool(kept)
         if not kept and submission.id in chosen:
             kept = list(_reading_faults(store, submission))
         faults += kept
@@ -95,8 +100,14 @@ def verify_store(
     asked = [one for one in every if one.id not in damaged and (sample is None or one.id in chosen)]
     with reading(store.engine) as connection:
         faults += figure_faults(connection, store.facts, asked)
+        judged = verdicts_held(connection, asked)
+        faults += verdict_faults(store, connection, judged)
+        if not are_rows_damaged:  # what is found of accepted data is found of all of it
+            faults += standing_faults(store, connection, asked)
     signed_to = signed[-1].day if signed else None
-    return Verification(tuple(faults), len(every), len(chosen), entries, signed_to, held.not_vouched)
+    return Verification(
+        tuple(faults), len(every), len(chosen), entries, signed_to, held.not_vouched, judged_again=len(judged)
+    )
 
 
 @dataclass(frozen=True, slots=True)

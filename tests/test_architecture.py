@@ -49,6 +49,7 @@ DOORS = {
         "etl.key_change",
         "etl.outside_heads",
         "etl.figure_faults",
+        "etl.finding_faults",
         "etl.receipts",
         "etl.comparison",
         "etl.drafts",

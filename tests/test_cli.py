@@ -255,7 +255,7 @@ def test_migrate_and_verify_say_what_they_did(daxa):
     assert daxa("migrate")[:2] == (0, f"already at revision {head_revision()}\n")
     assert daxa("verify")[:2] == (
         0,
-        "0 submissions checked, 0 of them read again from their bytes\n"
+        "0 submissions checked, 0 of them read again from their bytes, 0 judged again\n"
         "1 log entries checked, no day signed\n0 faults\n",
     )
 

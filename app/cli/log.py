@@ -165,6 +165,7 @@ def check_store(key_file: Path | None, head_files: Sequence[Path], *, sample: in
             {
                 "checked": found.submissions,
                 "read_again": found.read_again,
+                "judged_again": found.judged_again,
                 "log_entries": found.entries,
                 "signed_to": found.signed_to and found.signed_to.isoformat(),
                 "not_vouched": found.not_vouched,

@@ -242,7 +242,10 @@ def verification_table(found: Verification) -> None:
     """What does not agree, or that everything does."""
     for fault in found.faults:
         print(f"{fault.subject}: {fault.what}")
-    print(f"{found.submissions} submissions checked, {found.read_again} of them read again from their bytes")
+    print(
+        f"{found.submissions} submissions checked, {found.read_again} of them read again from their bytes, "
+        f"{found.judged_again} judged again"
+    )
     signed = f"signed to {found.signed_to}" if found.signed_to else "no day signed"
     print(f"{found.entries} log entries checked, {signed}")
     if found.not_vouched:

@@ -340,6 +340,40 @@ def accepted_overlapping(connection: Connection, exchange: str, report: str, per
     return [_submission(row) for row in rows]
 
 
+def in_force_before_verdict(connection: Connection, submission: Submission) -> list[Submission]:
+    """What was in force of its exchange and report just before a submission's verdict was recorded.
+
+    Of what begins after its period nothing is said.
+    """
+    c, s, own = submissions.c, states.c, states.alias("own")
+    verdict = (
+        select(func.min(own.c.recorded_at))
+        .where(own.c.submission == submission.id, own.c.state.in_((State.ACCEPTED.value, State.REJECTED.value)))
+        .scalar_subquery()
+    )
+    then = states.alias("then")
+    last = (
+        select(func.max(then.c.sequence))
+        .where(then.c.submission == c.id, then.c.recorded_at < verdict)
+        .correlate(submissions)
+        .scalar_subquery()
+    )
+    query = (
+        select(submissions)
+        .join(states, s.submission == c.id)
+        .where(
+            c.exchange == submission.exchange,
+            c.report == submission.report,
+            c.period_start < submission.period.end,
+            c.id != submission.id,
+            s.sequence == last,
+            s.state == State.ACCEPTED.value,
+        )
+        .order_by(c.sequence)
+    )
+    return [_submission(row) for row in connection.execute(query).mappings()]
+
+
 def superseded_by(connection: Connection, submission: str) -> list[Submission]:
     """The submissions whose place another one took, in order of filing."""
     c = submissions.c
@@ -523,6 +557,15 @@ def halt_ids_before(connection: Connection, exchange: str, period: Period) -> fr
         )
     )
     return frozenset(connection.execute(query).scalars())
+
+
+def halt_ids_of(connection: Connection, ids: Sequence[str]) -> frozenset[str]:
+    """Ids of the halts that these submissions hold."""
+    found: set[str] = set()
+    for some in in_parts(ids):
+        query = select(halts.c.halt_id).distinct().where(halts.c.submission.in_(some))
+        found.update(connection.execute(query).scalars())
+    return frozenset(found)
 
 
 def _filtered(
