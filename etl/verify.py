@@ -34,6 +34,7 @@ from etl.receipts import findings_digest
 from etl.records import log
 from etl.records import submissions as life
 from etl.records.engine import reading
+from etl.records.guards import wrong_guards
 from etl.records.submissions import Submission
 from etl.signing import PublicKey, public_keys_of
 from etl.store import Store
@@ -84,8 +85,9 @@ def verify_store(
         keys = known if trusted is None else keys_in_succession(connection, trusted)
         held = records_held(connection, keys)
         outside = list(held_against(connection, kept_heads, known if trusted is None else {**known, **keys}))
+        guards = list(guard_faults(connection))
         entries, signed = log.entry_count(connection), signed_heads(connection)
-    faults, every = [*held.faults, *outside], held.submissions
+    faults, every = [*guards, *held.faults, *outside], held.submissions
     chosen = _to_read_again(every, sample)
     are_rows_damaged = False
     for place, submission in enumerate(every, 1):
@@ -108,6 +110,12 @@ def verify_store(
     return Verification(
         tuple(faults), len(every), len(chosen), entries, signed_to, held.not_vouched, judged_again=len(judged)
     )
+
+
+def guard_faults(connection: Connection) -> Iterator[Fault]:
+    """The guards of the database that are missing, altered or strange."""
+    for name, what in wrong_guards(connection):
+        yield Fault(f"guard {name}", what)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from etl.signing import public_keys_of, signer_of
 from etl.store import Store, open_store
 from etl.verify import verify_store
 
+pytestmark = pytest.mark.usefixtures("guards_not_asked")
+
 FIRST = datetime(2026, 11, 2, 3, tzinfo=UTC)
 """Noon in Korea, on each of three days."""
 DAY = timedelta(days=1)

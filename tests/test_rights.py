@@ -22,13 +22,15 @@ import etl.store
 from app.cli import app as command
 from app.scope import Role, Scope
 from app.widgets import view
-from etl.records.engine import RecordsUnavailableError, reading, writing
+from etl.records.engine import RecordsUnavailableError, open_engine, reading, writing
+from etl.records.guards import wrong_guards
 from etl.records.log import entry_count, first_break
-from etl.records.rights import ONLY_GROWING, too_mighty, wall_of
+from etl.records.rights import ONLY_GROWING, give_rights, too_mighty, wall_of
 from etl.records.schema import every_table
 from etl.records.sessions import Way, open_session, session_of
 from etl.records.tables import findings, states, submissions
 from etl.store import Store, open_store
+from etl.verify import verify_store
 
 pytestmark = pytest.mark.postgres
 OWNER, SERVICE = "daxa_owner", "daxa_service"
@@ -243,3 +245,49 @@ def test_a_role_that_is_not_there_is_named(house: House, monkeypatch: pytest.Mon
     monkeypatch.setenv("DAXA_DATABASE_OWNER_URL", house.owner)
     with pytest.raises(RecordsUnavailableError, match=r"no role 'nobody_at_all'.*CREATE ROLE"):
         command(["migrate"], standalone_mode=False)
+
+
+@pytest.mark.parametrize(
+    ("statement", "told", "what"),
+    [
+        (f"GRANT UPDATE ON audit_log TO {SERVICE}", "rights on audit_log", "have to be INSERT, SELECT"),
+        (f"GRANT DELETE ON submissions TO {SERVICE}", "rights on submissions", "DELETE"),
+        (f"REVOKE INSERT ON log_heads FROM {SERVICE}", "rights on log_heads", "are SELECT,"),
+        (f"GRANT UPDATE (hash) ON audit_log TO {SERVICE}", "rights on audit_log", "its column hash"),
+        ("GRANT SELECT ON people TO PUBLIC", "rights on people", "of everybody are SELECT, and have to be nothing"),
+        (f"GRANT INSERT ON alembic_version TO {SERVICE}", "rights on alembic_version", "INSERT"),
+        (f"GRANT CREATE ON SCHEMA public TO {SERVICE}", f"role {SERVICE}", "may make tables"),
+        ("DROP POLICY own_exchange ON states", "policy on states", "is missing"),
+        ("ALTER POLICY own_exchange ON findings USING (true)", "policy on findings", "was altered to true"),
+        ("ALTER POLICY own_exchange ON findings WITH CHECK (true)", "policy on findings", "was altered to"),
+        (f"ALTER POLICY own_exchange ON findings TO {OWNER}", "policy on findings", "was altered to"),
+        ("ALTER TABLE people DISABLE ROW LEVEL SECURITY", "policy on people", "is switched off"),
+        ("CREATE POLICY more ON people USING (true)", "policy on people", "'more' is none of ours"),
+        (f"ALTER ROLE {SERVICE} BYPASSRLS", f"role {SERVICE}", "passes row-level security"),
+        (f"ALTER ROLE {SERVICE} SUPERUSER", f"role {SERVICE}", "is a superuser"),
+        (f"GRANT {OWNER} TO {SERVICE}", f"role {SERVICE}", "may act as the owner"),
+        (f"ALTER TABLE audit_log OWNER TO {SERVICE}", "owner of submissions", "one role has to own everything"),
+    ],
+)
+def test_verify_tells_each_right_and_policy_that_is_not_as_it_was_given(
+    house: House, postgres_server: str, statement: str, told: str, what: str
+) -> None:
+    administrator = open_engine(house.owner.replace(f"{OWNER}@", "postgres@"))
+    with administrator.connect() as connection:
+        assert list(wrong_guards(connection)) == []
+        connection.execute(text(statement))
+        found = list(wrong_guards(connection))
+        connection.rollback()
+    administrator.dispose()
+    assert any(name == told and what in sentence for name, sentence in found), found
+
+
+def test_what_was_taken_away_is_given_anew_by_the_owners_migrate(house: House) -> None:
+    owner = open_engine(house.owner)
+    with writing(owner) as connection:
+        connection.exec_driver_sql("DROP POLICY own_exchange ON states")
+        connection.exec_driver_sql(f"GRANT TRUNCATE ON findings TO {SERVICE}")
+        assert {name for name, _ in wrong_guards(connection)} == {"policy on states", "rights on findings"}
+    give_rights(owner, SERVICE)
+    owner.dispose()
+    assert verify_store(house.store).faults == ()  # as the service sees it

@@ -32,7 +32,7 @@ from etl.store import open_store
 from etl.verify import verify_store
 from tests.filing import MORNING, checks, file, halts
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("guards_not_asked")]
 
 TOMORROW = timedelta(days=1)
 

@@ -21,7 +21,7 @@ from etl.signing import public_keys_of
 from etl.store import Store, open_store
 from etl.verify import records_held, verify_store
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("guards_not_asked")]
 
 EVERY_TABLE = [pytest.param(table, id=table.name) for table in every_table()]
 EVERY_COLUMN = [pytest.param(column, id=f"{table.name}.{column.name}") for table in every_table() for column in table.c]

@@ -32,7 +32,7 @@ ONLY_GROWING = (
 REMOVED_FROM = (sessions, failed_sign_ins, visits, drafts, judgements)
 """What the service also removes rows from, beside figures; nothing else that was filed or done is ever removed."""
 _REVISION = "alembic_version"
-_POLICY = "own_exchange"
+POLICY = "own_exchange"
 
 
 def rights_on(table: Table) -> tuple[str, ...]:
@@ -95,9 +95,9 @@ def _statements(service: str) -> Iterator[str]:
         wall = wall_of(table)
         if wall is not None:
             yield f"ALTER TABLE {table.name} ENABLE ROW LEVEL SECURITY"
-            yield f"DROP POLICY IF EXISTS {_POLICY} ON {table.name}"
+            yield f"DROP POLICY IF EXISTS {POLICY} ON {table.name}"
             # `writing` names no exchange: numbers are counted, and the log is written, over all of them.
-            yield f"CREATE POLICY {_POLICY} ON {table.name} USING ({wall})"
+            yield f"CREATE POLICY {POLICY} ON {table.name} USING ({wall})"
 
 
 def too_mighty(engine: Engine) -> str | None:
