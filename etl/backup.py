@@ -4,6 +4,9 @@ The archive is a compressed tar. It holds the records of one moment as text, so 
 and every file that these records name; what is derived is derived again. Its last member lists every other with its
 SHA-256, so an archive that was cut off or changed is found before anything is restored. It holds the signing key:
 whoever can read it can sign.
+
+An archive takes its name once the audit log has the entry of it. A restore enters the records and its own entry in one
+transaction; one that was ended before that begins anew with the same archive, one that was ended after it is finished.
 """
 
 from __future__ import annotations
@@ -13,21 +16,23 @@ import json
 import os
 import re
 import secrets
+import shutil
 import tarfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
-from etl.evidence import sync_folder
+from etl.evidence import digest_of_file, sync_folder, write_durably
 from etl.modes import FILE_MODE, make_folder, new_file
 from etl.rebuild import rebuild_figures
 from etl.records import submissions as life
-from etl.records.dump import dumped_tables, is_empty, lines_of, load_lines
+from etl.records.dump import dumped_tables, is_empty, lines_of, load_lines, row_counts
 from etl.records.engine import head_revision, prepare, reading, writing
+from etl.records.log import COMMAND, AuditEvent, EventKind, append, entries
 from etl.store import Store
 from expectations.vocabulary import State
 
@@ -35,6 +40,9 @@ _KIND, _VERSION = "daxa backup", 1
 _MANIFEST = "manifest.json"
 _FOLDERS = ("evidence", "facts", "keys")
 _MARK = "replay.name"
+_UNFINISHED = ".restoring"
+"""A file with the SHA-256 of the archive that a store is being filled from."""
+_STAGED = ".restore-"
 _MEMBER = re.compile(r"records/[a-z_]+\.jsonl|(evidence|facts|keys)(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+|replay\.name")
 _CHUNK_BYTES = 2**20
 _PUBLISHED = (State.ACCEPTED, State.SUPERSEDED, State.WITHDRAWN)
@@ -73,18 +81,20 @@ class _Digesting:
 
 
 def back_up(store: Store, target: Path, *, progress: Progress | None = None) -> Contents:
-    """Write the archive of a store, whole or not at all; filing may go on meanwhile.
+    """Write the archive of a store, whole or not at all, and log it; filing may go on meanwhile.
 
     BackupError where there is a file of that name, or one that the records name is missing or was changed.
     """
     if target.exists():
         raise BackupError(f"{target} is there already; name a file that is not")
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    beside_target = f".{target.name}."
+    _remove(target.parent.glob(f"{beside_target}*"))  # what a backup left that was ended: it holds the signing key
+    temporary = target.with_name(f"{beside_target}{secrets.token_hex(4)}")
     digests: dict[str, str] = {}
     try:
         with (
             os.fdopen(new_file(temporary), "wb") as out,
-            TemporaryDirectory(dir=temporary.parent, prefix=".records-") as beside,
+            TemporaryDirectory(dir=temporary.parent, prefix=f"{beside_target}records-") as beside,
         ):
             rows, wanted = _write_records(store, Path(beside))
             with tarfile.open(fileobj=out, mode="w:gz", compresslevel=6) as archive:
@@ -103,11 +113,26 @@ def back_up(store: Store, target: Path, *, progress: Progress | None = None) -> 
                 _add(archive, manifest, _MANIFEST)
             out.flush()
             os.fsync(out.fileno())
+        with writing(store.engine) as connection:
+            append(connection, [_event(EventKind.BACKUP, digest_of_file(temporary), len(wanted))])
         temporary.replace(target)
         sync_folder(target.absolute().parent)
     finally:
         temporary.unlink(missing_ok=True)
     return Contents(rows, len(wanted))
+
+
+def _event(act: EventKind, sha256: str, files: int) -> AuditEvent:
+    return AuditEvent(COMMAND, act, None, {"sha256": sha256, "files": files})
+
+
+def _remove(left: Iterable[Path]) -> None:
+    """Remove files and folders, whatever is in them."""
+    for path in left:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _write_records(store: Store, folder: Path) -> tuple[dict[str, int], list[Path]]:
@@ -159,32 +184,64 @@ def _add(archive: tarfile.TarFile, path: Path, member: str) -> str:
 
 
 def restore(store: Store, source: Path, *, progress: Progress | None = None) -> Contents:
-    """Fill an empty store from an archive, all of it or nothing; the store need not be prepared.
+    """Fill an empty store from an archive, all of it or nothing, and log it; the store need not be prepared.
 
-    BackupError where the archive is cut off, changed or of another schema, or something stands in the store already.
+    What an earlier call with the same archive did that was ended is done to its end. BackupError where the archive is
+    cut off, changed or of another schema, or something stands in the store already.
     """
+    sha256 = digest_of_file(source)
+    mark = store.home / _UNFINISHED
+    contents = _begin(store, mark, sha256)
+    if contents is None:
+        try:
+            contents = _fill(store, source, sha256, progress)
+        except BackupError:
+            mark.unlink()
+            raise
+    rebuild_figures(store.engine, store.facts, anyway=True)
+    mark.unlink(missing_ok=True)
+    return contents
+
+
+def _begin(store: Store, mark: Path, sha256: str) -> Contents | None:
+    """Mark the store as being filled, without what an ended call left; what is in it where all is recorded already."""
+    begun = mark.read_text("ascii") if mark.exists() else None
     with reading(store.engine) as connection:
-        empty = is_empty(connection)
+        is_there = not is_empty(connection)
+        if is_there and begun == sha256:
+            logged = [json.loads(entry.details) for entry in entries(connection, act=EventKind.RESTORE)]
+            files = [details["files"] for details in logged if details.get("sha256") == sha256]
+            if files:
+                return Contents(row_counts(connection), files[-1])
+    if begun == sha256 and not is_there:
+        _remove(path for name in (*_FOLDERS, _MARK) if (path := store.home / name).exists())
+        _remove(store.home.glob(f"{_STAGED}*"))
     taken = [name for name in _FOLDERS if any((store.home / name).glob("*"))]
-    if not empty or taken:
-        there = "the database holds records" if not empty else f"{store.home / taken[0]} holds files"
+    if is_there or taken:
+        there = "the database holds records" if is_there else f"{store.home / taken[0]} holds files"
         raise BackupError(f"{there}; restore into an empty store: another DAXA_HOME and DAXA_DATABASE_URL")
-    with TemporaryDirectory(dir=store.home, prefix=".restore-") as folder:
+    write_durably(mark, sha256.encode("ascii"))
+    return None
+
+
+def _fill(store: Store, source: Path, sha256: str, progress: Progress | None) -> Contents:
+    with TemporaryDirectory(dir=store.home, prefix=_STAGED) as folder:
         staged = Path(folder)
         manifest = _unpack(source, staged, progress)
         rows = manifest["rows"]
+        contents = Contents(rows, len(manifest["members"]) - len(rows))
         prepare(store.engine)
         with writing(store.engine) as connection:
             for table in dumped_tables():
                 with (staged / "records" / f"{table.name}.jsonl").open(encoding="utf-8") as lines:
                     if load_lines(connection, table, lines) != rows[table.name]:
                         raise BackupError(f"the archive has not all rows of the table {table.name}; take another one")
+            append(connection, [_event(EventKind.RESTORE, sha256, contents.files)])
             for name in (*_FOLDERS, _MARK):
                 if (staged / name).exists():
                     _put(staged / name, store.home / name)
             os.sync()
-    rebuild_figures(store.engine, store.facts, anyway=True)
-    return Contents(rows, len(manifest["members"]) - len(rows))
+    return contents
 
 
 def _put(staged: Path, place: Path) -> None:

@@ -12,12 +12,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from browsing import ROOT
+from killing import killed_at
 from sqlalchemy import func, select, text
 
 from etl import jobs
 from etl.backup import BackupError, back_up, restore
 from etl.heads import sign_heads
 from etl.records import log, people, tokens
+from etl.records.access_tables import audit_log
 from etl.records.dump import dumped_tables, lines_of
 from etl.records.engine import reading, writing
 from etl.records.log import EventKind
@@ -63,9 +65,17 @@ def empty(tmp_path):
 
 
 def records_of(store):
-    """Everything that is recorded, table by table."""
+    """Everything that is recorded, table by table, but that it was backed up or restored."""
     with reading(store.engine) as connection:
-        return {table.name: list(lines_of(connection, table)) for table in dumped_tables()}
+        return {
+            table.name: [line for line in lines_of(connection, table) if not is_about_archives(table, line)]
+            for table in dumped_tables()
+        }
+
+
+def is_about_archives(table, line):
+    """Whether a line of the log is the entry of a backup or a restore."""
+    return table is audit_log and json.loads(line)[3] in (EventKind.BACKUP, EventKind.RESTORE)
 
 
 def figures_of(store):
@@ -84,6 +94,18 @@ def files_of(store):
         for path in (store.home / folder).rglob("*")
         if path.is_file()
     }
+
+
+def daxa(home, url, *words):
+    """What the command says, and its status."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from app.cli import main; main()", *map(str, words)],
+        env={**os.environ, "DAXA_HOME": str(home), "DAXA_DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    return done.returncode, done.stdout, done.stderr
 
 
 def is_same(one, other):
@@ -124,6 +146,66 @@ def test_what_was_backed_up_from_one_database_is_restored_into_the_other(tmp_pat
     assert verify_store(other).faults == ()
     for store in (one, other):
         store.engine.dispose()
+
+
+RESTORE_KILLED_AT = {
+    "before it is unpacked": ("etl.backup._unpack", 0),
+    "while it is unpacked": ("etl.backup._extract", 3),
+    "before the schema is made": ("etl.backup.prepare", 0),
+    "while records are entered": ("etl.backup.load_lines", 4),
+    "before it is logged": ("etl.backup.append", 0),
+    "before the first folder is put in place": ("etl.backup._put", 0),
+    "between the folders": ("etl.backup._put", 2),
+    "before the records are durable": ("etl.backup.os.sync", 0),
+    "before the figures are derived": ("etl.backup.rebuild_figures", 0),
+}
+
+
+@pytest.mark.parametrize("step", RESTORE_KILLED_AT, ids=str)
+def test_a_restore_that_was_killed_is_done_to_its_end_by_the_same_command(filled, archive, tmp_path, step):
+    home = tmp_path / "new"
+    url = f"sqlite:///{home / 'new.sqlite'}"
+    environment = {**os.environ, "DAXA_HOME": str(home), "DAXA_DATABASE_URL": url}
+    assert killed_at(*RESTORE_KILLED_AT[step], "restore", archive, environment=environment)
+    status, out, _ = daxa(home, url, "restore", archive)
+    assert (status, out.splitlines()[-1]) == (0, "0 faults")
+    restored = open_store(home, url)
+    assert is_same(filled, restored)
+    with reading(restored.engine) as connection:
+        assert len(log.entries(connection, act=EventKind.RESTORE)) == 1
+    restored.engine.dispose()
+    assert not [path for path in home.iterdir() if path.name.startswith(".restor")]
+
+
+def test_another_archive_does_not_go_on_where_a_restore_was_killed(filled, archive, tmp_path):
+    other = tmp_path / "other.tar.gz"
+    back_up(filled, other)
+    home = tmp_path / "new"
+    url = f"sqlite:///{home / 'new.sqlite'}"
+    environment = {**os.environ, "DAXA_HOME": str(home), "DAXA_DATABASE_URL": url}
+    assert killed_at("etl.backup.os.sync", 0, "restore", archive, environment=environment)
+    status, _, error = daxa(home, url, "restore", other)
+    assert (status, "empty store" in error) == (2, True)
+
+
+def test_what_a_backup_left_that_was_killed_goes_with_the_next(filled, tmp_path, database_url):
+    """It holds the signing key."""
+    target = tmp_path / "kept" / "daxa.tar.gz"
+    target.parent.mkdir()
+    environment = {**os.environ, "DAXA_HOME": str(filled.home), "DAXA_DATABASE_URL": database_url}
+    assert killed_at("etl.backup._add", 9, "backup", target, environment=environment)
+    assert len(list(target.parent.iterdir())) > 1
+    assert daxa(filled.home, database_url, "backup", target)[0] == 0
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_no_archive_has_its_name_before_it_is_logged(filled, tmp_path, database_url):
+    target = tmp_path / "daxa.tar.gz"
+    environment = {**os.environ, "DAXA_HOME": str(filled.home), "DAXA_DATABASE_URL": database_url}
+    assert killed_at("etl.backup.append", 0, "backup", target, environment=environment)
+    assert not target.exists()
+    with reading(filled.engine) as connection:
+        assert log.entries(connection, act=EventKind.BACKUP) == []
 
 
 def test_a_restored_log_refuses_changes_too(archive, empty):
@@ -267,16 +349,6 @@ def test_what_is_no_archive_is_said(empty, tmp_path):
 
 
 def test_the_command_backs_up_restores_and_verifies(filled, tmp_path, database_url):
-    def daxa(home, url, *words):
-        done = subprocess.run(
-            [sys.executable, "-c", "from app.cli import main; main()", *words],
-            env={**os.environ, "DAXA_HOME": str(home), "DAXA_DATABASE_URL": url},
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-        )
-        return done.returncode, done.stdout, done.stderr
-
     path, home, url = str(tmp_path / "b.tar.gz"), tmp_path / "new", f"sqlite:///{tmp_path / 'new.sqlite'}"
     assert daxa(filled.home, database_url, "backup", path)[0] == 0
     status, _, error = daxa(filled.home, database_url, "backup", path)

@@ -1,13 +1,13 @@
 """The life of a submission (specification, section 3), on both databases."""
 
 import os
-import signal
 import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from killing import killed_at
 from sqlalchemy import select
 
 from etl import examine, export, jobs, receiving, review
@@ -390,33 +390,6 @@ KILLED_AT = {
     "before the moment of its state is written": "etl.records.submissions._add_state",
     "before its bytes are discarded": "etl.evidence.Evidence.discard",
 }
-_KILLER = """
-import importlib, mmap, os, signal, sys
-def owner(path):
-    parts = path.split(".")
-    for end in range(len(parts) - 1, 0, -1):
-        try:
-            found = importlib.import_module(".".join(parts[:end]))
-        except ImportError:
-            continue
-        for name in parts[end:-1]:
-            found = getattr(found, name)
-        return found, parts[-1]
-place, name = owner(sys.argv[1])
-run, real = os.getpid(), getattr(place, name)
-left = mmap.mmap(-1, 1)  # the processes that read and judge count with the run
-left[0] = int(sys.argv[2])
-def deadly(*arguments, **options):
-    if left[0] == 0:
-        os.kill(run, signal.SIGKILL)
-        os.kill(os.getpid(), signal.SIGKILL)
-    left[0] -= 1
-    return real(*arguments, **options)
-setattr(place, name, deadly)
-sys.argv = ["daxa", "ingest", sys.argv[3]]
-from app.cli import main
-main()
-"""
 
 
 @pytest.mark.slow
@@ -430,8 +403,7 @@ def test_a_run_killed_at_any_step_leaves_whole_submissions_and_is_finished_by_th
     environment = {**os.environ, "DAXA_HOME": str(home)}
     environment.pop("DAXA_DATABASE_URL", None)
     quiet = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": ROOT}
-    killed = subprocess.run([sys.executable, "-c", _KILLER, KILLED_AT[step], "1", str(inbox)], **quiet)
-    assert killed.returncode == -signal.SIGKILL
+    assert killed_at(KILLED_AT[step], 1, "ingest", inbox, environment=environment)
     store = open_store(home)
     _nothing_half_published(store)
     finished = subprocess.run([sys.executable, "-c", "from app.cli import main; main()", "ingest", str(inbox)], **quiet)

@@ -18,16 +18,12 @@ def backup_store(
     file: Annotated[Path, typer.Argument(help="The archive to write, such as daxa.tar.gz.", metavar="FILE")],
 ) -> None:
     """Write records, evidence, published rows and keys to one archive; it holds the signing key, so keep it as safe."""
-    from app.cli.log import log_act
     from app.cli.output import show_progress
     from etl.backup import back_up
-    from etl.evidence import digest_of_file
-    from etl.records.log import EventKind
 
     store = open_store()
     with show_progress("backup", None) as progress:
         made = back_up(store, file, progress=progress)
-    log_act(store, EventKind.BACKUP, None, {"sha256": digest_of_file(file), "files": made.files})
     _tell(file, made)
 
 
@@ -35,18 +31,14 @@ def restore(
     file: Annotated[Path, typer.Argument(help="An archive that 'daxa backup' wrote.", metavar="FILE")],
 ) -> None:
     """Fill an empty store from an archive and verify it; SQLite or PostgreSQL, whichever the archive came from."""
-    from app.cli.log import log_act
     from app.cli.output import show_progress, verification_table
     from etl.backup import restore as fill
-    from etl.evidence import digest_of_file
-    from etl.records.log import EventKind
     from etl.verify import verify_store
 
     store = open_store(url=owner_address(home_folder()), prepared=False)
     with show_progress("restore", None) as progress:
         made = fill(store, file, progress=progress)
     give_service_its_rights(store)
-    log_act(store, EventKind.RESTORE, None, {"sha256": digest_of_file(file), "files": made.files})
     _tell(file, made)
     with show_progress("verify", None) as progress:
         found = verify_store(store, progress=progress)

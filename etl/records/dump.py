@@ -104,6 +104,14 @@ def _go_on_counting(connection: Connection, table: Table) -> None:
     connection.execute(text(sequence), {"table": table.name, "column": column.name, "highest": highest})
 
 
+def row_counts(connection: Connection) -> dict[str, int]:
+    """How many rows each table of an archive has."""
+    return {
+        table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+        for table in dumped_tables()
+    }
+
+
 def is_empty(connection: Connection) -> bool:
     """Whether nothing was recorded yet; a schema without rows is empty too."""
     there = set(inspect(connection).get_table_names())
