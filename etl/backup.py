@@ -2,8 +2,9 @@
 
 The archive is a compressed tar. It holds the records of one moment as text, so it can be restored into either database,
 and every file that these records name; what is derived is derived again. Its last member lists every other with its
-SHA-256, so an archive that was cut off or changed is found before anything is restored. It holds the signing key:
-whoever can read it can sign.
+SHA-256, so an archive that was cut off or changed is found before anything is restored. The list is signed by the
+store's key, and the whole is sealed for a key that is kept apart from it (`etl.sealing`): the archive holds the signing
+key, and whoever can read it can sign. Its first member says how much it holds, and no more than that is unpacked.
 
 An archive takes its name once the audit log has the entry of it. A restore enters the records and its own entry in one
 transaction; one that was ended before that begins anew with the same archive, one that was ended after it is finished.
@@ -12,6 +13,7 @@ transaction; one that was ended before that begins anew with the same archive, o
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -33,11 +35,16 @@ from etl.records import submissions as life
 from etl.records.dump import dumped_tables, is_empty, lines_of, load_lines, row_counts
 from etl.records.engine import head_revision, prepare, reading, writing
 from etl.records.log import COMMAND, AuditEvent, EventKind, append, entries
+from etl.sealing import OpeningKey, OpeningReader, SealBrokenError, SealingKey, SealingWriter
+from etl.signing import PublicKey, public_keys_of, signer_of
 from etl.store import Store
 from expectations.vocabulary import State
 
-_KIND, _VERSION = "daxa backup", 1
-_MANIFEST = "manifest.json"
+_KIND, _VERSION, _UNSEALED = "daxa backup", 2, 1
+_SIZE, _MANIFEST, _SIGNATURE = "size.json", "manifest.json", "signature.json"
+_ABOUT = (_SIZE, _MANIFEST, _SIGNATURE)
+_ABOUT_BYTES = 2**28
+"""More than the list of members of any store takes."""
 _FOLDERS = ("evidence", "facts", "keys")
 _MARK = "replay.name"
 _UNFINISHED = ".restoring"
@@ -80,13 +87,15 @@ class _Digesting:
 # -------------------------------------------------------------------------------------------- making
 
 
-def back_up(store: Store, target: Path, *, progress: Progress | None = None) -> Contents:
-    """Write the archive of a store, whole or not at all, and log it; filing may go on meanwhile.
+def back_up(store: Store, target: Path, receiver: SealingKey, *, progress: Progress | None = None) -> Contents:
+    """Write the archive of a store, sealed for a receiver, whole or not at all, and log it; filing may go on meanwhile.
 
-    BackupError where there is a file of that name, or one that the records name is missing or was changed.
+    BackupError where there is a file of that name, or one that the records name is missing or was changed;
+    KeyUnusableError where the store's key is gone.
     """
     if target.exists():
         raise BackupError(f"{target} is there already; name a file that is not")
+    signer = signer_of(store.home)  # before the files are named: the public half of a new key is one of them
     beside_target = f".{target.name}."
     _remove(target.parent.glob(f"{beside_target}*"))  # what a backup left that was ended: it holds the signing key
     temporary = target.with_name(f"{beside_target}{secrets.token_hex(4)}")
@@ -97,10 +106,13 @@ def back_up(store: Store, target: Path, *, progress: Progress | None = None) -> 
             TemporaryDirectory(dir=temporary.parent, prefix=f"{beside_target}records-") as beside,
         ):
             rows, wanted = _write_records(store, Path(beside))
-            with tarfile.open(fileobj=out, mode="w:gz", compresslevel=6) as archive:
-                for name in rows:
-                    member = f"records/{name}.jsonl"
-                    digests[member] = _add(archive, Path(beside) / f"{name}.jsonl", member)
+            sealed = SealingWriter(out, receiver)
+            with tarfile.open(fileobj=sealed, mode="w:gz", compresslevel=6) as archive:
+                dumped = {f"records/{name}.jsonl": Path(beside) / f"{name}.jsonl" for name in rows}
+                size = _size_of([*dumped.values(), *wanted])
+                digests[_SIZE] = _add_record(archive, Path(beside) / _SIZE, size)
+                for member, path in dumped.items():
+                    digests[member] = _add(archive, path, member)
                 for place, path in enumerate(wanted, 1):
                     member = path.relative_to(store.home).as_posix()
                     digests[member] = _add(archive, path, member)
@@ -108,9 +120,11 @@ def back_up(store: Store, target: Path, *, progress: Progress | None = None) -> 
                         raise BackupError(f"the kept bytes {path.name} differ from their SHA-256; run 'daxa verify'")
                     if progress is not None:
                         progress(place, len(wanted), path.name)
-                manifest = Path(beside) / _MANIFEST
-                manifest.write_text(json.dumps(_manifest(rows, digests), indent=1), "utf-8")
-                _add(archive, manifest, _MANIFEST)
+                manifest = _manifest(rows, digests)
+                _add_record(archive, Path(beside) / _MANIFEST, manifest)
+                signature = {"key": signer.public.id, "signature": signer.sign(manifest)}
+                _add_record(archive, Path(beside) / _SIGNATURE, signature)
+            sealed.finish()
             out.flush()
             os.fsync(out.fileno())
         with writing(store.engine) as connection:
@@ -120,6 +134,17 @@ def back_up(store: Store, target: Path, *, progress: Progress | None = None) -> 
     finally:
         temporary.unlink(missing_ok=True)
     return Contents(rows, len(wanted))
+
+
+def _size_of(files: Iterable[Path]) -> dict[str, int]:
+    sizes = [path.stat().st_size for path in files if path.exists()]
+    return {"files": len(sizes), "bytes": sum(sizes)}
+
+
+def _add_record(archive: tarfile.TarFile, path: Path, record: Mapping[str, Any]) -> str:
+    """Put a JSON file of its own into the archive; its SHA-256."""
+    path.write_text(json.dumps(record, indent=1), "utf-8")
+    return _add(archive, path, path.name)
 
 
 def _event(act: EventKind, sha256: str, files: int) -> AuditEvent:
@@ -183,9 +208,18 @@ def _add(archive: tarfile.TarFile, path: Path, member: str) -> str:
 # ----------------------------------------------------------------------------------------- restoring
 
 
-def restore(store: Store, source: Path, *, progress: Progress | None = None) -> Contents:
+def restore(
+    store: Store,
+    source: Path,
+    key: OpeningKey | None,
+    *,
+    signed_by: PublicKey | None = None,
+    progress: Progress | None = None,
+) -> Contents:
     """Fill an empty store from an archive, all of it or nothing, and log it; the store need not be prepared.
 
+    `key` opens the archive; without one it is of an earlier version, which nothing protected. `signed_by` is the key
+    that must have signed it, where the archive's own is not to be believed.
     What an earlier call with the same archive did that was ended is done to its end. BackupError where the archive is
     cut off, changed or of another schema, or something stands in the store already.
     """
@@ -194,7 +228,7 @@ def restore(store: Store, source: Path, *, progress: Progress | None = None) -> 
     contents = _begin(store, mark, sha256)
     if contents is None:
         try:
-            contents = _fill(store, source, sha256, progress)
+            contents = _fill(store, source, key, signed_by, sha256, progress)
         except BackupError:
             mark.unlink()
             raise
@@ -224,12 +258,21 @@ def _begin(store: Store, mark: Path, sha256: str) -> Contents | None:
     return None
 
 
-def _fill(store: Store, source: Path, sha256: str, progress: Progress | None) -> Contents:
+def _fill(
+    store: Store,
+    source: Path,
+    key: OpeningKey | None,
+    signed_by: PublicKey | None,
+    sha256: str,
+    progress: Progress | None,
+) -> Contents:
     with TemporaryDirectory(dir=store.home, prefix=_STAGED) as folder:
         staged = Path(folder)
-        manifest = _unpack(source, staged, progress)
+        manifest = _unpack(source, staged, key, progress)
+        if key is not None:
+            _check_signature(source, staged, manifest, signed_by)
         rows = manifest["rows"]
-        contents = Contents(rows, len(manifest["members"]) - len(rows))
+        contents = Contents(rows, len(manifest["members"].keys() - {_SIZE}) - len(rows))
         prepare(store.engine)
         with writing(store.engine) as connection:
             for table in dumped_tables():
@@ -250,27 +293,67 @@ def _put(staged: Path, place: Path) -> None:
     staged.rename(place)
 
 
-def _unpack(source: Path, folder: Path, progress: Progress | None) -> dict[str, Any]:
+def _unpack(source: Path, folder: Path, key: OpeningKey | None, progress: Progress | None) -> dict[str, Any]:
     """Write every member under the folder and hold it against the list of them; that list."""
     digests: dict[str, str] = {}
+    left = shutil.disk_usage(folder).free
     try:
-        with tarfile.open(source, mode="r:gz") as archive:
+        with source.open("rb") as file, _opened(file, key) as archive:
             for info in archive:
                 opened = archive.extractfile(info) if info.isreg() else None
                 if opened is None or info.name in digests or not _is_ours(info.name):
                     raise BackupError(f"{source} is no backup of ours: it holds {info.name!r}")
+                if info.size > (_ABOUT_BYTES if info.name in _ABOUT else left):
+                    raise BackupError(f"{source} holds more than it says or the disk has room for, at {info.name}")
                 digests[info.name] = _extract(opened, folder / info.name)
+                if info.name == _SIZE:
+                    left = _room_for(source, folder)
+                elif info.name not in _ABOUT:
+                    left -= info.size
                 if progress is not None:
                     progress(len(digests), 0, info.name)
+    except SealBrokenError as error:
+        raise BackupError(f"{source} cannot be opened: {error}; take another archive or its own key") from error
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
         raise BackupError(f"{source} is cut off or no backup ({error}); take another one") from error
-    return _checked(source, folder, digests)
+    return _checked(source, folder, digests, _VERSION if key else _UNSEALED)
+
+
+def _opened(file: IO[bytes], key: OpeningKey | None) -> tarfile.TarFile:
+    """The archive in a file, read from its beginning to its end."""
+    if key is None:
+        return tarfile.open(fileobj=file, mode="r|gz")
+    return tarfile.open(fileobj=io.BufferedReader(OpeningReader(file, key)), mode="r|gz")
+
+
+def _room_for(source: Path, folder: Path) -> int:
+    """How many bytes the archive says that it holds; BackupError where the disk has no room for them."""
+    try:
+        wanted = int(json.loads((folder / _SIZE).read_bytes())["bytes"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BackupError(f"{source} is no backup of ours: how much it holds cannot be read") from error
+    free = shutil.disk_usage(folder).free
+    if wanted > free:
+        raise BackupError(f"{source} holds {wanted} bytes, and {free} are free at {folder.parent}; make room first")
+    return wanted
+
+
+def _check_signature(source: Path, folder: Path, manifest: Mapping[str, Any], signed_by: PublicKey | None) -> None:
+    """Hold the list of members against its signature; BackupError where it is not by the key that it is to be."""
+    try:
+        signed = json.loads((folder / _SIGNATURE).read_bytes())
+        key = signed_by or public_keys_of(folder)[signed["key"]]
+        is_right = key.has_signed(manifest, signed["signature"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BackupError(f"{source} was not signed by a store; take another archive") from error
+    if not is_right:
+        raise BackupError(f"{source} was not signed by key {key.id}; take another archive, or the key of its store")
 
 
 def _is_ours(name: str) -> bool:
-    return name == _MANIFEST or _MEMBER.fullmatch(name) is not None
+    return name in _ABOUT or _MEMBER.fullmatch(name) is not None
 
 
 def _extract(opened: IO[bytes], path: Path) -> str:
@@ -282,12 +365,13 @@ def _extract(opened: IO[bytes], path: Path) -> str:
     return str(read.digest.hexdigest())
 
 
-def _checked(source: Path, folder: Path, digests: dict[str, str]) -> dict[str, Any]:
+def _checked(source: Path, folder: Path, digests: dict[str, str], version: int) -> dict[str, Any]:
+    digests.pop(_SIGNATURE, None)
     if digests.pop(_MANIFEST, None) is None:
         raise BackupError(f"{source} is cut off or no backup: it lacks its list of members; take another one")
     try:
         manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_bytes())
-        of_ours = (manifest["kind"], manifest["version"]) == (_KIND, _VERSION)
+        of_ours = (manifest["kind"], manifest["version"]) == (_KIND, version)
         revision, members, tables = manifest["revision"], manifest["members"], set(manifest["rows"])
     except (ValueError, KeyError, TypeError) as error:
         raise BackupError(f"{source} is no backup of ours: its list of members cannot be read") from error

@@ -76,7 +76,7 @@ class House:
         authenticate(self.store().engine, "kim", "wrong", source="192.0.2.1", now=datetime.now(UTC))
 
     def back_up(self) -> Path:
-        path = self.folder / "daxa.tar.gz"
+        path = self.folder / "daxa.backup"
         self.daxa("backup", path)
         return path
 

@@ -76,7 +76,7 @@ DOORS = {
     ],
     "alembic": ["etl.records", "etl.migrations"],
     "argon2": ["etl.records.passwords"],
-    "cryptography": ["etl.signing"],
+    "cryptography": ["etl.signing", "etl.sealing"],
     "pyarrow": [
         "expectations.verbs",
         "expectations.judge",

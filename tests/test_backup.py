@@ -15,6 +15,7 @@ from browsing import ROOT
 from killing import killed_at
 from sqlalchemy import func, select, text
 
+from app.cli.backup import own_key_of
 from etl import jobs
 from etl.backup import BackupError, back_up, restore
 from etl.heads import sign_heads
@@ -25,6 +26,8 @@ from etl.records.engine import reading, writing
 from etl.records.log import EventKind
 from etl.records.people import Role
 from etl.records.tables import derived_tables, findings
+from etl.sealing import OpeningKey, OpeningReader, SealingWriter
+from etl.signing import Signer, signer_of
 from etl.store import open_store
 from etl.verify import verify_store
 from tests.filing import MORNING, checks, file, halt, halts
@@ -32,6 +35,7 @@ from tests.filing import MORNING, checks, file, halt, halts
 pytestmark = pytest.mark.slow
 
 NOW = MORNING + timedelta(hours=1)
+KEY = OpeningKey.generated()
 
 
 @pytest.fixture
@@ -52,9 +56,17 @@ def filled(tmp_path, database_url):
 
 @pytest.fixture
 def archive(filled, tmp_path):
-    path = tmp_path / "daxa.tar.gz"
-    back_up(filled, path)
+    path = tmp_path / "daxa.backup"
+    back_up(filled, path, KEY.sealing)
+    key_file(path)
     return path
+
+
+def key_file(path):
+    """Lay the key beside an archive, where the command looks for it."""
+    own = path.with_name(f"{path.name}.key")
+    own.write_bytes(KEY.pem)
+    own.chmod(0o600)
 
 
 @pytest.fixture
@@ -116,7 +128,7 @@ def is_same(one, other):
 
 
 def test_a_restored_store_is_the_same_and_verified(filled, archive, empty):
-    contents = restore(empty, archive)
+    contents = restore(empty, archive, KEY)
     assert contents.rows["submissions"] == 4
     assert contents.rows["findings"] > 3
     assert is_same(filled, empty)
@@ -134,8 +146,8 @@ def test_what_was_backed_up_from_one_database_is_restored_into_the_other(tmp_pat
     (to,) = urls.keys() - {origin}
     one, other = open_store(tmp_path / "one", urls[origin]), open_store(tmp_path / "other", urls[to], prepared=False)
     file(one, tmp_path, "korbit_reconciliation_2026-11-02.csv", checks("2026-11-02", short=range(3)))
-    back_up(one, tmp_path / "daxa.tar.gz")
-    restore(other, tmp_path / "daxa.tar.gz")
+    back_up(one, tmp_path / "daxa.backup", KEY.sealing)
+    restore(other, tmp_path / "daxa.backup", KEY)
     assert is_same(one, other)
     assert verify_store(other).faults == ()
     # Life goes on: new rows get numbers of their own, and the chain its next entry.
@@ -178,8 +190,9 @@ def test_a_restore_that_was_killed_is_done_to_its_end_by_the_same_command(filled
 
 
 def test_another_archive_does_not_go_on_where_a_restore_was_killed(filled, archive, tmp_path):
-    other = tmp_path / "other.tar.gz"
-    back_up(filled, other)
+    other = tmp_path / "other.backup"
+    back_up(filled, other, KEY.sealing)
+    key_file(other)
     home = tmp_path / "new"
     url = f"sqlite:///{home / 'new.sqlite'}"
     environment = {**os.environ, "DAXA_HOME": str(home), "DAXA_DATABASE_URL": url}
@@ -190,17 +203,17 @@ def test_another_archive_does_not_go_on_where_a_restore_was_killed(filled, archi
 
 def test_what_a_backup_left_that_was_killed_goes_with_the_next(filled, tmp_path, database_url):
     """It holds the signing key."""
-    target = tmp_path / "kept" / "daxa.tar.gz"
+    target = tmp_path / "kept" / "daxa.backup"
     target.parent.mkdir()
     environment = {**os.environ, "DAXA_HOME": str(filled.home), "DAXA_DATABASE_URL": database_url}
     assert killed_at("etl.backup._add", 9, "backup", target, environment=environment)
     assert len(list(target.parent.iterdir())) > 1
     assert daxa(filled.home, database_url, "backup", target)[0] == 0
-    assert list(target.parent.iterdir()) == [target]
+    assert sorted(target.parent.iterdir()) == [target, own_key_of(target)]
 
 
 def test_no_archive_has_its_name_before_it_is_logged(filled, tmp_path, database_url):
-    target = tmp_path / "daxa.tar.gz"
+    target = tmp_path / "daxa.backup"
     environment = {**os.environ, "DAXA_HOME": str(filled.home), "DAXA_DATABASE_URL": database_url}
     assert killed_at("etl.backup.append", 0, "backup", target, environment=environment)
     assert not target.exists()
@@ -209,14 +222,14 @@ def test_no_archive_has_its_name_before_it_is_logged(filled, tmp_path, database_
 
 
 def test_a_restored_log_refuses_changes_too(archive, empty):
-    restore(empty, archive)
+    restore(empty, archive, KEY)
     with pytest.raises(Exception, match="the audit log only grows"), writing(empty.engine) as connection:
         connection.execute(text("DELETE FROM audit_log"))
 
 
 def test_filing_goes_on_while_a_backup_is_made_and_it_holds_one_moment(filled, tmp_path, empty):
     before = records_of(filled)
-    path = tmp_path / "during.tar.gz"
+    path = tmp_path / "during.backup"
     filed = []
 
     def file_one_more(done, of, name):
@@ -224,9 +237,9 @@ def test_filing_goes_on_while_a_backup_is_made_and_it_holds_one_moment(filled, t
             filed.append(jobs)
             file(filled, tmp_path, "korbit_halts_2026-11-04.csv", halts())
 
-    back_up(filled, path, progress=file_one_more)
+    back_up(filled, path, KEY.sealing, progress=file_one_more)
     assert filed
-    restore(empty, path)
+    restore(empty, path, KEY)
     assert records_of(empty) == before
     assert verify_store(empty).faults == ()
 
@@ -244,20 +257,20 @@ def test_nothing_is_restored_over_what_is_there(filled, archive, empty, tmp_path
                 people.add(connection, "lee", Role.ADMIN, exchange=None, password=None, actor="command", at=NOW)
     before = files_of(empty)
     with pytest.raises(BackupError, match="restore into an empty store"):
-        restore(empty, archive)
+        restore(empty, archive, KEY)
     assert files_of(empty) == before
 
 
 def test_a_store_that_was_only_opened_is_empty_still(filled, archive, empty):
     open_store(empty.home, empty.engine.url.render_as_string(hide_password=False)).engine.dispose()
-    restore(empty, archive)
+    restore(empty, archive, KEY)
     assert is_same(filled, empty)
 
 
 def test_a_backup_overwrites_nothing_and_is_whole_or_not_there(filled, archive, tmp_path):
     before = archive.read_bytes()
     with pytest.raises(BackupError, match="is there already"):
-        back_up(filled, archive)
+        back_up(filled, archive, KEY.sealing)
     assert archive.read_bytes() == before
     evidence = next(path for path in (filled.home / "evidence").rglob("*") if path.is_file())
     data = evidence.read_bytes()
@@ -266,27 +279,39 @@ def test_a_backup_overwrites_nothing_and_is_whole_or_not_there(filled, archive, 
         if broken is not None:
             evidence.write_bytes(broken)
         with pytest.raises(BackupError, match=said):
-            back_up(filled, tmp_path / "broken.tar.gz")
-        assert sorted(path.name for path in tmp_path.glob("*.gz")) == [archive.name]
+            back_up(filled, tmp_path / "broken.backup", KEY.sealing)
+        assert sorted(path.name for path in tmp_path.glob("*.backup")) == [archive.name]
         assert not list(tmp_path.glob(".*"))
 
 
 def members(archive):
-    with tarfile.open(archive) as opened:
+    with archive.open("rb") as file:
+        content = io.BytesIO(io.BufferedReader(OpeningReader(file, KEY)).read())
+    with tarfile.open(fileobj=content) as opened:
         return [(info, opened.extractfile(info).read()) for info in opened]
 
 
-def written(path, found):
-    with tarfile.open(path, "w:gz") as out:
+def packed(found):
+    packed_ = io.BytesIO()
+    with tarfile.open(fileobj=packed_, mode="w:gz") as out:
         for info, data in found:
             info.size = len(data)
             out.addfile(info, io.BytesIO(data))
+    return packed_.getvalue()
+
+
+def written(path, found):
+    """An archive that somebody made who has the public half of the key."""
+    with path.open("wb") as file:
+        sealed = SealingWriter(file, KEY.sealing)
+        sealed.write(packed(found))
+        sealed.finish()
     return path
 
 
 def nothing_restored(store, path, said):
     with pytest.raises(BackupError, match=said) as caught:
-        restore(store, path)
+        restore(store, path, KEY)
     assert "\n" not in str(caught.value)
     assert files_of(store) == {}
     assert not list(store.home.glob(".restore-*"))
@@ -296,39 +321,86 @@ def nothing_restored(store, path, said):
 def test_an_archive_that_was_cut_off_at_any_place_restores_nothing(archive, empty, tmp_path):
     data = archive.read_bytes()
     for part in range(12):
-        path = tmp_path / "cut.tar.gz"
+        path = tmp_path / "cut.backup"
         path.write_bytes(data[: len(data) * part // 12])
-        assert nothing_restored(empty, path, "cut off or no backup")
+        assert nothing_restored(empty, path, "cannot be opened")
 
 
-def test_an_archive_that_was_changed_restores_nothing(archive, empty, tmp_path):
-    found = members(archive)
-    for place, (info, data) in enumerate(found[:-1]):
-        changed = [*found[:place], (info, data + b"x"), *found[place + 1 :]]
-        assert nothing_restored(empty, written(tmp_path / "changed.tar.gz", changed), "was changed")
-    assert nothing_restored(empty, written(tmp_path / "less.tar.gz", found[1:]), "was changed")
-    assert nothing_restored(empty, written(tmp_path / "none.tar.gz", found[:-1]), "cut off or no backup")
+def test_an_archive_of_which_a_byte_was_changed_restores_nothing(archive, empty, tmp_path):
+    data = archive.read_bytes()
+    for place in (0, 20, 50, 100, len(data) // 2, len(data) - 1):
+        path = tmp_path / "changed.backup"
+        path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        assert nothing_restored(empty, path, "cannot be opened")
+
+
+def test_an_archive_is_opened_by_its_own_key_alone(archive, empty):
+    with pytest.raises(BackupError, match="sealed for key"):
+        restore(empty, archive, OpeningKey.generated())
+    with pytest.raises(BackupError, match="no backup"):
+        restore(empty, archive, None)
+    assert b"korbit" not in archive.read_bytes()
+
+
+def test_an_archive_that_was_sealed_anew_restores_nothing(archive, empty, tmp_path):
+    """Whoever has the public half can seal, and not sign."""
+    size, *found, (of_list, manifest), signature = members(archive)
+    every = [size, *found, (of_list, manifest), signature]
+    path = tmp_path / "changed.backup"
+    for place, (info, data) in enumerate(every[1:-2], 1):
+        changed = [*every[:place], (info, data + b"x"), *every[place + 1 :]]
+        assert nothing_restored(empty, written(path, changed), "was changed|than it says")
+    assert nothing_restored(empty, written(path, every[1:]), "was changed")
+    assert nothing_restored(empty, written(path, [size, *found, signature]), "cut off or no backup")
+    assert nothing_restored(empty, written(path, [size, *found, (of_list, manifest)]), "not signed by a store")
+    other = json.loads(manifest) | {"made_at": "2026-01-01T00:00:00.000+00:00"}
+    changed = [size, *found, (of_list, json.dumps(other).encode()), signature]
+    assert nothing_restored(empty, written(path, changed), "was not signed by key")
+
+
+def test_an_archive_of_another_store_is_told_where_the_key_is_known(filled, archive, empty):
+    with pytest.raises(BackupError, match="was not signed by key"):
+        restore(empty, archive, KEY, signed_by=Signer.generated().public)
+    restore(empty, archive, KEY, signed_by=signer_of(filled.home).public)
+    assert is_same(filled, empty)
+
+
+@pytest.mark.parametrize(("said", "told"), [(10, "more than it says"), (2**60, "make room first"), ("x", "how much")])
+def test_no_more_is_unpacked_than_an_archive_says_and_there_is_room_for(archive, empty, tmp_path, said, told):
+    (info, data), *found = members(archive)
+    size = json.dumps(json.loads(data) | {"bytes": said}).encode()
+    assert nothing_restored(empty, written(tmp_path / "other.backup", [(info, size), *found]), told)
+
+
+def test_an_archive_of_an_earlier_version_is_restored_where_one_says_so(filled, archive, empty, tmp_path):
+    """It was neither sealed nor signed, and had no member that says how much it holds."""
+    _, *found, (info, data), _ = members(archive)
+    manifest = json.loads(data)
+    del manifest["members"]["size.json"]
+    path = tmp_path / "daxa.tar.gz"
+    path.write_bytes(packed([*found, (info, json.dumps(manifest | {"version": 1}).encode())]))
+    assert nothing_restored(empty, path, "cannot be opened")
+    restore(empty, path, None)
+    assert is_same(filled, empty)
 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/outside", "evidence/../../outside", "evidence/.hidden", "other"])
 def test_a_member_that_is_none_of_ours_is_not_even_written(archive, empty, tmp_path, name):
     found = [(tarfile.TarInfo(name), b"x"), *members(archive)]
-    assert nothing_restored(empty, written(tmp_path / "strange.tar.gz", found), "no backup of ours")
+    assert nothing_restored(empty, written(tmp_path / "strange.backup", found), "no backup of ours")
 
 
 def test_a_link_in_an_archive_is_not_followed(archive, empty, tmp_path):
     link = tarfile.TarInfo("evidence/link")
     link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-    with tarfile.open(tmp_path / "link.tar.gz", "w:gz") as out:
-        out.addfile(link)
-    assert nothing_restored(empty, tmp_path / "link.tar.gz", "no backup of ours")
+    assert nothing_restored(empty, written(tmp_path / "link.backup", [(link, b"")]), "no backup of ours")
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({"kind": "other"}, "another kind"),
-        ({"version": 2}, "another kind or version"),
+        ({"version": 3}, "another kind or version"),
         ({"revision": "0001"}, "made at revision 0001"),
         ({"rows": {}}, "daxa migrate"),
         (None, "cannot be read"),
@@ -336,23 +408,25 @@ def test_a_link_in_an_archive_is_not_followed(archive, empty, tmp_path):
     ids=["kind", "version", "revision", "tables", "nothing"],
 )
 def test_a_list_of_members_of_another_kind_restores_nothing(archive, empty, tmp_path, changes, said):
-    *found, (info, data) = members(archive)
+    *found, (info, data), signature = members(archive)
     manifest = b"[]" if changes is None else json.dumps({**json.loads(data), **changes}).encode()
-    assert nothing_restored(empty, written(tmp_path / "other.tar.gz", [*found, (info, manifest)]), said)
+    assert nothing_restored(empty, written(tmp_path / "other.backup", [*found, (info, manifest), signature]), said)
 
 
 def test_what_is_no_archive_is_said(empty, tmp_path):
     for data in (b"", b"text", gzip.compress(b"text")):
-        path = tmp_path / "none.tar.gz"
+        path = tmp_path / "none.backup"
         path.write_bytes(data)
-        assert nothing_restored(empty, path, "cut off or no backup")
+        assert nothing_restored(empty, path, "cannot be opened")
 
 
 def test_the_command_backs_up_restores_and_verifies(filled, tmp_path, database_url):
-    path, home, url = str(tmp_path / "b.tar.gz"), tmp_path / "new", f"sqlite:///{tmp_path / 'new.sqlite'}"
+    path, home, url = str(tmp_path / "b.backup"), tmp_path / "new", f"sqlite:///{tmp_path / 'new.sqlite'}"
     assert daxa(filled.home, database_url, "backup", path)[0] == 0
     status, _, error = daxa(filled.home, database_url, "backup", path)
     assert (status, error.count("\n")) == (2, 1)
+    status, _, error = daxa(home, url, "restore", path, "--key", tmp_path / "none")
+    assert (status, "give the key" in error) == (2, True)
     status, out, _ = daxa(home, url, "restore", path)
     assert (status, out.splitlines()[-1]) == (0, "0 faults")
     status, _, error = daxa(home, url, "restore", path)
@@ -361,3 +435,18 @@ def test_the_command_backs_up_restores_and_verifies(filled, tmp_path, database_u
         with reading(opened.engine) as connection:
             assert len(log.entries(connection, act=act)) == 1
         opened.engine.dispose()
+
+
+def test_archives_are_sealed_for_a_key_that_the_server_does_not_have(filled, tmp_path, database_url):
+    away, path = tmp_path / "away.key", tmp_path / "c.backup"
+    assert daxa(filled.home, database_url, "backup-key", away)[0] == 0
+    assert stat.S_IMODE(away.stat().st_mode) == 0o600
+    status, _, error = daxa(filled.home, database_url, "backup-key", away)
+    assert (status, "is there already" in error) == (2, True)
+    assert daxa(filled.home, database_url, "backup", path, "--for", f"{away}.pub")[0] == 0
+    assert not own_key_of(path).exists()
+    home, url = tmp_path / "new", f"sqlite:///{tmp_path / 'new.sqlite'}"
+    signer = tmp_path / "store.pub"
+    signer.write_text(signer_of(filled.home).public.pem)
+    status, out, _ = daxa(home, url, "restore", path, "--key", away, "--signed-by", signer)
+    assert (status, out.splitlines()[-1]) == (0, "0 faults")

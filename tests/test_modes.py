@@ -18,6 +18,7 @@ from etl.backup import back_up
 from etl.intake import declare
 from etl.modes import close_to_others, make_folder, open_to_others
 from etl.records.engine import alone, open_engine, writing
+from etl.sealing import OpeningKey
 from etl.signing import signer_of
 from etl.store import KEPT_FOLDERS, Store, open_store
 from tests.filing import MORNING, checks, file
@@ -61,7 +62,7 @@ def modes_under(folder: Path) -> dict[str, int]:
 
 
 def test_all_that_a_new_store_keeps_is_its_owners_alone(filled: Store, tmp_path: Path) -> None:
-    back_up(filled, tmp_path / "above" / "kept.backup")
+    back_up(filled, tmp_path / "above" / "kept.backup", OpeningKey.generated().sealing)
     found = modes_under(tmp_path / "above")
     assert {"evidence", "facts", "keys", "daxa.sqlite", "replay.name", "daxa.sqlite-wal"} <= {
         path.name for path in filled.home.iterdir()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app import moments
-from app.cli.backup import backup_store, restore
+from app.cli.backup import backup_store, make_backup_key, restore
 from app.cli.log import log, receipt
 from app.cli.output import (
     emit,
@@ -944,6 +944,7 @@ app.add_typer(tokens, name="tokens")
 app.add_typer(log, name="log")
 app.command()(receipt)
 app.command("backup")(backup_store)
+app.command("backup-key")(make_backup_key)
 app.command()(restore)
 
 
