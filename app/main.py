@@ -41,7 +41,7 @@ from app.charts.style import warm_up  # noqa: E402
 from app.scope import scope_of  # noqa: E402
 from app.served import served_incidents, store  # noqa: E402
 from app.server import screens  # noqa: E402
-from app.server.hourly import every_hour  # noqa: E402
+from app.server.hourly import every_hour, take_up_again  # noqa: E402
 from app.server.limits import RequestLimits  # noqa: E402
 from app.server.operations import Operations  # noqa: E402
 from app.server.origin import OwnOrigin  # noqa: E402
@@ -78,6 +78,14 @@ def _begin_work() -> None:
             _worker().take_up()
 
 
+def _take_up_what_waits() -> None:
+    """Have judged what nobody asks for any more."""
+    with reading(store().engine) as connection:
+        waits = life.received(connection) or life.unreviewed(connection)
+    if waits:
+        _worker().take_up()
+
+
 async def _freeze_survivors() -> None:
     """Collect garbage and freeze the objects that survive it, again and again."""
     for pause in chain(_SOON, repeat(_LATER_SECONDS)):
@@ -95,9 +103,11 @@ async def _lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     gc.freeze()
     threading.Thread(target=_begin_work, daemon=True).start()
     by_the_clock = asyncio.create_task(every_hour(store))
+    retrying = asyncio.create_task(take_up_again(_take_up_what_waits))
     freezing = asyncio.create_task(_freeze_survivors())
     yield {}
     by_the_clock.cancel()
+    retrying.cancel()
     freezing.cancel()
     with suppress(RecordsUnavailableError):
         close_workers(store())

@@ -1,5 +1,6 @@
 """The process beside the screens: whatever ends it, every file gets exactly one verdict and holds up no other."""
 
+import asyncio
 import multiprocessing
 import os
 import signal
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from app.server.hourly import take_up_again
 from app.worker.process import Worker
 from app.worker.tasks import Place
 from etl import jobs
@@ -23,7 +25,7 @@ from etl.intake import Candidate, declare
 from etl.receiving import receive_bytes
 from etl.records import log
 from etl.records import submissions as life
-from etl.records.engine import reading, writing
+from etl.records.engine import RecordsUnavailableError, reading, writing
 from etl.records.log import EventKind
 from etl.records.tables import states, submissions
 from etl.store import Store, open_store
@@ -168,6 +170,53 @@ def test_leftovers_are_taken_up_at_start_without_tokens(
     main._begin_work()
     until(lambda: is_judged(store, number))
     made.close()
+
+
+def test_what_nobody_asks_for_is_taken_up_by_the_clock(
+    store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the records were not to be had the first time, and where the first try failed."""
+    from app import main
+
+    made = Worker(Place(store.home, database_url))
+    monkeypatch.setattr(main, "store", lambda: store)
+    monkeypatch.setattr(main, "_worker", lambda: made)
+    errors = iter([RecordsUnavailableError("gone"), RuntimeError("not started")])
+
+    def take_up() -> None:
+        for error in errors:
+            raise error
+        main._take_up_what_waits()
+
+    async def until_judged() -> None:
+        number = receive(store, NAMES[0])
+        retrying = asyncio.create_task(take_up_again(take_up, 0.05))
+        await asyncio.to_thread(until, lambda: is_judged(store, number))
+        retrying.cancel()
+
+    asyncio.run(until_judged())
+    made.close()
+
+
+def test_where_all_processes_are_killed_others_take_their_place(store: Store, database_url: str) -> None:
+    """The one that all are forked from among them: until it is known to be gone it refuses connections."""
+    code = (
+        "import sys; from pathlib import Path; from app.worker import process, tasks\n"
+        "worker = process.Worker(tasks.Place(Path(sys.argv[1]), sys.argv[2]))\n"
+        "for line in sys.stdin: worker.take_up()"
+    )
+    words = [sys.executable, "-c", code, str(store.home), database_url]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, text=True, bufsize=1, stderr=subprocess.DEVNULL) as server:
+        assert server.stdin
+        for name in NAMES:
+            number = receive(store, name)
+            server.stdin.write("\n")
+            until(lambda n=number: n in tried(store) or is_judged(store, n), 0.001)
+            for process in descendants_of(server.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            until(lambda n=number: is_judged(store, n))
+        server.kill()
 
 
 def ended(process: int) -> bool:

@@ -1,4 +1,4 @@
-"""Hourly upkeep of the store: signing log heads, deleting old drafts and abandoned uploads."""
+"""What the server does by the clock: log heads and abandoned uploads each hour, what waits taken up again between."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from etl.records.engine import RecordsUnavailableError
 from etl.store import Store
 
 HOUR_SECONDS = 60 * 60
+RETRY_SECONDS = 5.0
 LONGEST_UPLOAD = timedelta(days=1)
 """Older than this a received body is no upload any more, but what a server left that was killed."""
 _log = logging.getLogger(__name__)
@@ -27,6 +28,21 @@ async def every_hour(store: Callable[[], Store]) -> None:
         except Exception:
             _log.exception("the store could not be looked after")
         await asyncio.sleep(HOUR_SECONDS)
+
+
+async def take_up_again(take_up: Callable[[], None], pause_seconds: float = RETRY_SECONDS) -> None:
+    """Take up what waits, every few seconds until cancelled.
+
+    A database that was gone, or a process that could not be started, leaves files that nobody asks for any more.
+    """
+    while True:
+        await asyncio.sleep(pause_seconds)
+        try:
+            await asyncio.to_thread(take_up)
+        except RecordsUnavailableError:
+            continue  # /healthz says so
+        except Exception:
+            _log.exception("what waits could not be taken up")
 
 
 def look_after(store: Callable[[], Store], now: datetime) -> None:

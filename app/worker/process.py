@@ -16,6 +16,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
@@ -42,6 +43,8 @@ RESTARTS = 9
 """So often a process that dies is started anew by itself; after that by the next file."""
 PATIENCE = timedelta(minutes=15)
 """Longer than the largest group of files takes: a full-size day of all exchanges is read and judged in minutes."""
+_PAUSES_SECONDS = (0, 0, 0.05, 0.1, 0.2, 0.4, 0.8)
+"""Before each try to start a process."""
 _EVERYBODY = ""
 """Whose process does what is no single exchange's: reviews that are left, and comparisons."""
 _CONTEXT = multiprocessing.get_context("forkserver")
@@ -62,16 +65,21 @@ class _Process:
         """What the system calls it; None before its first work, and of one that works once."""
 
     def submit(self, work: Any, *about: Any) -> Future[Any]:
-        """Hand work to the process, to a new one where the last has died."""
-        for _ in range(2):
-            if self._executor is None:
-                self._executor = ProcessPoolExecutor(
-                    1, _CONTEXT, initializer=_end_with_the_server, max_tasks_per_child=self._most_works
-                )
-                self.id = None if self._most_works else self._executor.submit(os.getpid)
+        """Hand work to the process, to a new one where the last has died; RuntimeError where none can be started.
+
+        The process that all are forked from may have died with it. Until the system says so, connections to it are
+        refused; the next after that starts it anew.
+        """
+        for pause in _PAUSES_SECONDS:
+            time.sleep(pause)
             try:
+                if self._executor is None:
+                    self._executor = ProcessPoolExecutor(
+                        1, _CONTEXT, initializer=_end_with_the_server, max_tasks_per_child=self._most_works
+                    )
+                    self.id = None if self._most_works else self._executor.submit(os.getpid)
                 return self._executor.submit(work, *about)
-            except BrokenProcessPool:
+            except (BrokenProcessPool, OSError, EOFError):
                 self._executor = None
         raise RuntimeError("the process beside the screens cannot be started")
 
