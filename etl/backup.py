@@ -93,11 +93,12 @@ def back_up(store: Store, target: Path, receiver: SealingKey, *, progress: Progr
     BackupError where there is a file of that name, or one that the records name is missing or was changed;
     KeyUnusableError where the store's key is gone.
     """
-    if target.exists():
-        raise BackupError(f"{target} is there already; name a file that is not")
+    must_not_be_there(target)
     signer = signer_of(store.home)  # before the files are named: the public half of a new key is one of them
     beside_target = f".{target.name}."
-    _remove(target.parent.glob(f"{beside_target}*"))  # what a backup left that was ended: it holds the signing key
+    left = re.compile(re.escape(beside_target) + r"(records-)?[a-z0-9_]{8}")
+    # What a backup left that was ended, with the signing key in it.
+    _remove([path for path in target.absolute().parent.iterdir() if left.fullmatch(path.name)])
     temporary = target.with_name(f"{beside_target}{secrets.token_hex(4)}")
     digests: dict[str, str] = {}
     try:
@@ -134,6 +135,12 @@ def back_up(store: Store, target: Path, receiver: SealingKey, *, progress: Progr
     finally:
         temporary.unlink(missing_ok=True)
     return Contents(rows, len(wanted))
+
+
+def must_not_be_there(target: Path) -> None:
+    """BackupError where something has the name of the archive that is to be written."""
+    if target.exists():
+        raise BackupError(f"{target} is there already; name a file that is not")
 
 
 def _size_of(files: Iterable[Path]) -> dict[str, int]:

@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from etl.evidence import sync_folder
 from etl.modes import is_open_to_others, new_file
 from etl.signing import KeyUnusableError
 
@@ -92,6 +93,7 @@ def new_opening_key(path: Path) -> OpeningKey:
         file.write(key.pem)
         file.flush()
         os.fsync(file.fileno())
+    sync_folder(path.absolute().parent)
     return key
 
 

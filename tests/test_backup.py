@@ -450,3 +450,25 @@ def test_archives_are_sealed_for_a_key_that_the_server_does_not_have(filled, tmp
     signer.write_text(signer_of(filled.home).public.pem)
     status, out, _ = daxa(home, url, "restore", path, "--key", away, "--signed-by", signer)
     assert (status, out.splitlines()[-1]) == (0, "0 faults")
+
+
+def test_a_key_outlives_its_archive_which_may_lie_elsewhere(filled, tmp_path, database_url):
+    """Else the next archive of the same name would leave nobody who can open the one before."""
+    path, moved = tmp_path / "nightly.backup", tmp_path / "elsewhere.backup"
+    assert daxa(filled.home, database_url, "backup", path)[0] == 0
+    key = own_key_of(path).read_bytes()
+    path.rename(moved)
+    assert daxa(filled.home, database_url, "backup", path)[0] == 0
+    assert own_key_of(path).read_bytes() == key
+    for archive, name in ((moved, "one"), (path, "other")):
+        home, url = tmp_path / name, f"sqlite:///{tmp_path / f'{name}.sqlite'}"
+        status, out, _ = daxa(home, url, "restore", archive, "--key", own_key_of(path))
+        assert (status, out.splitlines()[-1]) == (0, "0 faults")
+
+
+def test_a_backup_leaves_what_is_of_other_archives(filled, tmp_path):
+    others = [tmp_path / name for name in (".daxa.other.0123abcd", ".daxa.notes", ".daxa.records-", "daxa.0123abcd")]
+    for other in others:
+        other.write_text("of somebody else")
+    back_up(filled, tmp_path / "daxa", KEY.sealing)
+    assert all(other.exists() for other in others)

@@ -35,24 +35,22 @@ def backup_store(
         typer.Option(
             "--for",
             envvar="DAXA_BACKUP_KEY",
-            help="The public key that the archive is sealed for; else a new key is written to FILE.key.",
+            help="The public key that the archive is sealed for; else the key in FILE.key, made where there is none.",
         ),
     ] = None,
 ) -> None:
     """Write records, evidence, published rows and keys to one archive, signed by the store and sealed for a key."""
     from app.cli.output import show_progress
-    from etl.backup import BackupError, back_up
-    from etl.sealing import new_opening_key, read_sealing_key
+    from etl.backup import back_up, must_not_be_there
+    from etl.sealing import new_opening_key, read_opening_key, read_sealing_key
 
     store = open_store()
     own = own_key_of(file)
-    if file.exists():
-        raise BackupError(f"{file} is there already; name a file that is not")
-    if receiver is None:
-        own.unlink(missing_ok=True)  # of an archive that is not there
-        key = new_opening_key(own).sealing
-    else:
+    must_not_be_there(file)
+    if receiver is not None:
         key = read_sealing_key(receiver)
+    else:  # a key that is there may be that of an archive which lies elsewhere by now
+        key = (read_opening_key(own) if own.exists() else new_opening_key(own)).sealing
     with show_progress("backup", None) as progress:
         made = back_up(store, file, key, progress=progress)
     _tell(file, made)
