@@ -91,8 +91,9 @@ def verify_store(
     chosen = _to_read_again(every, sample)
     are_rows_damaged = False
     for place, submission in enumerate(every, 1):
-        kept = list(_kept_faults(store, submission))
-        are_rows_damaged = are_rows_damaged or bool(kept)
+        of_rows = list(_rows_faults(store, submission))
+        are_rows_damaged = are_rows_damaged or bool(of_rows)
+        kept = [*_evidence_faults(store, submission), *of_rows]
         if not kept and submission.id in chosen:
             kept = list(_reading_faults(store, submission))
         faults += kept
@@ -149,11 +150,14 @@ def _to_read_again(every: Sequence[Submission], sample: int | None) -> frozenset
     return frozenset(readable)
 
 
-def _kept_faults(store: Store, submission: Submission) -> Iterator[Fault]:
+def _evidence_faults(store: Store, submission: Submission) -> Iterator[Fault]:
     if submission.evidence_kept and not store.evidence.is_intact(submission.sha256):
         there = store.evidence.path(submission.sha256).exists()
         what = "differ from their SHA-256" if there else "are missing"
         yield Fault(submission.id, f"the kept bytes {submission.sha256} {what}")
+
+
+def _rows_faults(store: Store, submission: Submission) -> Iterator[Fault]:
     if is_published(submission):
         path = store.facts.path(life.fact_files([submission])[0])
         if not path.exists():

@@ -136,6 +136,18 @@ def test_published_rows_that_are_not_what_the_evidence_says_are_found(store, fil
     assert "rows" in what
 
 
+@pytest.mark.parametrize(("damaged", "is_asked"), [("evidence", True), ("facts", False)])
+def test_findings_are_held_against_rows_as_long_as_these_are_whole(store, filed, monkeypatch, damaged, is_asked):
+    asked = []
+    monkeypatch.setattr("etl.verify.standing_faults", lambda _store, _connection, every: asked.append(every) or [])
+    path = store.evidence.path(filed["rejected"].sha256)
+    if damaged == "facts":
+        path = store.facts.path(life.fact_files([filed["accepted"]])[0])
+    path.write_bytes(path.read_bytes() + b"x")
+    assert verify_store(store).faults
+    assert bool(asked) is is_asked
+
+
 @pytest.mark.parametrize("how", ["missing", "no parquet", "damaged"])
 def test_published_rows_that_cannot_be_read_are_found(store, filed, how):
     path = facts_path(store, filed["superseded"])
