@@ -71,11 +71,13 @@ def _first_page(person: Person) -> str:
 
 def _begin_work() -> None:
     """Take up what an earlier process left, and start the worker where machines may file."""
-    with suppress(RecordsUnavailableError), reading(store().engine) as connection:
-        is_to_start = listed(connection) or life.received(connection) or life.unreviewed(connection)
     with suppress(RecordsUnavailableError):
-        if is_to_start:
+        with reading(store().engine) as connection:
+            may_file = listed(connection)
+        if may_file:
             _worker().take_up()
+        else:
+            _take_up_what_waits()
 
 
 def _take_up_what_waits() -> None:

@@ -8,18 +8,16 @@ exchange and report at the moment before it, which the records of the states say
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from sqlalchemy import Connection
 
 from etl.affected import StoreChange
 from etl.bounded import Beyond
 from etl.evidence import DamagedEvidenceError
-from etl.examine import Incoming, Past, decide, read_one
+from etl.examine import Past, decide, read_one
 from etl.faults import Fault
-from etl.intake import Declared
 from etl.judgements import RuleOutcome
 from etl.overdue import late_filings
 from etl.receipts import findings_digest
@@ -29,6 +27,7 @@ from etl.records.submissions import Submission
 from etl.records.thresholds import thresholds_in_force
 from etl.review import batches, findings_now, reading_entities, reading_rows
 from etl.store import Store
+from etl.waves import incoming_of, size_of, waves
 from expectations.catalogue import (
     all_rules,
     calendar_rules,
@@ -37,9 +36,6 @@ from expectations.catalogue import (
     thresholds_of_the_book,
 )
 from expectations.vocabulary import Finding, State
-
-_BYTES_AT_ONCE = 96 * 2**20
-Progress = Callable[[int, int, str], None]
 
 
 def rule_sets_held(connection: Connection) -> frozenset[str]:
@@ -62,11 +58,11 @@ def verdicts_held(connection: Connection, asked: Sequence[Submission]) -> list[S
 
 def verdict_faults(store: Store, connection: Connection, asked: Sequence[Submission]) -> Iterator[Fault]:
     """Verdicts that the kept bytes do not bring under the rules; damaged bytes are told elsewhere."""
-    for batch in _by_size(asked):
+    for batch in waves(asked, size_of):
         readings = []
         for one in batch:
             try:
-                readings.append(read_one(_incoming(store, connection, one)))
+                readings.append(read_one(incoming_of(store, one, _past_of(connection, one))))
             except (DamagedEvidenceError, OSError):
                 continue
         verdicts = decide(readings)
@@ -84,29 +80,14 @@ def verdict_faults(store: Store, connection: Connection, asked: Sequence[Submiss
                 yield Fault(one.id, "its findings are not those that its bytes bring when they are judged again")
 
 
-def _by_size(asked: Sequence[Submission]) -> Iterator[list[Submission]]:
-    batch: list[Submission] = []
-    size = 0
-    for one in asked:
-        if batch and size + one.size_bytes > _BYTES_AT_ONCE:
-            yield batch
-            batch, size = [], 0
-        batch.append(one)
-        size += one.size_bytes
-    if batch:
-        yield batch
-
-
-def _incoming(store: Store, connection: Connection, one: Submission) -> Incoming:
-    """The file as it was examined, with what was in force then."""
+def _past_of(connection: Connection, one: Submission) -> Past:
+    """What was in force when a file was examined."""
     before = life.in_force_before_verdict(connection, one)
     periods = tuple(other.period for other in before if other.period.overlaps(one.period))
     earlier: frozenset[str] = frozenset()
     if one.report == "halts":
         earlier = life.halt_ids_of(connection, [o.id for o in before if o.period.start < one.period.start])
-    declared = Declared(one.exchange, one.report, one.period)
-    data = store.evidence.read(one.sha256)
-    return Incoming(one.id, data, Path(one.file).name, declared, Past(periods, earlier), one.received_at, one.given)
+    return Past(periods, earlier)
 
 
 def standing_faults(store: Store, connection: Connection, asked: Sequence[Submission]) -> Iterator[Fault]:

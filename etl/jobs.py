@@ -7,10 +7,9 @@ Files are taken in waves: within a wave no file's verdict depends on another's, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from sqlalchemy import Connection, Table
 
@@ -43,11 +42,9 @@ from etl.review import review_pending
 from etl.signing import KeyUnusableError
 from etl.steps import FilingStep, StepCallback, ignore_step
 from etl.store import Store
+from etl.waves import incoming_of, size_of, waves
 from expectations.catalogue import rule_set_version
 from expectations.vocabulary import Finding, Kind, State
-
-WAVE_BYTES = 96 * 2**20
-"""Bytes of files read and judged together: a full-size day of all exchanges, and a bound on memory."""
 
 Progress = Callable[[int, int, str], None]
 """Told the number of files done, of all, and the name of the one at work."""
@@ -130,7 +127,7 @@ def process(
     waiting = [one for one in waiting if tried.get(one.id, 0) < TRIES]
     new, suspects = _apart(waiting, tried)
     done = 0
-    for group in (_waves(new), *([[[one] for one in suspects]] if suspects else [])):
+    for group in (waves(new, size_of, is_apart=_depends), *([[[one] for one in suspects]] if suspects else [])):
         for wave in group:
             failures += _process_wave(store, wave, as_if_in_force, examine)
             done += len(wave)
@@ -168,21 +165,8 @@ def _apart(waiting: Sequence[Submission], tried: Mapping[str, int]) -> tuple[lis
     return [submission for found, submission in ranked if not found], [submission for _, submission in late]
 
 
-def _waves(waiting: Sequence[Submission]) -> Iterator[list[Submission]]:
-    """Groups in which no verdict depends on another's: no overlap, and no two halts files of one exchange."""
-    wave: list[Submission] = []
-    size = 0
-    for submission in waiting:
-        if wave and (size + submission.size_bytes > WAVE_BYTES or any(_depends(submission, o) for o in wave)):
-            yield wave
-            wave, size = [], 0
-        wave.append(submission)
-        size += submission.size_bytes
-    if wave:
-        yield wave
-
-
 def _depends(later: Submission, earlier: Submission) -> bool:
+    """Whether a verdict depends on another's: of an overlap, and of two halts files of one exchange."""
     if (later.exchange, later.report) != (earlier.exchange, earlier.report):
         return False
     return later.report == "halts" or later.period.overlaps(earlier.period)
@@ -202,7 +186,13 @@ def _process_wave(store: Store, wave: Sequence[Submission], as_if_in_force: bool
             if _meets_what_is_not_judged(store, left):
                 failures += review_pending(store)
             pasts = _pasts(store, left)
-            left = _publish(store, left, pasts, examine(_incoming(store, left, pasts), ignore_step), as_if_in_force)
+            left = _publish(
+                store,
+                left,
+                pasts,
+                examine([incoming_of(store, one, pasts[one.id]) for one in left], ignore_step),
+                as_if_in_force,
+            )
     except RecordsUnavailableError:
         raise
     except Exception as error:
@@ -216,21 +206,6 @@ def _process_wave(store: Store, wave: Sequence[Submission], as_if_in_force: bool
 def _pasts(store: Store, wave: Sequence[Submission]) -> dict[str, Past]:
     with reading(store.engine) as connection:
         return {s.id: past_of(connection, Declared(s.exchange, s.report, s.period)) for s in wave}
-
-
-def _incoming(store: Store, wave: Sequence[Submission], pasts: Mapping[str, Past]) -> list[Incoming]:
-    return [
-        Incoming(
-            s.id,
-            store.evidence.read(s.sha256),
-            Path(s.file).name,
-            Declared(s.exchange, s.report, s.period),
-            pasts[s.id],
-            s.received_at,
-            s.given,
-        )
-        for s in wave
-    ]
 
 
 def _examine_here(files: Sequence[Incoming], on_step: StepCallback) -> dict[str, Verdict]:
@@ -415,7 +390,7 @@ def check(
     """
     verdicts: list[Verdict] = []
     at = received_at or datetime.now(UTC)
-    for chunk in _chunks(candidates):
+    for chunk in waves(candidates, lambda one: one.path.stat().st_size):
         verdicts += _checked(store, chunk, at, on_step, examine or _examine_here)
         if progress is not None:
             progress(len(verdicts), len(candidates), shown(chunk[-1].path.name))
@@ -444,20 +419,6 @@ def _checked(
         return [Verdict("0", State.FAILED, 0, None, None, (), recorded(store.engine, error).incident)]
     on_step(FilingStep.COMPARED)
     return verdicts
-
-
-def _chunks(candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:
-    chunk: list[Candidate] = []
-    size = 0
-    for candidate in candidates:
-        bytes_ = candidate.path.stat().st_size
-        if chunk and size + bytes_ > WAVE_BYTES:
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(candidate)
-        size += bytes_
-    if chunk:
-        yield chunk
 
 
 def withdraw(

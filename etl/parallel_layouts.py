@@ -37,10 +37,11 @@ from etl.parallel import (
     VerdictChange,
     distance,
 )
-from etl.parallel_rules import chunks, first_line, incoming_of
+from etl.parallel_rules import filed_again, first_line
 from etl.records.submissions import Submission
 from etl.review import failing
 from etl.store import Store
+from etl.waves import size_of, waves
 from expectations.book import the_book
 from expectations.catalogue import all_reports
 from expectations.vocabulary import Period, State
@@ -111,7 +112,7 @@ def compare_layouts(
             to_read.append(one)
     done = len(files) - len(to_read)
     for name in all_reports():
-        for chunk in chunks([one for one in to_read if one.report == name]):
+        for chunk in waves([one for one in to_read if one.report == name], size_of):
             run.compare(chunk)
             done += len(chunk)
             if progress is not None:
@@ -149,7 +150,7 @@ class _Run:
         """Read some files of one report twice."""
 
         def read(some: Sequence[Submission]) -> None:
-            incoming = [incoming_of(self.store, one) for one in some]
+            incoming = [filed_again(self.store, one) for one in some]
             today = self._read(incoming, None)
             tomorrow = self._read(incoming, self.tomorrow)
             for one in some:

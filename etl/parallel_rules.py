@@ -15,14 +15,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 from etl.calendar import Obligation, obligations
 from etl.context import RELATIONS
 from etl.examine import Incoming, Verdict, decide, read_one
 from etl.intake import Declared
-from etl.jobs import WAVE_BYTES, past_of
+from etl.jobs import past_of
 from etl.lifted_breaches import corrections_now
 from etl.overdue import CalendarFinding, calendar_findings, in_force_at, submission_of
 from etl.parallel import (
@@ -58,6 +57,7 @@ from etl.review import (
 )
 from etl.store import Store
 from etl.unevaluated import evaluations
+from etl.waves import incoming_of, size_of, waves
 from expectations.book import Book, NoBookError, book_with, judges_as
 from expectations.catalogue import CALENDAR_SUITE, CORRECTIONS_SUITE, all_reports, report
 from expectations.judge import RuleCrashedError, without_columns
@@ -236,7 +236,7 @@ class _Run:
             if not pairs or not one.evidence_kept:  # what was discarded is refused for what it held, whatever else
                 self.compared.verdicts[one.exchange, one.state, one.state] += 1
         kept = [one for one in files if pairs and one.evidence_kept]
-        for chunk in chunks(kept):
+        for chunk in waves(kept, size_of):
             self._compare_chunk(chunk, pairs)
         self._step(sum(one.state is State.REJECTED for one in files), name)
 
@@ -256,7 +256,7 @@ class _Run:
     def _verdicts(self, some: Sequence[Submission], pairs: Sequence[_Pair]) -> dict[str, tuple[Verdict, Verdict]]:
         """The verdicts of some files by both books; bytes that are not what they were raise ValueError."""
         read_alike = not any(pair.rule.type == READERS_VERB for pair in pairs)
-        incoming = [incoming_of(self.store, one) for one in some]
+        incoming = [filed_again(self.store, one) for one in some]
         before = [read_one(one, book=self.today) for one in incoming]
         after = before if read_alike else [read_one(one, book=self.tomorrow) for one in incoming]
         today, tomorrow = decide(before, book=self.today), decide(after, book=self.tomorrow)
@@ -459,27 +459,11 @@ class _UnreadError(Exception):
     """What judging takes could not be read: the trouble of a file; any other failure is that of the rule."""
 
 
-def incoming_of(store: Store, one: Submission) -> Incoming:
-    """A filed file as it came, to be read again; DamagedEvidenceError or OSError where its bytes are not there."""
-    data = store.evidence.read(one.sha256)
-    declared = Declared(one.exchange, one.report, one.period)
+def filed_again(store: Store, one: Submission) -> Incoming:
+    """A filed file as if it were filed now; DamagedEvidenceError or OSError where its bytes are not there."""
     with reading(store.engine) as connection:
-        past = past_of(connection, declared)
-    return Incoming(one.id, data, Path(one.file).name, declared, past, one.received_at, one.given)
-
-
-def chunks(files: Sequence[Submission]) -> Iterator[list[Submission]]:
-    """Files that are read and judged together, as many as fit into memory."""
-    chunk: list[Submission] = []
-    size = 0
-    for one in files:
-        if chunk and size + one.size_bytes > WAVE_BYTES:
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(one)
-        size += one.size_bytes
-    if chunk:
-        yield chunk
+        past = past_of(connection, Declared(one.exchange, one.report, one.period))
+    return incoming_of(store, one, past)
 
 
 def first_line(error: Exception) -> str:

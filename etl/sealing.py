@@ -9,7 +9,6 @@ cannot read again what was written. Who wrote a file is not said by its seal: si
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 from dataclasses import dataclass
@@ -21,18 +20,18 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-)
 
 from etl.evidence import sync_folder
-from etl.modes import is_open_to_others, new_file
-from etl.signing import KeyUnusableError
+from etl.modes import new_file
+from etl.signing import (
+    KeyUnusableError,
+    id_of_key,
+    pem_of_private,
+    pem_of_public,
+    private_key_in,
+    public_key_in,
+    raw_of_public,
+)
 
 _MAGIC = b"daxa sealed 1\n"
 _KEY_BYTES, _TAG_BYTES = 32, 16
@@ -52,12 +51,12 @@ class SealingKey:
     @property
     def id(self) -> str:
         """Sixteen hexadecimal digits by which a key is known."""
-        return hashlib.sha256(self.raw).hexdigest()[:16]
+        return id_of_key(self.raw)
 
     @property
     def pem(self) -> bytes:
         """The key as a file to hand out."""
-        return X25519PublicKey.from_public_bytes(self.raw).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return pem_of_public(X25519PublicKey.from_public_bytes(self.raw))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +73,12 @@ class OpeningKey:
     @property
     def sealing(self) -> SealingKey:
         """The half for which files are sealed."""
-        return SealingKey(self._private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+        return SealingKey(raw_of_public(self._private.public_key()))
 
     @property
     def pem(self) -> bytes:
         """The key as its file has it."""
-        return self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return pem_of_private(self._private)
 
     def shared_with(self, other: bytes) -> bytes:
         """The secret of this key and another's public half."""
@@ -101,12 +100,7 @@ def read_opening_key(path: Path) -> OpeningKey:
     """The key in a file that opens archives; KeyUnusableError in one sentence where there is none."""
     if not path.is_file():
         raise KeyUnusableError(f"{path} is not there; give the key that opens the archive with --key")
-    if is_open_to_others(path):
-        raise KeyUnusableError(f"{path} can be read by others than its owner; run 'chmod 600 {path}'")
-    try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
-    except (ValueError, TypeError) as error:
-        raise KeyUnusableError(f"{path} holds no key; give the file that 'daxa backup-key' wrote") from error
+    key = private_key_in(path, "give the file that 'daxa backup-key' wrote")
     if not isinstance(key, X25519PrivateKey):
         raise KeyUnusableError(f"{path} holds a key of another kind; an X25519 key opens archives")
     return OpeningKey(key)
@@ -114,13 +108,10 @@ def read_opening_key(path: Path) -> OpeningKey:
 
 def read_sealing_key(path: Path) -> SealingKey:
     """The public half in a file; KeyUnusableError in one sentence where there is none."""
-    try:
-        key = load_pem_public_key(path.read_bytes())
-    except ValueError as error:
-        raise KeyUnusableError(f"{path} holds no public key; give the .pub that 'daxa backup-key' wrote") from error
+    key = public_key_in(path, "give the .pub that 'daxa backup-key' wrote")
     if not isinstance(key, X25519PublicKey):
         raise KeyUnusableError(f"{path} holds a public key of another kind; an X25519 key is needed")
-    return SealingKey(key.public_bytes(Encoding.Raw, PublicFormat.Raw))
+    return SealingKey(raw_of_public(key))
 
 
 def _cipher(secret: bytes, once: bytes, receiver: bytes) -> ChaCha20Poly1305:

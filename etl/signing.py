@@ -18,6 +18,8 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -38,6 +40,44 @@ class KeyUnusableError(RuntimeError):
     """A key file that cannot be used: a sentence for the person at the command."""
 
 
+def id_of_key(raw: bytes) -> str:
+    """Sixteen hexadecimal digits by which a key is known, of the bytes of its public half."""
+    return hashlib.sha256(raw).hexdigest()[:16]
+
+
+def pem_of_public(key: Ed25519PublicKey | X25519PublicKey) -> bytes:
+    """A public half as a file to hand out."""
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def pem_of_private(key: Ed25519PrivateKey | X25519PrivateKey) -> bytes:
+    """A key as its file has it."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def raw_of_public(key: Ed25519PublicKey | X25519PublicKey) -> bytes:
+    """The bytes of a public half."""
+    return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def private_key_in(path: Path, what_else: str) -> PrivateKeyTypes:
+    """The key in a file that is its owner's alone; KeyUnusableError, which says what else to do."""
+    if is_open_to_others(path):
+        raise KeyUnusableError(f"{path} can be read by others than its owner; run 'chmod 600 {path}'")
+    try:
+        return load_pem_private_key(path.read_bytes(), password=None)
+    except (ValueError, TypeError) as error:
+        raise KeyUnusableError(f"{path} holds no key; {what_else}") from error
+
+
+def public_key_in(path: Path, what_else: str) -> PublicKeyTypes:
+    """The public half in a file; KeyUnusableError, which says what else to do."""
+    try:
+        return load_pem_public_key(path.read_bytes())
+    except ValueError as error:
+        raise KeyUnusableError(f"{path} holds no public key; {what_else}") from error
+
+
 @dataclass(frozen=True, slots=True)
 class PublicKey:
     """The half of a key that verifies."""
@@ -47,13 +87,12 @@ class PublicKey:
     @property
     def id(self) -> str:
         """Sixteen hexadecimal digits by which a key is known."""
-        return hashlib.sha256(self.raw).hexdigest()[:16]
+        return id_of_key(self.raw)
 
     @property
     def pem(self) -> str:
         """The key as a file to hand out."""
-        key = Ed25519PublicKey.from_public_bytes(self.raw)
-        return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+        return pem_of_public(Ed25519PublicKey.from_public_bytes(self.raw)).decode("ascii")
 
     def has_signed(self, content: Mapping[str, Any], signature: str) -> bool:
         """True where `signature` is this key's over the canonical JSON of `content`."""
@@ -79,12 +118,12 @@ class Signer:
     @property
     def pem(self) -> bytes:
         """The key as its file has it."""
-        return self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return pem_of_private(self._private)
 
     @property
     def public(self) -> PublicKey:
         """The half that verifies."""
-        return PublicKey(self._private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+        return PublicKey(raw_of_public(self._private.public_key()))
 
     def sign(self, content: Mapping[str, Any]) -> str:
         """The signature over the canonical JSON of `content`, in hexadecimal."""
@@ -105,12 +144,7 @@ def signer_of(home: Path, *, may_make: bool = True) -> Signer:
         if not may_make or any(path.parent.glob(_PUBLIC.format(id="*"))):
             raise KeyUnusableError(f"{path} is gone, and the store has signed with it; put it back from a copy")
         _make(path)
-    if is_open_to_others(path):
-        raise KeyUnusableError(f"{path} can be read by others than its owner; run 'chmod 600 {path}'")
-    try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
-    except (ValueError, TypeError) as error:
-        raise KeyUnusableError(f"{path} holds no key; put it back from a copy") from error
+    key = private_key_in(path, "put it back from a copy")
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyUnusableError(f"{path} holds a key of another kind; put the Ed25519 key back from a copy")
     signer = Signer(key)
@@ -164,10 +198,7 @@ def public_keys_of(home: Path) -> dict[str, PublicKey]:
 
 def read_public_key(path: Path) -> PublicKey:
     """The public key in a file; KeyUnusableError in one sentence where there is none."""
-    try:
-        key = load_pem_public_key(path.read_bytes())
-    except ValueError as error:
-        raise KeyUnusableError(f"{path} holds no public key; ask the receiver of your reports for it") from error
+    key = public_key_in(path, "ask the receiver of your reports for it")
     if not isinstance(key, Ed25519PublicKey):
         raise KeyUnusableError(f"{path} holds a public key of another kind; an Ed25519 key is needed")
-    return PublicKey(key.public_bytes(Encoding.Raw, PublicFormat.Raw))
+    return PublicKey(raw_of_public(key))
