@@ -205,12 +205,13 @@ def test_nothing_goes_on_where_the_command_is_killed(tmp_path: Path) -> None:
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert process.stdout is not None
-    process.stdout.read(1)
-    process.stdout.close()
+    process.stdout.readline()
     while len(found := children_of(process.pid)) < 2:
+        assert process.poll() is None, "the command ended before it was killed"
         time.sleep(0.05)
     process.kill()
     process.wait()
+    process.stdout.close()
     end = time.monotonic() + 60
     while not all(map(ended, found)):
         assert time.monotonic() < end, "a process goes on"
