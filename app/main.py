@@ -23,7 +23,7 @@ if str(ROOT) not in sys.path:  # started as a script, only the folder of this fi
 
 from etl.records import submissions as life  # noqa: E402
 from etl.records.engine import RecordsUnavailableError, reading  # noqa: E402
-from etl.records.people import Person  # noqa: E402
+from etl.records.sessions import SignedIn  # noqa: E402
 from etl.records.tokens import listed  # noqa: E402
 from etl.store import DEFAULT_HOME, HOME_VARIABLE  # noqa: E402
 
@@ -64,9 +64,9 @@ def _worker() -> Worker:
     return worker_for(address_of_store(store()))
 
 
-def _first_page(person: Person) -> str:
-    """Return the page that a person sees first: that of the incidents where the store replays any."""
-    return navigation.first_page(scope_of(person), served_incidents())
+def _first_page(signed_in: SignedIn) -> str:
+    """Return the page that somebody sees first: that of the incidents where the store replays any."""
+    return navigation.first_page(scope_of(signed_in), served_incidents())
 
 
 def _begin_work() -> None:

@@ -9,25 +9,31 @@ from typing import Any
 
 import streamlit as st
 
-from app.scope import Role, Scope
+from app.scope import Role, Scope, scope_of
 from app.words import say
-from etl.records.people import Person
+from etl.records.sessions import SignedIn
 from etl.replays import Replay
 
 _PAGES = Path(__file__).resolve().parent.parent / "pages"
 _EVERYBODY = frozenset(Role)
-_ROWS = _EVERYBODY - {Role.MANAGER}
-"""Pages that show single rows, or lead to them: not for managers, who see trends."""
 _TRENDS = _EVERYBODY - {Role.EXCHANGE}
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """One page: its name (file, address and texts share it), its icon, and the roles that see it."""
+    """One page: its name (file, address and texts share it), its icon, and the roles that see it.
+
+    `has_rows`: it shows single rows, or leads to them, and is open to those alone who may see rows.
+    """
 
     name: str
     icon: str
-    roles: frozenset[Role] = _ROWS
+    roles: frozenset[Role] = _EVERYBODY
+    has_rows: bool = True
+
+    def is_open_to(self, scope: Scope) -> bool:
+        """Whether somebody with that scope sees the page."""
+        return scope.role in self.roles and (scope.sees_rows or not self.has_rows)
 
 
 SCREENS = (
@@ -42,9 +48,14 @@ SCREENS = (
     Screen("submissions", ":material/inbox:"),
     Screen("filing", ":material/upload_file:", frozenset({Role.EXCHANGE})),
     Screen("answers", ":material/forum:"),
-    Screen("trends", ":material/trending_up:", _TRENDS),
-    Screen("rules", ":material/gavel:", _EVERYBODY),
-    Screen("administration", ":material/admin_panel_settings:", frozenset({Role.ADMIN})),
+    Screen("trends", ":material/trending_up:", _TRENDS, has_rows=False),
+    Screen("rules", ":material/gavel:", has_rows=False),
+    Screen(
+        "administration",
+        ":material/admin_panel_settings:",
+        frozenset({Role.ADMIN, Role.SUPERVISOR}),
+        has_rows=False,
+    ),
 )
 """Every page in the order of the menu; the first is what one sees on arriving."""
 REPLAY = Screen("replay", ":material/replay:")
@@ -69,7 +80,7 @@ def pages(scope: Scope, language: str, incidents: Sequence[Replay]) -> dict[str,
 def _seen_by(scope: Scope, incidents: Sequence[Replay]) -> list[Screen]:
     """Incidents are told first, to whoever may see the exchange of one."""
     is_told = any(incident.exchange in scope.exchanges for incident in incidents)
-    return [screen for screen in ((REPLAY, *SCREENS) if is_told else SCREENS) if scope.role in screen.roles]
+    return [screen for screen in ((REPLAY, *SCREENS) if is_told else SCREENS) if screen.is_open_to(scope)]
 
 
 def first_page(scope: Scope, incidents: Sequence[Replay]) -> str:
@@ -77,10 +88,10 @@ def first_page(scope: Scope, incidents: Sequence[Replay]) -> str:
     return _seen_by(scope, incidents)[0].name
 
 
-def title_of_closed(path: str, person: Person, language: str) -> str | None:
-    """The title of the page at a path where a person's role does not see it; None for every other path."""
+def title_of_closed(path: str, signed_in: SignedIn, language: str) -> str | None:
+    """The title of the page at a path that whoever is signed in may not see; None for every other path."""
     name = path.strip("/")
     for screen in (REPLAY, *SCREENS):
-        if screen.name == name and person.role not in screen.roles:
+        if screen.name == name and not screen.is_open_to(scope_of(signed_in)):
             return say(f"{name}.title", language)
     return None

@@ -6,16 +6,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from etl.exchanges import all_exchanges
-from etl.records.people import Person
 from etl.records.people import Role as Role
+from etl.records.sessions import SignedIn
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What one person may see: their role, and the exchanges whose figures and rows are open to them."""
+    """What one person may see: their role, and the exchanges whose figures and rows are open to them.
+
+    `has_row_grant`: an administrator whom a supervisor lets read rows for a time (`etl.records.row_grants`).
+    """
 
     role: Role
     exchanges: tuple[str, ...]
+    has_row_grant: bool = False
 
     def visible(self, chosen: tuple[str, ...]) -> tuple[str, ...]:
         """Of the chosen exchanges those that are open to them; all of them where none was chosen."""
@@ -28,8 +32,11 @@ class Scope:
 
     @property
     def sees_rows(self) -> bool:
-        """Whether single rows are open to them, and files and findings, which quote rows; managers see figures."""
-        return self.role is not Role.MANAGER
+        """Whether single rows are open to them, and files and findings, which quote rows.
+
+        Managers see figures; administrators manage, and see rows while they have a grant.
+        """
+        return self.role in (Role.EXCHANGE, Role.SUPERVISOR) or (self.role is Role.ADMIN and self.has_row_grant)
 
     def visible_rows(self, chosen: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Of the chosen exchanges those whose single rows are open to them."""
@@ -50,6 +57,8 @@ class Identity:
     session: str = field(default="", repr=False)
 
 
-def scope_of(person: Person) -> Scope:
-    """An exchange sees its own, everybody else all exchanges; the role says which pages and whether rows."""
-    return Scope(person.role, tuple(all_exchanges()) if person.exchange is None else (person.exchange,))
+def scope_of(signed_in: SignedIn) -> Scope:
+    """An exchange sees its own, everybody else all exchanges; role and grant say which pages, and whether rows."""
+    person = signed_in.person
+    exchanges = tuple(all_exchanges()) if person.exchange is None else (person.exchange,)
+    return Scope(person.role, exchanges, signed_in.has_row_grant)

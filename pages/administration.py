@@ -1,8 +1,9 @@
-"""Administration: thresholds with four eyes, people, machine tokens, the audit log, unfinished work."""
+"""Administration: thresholds with four eyes, people, machine tokens, grants to read rows, the audit log, open work."""
 
 from app.administration.action_parts import show_result
 from app.administration.log_parts import log_section
 from app.administration.people_parts import people_section
+from app.administration.row_grant_parts import row_grant_section
 from app.administration.threshold_change_parts import threshold_section
 from app.administration.token_parts import token_section
 from app.administration.work_parts import work_section
@@ -16,17 +17,21 @@ SECTIONS = {
     "thresholds": threshold_section,
     "people": people_section,
     "tokens": token_section,
+    "row_grants": row_grant_section,
     "log": log_section,
     "work": work_section,
 }
 
+OF_SUPERVISORS = ("row_grants",)
+
 view = current_view()
-if view.scope.role is not Role.ADMIN:
+if view.scope.role not in (Role.ADMIN, Role.SUPERVISOR):
     stop()
+sections = tuple(SECTIONS) if view.scope.role is Role.ADMIN else OF_SUPERVISORS
 page_header(view, "administration")
 show_result(view)
 chosen = switch(
-    view.say("administration.section"), "section", tuple(SECTIONS), lambda name: view.say(f"administration.of_{name}")
+    view.say("administration.section"), "section", sections, lambda name: view.say(f"administration.of_{name}")
 )
 today = kst_day(view.now)
 SECTIONS[chosen](view.of_days(today, today))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from people import PASSWORD, add_person
 from random_stores import DAYS, EXCHANGES, steps, take
-from sqlalchemy import Column, Connection, Date, Integer, Table, literal_column, select, text, update
+from sqlalchemy import Column, Connection, Date, Integer, Table, func, literal_column, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -19,7 +19,7 @@ from etl import examine, jobs
 from etl.drafts import keep_draft
 from etl.heads import sign_heads
 from etl.intake import Declared
-from etl.records import organisation, people, thresholds, tokens
+from etl.records import organisation, people, row_grants, thresholds, tokens
 from etl.records.engine import writing
 from etl.records.log import COMMAND
 from etl.records.people import Role
@@ -96,6 +96,12 @@ def _thresholds(store: Store) -> None:
     with writing(store.engine) as connection:
         made = thresholds.propose(connection, change, reason="why", what_if=shown, actor=first, at=NOW)
         thresholds.decide(connection, made.id, Decision.APPROVED, reason="agreed", actor=second, at=NOW)
+        supervisor = people.named(connection, "fss").id
+        grants = [
+            row_grants.grant(connection, name, row_grants.LONGEST, reason="why", actor=supervisor, at=NOW)
+            for name in ("kim", "lee")
+        ]
+        row_grants.end(connection, grants[0].id, actor=supervisor, at=NOW)
 
 
 # ------------------------------------------------------------------------------------------------ forging
@@ -174,4 +180,6 @@ def copy_one(connection: Connection, table: Table) -> None:
     unique = [column for column in table.c if column.primary_key or column.unique]
     for column in unique or list(table.c)[-1:]:
         row[column.name] = next(_other_values(column, row[column.name]))
+    for column in (column for index in table.indexes if index.unique for column in index.columns):
+        row[column.name] = connection.execute(select(func.max(column))).scalar_one() + 1
     connection.execute(table.insert().values(row))

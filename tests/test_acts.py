@@ -30,6 +30,7 @@ ELSEWHERE = {
     EventKind.DECISION,
     EventKind.BREACH,
     EventKind.THRESHOLD_CHANGE,
+    EventKind.ROW_GRANT,
     EventKind.FAILURE,
     EventKind.RETRY,
     EventKind.INCIDENT,

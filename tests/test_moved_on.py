@@ -16,7 +16,7 @@ from etl import receiving
 from etl.answers import EXPLAINED_KINDS, OVER_WITH_THE_DATA, BreachState, Outcome
 from etl.exchanges import all_exchanges
 from etl.intake import Declared
-from etl.records import administrators, answers, breaches, log, people, thresholds
+from etl.records import administrators, answers, breaches, log, people, row_grants, thresholds
 from etl.records import submissions as life
 from etl.records.engine import reading, writing
 from etl.records.log import COMMAND, EventKind
@@ -221,6 +221,21 @@ def revoking(house: House) -> Attempt:
     return lambda person, at: house.write(administrators.revoke_token, made.token.id, seen=seen, actor=person, at=at)
 
 
+def granting(house: House) -> Attempt:
+    (who, _) = house.two(Role.ADMIN)
+    name = house.read(people.by_id, who).name
+    seen = house.read(state_in_log, EventKind.ROW_GRANT)
+    return lambda person, at: house.write(
+        row_grants.grant, name, timedelta(days=3), reason="an incident", seen=seen, actor=person, at=at
+    )
+
+
+def ending_a_grant(house: House) -> Attempt:
+    made = granting(house)(house.two(Role.SUPERVISOR)[0], AT)
+    seen = house.read(state_in_log, EventKind.ROW_GRANT)
+    return lambda person, at: house.write(row_grants.end, made.id, seen=seen, actor=person, at=at)
+
+
 def withdrawing(house: House) -> Attempt:
     number = house.file()
     return lambda person, at: receiving.take_out(
@@ -265,6 +280,8 @@ ACTS: dict[str, tuple[EventKind, Role, str, Callable[[House], Attempt]]] = {
     ),
     "make a token": (EventKind.TOKEN_CHANGE, Role.ADMIN, "created", making_a_token),
     "revoke a token": (EventKind.TOKEN_CHANGE, Role.ADMIN, "revoked", revoking),
+    "grant rows": (EventKind.ROW_GRANT, Role.SUPERVISOR, "granted", granting),
+    "end a grant": (EventKind.ROW_GRANT, Role.SUPERVISOR, "ended", ending_a_grant),
     "withdraw": (EventKind.WITHDRAW, Role.EXCHANGE, "withdrawn", withdrawing),
     "file": (EventKind.UPLOAD, Role.EXCHANGE, "filed", filing),
 }

@@ -48,7 +48,7 @@ from expectations.catalogue import thresholds_of_the_book
 ROOT = Path(__file__).resolve().parent.parent
 OWN, OTHER = "gopax", "korbit"
 OWN_SCOPE = Scope(Role.EXCHANGE, (OWN,))
-ADMINISTRATOR = Scope(Role.ADMIN, EVERYBODY.exchanges)
+ADMINISTRATOR = Scope(Role.ADMIN, EVERYBODY.exchanges, has_row_grant=True)
 RULE_BOOK = "thresholds_held"
 """The one question about no exchange's reports: by what all are judged, which names those with published limits."""
 SERVICE = tuple(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
 from app.administration.action_parts import actions_of, perform
@@ -30,6 +33,14 @@ def work_section(view: View) -> None:
     _incidents(view)
 
 
+def _to_submission(view: View, number: Callable[[Any], str]) -> Callable[[Any], None] | None:
+    """Goes to the submission of a row; None for whoever may not see it. Says so, where it does."""
+    if not view.scope.sees_rows:
+        return None
+    note(view.say("administration.pick_how"))
+    return lambda row: go("submissions", submission=number(row))
+
+
 def _waiting(view: View) -> None:
     waiting = ask_anew(waiting_submissions)
     section(view, "administration.waiting", count=len(waiting))
@@ -43,7 +54,7 @@ def _waiting(view: View) -> None:
         columns_of(WaitingSubmission),
         alt=view.say("administration.waiting", count=len(waiting)),
         key="administration.waiting",
-        on_pick=lambda row: go("submissions", submission=row.id),
+        on_pick=_to_submission(view, lambda row: row.id),
     )
 
     def take_up() -> None:
@@ -66,7 +77,7 @@ def _failed(view: View) -> None:
         columns_of(FailedSubmission),
         alt=view.say("administration.failed", count=len(failed)),
         key="administration.failed",
-        on_pick=lambda row: go("submissions", submission=row.id),
+        on_pick=_to_submission(view, lambda row: row.id),
     )
     chosen = str(
         st.selectbox(
@@ -108,5 +119,5 @@ def _incidents(view: View) -> None:
         columns_of(Incident),
         alt=view.say("administration.incidents", count=len(incidents)),
         key="administration.incidents",
-        on_pick=lambda row: go("submissions", submission=row.submission or ""),
+        on_pick=_to_submission(view, lambda row: row.submission or ""),
     )

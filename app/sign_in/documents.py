@@ -111,8 +111,9 @@ def sign_out_page(language: str, name: str, form: str, *, notice: Notice | None 
 
 
 def closed_page(title: str, role: Role, language: str) -> str:
-    """That a page is not open to somebody's role."""
-    sentence = say("closed.page", language, page=title, role=say(f"role.{role}", language))
+    """That a page is not open to somebody's role; to an administrator, who can let them see it."""
+    key = "closed.without_grant" if role is Role.ADMIN else "closed.page"
+    sentence = say(key, language, page=title, role=say(f"role.{role}", language))
     parts = [
         f"<h1>{_said('closed.title', language)}</h1>",
         f"<p>{escape(sentence)}</p>",

@@ -26,7 +26,6 @@ from app.sign_in.cookies import SESSION_COOKIE, cookie_in, cookie_name
 from app.sign_in.documents import closed_page
 from app.sign_in.handed import was_made_for
 from etl.records.engine import RecordsUnavailableError
-from etl.records.people import Person
 from etl.records.sessions import SignedIn, is_ended, session_of
 from etl.store import Store
 
@@ -58,10 +57,10 @@ _NO_ENTRY = 4401
 """The code that a websocket is closed with; the script of the screens then asks for the page anew."""
 _MEDIA = "/media/"
 
-Titled = Callable[[str, Person, str], str | None]
-"""The title of the page at a path, in a language, where the person's role does not see it; None where it may."""
-First = Callable[[Person], str]
-"""The name of the page that a person sees at `/`."""
+Titled = Callable[[str, SignedIn, str], str | None]
+"""The title of the page at a path, in a language, where whoever is signed in may not see it; None where they may."""
+First = Callable[[SignedIn], str]
+"""The name of the page that whoever is signed in sees at `/`."""
 
 
 class Gate:
@@ -89,10 +88,10 @@ class Gate:
             await self._app(_whole(scope), receive, _Held(scope, receive, send, signed_in.person.id))
         elif not is_document(scope):
             await self._app(scope, receive, send)
-        elif title := self._closed(scope["path"], signed_in.person, language_of(scope)):
+        elif title := self._closed(scope["path"], signed_in, language_of(scope)):
             page = closed_page(title, signed_in.person.role, language_of(scope))
             await HTMLResponse(page, 403, headers=_UNKEPT)(scope, receive, send)
-        elif scope["path"] == f"/{self._first(signed_in.person)}":
+        elif scope["path"] == f"/{self._first(signed_in)}":
             # Streamlit knows its first page by no other address than `/`; in a link every page has its name.
             query = scope.get("query_string", b"").decode("latin-1")
             await RedirectResponse(f"/?{query}" if query else "/", 303, headers=_UNKEPT)(scope, receive, send)

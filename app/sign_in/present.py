@@ -20,7 +20,7 @@ def identity_behind(session: str | None) -> Identity | None:
     if signed_in is None:
         return None
     person = signed_in.person
-    return Identity(person.id, person.name, scope_of(person), signed_in.ends_at, session)
+    return Identity(person.id, person.name, scope_of(signed_in), signed_in.ends_at, session)
 
 
 def current_identity() -> Identity | None:

@@ -1,4 +1,4 @@
-"""Tables of who may come in, and of what was done: people, their sessions, machine tokens, the audit log.
+"""Tables of who may come in, and of what was done: people, their sessions and grants, machine tokens, the audit log.
 
 The log and its heads are append-only: triggers made in revision 0003 refuse to change or remove an entry.
 """
@@ -72,6 +72,23 @@ tokens = Table(
     Index(None, "exchange"),
 )
 """Machine tokens. `id` is the part of a token that may be shown again; of the rest only the SHA-256 is kept."""
+
+row_grants = Table(
+    "row_grants",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("person", ForeignKey("people.id"), nullable=False),
+    Column("granted_by", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("granted_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("ended_by", String(16)),
+    CheckConstraint("ends_at > granted_at", name="ends_after_it_begins"),
+    CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended_by_somebody"),
+    Index(None, "person"),
+)
+"""An administrator may read rows from `granted_at` to `ends_at`, or to `ended_at` where a supervisor ended it."""
 
 audit_log = Table(
     "audit_log",

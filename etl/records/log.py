@@ -60,6 +60,7 @@ class EventKind(StrEnum):
     THRESHOLD_CHANGE = "threshold_change"
     PERSON_CHANGE = "person_change"
     TOKEN_CHANGE = "token_change"  # noqa: S105  an act, not a secret
+    ROW_GRANT = "row_grant"
     MIGRATE = "migrate"
     VERIFY = "verify"
     BACKUP = "backup"

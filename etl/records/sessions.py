@@ -19,6 +19,7 @@ from etl.records.access_tables import people, sessions
 from etl.records.engine import RecordsUnavailableError, reading, writing, writing_soon
 from etl.records.log import AuditEvent, EventKind, append
 from etl.records.people import Person, PersonError, person_from
+from etl.records.row_grants import is_granted
 
 LONGEST_IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
@@ -40,12 +41,16 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A person who is signed in: how, since when, and when it ends whatever they do."""
+    """A person who is signed in: how, since when, and when it ends whatever they do.
+
+    `has_row_grant` is true while a supervisor lets them, an administrator, read rows.
+    """
 
     person: Person
     way: Way
     began_at: datetime
     ends_at: datetime
+    has_row_grant: bool = False
 
 
 def open_session(engine: Engine, person: Person, way: Way, *, source: str, now: datetime) -> str:
@@ -76,7 +81,11 @@ def session_of(engine: Engine, id_: str | None, now: datetime) -> SignedIn | Non
         return None
     key = _digest(id_)
     query = (
-        select(people, sessions.c.way, sessions.c.began_at, sessions.c.seen_at)
+        select(
+            people,
+            *(sessions.c.way, sessions.c.began_at, sessions.c.seen_at),
+            is_granted(people.c.id, now).label("has_row_grant"),
+        )
         .join(sessions, sessions.c.person == people.c.id)
         .where(sessions.c.id_hash == key, people.c.disabled_at.is_(None))
     )
@@ -87,7 +96,8 @@ def session_of(engine: Engine, id_: str | None, now: datetime) -> SignedIn | Non
     if now >= row["seen_at"] + TOUCHED_EVERY:
         with suppress(RecordsUnavailableError), writing_soon(engine, patience=_TOUCH_PATIENCE) as connection:
             connection.execute(update(sessions).where(sessions.c.id_hash == key).values(seen_at=now))
-    return SignedIn(person_from(row), Way(row["way"]), row["began_at"], row["began_at"] + LONGEST)
+    began_at = row["began_at"]
+    return SignedIn(person_from(row), Way(row["way"]), began_at, began_at + LONGEST, bool(row["has_row_grant"]))
 
 
 def is_ended(engine: Engine, id_: str) -> bool:

@@ -30,7 +30,7 @@ from etl.exchanges import all_exchanges
 from etl.failures import failed_on
 from etl.intake import declare
 from etl.receiving import receive_bytes
-from etl.records import people, thresholds, tokens
+from etl.records import people, row_grants, thresholds, tokens
 from etl.records import submissions as life
 from etl.records.administrators import RefusedError
 from etl.records.engine import reading, writing
@@ -91,8 +91,8 @@ def closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     keep_nothing()
 
 
-def seen_by(person: Person, role: Role = Role.ADMIN) -> Identity:
-    return Identity(person.id, person.name, Scope(role, EVERYBODY))
+def seen_by(person: Person, role: Role = Role.ADMIN, *, has_row_grant: bool = False) -> Identity:
+    return Identity(person.id, person.name, Scope(role, EVERYBODY, has_row_grant))
 
 
 @pytest.fixture
@@ -100,12 +100,19 @@ def opened(office: Office, monkeypatch: pytest.MonkeyPatch) -> Open:
     """Opens a section as an administrator, over the days about the shortfall."""
 
     def open_section(
-        section: str, person: Person | None = None, name: str = "administration", **address: str
+        section: str,
+        person: Person | None = None,
+        name: str = "administration",
+        *,
+        role: Role = Role.ADMIN,
+        has_row_grant: bool = False,
+        **address: str,
     ) -> AppTest:
         monkeypatch.setenv("DAXA_HOME", str(office.store.home))
         monkeypatch.delenv("DAXA_DATABASE_URL", raising=False)
         monkeypatch.setenv("DAXA_NOW", NOW.isoformat())
-        monkeypatch.setattr("app.sign_in.present.current_identity", lambda: seen_by(person or office.kim))
+        who = seen_by(person or office.kim, role, has_row_grant=has_row_grant)
+        monkeypatch.setattr("app.sign_in.present.current_identity", lambda: who)
         return opened_at(name, seconds=90, section=section, **address)
 
     return open_section
@@ -155,8 +162,12 @@ def test_nobody_else_finds_the_page_or_is_told_anything_behind_it(
     monkeypatch.setenv("DAXA_HOME", str(office.store.home))
     monkeypatch.setattr("app.sign_in.present.current_identity", lambda: seen_by(office.kim, role))
     session = AppTest.from_file(str(ROOT / "app" / "ui.py"), default_timeout=60).run()
-    with pytest.raises(ValueError, match="administration"):
-        session.switch_page("../pages/administration.py")
+    if role is Role.SUPERVISOR:  # for the grants to read rows alone
+        session.switch_page("../pages/administration.py").run()
+        assert session.segmented_control(key="switch.section").options == [say("administration.of_row_grants", "ko")]
+    else:
+        with pytest.raises(ValueError, match="administration"):
+            session.switch_page("../pages/administration.py")
     scope = Scope(role, EVERYBODY)
     store, wanted = office.store, LogWanted()
     told = [
@@ -271,7 +282,9 @@ def test_screens_say_since_when_a_threshold_holds_who_set_it_and_by_which_versio
     told = say("threshold.set_by", "ko", reason="the market moves", proposer="kim", approver="lee")
     assert told in html_of(session)
     assert any(version in caption.value for caption in session.caption)
-    boxes = {day: opened("", name="reconciliation", **(days | {"to": day})) for day in (DAY, days["to"])}
+    boxes = {
+        day: opened("", name="reconciliation", has_row_grant=True, **(days | {"to": day})) for day in (DAY, days["to"])
+    }
     shown = {
         day: next(frame.value for frame in session.dataframe if "parameter" in frame.value)
         for day, session in boxes.items()
@@ -455,3 +468,33 @@ def test_the_bounds_of_a_threshold_name_their_unit_once(language: str) -> None:
     assert {said[name].count(view.unit(name)) for name in counted} == {1}
     assert said["halt_shortfall_krw"] == {"ko": "1,000,000 원 ~ 90억 원", "en": "1,000,000 KRW ~ ₩9.00 bn"}[language]
     assert all(" ~ " in text for text in said.values())
+
+
+# ------------------------------------------------------------------------------------- grants to read rows
+
+
+def test_a_supervisor_lets_an_administrator_read_rows_and_ends_it(opened: Open, office: Office) -> None:
+    with writing(office.store.engine) as connection:
+        fss = people.add(connection, "fss", Role.SUPERVISOR, password=PASSWORD, actor=COMMAND, at=NOW)
+    session = opened("row_grants", fss, role=Role.SUPERVISOR)
+    assert say("empty.row_grants", "ko") in html_of(session)
+    assert session.button(key="grant.send").disabled
+    session.selectbox(key="grant.name").set_value("lee")
+    session.selectbox(key="grant.hours").set_value(4)
+    session.text_area(key="grant.reason").set_value("an incident")
+    session = press(ran(session), "grant.send")
+    assert say("administration.rows_granted", "ko", name="lee", count=4) in html_of(session)
+    with reading(office.store.engine) as connection:
+        (made,) = row_grants.listed(connection)
+    assert (made.person, made.granted_by, made.ends_at - made.granted_at) == (
+        *(office.lee.id, fss.id),
+        timedelta(hours=4),
+    )
+    session = press(session, "grant.end")
+    assert say("administration.grant_ended", "ko", name="lee") in html_of(session)
+
+
+def test_an_administrator_sees_the_grants_and_grants_none(opened: Open) -> None:
+    session = opened("row_grants")
+    assert say("empty.row_grants", "ko") in html_of(session)
+    assert not [button for button in session.button if (button.key or "").startswith("grant.")]

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.slow
 KORBIT = Identity("P-korbit", "korbit", Scope(Role.EXCHANGE, ("korbit",)))
 GOPAX = Identity("P-gopax", "gopax", Scope(Role.EXCHANGE, ("gopax",)))
 FSS = Identity("P-fss", "fss", Scope(Role.SUPERVISOR, tuple(all_exchanges())))
-ADMIN = Identity("P-admin", "admin", Scope(Role.ADMIN, tuple(all_exchanges())))
+ADMIN = Identity("P-admin", "admin", Scope(Role.ADMIN, tuple(all_exchanges()), has_row_grant=True))
 MANAGER = Identity("P-manager", "manager", Scope(Role.MANAGER, tuple(all_exchanges())))
 CHOICE = Choice((), Period.parse(DAYS[0]).first_day, Period.parse(DAYS[-1]).first_day)
 

@@ -309,8 +309,8 @@ def test_months_are_chosen_in_the_address(filled_home: Path, monkeypatch: pytest
 SEEN = {
     Role.MANAGER: {"trends", "rules"},
     Role.EXCHANGE: {screen.name for screen in navigation.SCREENS} - {"trends", "administration"},
-    Role.SUPERVISOR: {screen.name for screen in navigation.SCREENS} - {"filing", "administration"},
-    Role.ADMIN: {screen.name for screen in navigation.SCREENS} - {"filing"},
+    Role.SUPERVISOR: {screen.name for screen in navigation.SCREENS} - {"filing"},
+    Role.ADMIN: {"trends", "rules", "administration"},
 }
 
 
@@ -319,6 +319,11 @@ def test_a_role_sees_its_pages(role: Role) -> None:
     seen = navigation.pages(Scope(role, tuple(all_exchanges())), "ko", ())
     assert set(seen) == SEEN[role]
     assert [page._default for page in seen.values()].count(True) == 1
+
+
+def test_an_administrator_with_a_grant_sees_what_a_supervisor_sees() -> None:
+    granted = navigation.pages(Scope(Role.ADMIN, tuple(all_exchanges()), has_row_grant=True), "ko", ())
+    assert set(granted) == SEEN[Role.SUPERVISOR]
 
 
 def test_an_incident_comes_first_to_those_who_see_its_exchange() -> None:
