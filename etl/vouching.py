@@ -7,11 +7,11 @@ the log vouch for them as they stand then.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from etl.faults import Fault
 from etl.records import log
@@ -87,10 +87,42 @@ def vouch_for_older(connection: Connection, actor: str) -> int:
     Nothing is proven of what they were before: what is forged in them from now on is found.
     """
     older = held_against_the_log(connection).not_vouched
-    parts = [older[start : start + _AT_ONCE] for start in range(0, len(older), _AT_ONCE)]
+    _vouch(connection, actor, older)
+    return len(older)
+
+
+def renew_after_migration(connection: Connection, actor: str, had: Mapping[str, Collection[str]]) -> int:
+    """Have the log vouch anew for the records to which a migration added values; how many there are.
+
+    `had` is which columns each table had before. Renewed is only what was, in these columns, what the log has a digest
+    of: whatever else does not agree stays a fault.
+    """
+    added = {name: _added(vouching.table, had) for name, vouching in VOUCHINGS.items()}
+    if not any(added.values()):
+        return 0
+    said = _said(connection).digests
+    renewed = [
+        Record(name, key)
+        for name, columns in added.items()
+        if columns
+        for (key, old), (_, new) in zip(
+            standing(connection, name, without=columns), standing(connection, name), strict=True
+        )
+        if said.get(Record(name, key)) == old != new
+    ]
+    _vouch(connection, actor, renewed)
+    return len(renewed)
+
+
+def _added(table: Table, had: Mapping[str, Collection[str]]) -> frozenset[str]:
+    """The columns that a table has and had not, where it was there."""
+    return frozenset(table.c.keys()) - frozenset(had[table.name]) if table.name in had else frozenset()
+
+
+def _vouch(connection: Connection, actor: str, records: Sequence[Record]) -> None:
+    parts = [records[start : start + _AT_ONCE] for start in range(0, len(records), _AT_ONCE)]
     events = [AuditEvent(actor, EventKind.VOUCH, None, {"records": len(part)}, tuple(part)) for part in parts]
     log.append(connection, events)
-    return len(older)
 
 
 def _said(connection: Connection) -> _Said:

@@ -150,7 +150,7 @@ def judged_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-ABOUT_THE_SCHEMA = {"test_records", "test_rebuild", "test_log", "test_backup", "test_guard"}
+ABOUT_THE_SCHEMA = {"test_records", "test_rebuild", "test_revisions", "test_log", "test_backup", "test_guard"}
 """The modules whose databases are made by the migrations, each anew; the others take a copy of one that was."""
 
 

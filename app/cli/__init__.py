@@ -888,23 +888,25 @@ def migrate() -> None:
     Where the tables' owner is another role than the service's (DAXA_DATABASE_OWNER_URL), the owner does this and gives
     the service its rights.
 
-    Records that are older than the audit log's digests are vouched for from now on, as they stand.
+    Records that are older than the audit log's digests are vouched for from now on, as they stand; those to which the
+    schema adds values are vouched for anew.
     """
-    from app.cli.log import log_migration, vouch_for_older
+    from etl.migrating import migrate_store
     from etl.rebuild import rebuild_figures
-    from etl.records.engine import migrate as run
+    from etl.records.log import COMMAND
 
     store = open_store(url=owner_address(home_folder()), prepared=False)
-    before, after = run(store.engine)
-    print(f"already at revision {after}" if before == after else f"revision {before or 'none'} → {after}")
-    if before != after:
-        log_migration(store, before, after)
+    done = migrate_store(store.engine, COMMAND)
+    is_new = done.before != done.after
+    print(f"revision {done.before or 'none'} → {done.after}" if is_new else f"already at revision {done.after}")
+    if done.renewed:
+        print(f"the audit log vouches anew for {done.renewed} records, which have more columns now")
+    if done.vouched:
+        print(f"{done.vouched} older records are vouched for by the audit log from now on")
     with show_progress("figures", None) as progress:
         made = rebuild_figures(store.engine, store.facts, progress)
     if made:
         print(f"figures of {made} submissions derived again")
-    if older := vouch_for_older(store):
-        print(f"{older} older records are vouched for by the audit log from now on")
     if service := give_service_its_rights(store):
         print(f"the role '{service}' has its rights, and no more")
 

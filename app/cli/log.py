@@ -177,23 +177,6 @@ def check_store(key_file: Path | None, head_files: Sequence[Path], *, sample: in
     return not found.faults
 
 
-def log_migration(store: Store, before: str | None, after: str) -> None:
-    """Log that the schema was changed; in a store older than the log this is its first entry."""
-    from etl.records.log import EventKind
-
-    log_act(store, EventKind.MIGRATE, None, {"from": before, "to": after})
-
-
-def vouch_for_older(store: Store) -> int:
-    """Have the log vouch for the records that are older than its digests; how many there are."""
-    from etl.records.engine import writing
-    from etl.records.log import COMMAND
-    from etl.vouching import vouch_for_older as vouch
-
-    with writing(store.engine) as connection:
-        return vouch(connection, COMMAND)
-
-
 def log_act(store: Store, act: EventKind, subject: str | None, details: dict[str, Any]) -> None:
     """Log what somebody did by the command."""
     from etl.records.engine import writing

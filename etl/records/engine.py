@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, ProgrammingError
 
+from etl.migrations import first_stores
 from etl.modes import make_file
 
 _MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -205,13 +206,25 @@ def _configuration(url: str) -> Config:
 
 def migrate(engine: Engine) -> tuple[str | None, str]:
     """Bring the schema to this version's; the revisions before and after."""
-    configuration = _configuration("")
     with writing(engine, lock="migrations") as connection:
-        before = current_revision(connection)
-        configuration.attributes["connection"] = connection
-        command.upgrade(configuration, "head")
-        after = current_revision(connection)
-    return before, str(after)
+        return upgrade(connection)
+
+
+def upgrade(connection: Connection) -> tuple[str | None, str]:
+    """Bring the schema to this version's within a transaction; the revisions before and after."""
+    configuration = _configuration("")
+    configuration.attributes["connection"] = connection
+    before = current_revision(connection)
+    if before == "0001":
+        first_stores.complete(connection)
+    command.upgrade(configuration, "head")
+    return before, str(current_revision(connection))
+
+
+def columns_by_table(connection: Connection) -> dict[str, frozenset[str]]:
+    """The names of the columns of each table, as the database has them."""
+    found = inspect(connection).get_multi_columns()
+    return {name: frozenset(str(column["name"]) for column in columns) for (_, name), columns in found.items()}
 
 
 def head_revision() -> str:

@@ -54,9 +54,9 @@ class Vouching:
             key = key + literal(" ") + column
         return key
 
-    def rows(self) -> Select[Any]:
-        """The rows with what each is about first, without what is left out."""
-        columns = [column for column in self.table.c if column.name not in self.left_out]
+    def rows(self, without: Collection[str] = ()) -> Select[Any]:
+        """The rows with what each is about first, without what is left out, and without the columns named so."""
+        columns = [column for column in self.table.c if column.name not in self.left_out and column.name not in without]
         query = select(self.key.label("vouched_key"), *columns)
         return query if self.only is None else query.where(self.only)
 
@@ -118,10 +118,10 @@ def digests(connection: Connection, records: Collection[Record]) -> dict[Record,
     return found
 
 
-def standing(connection: Connection, name: str) -> Iterator[tuple[str, str]]:
-    """Every record of a table with its digest, a batch of rows at a time."""
+def standing(connection: Connection, name: str, without: Collection[str] = ()) -> Iterator[tuple[str, str]]:
+    """Every record of a table with its digest, a batch of rows at a time; the digest `without` some columns."""
     vouching = VOUCHINGS[name]
-    query = vouching.rows().order_by(vouching.key).execution_options(yield_per=_BATCH)
+    query = vouching.rows(without).order_by(vouching.key).execution_options(yield_per=_BATCH)
     yield from _by_key(connection.execute(query).mappings())
 
 
