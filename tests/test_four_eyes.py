@@ -239,17 +239,63 @@ def test_an_administrator_who_was_disabled_decides_nothing(store, admins):
     assert refusal(decide, store, proposal, admins[1]) == "not_an_administrator"
 
 
-def test_two_accounts_of_one_administrator_are_not_four_eyes(store, admins):
-    """Who gives somebody a password can sign in as them."""
-    second = person(store, "second", actor=admins[0])
+def gives_a_password(store, actor, name):
+    with writing(store.engine) as connection:
+        return people.change_password(connection, name, "another battery horse", actor=actor, at=AT).id
+
+
+def made_and_made_again(store, one):
+    """The account of an account that somebody made."""
+    return person(store, "fourth", actor=person(store, "third", actor=one))
+
+
+def made_by_the_same(store, one):
+    """Two accounts that one made: neither is the other's pair of eyes, nor of who made them."""
+    person(store, "third", actor=one)
+    return person(store, "fourth", actor=one)
+
+
+def made_by_whose_password_was_given(store, one):
+    return person(store, "third", actor=gives_a_password(store, one, "lee"))
+
+
+def who_gave_a_password(store, one):
+    """Who approves once gave who proposes a password."""
+    other = person(store, "third")
+    gives_a_password(store, other, "kim")
+    return other
+
+
+def given_a_password_and_another_by_the_command(store, one):
+    """Whoever once could sign in as somebody could do in their name what joins them."""
+    gives_a_password(store, one, "lee")
+    return gives_a_password(store, COMMAND, "lee")
+
+
+JOINED = (
+    lambda store, one: person(store, "third", actor=one),
+    lambda store, one: gives_a_password(store, one, "lee"),
+    made_and_made_again,
+    made_by_the_same,
+    made_by_whose_password_was_given,
+    who_gave_a_password,
+    given_a_password_and_another_by_the_command,
+)
+
+
+@pytest.mark.parametrize("other_of", JOINED)
+def test_accounts_that_one_person_may_be_behind_are_not_four_eyes(store, admins, other_of):
+    other = other_of(store, admins[0])
     proposal = propose(store, admins[0])
-    assert refusal(decide, store, proposal, second) == "password_of_the_proposer"
-    with writing(store.engine) as connection:
-        people.change_password(connection, "lee", "another battery horse", actor=admins[0], at=AT)
-    assert refusal(decide, store, proposal, admins[1]) == "password_of_the_proposer"
-    with writing(store.engine) as connection:
-        people.change_password(connection, "lee", "one more battery horse", actor=COMMAND, at=AT)
-    assert decide(store, proposal, admins[1]).decision is Decision.APPROVED
+    assert refusal(decide, store, proposal, other) == "not_two_people"
+    proposal = decide(store, proposal, admins[0], Decision.WITHDRAWN)
+    assert refusal(decide, store, propose(store, other), admins[0]) == "not_two_people"
+
+
+def test_accounts_made_by_two_are_two_and_those_of_the_command_are_everybodys(store, admins):
+    of_one, of_other = (person(store, name, actor=one) for name, one in zip(("third", "fourth"), admins, strict=True))
+    assert decide(store, propose(store, of_one), of_other).decision is Decision.APPROVED
+    assert decide(store, propose(store, admins[0], value="0.2"), person(store, "fifth")).decision is Decision.APPROVED
 
 
 def test_what_the_command_proposes_an_administrator_may_approve(store, admins):

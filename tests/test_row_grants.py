@@ -107,6 +107,14 @@ def test_nobody_but_a_supervisor_grants_or_ends(house: House, by: str) -> None:
     assert refused(lambda: house.end(grant, by=by)) == "not_a_supervisor"
 
 
+def test_nobody_lets_themselves_in_by_a_supervisors_account_that_they_made(house: House) -> None:
+    with writing(house.store.engine) as connection:
+        made = people.add(connection, "own", Role.SUPERVISOR, password=PASSWORD, actor=house.ids["root"], at=NOW)
+    house.ids["own"] = made.id
+    assert refused(lambda: house.grant("own")) == "not_two_people"
+    assert house.grant("own", name="other")
+
+
 def test_a_supervisor_who_was_disabled_grants_nothing(house: House) -> None:
     with writing(house.store.engine) as connection:
         people.disable(connection, "fss", actor=COMMAND, at=NOW)

@@ -17,6 +17,7 @@ from etl.records.access_tables import row_grants
 from etl.records.administrators import RefusedError
 from etl.records.log import AuditEvent, EventKind, append
 from etl.records.moved_on import must_not_have_changed
+from etl.records.pairs import are_two
 from etl.records.people import Person, Role
 from etl.records.vouched import Record
 
@@ -67,6 +68,8 @@ def grant(
     person = people.by_name(connection, name)
     if person is None or person.role is not Role.ADMIN or not person.is_active:
         raise RefusedError("no_administrator", name=name)
+    if not are_two(connection, actor, person.id):
+        raise RefusedError("not_two_people")
     if not reason.strip():
         raise RefusedError("no_reason")
     if len(reason) > REASON_LONGEST:

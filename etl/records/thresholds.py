@@ -1,7 +1,7 @@
 """Four eyes: a threshold changes by one administrator's proposal and another one's approval, from a date on.
 
 A past day is judged by what was in force on it, so nothing can be set for a day that has begun, neither when it is
-proposed nor when it is approved. Who proposed cannot approve, nor can somebody whose password the proposer gave them.
+proposed nor when it is approved. Who proposed cannot approve, nor can an account that the proposer may be behind.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from sqlalchemy import Connection, RowMapping, Select, func, insert, select, upd
 
 from etl.canonical import canonical_json
 from etl.exchanges import all_exchanges
-from etl.records.access_tables import audit_log
 from etl.records.administrators import RefusedError, administrator, require_administrator
-from etl.records.log import COMMAND, AuditEvent, EventKind, append
+from etl.records.log import AuditEvent, EventKind, append
 from etl.records.moved_on import MovedOnError, must_not_have_changed
+from etl.records.pairs import are_two
 from etl.records.tables import submissions
 from etl.records.threshold_tables import threshold_decisions, threshold_proposals
 from etl.records.vouched import Record, about
@@ -219,8 +219,8 @@ def decide(connection: Connection, id_: str, decision: Decision, *, reason: str,
     if (decision is Decision.WITHDRAWN) != (actor == proposal.proposed_by):
         raise RefusedError("not_the_proposer" if decision is Decision.WITHDRAWN else "own_proposal")
     if decision is Decision.APPROVED:
-        if proposal.proposed_by != COMMAND and _last_password_giver(connection, person.id) == proposal.proposed_by:
-            raise RefusedError("password_of_the_proposer")
+        if not are_two(connection, person.id, proposal.proposed_by):
+            raise RefusedError("not_two_people")
         _later_than(proposal.effective_from, at)
     elif not reason.strip():
         raise RefusedError("no_reason")
@@ -244,16 +244,6 @@ def decide(connection: Connection, id_: str, decision: Decision, *, reason: str,
     }
     append(connection, [AuditEvent(actor, EventKind.THRESHOLD_CHANGE, id_, details, tuple(changed))], at=at)
     return _known(connection, id_)
-
-
-def _last_password_giver(connection: Connection, person: str) -> str | None:
-    """Who gave somebody the password that they sign in with, as the audit log has it."""
-    c = audit_log.c
-    query = select(c.actor, c.details).where(c.act == EventKind.PERSON_CHANGE.value, c.subject == person)
-    for actor, details in connection.execute(query.order_by(c.sequence.desc())):
-        if json.loads(details).get("change") in ("added", "password"):
-            return str(actor)
-    return None
 
 
 def _judge_again(connection: Connection, proposal: Proposal) -> list[str]:
