@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine
-
 from etl.records.engine import columns_by_table, upgrade, writing
 from etl.records.log import AuditEvent, EventKind, append
+from etl.store import Store
 from etl.vouching import renew_after_migration, vouch_for_older
 
 
@@ -24,9 +23,9 @@ class Migrated:
     vouched: int
 
 
-def migrate_store(engine: Engine, actor: str) -> Migrated:
+def migrate_store(store: Store, actor: str) -> Migrated:
     """Bring a store to this version's schema, and have the log vouch for what that changed."""
-    with writing(engine, lock="migrations") as connection:
+    with writing(store.engine, lock="migrations") as connection:
         had = columns_by_table(connection)
         before, after = upgrade(connection)
         if before != after:

@@ -896,7 +896,7 @@ def migrate() -> None:
     from etl.records.log import COMMAND
 
     store = open_store(url=owner_address(home_folder()), prepared=False)
-    done = migrate_store(store.engine, COMMAND)
+    done = migrate_store(store, COMMAND)
     is_new = done.before != done.after
     print(f"revision {done.before or 'none'} → {done.after}" if is_new else f"already at revision {done.after}")
     if done.renewed:
