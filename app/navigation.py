@@ -56,6 +56,7 @@ SCREENS = (
         frozenset({Role.ADMIN, Role.SUPERVISOR}),
         has_rows=False,
     ),
+    Screen("account", ":material/person:", has_rows=False),
 )
 """Every page in the order of the menu; the first is what one sees on arriving."""
 REPLAY = Screen("replay", ":material/replay:")

@@ -1,14 +1,17 @@
 """One run of a session's script: who is signed in, language and filters, then the page that was asked for."""
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import streamlit as st
 
 from app import moments, navigation
+from app.account.own import own_account
 from app.filing.draft_parts import draft_bar
 from app.overview.visit_parts import keep_seen
-from app.served import served_incidents
+from app.scope import Identity
+from app.served import served_incidents, store
 from app.widgets import address, house
 from app.widgets.filters import colophon, language_switch, sidebar
 from app.widgets.guard import present_identity
@@ -17,6 +20,8 @@ from app.widgets.parts import tell_failure
 from app.widgets.view import View, keep_view, newest_day, present_moment, present_stamp, present_thresholds
 from app.widgets.who import who_is_here
 from app.words import say
+
+_FAILED_SINCE = "account.failed_since"
 
 
 def run_session() -> None:
@@ -57,7 +62,7 @@ def _entered(language: str) -> tuple[Any, View]:
             titles = ", ".join(incident.title.in_language(language) for incident in incidents)
             note(say("replay.mark", language, incident=titles))
         colophon(scope, stamp, language)
-        who_is_here(identity, language)
+        who_is_here(identity, language, _failed_since(identity))
     view = View(
         language,
         identity,
@@ -73,6 +78,15 @@ def _entered(language: str) -> tuple[Any, View]:
     address.page_was_drawn()
     keep_view(view)
     return page, view
+
+
+def _failed_since(identity: Identity) -> int:
+    """How many tries to sign in failed since the person signed in before; asked once in a browser's session."""
+    asked: tuple[str, int] | None = st.session_state.get(_FAILED_SINCE)
+    if asked is None or asked[0] != identity.session:
+        asked = identity.session, own_account(store(), identity, datetime.now(UTC)).failed_since
+        st.session_state[_FAILED_SINCE] = asked
+    return asked[1]
 
 
 def _draw(page: Any, view: View) -> None:

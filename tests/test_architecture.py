@@ -76,6 +76,7 @@ DOORS = {
     ],
     "alembic": ["etl.records", "etl.migrations"],
     "argon2": ["etl.records.passwords"],
+    "zxcvbn": ["etl.records.passwords"],
     "cryptography": ["etl.signing", "etl.sealing"],
     "pyarrow": [
         "expectations.verbs",

@@ -43,9 +43,11 @@ sessions = Table(
     Column("way", String(16), nullable=False),
     Column("began_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
+    Column("source", String(64)),
     Index(None, "person"),
 )
-"""Who is signed in. The id itself is only in the browser's cookie; `way` is how they proved who they are."""
+"""Who is signed in. The id itself is only in the browser's cookie; `way` is how they proved who they are,
+`source` the address that they came from."""
 
 failed_sign_ins = Table(
     "failed_sign_ins",

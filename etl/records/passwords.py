@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 import threading
 import unicodedata
+from enum import StrEnum
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn import zxcvbn
 
 SHORTEST = 15
 """NIST SP 800-63B-4, 3.1.1.2: at least 15 characters where a password is the only factor; no rule of composition."""
@@ -19,6 +21,12 @@ LONGEST = 256
 _AT_ONCE = 4
 """Hashes computed at the same time: each takes 64 MiB (RFC 9106, second recommendation: argon2-cffi's default)."""
 
+_SERVICE = "daxa"
+_LOOKED_AT = 72
+"""Characters of a password whose guesses are counted; the library takes no more, and so many are enough."""
+_GUESSES_LOG10 = 10
+"""More than 10^10 guesses are needed: zxcvbn's highest grade (D. L. Wheeler, USENIX Security 2016)."""
+
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without characters that look like others."""
 
@@ -26,19 +34,43 @@ _hasher = PasswordHasher()
 _turn = threading.BoundedSemaphore(_AT_ONCE)
 
 
+class Unfit(StrEnum):
+    """Why a password is refused."""
+
+    LENGTH = "length"
+    NAMES = "names"
+    GUESSED = "guessed"
+
+
+_SENTENCES = {
+    Unfit.LENGTH: f"a password has {SHORTEST} to {LONGEST} characters; choose another",
+    Unfit.NAMES: f"a password has {SHORTEST} characters beside the names of person, exchange, service; choose another",
+    Unfit.GUESSED: "this password is soon guessed: common words, a row of keys or something repeated; choose another",
+}
+
+
 class UnfitPasswordError(ValueError):
-    """A password that is refused, with a sentence for the user."""
+    """A password that is refused, with a sentence for the user; `reason` for a screen with words of its own."""
+
+    def __init__(self, reason: Unfit) -> None:
+        """Say why."""
+        super().__init__(_SENTENCES[reason])
+        self.reason = reason
 
 
-def hash_of_new(password: str, *, name: str) -> str:
-    """The hash to keep of a new password; UnfitPasswordError where it is too short, too long or the name itself."""
+def hash_of_new(password: str, *, name: str, exchange: str | None = None) -> str:
+    """The hash to keep of a new password; UnfitPasswordError where it is too short or long, a name, or soon guessed."""
     plain = _normalised(password)
     if not SHORTEST <= len(plain) <= LONGEST:
-        raise UnfitPasswordError(f"a password has {SHORTEST} to {LONGEST} characters, this one {len(plain)}")
-    if name in plain.casefold() and len(plain) < SHORTEST + len(name):
-        raise UnfitPasswordError("a password does not hold the name of its person; choose another")
-    if len(set(plain)) == 1:
-        raise UnfitPasswordError("a password is more than one character repeated; choose another")
+        raise UnfitPasswordError(Unfit.LENGTH)
+    known = [word for word in (name, exchange, _SERVICE) if word]
+    left = plain.casefold()
+    for word in known:
+        left = left.replace(word, "")
+    if left != plain.casefold() and len(left) < SHORTEST:
+        raise UnfitPasswordError(Unfit.NAMES)
+    if zxcvbn(plain[:_LOOKED_AT], user_inputs=known)["guesses_log10"] < _GUESSES_LOG10:
+        raise UnfitPasswordError(Unfit.GUESSED)
     return hash_of(password)
 
 

@@ -97,7 +97,7 @@ def add(
             name=kept,
             role=role.value,
             exchange=exchange,
-            password_hash=None if password is None else hash_of_new(password, name=kept),
+            password_hash=None if password is None else hash_of_new(password, name=kept, exchange=exchange),
             password_changed_at=None if password is None else at,
             created_at=at,
         )
@@ -112,13 +112,16 @@ def add(
     return person
 
 
-def change_password(connection: Connection, name: str, password: str, *, actor: str, at: datetime) -> Person:
-    """Set a new password; sessions opened with the old one end."""
+def change_password(
+    connection: Connection, name: str, password: str, *, actor: str, at: datetime, keep: str = ""
+) -> Person:
+    """Set a new password; sessions opened with the old one end, but for the one whose digest is to be kept."""
     person = named(connection, name)
-    values = {"password_hash": hash_of_new(password, name=person.name), "password_changed_at": at}
+    hash_ = hash_of_new(password, name=person.name, exchange=person.exchange)
+    values = {"password_hash": hash_, "password_changed_at": at}
     connection.execute(update(people).where(people.c.id == person.id).values(values))
-    sign_out_everywhere(connection, person)
-    append(connection, [_changed(actor, person, "password")], at=at)
+    sign_out_everywhere(connection, person, keep=keep)
+    append(connection, [_changed(actor, person, "own_password" if actor == person.id else "password")], at=at)
     return person
 
 
@@ -148,9 +151,9 @@ def _changed(actor: str, person: Person, change: str) -> AuditEvent:
     return AuditEvent(actor, EventKind.PERSON_CHANGE, person.id, {"change": change}, (Record("people", person.id),))
 
 
-def sign_out_everywhere(connection: Connection, person: Person) -> None:
-    """End every session of a person."""
-    connection.execute(delete(sessions).where(sessions.c.person == person.id))
+def sign_out_everywhere(connection: Connection, person: Person, *, keep: str = "") -> None:
+    """End every session of a person, but for the one whose digest is to be kept."""
+    connection.execute(delete(sessions).where(sessions.c.person == person.id, sessions.c.id_hash != keep))
 
 
 def listed(connection: Connection) -> list[Person]:
@@ -172,6 +175,11 @@ def by_id(connection: Connection, id_: str) -> Person | None:
 def _one(connection: Connection, condition: ColumnElement[bool]) -> Person | None:
     row = connection.execute(select(people).where(condition)).mappings().first()
     return person_from(row) if row else None
+
+
+def has_password(connection: Connection, id_: str) -> bool:
+    """Whether somebody signs in with a password here, and not with their organisation's account alone."""
+    return connection.execute(select(people.c.password_hash).where(people.c.id == id_)).scalar() is not None
 
 
 def named(connection: Connection, name: str) -> Person:

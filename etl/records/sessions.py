@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Engine, delete, insert, or_, select, update
+from sqlalchemy import Connection, Engine, delete, insert, or_, select, update
 
 from etl.records.access_tables import people, sessions
 from etl.records.engine import RecordsUnavailableError, reading, writing, writing_soon
 from etl.records.log import AuditEvent, EventKind, append
-from etl.records.people import Person, PersonError, person_from
+from etl.records.people import Person, PersonError, change_password, person_from
 from etl.records.row_grants import is_granted
 
 LONGEST_IDLE = timedelta(minutes=30)
@@ -53,6 +53,18 @@ class SignedIn:
     has_row_grant: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session of somebody's own, as they are shown it; `key` names it and lets nobody in."""
+
+    key: str
+    way: Way
+    began_at: datetime
+    seen_at: datetime
+    source: str | None
+    is_own: bool
+
+
 def open_session(engine: Engine, person: Person, way: Way, *, source: str, now: datetime) -> str:
     """Sign a person in and return the session's id, for their browser alone; PersonError where they are disabled.
 
@@ -68,7 +80,9 @@ def open_session(engine: Engine, person: Person, way: Way, *, source: str, now: 
         over = or_(sessions.c.began_at <= now - LONGEST, sessions.c.seen_at <= now - LONGEST_IDLE)
         connection.execute(delete(sessions).where(over))
         connection.execute(
-            insert(sessions).values(id_hash=_digest(id_), person=person.id, way=way.value, began_at=now, seen_at=now)
+            insert(sessions).values(
+                id_hash=_digest(id_), person=person.id, way=way.value, began_at=now, seen_at=now, source=source[:64]
+            )
         )
         details = {"way": way.value, "source": source}
         append(connection, [AuditEvent(person.id, EventKind.SIGN_IN, person.id, details)], at=now)
@@ -118,6 +132,52 @@ def end_session(engine: Engine, id_: str, now: datetime) -> None:
         if person is not None:
             connection.execute(delete(sessions).where(sessions.c.id_hash == _digest(id_)))
             append(connection, [AuditEvent(person, EventKind.SIGN_OUT, person)], at=now)
+
+
+def open_sessions(connection: Connection, person: str, own: str, now: datetime) -> list[OpenSession]:
+    """The sessions of a person that are not over, the newest first; `own` is the id of the one that asks."""
+    c = sessions.c
+    query = (
+        select(sessions)
+        .where(c.person == person, c.began_at > now - LONGEST, c.seen_at > now - LONGEST_IDLE)
+        .order_by(c.began_at.desc(), c.id_hash)
+    )
+    return [
+        OpenSession(
+            row["id_hash"],
+            Way(row["way"]),
+            row["began_at"],
+            row["seen_at"],
+            row["source"],
+            is_own=row["id_hash"] == _digest(own),
+        )
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def end_others(engine: Engine, person: str, own: str, now: datetime, *, only: str | None = None) -> int:
+    """End a person's other sessions, or `only` the one with that key; how many there were.
+
+    Nobody ends another person's, nor the session that asks.
+    """
+    c = sessions.c
+    theirs = [c.person == person, c.id_hash != _digest(own)]
+    if only is not None:
+        theirs.append(c.id_hash == only)
+    with writing(engine, lock="sessions") as connection:
+        ended = connection.execute(delete(sessions).where(*theirs)).rowcount
+        if ended:
+            append(connection, [AuditEvent(person, EventKind.SIGN_OUT, person, {"sessions": ended})], at=now)
+    return ended
+
+
+def change_own_password(engine: Engine, person: Person, password: str, own: str, now: datetime) -> None:
+    """Set one's own new password; every other session of theirs ends. UnfitPasswordError where it is refused.
+
+    Whether the present one was given is for the caller to ask (`etl.records.sign_in.authenticate`).
+    """
+    with writing(engine) as connection:
+        change_password(connection, person.name, password, actor=person.id, at=now, keep=_digest(own))
 
 
 def _digest(id_: str) -> str:

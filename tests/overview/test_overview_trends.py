@@ -307,10 +307,10 @@ def test_months_are_chosen_in_the_address(filled_home: Path, monkeypatch: pytest
 
 
 SEEN = {
-    Role.MANAGER: {"trends", "rules"},
+    Role.MANAGER: {"trends", "rules", "account"},
     Role.EXCHANGE: {screen.name for screen in navigation.SCREENS} - {"trends", "administration"},
     Role.SUPERVISOR: {screen.name for screen in navigation.SCREENS} - {"filing"},
-    Role.ADMIN: {"trends", "rules", "administration"},
+    Role.ADMIN: {"trends", "rules", "administration", "account"},
 }
 
 
