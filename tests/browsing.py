@@ -18,16 +18,14 @@ from pathlib import Path
 
 import pytest
 from demo_store import NOW
+from opening import NAMES as NAMES
 from people import SESSION, sign_in_supervisor
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
 
-from app.navigation import SCREENS
-from app.scope import Role
 from app.sign_in.cookies import SESSION_COOKIE
 from app.words import say
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = tuple(screen.name for screen in SCREENS if Role.SUPERVISOR in screen.roles)
 HARMLESS = re.compile(r"/_stcore/(health|host-config)")
 """What Streamlit asks for below the address of a page, and does not find there."""
 STREAMLIT_OWN = "Skip to main content"

@@ -10,9 +10,16 @@ from streamlit.util import calc_hash
 
 from app import cache
 from app.navigation import SCREENS
+from app.scope import Role
 from app.widgets import view
 
 UI = Path(__file__).resolve().parent.parent / "app" / "ui.py"
+NAMES = tuple(
+    screen.name
+    for screen in SCREENS
+    if Role.SUPERVISOR in screen.roles and screen.name not in ("administration", "account")
+)
+"""The pages about what was filed, as a supervisor sees them."""
 
 
 def opened_at(name: str, *, seconds: int = 60, **address: str) -> AppTest:

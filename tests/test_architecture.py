@@ -121,6 +121,7 @@ DOORS = {
 """
 
 SUBJECTS = {
+    "account",
     "administration",
     "answers",
     "audits",

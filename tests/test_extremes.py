@@ -30,12 +30,11 @@ from extremes import (
     file_extremes,
     written,
 )
-from opening import keep_nothing, opened_at
+from opening import NAMES, keep_nothing, opened_at
 from sqlalchemy import insert, select
 
 from app.audits.assets import audited_assets
 from app.keys.counts import key_balance, key_flow
-from app.navigation import SCREENS
 from app.queries.choice import Choice
 from app.reconciliation.episodes import mismatch_episodes
 from app.replay.checks import replayed_checks
@@ -57,7 +56,6 @@ from expectations.vocabulary import Cadence, Period, State
 EXACT = Context(prec=120)
 EVERYBODY = Scope(Role.SUPERVISOR, tuple(all_exchanges()))
 WHOLE = Choice((), FIRST_DAY, LAST_DAY)
-NAMES = tuple(screen.name for screen in SCREENS if Role.SUPERVISOR in screen.roles)
 
 
 @pytest.fixture(scope="module")

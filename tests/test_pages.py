@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import pytest
 from demo_store import LAST_DAY, NOW
-from opening import keep_nothing, opened_at
+from opening import NAMES, keep_nothing, opened_at
 from people import EVERYBODY, identity_of
 from streamlit.testing.v1 import AppTest
 
@@ -20,7 +20,6 @@ from etl.exchanges import all_exchanges
 from etl.store import Store, open_store
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = tuple(screen.name for screen in SCREENS if Role.SUPERVISOR in screen.roles)
 EMPTY_SENTENCES = MappingProxyType(
     {
         "overview": "empty.store",
