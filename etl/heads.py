@@ -95,6 +95,17 @@ def signed_heads(connection: Connection) -> list[Head]:
     return [Head(**row) for row in connection.execute(select(log_heads).order_by(log_heads.c.day)).mappings()]
 
 
+def newest_head(connection: Connection) -> Head | None:
+    """The head of the newest day that has one."""
+    row = connection.execute(select(log_heads).order_by(log_heads.c.day.desc()).limit(1)).mappings().first()
+    return None if row is None else Head(**row)
+
+
+def as_record(head: Head) -> dict[str, Any]:
+    """A head as it is kept elsewhere: what was signed, by which key, and the signature."""
+    return {"head": head.signed, "key": head.key_id, "signature": head.signature}
+
+
 def days_without_head(connection: Connection, now: datetime) -> Iterator[date]:
     """Finished KST days with entries of which no head is signed although it was due.
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from etl.canonical import canonical_json
 from etl.faults import Fault
-from etl.heads import Head, signed_heads, wrong_heads
+from etl.heads import Head, as_record, signed_heads, wrong_heads
 from etl.key_change import keys_in_succession
 from etl.records.log import entry_at
 from etl.signing import PublicKey
@@ -29,15 +29,31 @@ class HeadUnreadableError(ValueError):
 
 def as_line(head: Head) -> str:
     """A head to be kept elsewhere, without the end of the line."""
-    return canonical_json({"head": head.signed, "key": head.key_id, "signature": head.signature})
+    return canonical_json(as_record(head))
 
 
 def heads_in(path: Path) -> list[Head]:
-    """The heads in a file, a line each; HeadUnreadableError where a line is none."""
-    lines = [line for line in path.read_text("utf-8", errors="replace").splitlines() if line.strip()]
+    """The heads in a file, a line each, or that of the receipt that it is; HeadUnreadableError where it has none."""
+    text = path.read_text("utf-8", errors="replace")
+    if (of_receipt := _heads_of_receipt(path, text)) is not None:
+        return of_receipt
+    lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         raise HeadUnreadableError(f"{path} holds no head; 'daxa log head' prints one")
     return [_head(path, line) for line in lines]
+
+
+def _heads_of_receipt(path: Path, text: str) -> list[Head] | None:
+    """The heads that a receipt carries; None where the file is none. Each has its own signature."""
+    try:
+        content = json.loads(text)["receipt"]
+        carried = [one["log_head"] for one in content.get("receipts", [content])]
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+    heads = {_head(path, canonical_json(one)) for one in carried if one is not None}
+    if not heads:
+        raise HeadUnreadableError(f"{path} is a receipt from before a day of the log was signed; it carries no head")
+    return sorted(heads, key=lambda head: head.day)
 
 
 def _head(path: Path, line: str) -> Head:

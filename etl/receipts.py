@@ -1,5 +1,8 @@
 """Receipts: what was filed, when, and what became of it, signed, so that it can be shown to anybody without the store.
 
+Each carries the audit log's newest signed head: whoever keeps a receipt keeps what the store can be held against
+(`etl.outside_heads`), an end of the log that is cut off or written anew among the rest.
+
 The signature is over the canonical JSON of the receipt, so the file may be laid out anyhow; `verify_receipt` needs it
 and the public key, and nothing else.
 """
@@ -18,6 +21,7 @@ from sqlalchemy import Connection
 
 from etl.calendar import OBLIGATIONS_BEGIN, Outcome, obligations
 from etl.canonical import canonical_json
+from etl.heads import as_record, newest_head
 from etl.judgements import RuleOutcome
 from etl.ledger import ledger, tally
 from etl.receiving import reason_given
@@ -123,6 +127,7 @@ def _content(connection: Connection, filed: Submission, now: datetime) -> dict[s
         "finding_count": len(findings),
         "findings_sha256": findings_digest(findings),
         **_evaluated(connection, filed),
+        "log_head": None if (head := newest_head(connection)) is None else as_record(head),
     }
 
 

@@ -14,12 +14,14 @@ from app.cli import app
 from etl.heads import sign_heads, signed_heads
 from etl.key_change import change_key, keys_in_succession
 from etl.outside_heads import HeadUnreadableError, as_line, heads_in
+from etl.receipts import receipt_of
 from etl.records.access_tables import audit_log, log_heads
 from etl.records.engine import reading, writing
 from etl.records.log import COMMAND
 from etl.signing import public_keys_of, signer_of
 from etl.store import Store, open_store
 from etl.verify import verify_store
+from tests.filing import file, halts
 
 pytestmark = pytest.mark.usefixtures("guards_not_asked")
 
@@ -135,6 +137,42 @@ def test_trust_in_one_key_leads_to_the_next_and_to_no_other(store: Store, tmp_pa
     assert signer_of(store.home).public == third
     assert public_keys_of(store.home).keys() == {first.id, second.id, third.id}
     assert verify_store(store, trusted={first.id: first}).faults == ()
+
+
+@pytest.fixture
+def receipt(store: Store, tmp_path: Path) -> Path:
+    """A receipt as an exchange keeps it."""
+    filed = file(
+        store, tmp_path, "korbit_halts_2026-11-02.csv", halts(), received_at=FIRST + 3 * DAY
+    ).receipt.submission
+    path = tmp_path / "receipt.json"
+    path.write_text(receipt_of(store, filed.id, FIRST + 3 * DAY))
+    return path
+
+
+def test_a_receipt_carries_the_newest_head_and_the_store_is_held_against_it(store: Store, receipt: Path) -> None:
+    with reading(store.engine) as connection:
+        assert heads_in(receipt) == [signed_heads(connection)[-1]]
+    assert faults(store, receipt) == []
+    empty(store, after=6)
+    assert [one for one in faults(store, receipt) if "kept head 2026-11-04: stands for entry 9" in one]
+
+
+def test_the_head_of_a_receipt_that_was_changed_is_told(store: Store, receipt: Path) -> None:
+    whole = json.loads(receipt.read_text())
+    whole["receipt"]["log_head"]["head"]["hash"] = "0" * 64
+    receipt.write_text(json.dumps(whole))
+    assert any("changed where it was kept" in one for one in faults(store, receipt))
+
+
+def test_a_receipt_from_before_the_first_signed_day_says_that_it_carries_none(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "home", f"sqlite:///{tmp_path / 'home' / 'daxa.sqlite'}")
+    filed = file(store, tmp_path, "korbit_halts_2026-11-02.csv", halts()).receipt.submission
+    path = tmp_path / "receipt.json"
+    path.write_text(receipt_of(store, filed.id, FIRST))
+    with pytest.raises(HeadUnreadableError, match="carries no head"):
+        heads_in(path)
+    store.engine.dispose()
 
 
 @pytest.mark.parametrize("content", ["", "{}", "not JSON", "[]", "{" * 100_000])

@@ -20,6 +20,8 @@ VERSION = "1.0.0"
 KEY_MEDIA_TYPE = "application/x-pem-file"
 _TEXT = {"type": "string"}
 _TEXT_OR_NULL = {"type": ["string", "null"]}
+_KEY_ID = {"type": "string", "pattern": "^[0-9a-f]{16}$"}
+_SIGNATURE = {"type": "string", "pattern": "^[0-9a-f]{128}$"}
 _COUNT = {"type": "integer", "minimum": 0}
 _COUNT_OR_NULL = {"type": ["integer", "null"]}
 _INSTANT = {"type": "string", "format": "date-time"}
@@ -198,9 +200,28 @@ def _schemas() -> dict[str, Any]:
                         rule=_TEXT, why=_TEXT_OR_NULL, lacking={"type": "array", "items": filed["report"]}
                     ),
                 },
+                log_head={
+                    "anyOf": [
+                        {"type": "null"},
+                        _object(
+                            head=_object(
+                                kind={"const": "daxa log head"},
+                                day={"type": "string", "format": "date"},
+                                sequence=_COUNT,
+                                hash=filed["sha256"],
+                            ),
+                            key=_KEY_ID,
+                            signature=_SIGNATURE,
+                        ),
+                    ],
+                    "description": (
+                        "The newest signed day of the audit log: kept with the receipt, it shows whether the log was "
+                        "cut off or written anew since"
+                    ),
+                },
             ),
-            key={"type": "string", "pattern": "^[0-9a-f]{16}$"},
-            signature={"type": "string", "pattern": "^[0-9a-f]{128}$"},
+            key=_KEY_ID,
+            signature=_SIGNATURE,
         ),
         "Explained": _object(
             finding=_COUNT,

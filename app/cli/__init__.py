@@ -924,7 +924,8 @@ def verify(
         Path | None, typer.Option("--key", help="The public key to trust, kept elsewhere; else the store's own.")
     ] = None,
     head: Annotated[
-        list[Path] | None, typer.Option("--head", help="Heads kept elsewhere ('daxa log head'), which must still hold.")
+        list[Path] | None,
+        typer.Option("--head", help="Heads kept elsewhere ('daxa log head'), or receipts, which must still hold."),
     ] = None,
 ) -> None:
     """Hold kept bytes against their hashes, published rows against the bytes, the records against the audit log.

@@ -21,7 +21,8 @@ from expectations.vocabulary import Period
 class ReceiptContent:
     """What a receipt says that its submission does not; `late_seconds` is none where nothing was due.
 
-    `replaced` are the submissions whose place it took, with their rows; `reason` is why, where its sender said so.
+    `replaced` are the submissions whose place it took, with their rows; `reason` is why, where its sender said so;
+    `log_head` is the newest day of the audit log that is signed, and the hash of its last entry.
     """
 
     file: str
@@ -30,6 +31,7 @@ class ReceiptContent:
     findings_sha256: str
     replaced: tuple[tuple[str, int], ...] = ()
     reason: str | None = None
+    log_head: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +88,6 @@ def receipt_content(store: Store, scope: Scope, number: str, moment: datetime) -
     content = json.loads(receipt_of(store, number, moment))["receipt"]
     names = ("file", "late_seconds", "finding_count", "findings_sha256", "reason")
     replaced = tuple((one["submission"], one["rows"] or 0) for one in content["replaced"])
-    return ReceiptContent(**{name: content[name] for name in names}, replaced=replaced)
+    head = content["log_head"] and content["log_head"]["head"]
+    log_head = (head["day"], head["hash"]) if head else None
+    return ReceiptContent(**{name: content[name] for name in names}, replaced=replaced, log_head=log_head)

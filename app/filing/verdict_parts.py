@@ -241,6 +241,7 @@ def receipt_panel(view: View, filed: Submission, *, is_repeated: bool = False) -
             view.say("column.rule_set_version"): filed.rule_set_version or "–",
             view.say("ledger.title"): ask(judged_rules, filed.id, view.language).overall,
             view.say("filing.findings_digest"): content.findings_sha256,
+            view.say("filing.log_head"): " · ".join(content.log_head) if content.log_head else "–",
             **_replaced(view, content),
         }
     )
