@@ -38,6 +38,7 @@ from etl.records.guards import wrong_guards
 from etl.records.submissions import Submission
 from etl.signing import PublicKey, public_keys_of
 from etl.store import Store
+from etl.stray_files import stray_files
 from etl.vouching import held_against_the_log
 from expectations.catalogue import all_rules, report
 from expectations.vocabulary import State
@@ -100,6 +101,7 @@ def verify_store(
         if progress is not None:
             progress(place, len(every), submission.file)
     damaged = {fault.subject for fault in faults}
+    faults += stray_files(store, every, [one for one in every if is_published(one)])
     asked = [one for one in every if one.id not in damaged and (sample is None or one.id in chosen)]
     with reading(store.engine) as connection:
         faults += figure_faults(connection, store.facts, asked)

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -30,7 +31,7 @@ from etl.records.vouched import about
 from etl.signing import public_keys_of, signer_of
 from etl.store import open_store
 from etl.verify import verify_store
-from tests.filing import MORNING, checks, file, halts
+from tests.filing import MORNING, checks, file, halt, halts
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("guards_not_asked")]
 
@@ -91,6 +92,43 @@ def test_changed_or_missing_evidence_is_found_whatever_became_of_it(store, filed
         path.write_bytes(data)
     what = "are missing" if how == "missing" else "differ from their SHA-256"
     assert faults(store) == [(filed[name].id, f"the kept bytes {filed[name].sha256} {what}")]
+
+
+def old(path, content=b"x", *, seconds=3700):
+    """A file that lies there for so long."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    when = time.time() - seconds
+    os.utime(path, (when, when))
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["evidence/ab/" + "ab" * 32, "evidence/note.txt", "facts/halts/korbit/2026-11-02/S-1.parquet", "facts/.S-1.tmp"],
+)
+def test_a_file_that_no_record_knows_is_told_once_it_is_no_filing_under_way(store, filed, place):
+    old(store.home / place, seconds=60)
+    assert faults(store) == []
+    old(store.home / place)
+    assert faults(store) == [(place, "is a file that no record knows; find out where it comes from, then remove it")]
+
+
+def test_a_link_among_the_evidence_is_told(store, filed):
+    link = store.evidence.folder / "elsewhere"
+    link.symlink_to(store.home)
+    when = time.time() - 3700
+    os.utime(link, (when, when), follow_symlinks=False)
+    assert [subject for subject, _ in faults(store)] == ["evidence/elsewhere"]
+
+
+def test_bytes_that_had_to_be_discarded_and_are_there_are_told(store, filed, tmp_path):
+    text = halts(halt("tel 010-1234-5678", MORNING - timedelta(hours=12)))
+    outcome = file(store, tmp_path, "korbit_halts_2026-11-05.csv", text)
+    kept = outcome.receipt.submission
+    assert not kept.evidence_kept
+    assert faults(store) == []
+    old(store.evidence.path(kept.sha256))
+    assert [what for _, what in faults(store)] == ["is kept, and its bytes had to be discarded (SUB-007); remove it"]
 
 
 def rewritten(rows, how):
