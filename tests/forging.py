@@ -19,7 +19,7 @@ from etl import examine, jobs
 from etl.drafts import keep_draft
 from etl.heads import sign_heads
 from etl.intake import Declared
-from etl.records import organisation, people, row_grants, thresholds, tokens
+from etl.records import operators, organisation, people, row_grants, thresholds, tokens
 from etl.records.engine import writing
 from etl.records.log import COMMAND
 from etl.records.people import Role
@@ -102,6 +102,7 @@ def _thresholds(store: Store) -> None:
             for name in ("kim", "lee")
         ]
         row_grants.end(connection, grants[0].id, actor=supervisor, at=NOW)
+        operators.bind(connection, "kim", "kim", at=NOW)
 
 
 # ------------------------------------------------------------------------------------------------ forging

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
+from typer.testing import CliRunner
 
+from app.cli import app
 from app.queries.thresholds import threshold_makers, thresholds_held
 from app.scope import Scope
 from etl import jobs
-from etl.records import people, thresholds
+from etl.records import operators, people, thresholds
 from etl.records import submissions as life
 from etl.records.administrators import RefusedError
 from etl.records.engine import reading, writing
@@ -290,6 +292,78 @@ def test_accounts_that_one_person_may_be_behind_are_not_four_eyes(store, admins,
     assert refusal(decide, store, proposal, other) == "not_two_people"
     proposal = decide(store, proposal, admins[0], Decision.WITHDRAWN)
     assert refusal(decide, store, propose(store, other), admins[0]) == "not_two_people"
+
+
+def test_what_a_bound_user_does_by_the_command_is_the_persons(store, admins):
+    """Otherwise an administrator would make the second account at the terminal."""
+    with writing(store.engine) as connection:
+        assert operators.actor_of(connection, "kim") == COMMAND
+        operators.bind(connection, "kim", "kim", at=AT)
+        assert operators.actor_of(connection, "kim") == admins[0]
+        assert operators.actor_of(connection, "root") == COMMAND
+    third = person(store, "third", actor=admins[0])
+    assert refusal(decide, store, propose(store, admins[0]), third) == "not_two_people"
+
+
+@pytest.mark.parametrize(
+    ("user", "name", "what"),
+    [
+        ("kim", "lee", "stays so"),
+        ("park", "boss", "is no administrator"),
+        ("park", "nobody", "there is nobody"),
+        ("no user", "lee", "is no name of a user"),
+        ("", "lee", "is no name of a user"),
+    ],
+)
+def test_a_binding_is_to_an_administrator_and_for_good(store, admins, user, name, what):
+    person(store, "boss", Role.MANAGER)
+    with writing(store.engine) as connection:
+        operators.bind(connection, "kim", "kim", at=AT)
+    with pytest.raises(people.PersonError, match=what), writing(store.engine) as connection:
+        operators.bind(connection, user, name, at=AT)
+
+
+def test_a_bound_user_whose_person_is_disabled_does_nothing_more(store, admins):
+    with writing(store.engine) as connection:
+        operators.bind(connection, "kim", "kim", at=AT)
+        people.disable(connection, "kim", actor=COMMAND, at=AT)
+    with pytest.raises(people.PersonError, match="acts as kim"), reading(store.engine) as connection:
+        operators.actor_of(connection, "kim")
+
+
+def test_every_act_of_the_command_about_people_tokens_and_thresholds_names_the_operator(tmp_path, monkeypatch):
+    store = open_store(tmp_path / "home", f"sqlite:///{tmp_path / 'home' / 'daxa.sqlite'}")
+    kim = person(store, "kim")
+    monkeypatch.setattr("etl.records.operators.user_of_process", lambda: "kim")
+    monkeypatch.setattr("app.cli.people.user_of_process", lambda: "kim")
+    monkeypatch.setenv("USER", "somebody else")
+    environment = {"DAXA_HOME": str(store.home), "DAXA_DATABASE_URL": ""}
+
+    def daxa(*words):
+        done = CliRunner().invoke(app, list(words), env=environment, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    daxa("users", "bind", "kim")
+    daxa("users", "add", "third", "--role", "admin", "--generate")
+    daxa("users", "password", "third", "--generate")
+    daxa("users", "disable", "third")
+    daxa("users", "enable", "third")
+    token = daxa("tokens", "create", "--exchange", "korbit", "--name", "nightly", "--json")
+    daxa("tokens", "revoke", json.loads(token)["token"])
+    day = (datetime.now(KST) + timedelta(days=3)).date()
+    daxa("thresholds", "propose", RATIO, "0.1", "--from", str(day), "--reason", "the market moves more")
+    kinds = (EventKind.PERSON_CHANGE, EventKind.TOKEN_CHANGE, EventKind.THRESHOLD_CHANGE)
+    with reading(store.engine) as connection:
+        made = [
+            (json.loads(entry.details)["change"], entry.actor)
+            for kind in kinds
+            for entry in entries(connection, act=kind)
+        ]
+    named = {change for change, actor in made if actor == kim}
+    assert named == {"added", "password", "disabled", "enabled", "created", "revoked", "proposed"}
+    assert [(change, actor) for change, actor in made if actor != kim] == [("bound", COMMAND), ("added", COMMAND)]
+    store.engine.dispose()
 
 
 def test_accounts_made_by_two_are_two_and_those_of_the_command_are_everybodys(store, admins):

@@ -14,6 +14,7 @@ import typer
 from app.cli.output import emit
 from app.objects import instant_text
 from etl.records.engine import reading, writing
+from etl.records.operators import actor_of_process, user_of_process
 from etl.store import open_store
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ def add_person(
 ) -> None:
     """Create an account; the password is asked for, or read from standard input."""
     from etl.records import people
-    from etl.records.log import COMMAND
 
     if role not in set(people.Role):
         raise people.PersonError(f"there is no role '{role}'; the roles are {', '.join(people.Role)}")
@@ -52,7 +52,7 @@ def add_person(
             people.Role(role),
             exchange=exchange,
             password=password,
-            actor=COMMAND,
+            actor=actor_of_process(connection),
             at=datetime.now(UTC),
         )
     _tell_password(person, password, generated=generate)
@@ -62,14 +62,15 @@ def add_person(
 def change_password(name: Name, generate: Generate = False) -> None:
     """Set a new password; sessions opened with the old one end."""
     from etl.records import people
-    from etl.records.log import COMMAND
 
     store = open_store()
     with reading(store.engine) as connection:
         people.named(connection, name)
     password = _password(generate=generate)
     with writing(store.engine) as connection:
-        person = people.change_password(connection, name, password, actor=COMMAND, at=datetime.now(UTC))
+        person = people.change_password(
+            connection, name, password, actor=actor_of_process(connection), at=datetime.now(UTC)
+        )
     _tell_password(person, password, generated=generate)
 
 
@@ -119,10 +120,9 @@ def list_people(json: Json = False) -> None:
 def disable(name: Name) -> None:
     """Disable an account; its sessions end."""
     from etl.records import people
-    from etl.records.log import COMMAND
 
     with writing(open_store().engine) as connection:
-        person = people.disable(connection, name, actor=COMMAND, at=datetime.now(UTC))
+        person = people.disable(connection, name, actor=actor_of_process(connection), at=datetime.now(UTC))
     print(f"{person.name} is disabled")
 
 
@@ -130,11 +130,26 @@ def disable(name: Name) -> None:
 def enable(name: Name) -> None:
     """Enable an account again."""
     from etl.records import people
-    from etl.records.log import COMMAND
 
     with writing(open_store().engine) as connection:
-        person = people.enable(connection, name, actor=COMMAND, at=datetime.now(UTC))
+        person = people.enable(connection, name, actor=actor_of_process(connection), at=datetime.now(UTC))
     print(f"{person.name} is enabled")
+
+
+@users.command("bind")
+def bind_operator(
+    name: Name,
+    os_user: Annotated[
+        str | None, typer.Option("--os-user", help="The user of this machine; who gives this command, where not given.")
+    ] = None,
+) -> None:
+    """Have what a user of this machine does by the command stand in the log as an administrator's acts, for good."""
+    from etl.records import operators
+
+    user = os_user or user_of_process()
+    with writing(open_store().engine) as connection:
+        person = operators.bind(connection, user, name, at=datetime.now(UTC))
+    print(f"what '{user}' does by the command about people, tokens and thresholds is {person.name}'s from now on")
 
 
 def _person_record(person: Person) -> dict[str, Any]:
@@ -161,11 +176,18 @@ def create_token(
 ) -> None:
     """Create a token and print it once; only its hash is stored."""
     from etl.records import tokens as kept
-    from etl.records.log import COMMAND
 
     scopes, life = kept.scopes_from(scope), timedelta(days=days)
     with writing(open_store().engine) as connection:
-        made = kept.create(connection, exchange, name, scopes=scopes, life=life, actor=COMMAND, at=datetime.now(UTC))
+        made = kept.create(
+            connection,
+            exchange,
+            name,
+            scopes=scopes,
+            life=life,
+            actor=actor_of_process(connection),
+            at=datetime.now(UTC),
+        )
     if json:
         emit({**_token_record(made.token), "text": made.text})
         return
@@ -214,10 +236,9 @@ def revoke_token(
 ) -> None:
     """Revoke a token at once."""
     from etl.records import tokens as kept
-    from etl.records.log import COMMAND
 
     with writing(open_store().engine) as connection:
-        ended = kept.revoke(connection, token, actor=COMMAND, at=datetime.now(UTC))
+        ended = kept.revoke(connection, token, actor=actor_of_process(connection), at=datetime.now(UTC))
     print(f"{ended.id} of {ended.exchange} is revoked")
 
 

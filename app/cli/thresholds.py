@@ -1,6 +1,7 @@
 """`daxa thresholds`: thresholds in force, proposals, and proposing another value.
 
-Whoever runs the command has not signed in, so approving and refusing is for administrators at the screen.
+Approving and refusing is for administrators at the screen; what is proposed here is proposed by the person to whom the
+user of this machine is bound (`etl.records.operators`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from app.cli.output import emit
 from app.objects import instant_text
 from app.words import say
 from etl.records.engine import reading, writing
+from etl.records.operators import actor_of_process
 from etl.store import open_store
 from expectations.vocabulary import KST
 
@@ -60,7 +62,6 @@ def propose(
     """Show what another value would have changed, and propose it to the administrators."""
     from etl.records import thresholds as kept
     from etl.records.administrators import RefusedError
-    from etl.records.log import COMMAND
     from etl.what_if import what_if_of
 
     change = kept.ThresholdChange(name, exchange, value, date.fromisoformat(effective_from))
@@ -69,7 +70,14 @@ def propose(
     try:
         shown = what_if_of(store, change, last - timedelta(days=days), last)
         with writing(store.engine) as connection:
-            made = kept.propose(connection, change, reason=reason, what_if=shown, actor=COMMAND, at=datetime.now(UTC))
+            made = kept.propose(
+                connection,
+                change,
+                reason=reason,
+                what_if=shown,
+                actor=actor_of_process(connection),
+                at=datetime.now(UTC),
+            )
     except RefusedError as refused:
         raise ValueError(say(f"refused.{refused.reason}", "en", **refused.parts)) from refused
     emit(_record(made))

@@ -35,6 +35,15 @@ organisation_accounts = Table(
 )
 """Who signs in with their organisation's account: what its provider calls them, for ever, and who they are here."""
 
+operators = Table(
+    "operators",
+    metadata,
+    Column("os_user", String(64), primary_key=True),
+    Column("person", ForeignKey("people.id"), nullable=False),
+    Column("bound_at", Instant, nullable=False),
+)
+"""Whose acts those of the command are, by the user of the operating system who gives it."""
+
 sessions = Table(
     "sessions",
     metadata,

@@ -78,6 +78,7 @@ VOUCHINGS: Mapping[str, Vouching] = {
     "tokens": Vouching(
         access_tables.tokens, ("id",), {"last_used_at": "noted in passing, once a minute; it lets nobody in"}
     ),
+    "operators": Vouching(access_tables.operators, ("os_user",)),
     "row_grants": Vouching(access_tables.row_grants, ("id",)),
     "explanations": Vouching(answer_tables.explanations, ("id",)),
     "decisions": Vouching(answer_tables.decisions, ("explanation",)),
