@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from screen_texts import texts_of
 
 from app.navigation import SCREENS
-from app.scope import Role
+from app.scope import Role, Scope
 from app.words import LANGUAGES, say
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -28,7 +28,7 @@ PAGES = [
     (name, screen.name)
     for name, (role, _) in WHO.items()
     for screen in SCREENS
-    if role in screen.roles and (name == "fss" or screen.name in OWN_LOOKS)
+    if screen.is_open_to(Scope(role, ())) and (name == "fss" or screen.name in OWN_LOOKS)
 ]
 
 CODES = re.compile(

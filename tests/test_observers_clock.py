@@ -6,17 +6,15 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from opening import keep_nothing, opened_at
+from opening import NAMES, keep_nothing, opened_at
 from people import EVERYBODY
 
 from app.keys.case_courses import course_of_case
 from app.moments import last_whole_day
-from app.navigation import SCREENS
 from app.obligations.outcomes import records_begin
 from app.overview.lane_states import situation
 from app.queries.choice import Choice
 from app.queries.freshness import newest_filed_day
-from app.scope import Role
 from app.words import LANGUAGES, say
 from etl.store import Store, open_store
 from expectations.vocabulary import KST
@@ -26,7 +24,6 @@ DAY = date(2026, 11, 2)
 NOW = datetime(2026, 11, 3, 11, 0, tzinfo=KST)
 """All of the day before is due."""
 TEN_DAYS_ON = NOW + timedelta(days=10)
-PAGES = [screen.name for screen in SCREENS if Role.SUPERVISOR in screen.roles]
 _ACTIONS = "actionId,caseId,keyHash,accountHash,suspicion,riskLevel,stage,detectedAt,actedAt,outcome,note"
 
 
@@ -130,7 +127,7 @@ def test_a_file_of_next_year_changes_no_state_and_no_age(
     assert course_of_case(store, EVERYBODY, "korbit", "C-1") == case
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_file_of_next_year_moves_no_page(
     page: Callable[..., str], store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
