@@ -47,12 +47,14 @@ def _heads_of_receipt(path: Path, text: str) -> list[Head] | None:
     """The heads that a receipt carries; None where the file is none. Each has its own signature."""
     try:
         content = json.loads(text)["receipt"]
-        carried = [one["log_head"] for one in content.get("receipts", [content])]
+        carried = [one.get("log_head") for one in content.get("receipts", [content])]
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
     heads = {_head(path, canonical_json(one)) for one in carried if one is not None}
     if not heads:
-        raise HeadUnreadableError(f"{path} is a receipt from before a day of the log was signed; it carries no head")
+        raise HeadUnreadableError(
+            f"{path} is a receipt that carries no head: an earlier version's, or from before a day was signed"
+        )
     return sorted(heads, key=lambda head: head.day)
 
 

@@ -165,6 +165,17 @@ def test_the_head_of_a_receipt_that_was_changed_is_told(store: Store, receipt: P
     assert any("changed where it was kept" in one for one in faults(store, receipt))
 
 
+def test_a_receipt_of_an_earlier_version_says_that_it_carries_none(receipt: Path) -> None:
+    whole = json.loads(receipt.read_text())
+    head = whole["receipt"].pop("log_head")
+    receipt.write_text(json.dumps(whole))
+    with pytest.raises(HeadUnreadableError, match="carries no head"):
+        heads_in(receipt)
+    both = {"receipts": [whole["receipt"], {"log_head": head}]}
+    receipt.write_text(json.dumps({**whole, "receipt": both}))
+    assert [one.day.isoformat() for one in heads_in(receipt)] == [head["head"]["day"]]
+
+
 def test_a_receipt_from_before_the_first_signed_day_says_that_it_carries_none(tmp_path: Path) -> None:
     store = open_store(tmp_path / "home", f"sqlite:///{tmp_path / 'home' / 'daxa.sqlite'}")
     filed = file(store, tmp_path, "korbit_halts_2026-11-02.csv", halts()).receipt.submission
