@@ -11,7 +11,7 @@ from app.scope import Role
 from app.widgets.header import empty, note, section
 from app.widgets.tables import table
 from app.widgets.view import View, ask_anew, store
-from etl.records.row_grants import REASON_LONGEST
+from etl.records.administrators import REASON_LONGEST
 
 HOURS = (1, 4, 8, 24, 72)
 

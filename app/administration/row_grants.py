@@ -59,7 +59,7 @@ def grants_shown(store: Store, scope: Scope, now: datetime) -> GrantsShown:
             )
             for one in row_grants.listed(connection)
         )
-        able = [one.name for one in people.listed(connection) if one.role is Role.ADMIN and one.is_active]
+        able = [one.name for one in people.listed(connection) if one.acts_as(Role.ADMIN)]
     return GrantsShown(grants, tuple(able), seen)
 
 

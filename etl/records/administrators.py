@@ -17,6 +17,8 @@ from etl.records.moved_on import must_not_have_changed
 from etl.records.people import Person, Role
 from etl.records.tokens import NewToken, Token, TokenScope
 
+REASON_LONGEST = 500
+
 
 class RefusedError(ValueError):
     """An act that was not done: `reason` names the sentence that says why, `parts` fill it."""
@@ -30,9 +32,18 @@ class RefusedError(ValueError):
 def administrator(connection: Connection, actor: str) -> Person:
     """Who acts, where that is an administrator who may sign in; RefusedError otherwise."""
     person = people.by_id(connection, actor)
-    if person is None or person.role is not Role.ADMIN or not person.is_active:
+    if person is None or not person.acts_as(Role.ADMIN):
         raise RefusedError("not_an_administrator")
     return person
+
+
+def reason_of(text: str, *, is_due: bool = True) -> str:
+    """The reason that was given for an act, trimmed; RefusedError where it is too long, or is due and lacks."""
+    if is_due and not text.strip():
+        raise RefusedError("no_reason")
+    if len(text) > REASON_LONGEST:
+        raise RefusedError("long_reason", longest=REASON_LONGEST)
+    return text.strip()
 
 
 def require_administrator(connection: Connection, actor: str) -> None:

@@ -28,7 +28,7 @@ def bind(connection: Connection, os_user: str, name: str, *, at: datetime) -> Pe
     if not _OS_USER.fullmatch(os_user):
         raise PersonError(f"'{os_user}' is no name of a user of the operating system")
     person = people.named(connection, name)
-    if person.role is not Role.ADMIN or not person.is_active:
+    if not person.acts_as(Role.ADMIN):
         raise PersonError(f"{person.name} is no administrator who may sign in; only such a one acts by the command")
     if (bound := _bound(connection, os_user)) is not None:
         raise PersonError(f"'{os_user}' is bound to {bound.name} already, and stays so")
@@ -48,7 +48,7 @@ def actor_of(connection: Connection, os_user: str) -> str:
     person = _bound(connection, os_user)
     if person is None:
         return COMMAND
-    if person.role is not Role.ADMIN or not person.is_active:
+    if not person.acts_as(Role.ADMIN):
         raise PersonError(f"'{os_user}' acts as {person.name}, who is no administrator who may sign in")
     return person.id
 

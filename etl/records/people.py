@@ -48,6 +48,10 @@ class Person:
         """True while they may sign in."""
         return self.disabled_at is None
 
+    def acts_as(self, role: Role) -> bool:
+        """Whether they may act in that role just now."""
+        return self.role is role and self.is_active
+
 
 def person_from(row: RowMapping) -> Person:
     """The person in a row of the table `people`."""

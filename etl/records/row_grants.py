@@ -7,23 +7,22 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, exists, insert, select, update
 
 from etl.records import people
 from etl.records.access_tables import row_grants
-from etl.records.administrators import RefusedError
+from etl.records.administrators import RefusedError, reason_of
 from etl.records.log import AuditEvent, EventKind, append
 from etl.records.moved_on import must_not_have_changed
 from etl.records.pairs import are_two
-from etl.records.people import Person, Role
+from etl.records.people import Role
 from etl.records.vouched import Record
 
 LONGEST = timedelta(days=3)
 """Our assumption: long enough to find out about an incident, a weekend included."""
-REASON_LONGEST = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +63,20 @@ def grant(
 
     RefusedError where it cannot be, MovedOnError where somebody let them since the list was `seen`.
     """
-    _supervisor(connection, actor)
+    _require_supervisor(connection, actor)
     person = people.by_name(connection, name)
-    if person is None or person.role is not Role.ADMIN or not person.is_active:
+    if person is None or not person.acts_as(Role.ADMIN):
         raise RefusedError("no_administrator", name=name)
     if not are_two(connection, actor, person.id):
         raise RefusedError("not_two_people")
-    if not reason.strip():
-        raise RefusedError("no_reason")
-    if len(reason) > REASON_LONGEST:
-        raise RefusedError("long_reason", longest=REASON_LONGEST)
+    why = reason_of(reason)
     if not timedelta() < life <= LONGEST:
         raise RefusedError("long_grant", hours=int(LONGEST.total_seconds()) // 3600)
     for one in listed(connection):
         if one.person == person.id and one.holds_at(at):
             must_not_have_changed(connection, EventKind.ROW_GRANT, one.id, seen)
             raise RefusedError("already_granted", name=person.name)
-    made = RowGrant(f"G-{secrets.token_hex(5)}", person.id, actor, reason.strip(), at, at + life, None, None)
+    made = RowGrant(f"G-{secrets.token_hex(5)}", person.id, actor, why, at, at + life, None, None)
     connection.execute(
         insert(row_grants).values(
             id=made.id,
@@ -98,7 +94,7 @@ def grant(
 
 def end(connection: Connection, id_: str, *, seen: str | None = None, actor: str, at: datetime) -> RowGrant:
     """End a grant before its time; whoever reads by it is out with their next step."""
-    _supervisor(connection, actor)
+    _require_supervisor(connection, actor)
     known = {one.id: one for one in listed(connection)}
     if id_ not in known:
         raise RefusedError("no_grant", grant=id_)
@@ -108,7 +104,7 @@ def end(connection: Connection, id_: str, *, seen: str | None = None, actor: str
     connection.execute(update(row_grants).where(row_grants.c.id == id_).values(ended_at=at, ended_by=actor))
     details = {"change": "ended", "person": known[id_].person}
     append(connection, [AuditEvent(actor, EventKind.ROW_GRANT, id_, details, _record(known[id_]))], at=at)
-    return next(one for one in listed(connection) if one.id == id_)
+    return replace(known[id_], ended_at=at, ended_by=actor)
 
 
 def listed(connection: Connection) -> Sequence[RowGrant]:
@@ -117,11 +113,10 @@ def listed(connection: Connection) -> Sequence[RowGrant]:
     return [RowGrant(**row) for row in connection.execute(query).mappings()]
 
 
-def _supervisor(connection: Connection, actor: str) -> Person:
+def _require_supervisor(connection: Connection, actor: str) -> None:
     person = people.by_id(connection, actor)
-    if person is None or person.role is not Role.SUPERVISOR or not person.is_active:
+    if person is None or not person.acts_as(Role.SUPERVISOR):
         raise RefusedError("not_a_supervisor")
-    return person
 
 
 def _record(one: RowGrant) -> tuple[Record, ...]:

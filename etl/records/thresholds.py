@@ -20,7 +20,7 @@ from sqlalchemy import Connection, RowMapping, Select, func, insert, select, upd
 
 from etl.canonical import canonical_json
 from etl.exchanges import all_exchanges
-from etl.records.administrators import RefusedError, administrator, require_administrator
+from etl.records.administrators import RefusedError, administrator, reason_of, require_administrator
 from etl.records.log import AuditEvent, EventKind, append
 from etl.records.moved_on import MovedOnError, must_not_have_changed
 from etl.records.pairs import are_two
@@ -31,7 +31,6 @@ from expectations.catalogue import all_reports, published_rules, thresholds_of_t
 from expectations.thresholds import Thresholds
 from expectations.vocabulary import KST, Parameter, Period, Source, State, Wording
 
-REASON_LONGEST = 500
 _DIGITS_AFTER_THE_POINT = 8
 """So many digits of a threshold do the rules compare."""
 
@@ -154,10 +153,7 @@ def propose(
     require_administrator(connection, actor)
     value = number_of(change)
     _later_than(change.effective_from, at)
-    if not reason.strip():
-        raise RefusedError("no_reason")
-    if len(reason) > REASON_LONGEST:
-        raise RefusedError("long_reason", longest=REASON_LONGEST)
+    why = reason_of(reason)
     same = (one for one in listed(connection) if (one.name, one.exchange) == (change.name, change.exchange))
     if (newest := next(same, None)) is not None:
         must_not_have_changed(connection, EventKind.THRESHOLD_CHANGE, newest.id, seen)
@@ -176,7 +172,7 @@ def propose(
             exchange=change.exchange,
             value=f"{value}",
             effective_from=change.effective_from,
-            reason=reason.strip(),
+            reason=why,
             what_if=canonical_json(what_if),
             proposed_by=actor,
             proposed_at=at,
@@ -188,7 +184,7 @@ def propose(
         "exchange": change.exchange,
         "value": f"{value}",
         "effective_from": change.effective_from.isoformat(),
-        "reason": reason.strip(),
+        "reason": why,
     }
     made = (Record("threshold_proposals", id_),)
     append(connection, [AuditEvent(actor, EventKind.THRESHOLD_CHANGE, id_, details, made)], at=at)
@@ -222,13 +218,10 @@ def decide(connection: Connection, id_: str, decision: Decision, *, reason: str,
         if not are_two(connection, person.id, proposal.proposed_by):
             raise RefusedError("not_two_people")
         _later_than(proposal.effective_from, at)
-    elif not reason.strip():
-        raise RefusedError("no_reason")
-    if len(reason) > REASON_LONGEST:
-        raise RefusedError("long_reason", longest=REASON_LONGEST)
+    why = reason_of(reason, is_due=decision is not Decision.APPROVED)
     connection.execute(
         insert(threshold_decisions).values(
-            proposal=id_, decision=decision.value, decided_by=actor, decided_at=at, reason=reason.strip()
+            proposal=id_, decision=decision.value, decided_by=actor, decided_at=at, reason=why
         )
     )
     changed = [Record("threshold_decisions", id_)]
@@ -240,7 +233,7 @@ def decide(connection: Connection, id_: str, decision: Decision, *, reason: str,
         "exchange": proposal.exchange,
         "value": f"{proposal.value}",
         "effective_from": proposal.effective_from.isoformat(),
-        "reason": reason.strip(),
+        "reason": why,
     }
     append(connection, [AuditEvent(actor, EventKind.THRESHOLD_CHANGE, id_, details, tuple(changed))], at=at)
     return _known(connection, id_)
