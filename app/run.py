@@ -1,13 +1,12 @@
 """One run of a session's script: who is signed in, language and filters, then the page that was asked for."""
 
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
 import streamlit as st
 
 from app import moments, navigation
-from app.account.own import own_account
+from app.account.own import failed_tries
 from app.filing.draft_parts import draft_bar
 from app.overview.visit_parts import keep_seen
 from app.scope import Identity
@@ -84,7 +83,7 @@ def _failed_since(identity: Identity) -> int:
     """How many tries to sign in failed since the person signed in before; asked once in a browser's session."""
     asked: tuple[str, int] | None = st.session_state.get(_FAILED_SINCE)
     if asked is None or asked[0] != identity.session:
-        asked = identity.session, own_account(store(), identity, datetime.now(UTC)).failed_since
+        asked = identity.session, failed_tries(store(), identity)
         st.session_state[_FAILED_SINCE] = asked
     return asked[1]
 

@@ -16,7 +16,7 @@ _SETTLED_SECONDS = 60 * 60
 
 
 def stray_files(store: Store, every: Sequence[Submission], published: Sequence[Submission]) -> Iterator[Fault]:
-    """Files among evidence and rows, an hour old or older, of none of the submissions; links and folders' kin too.
+    """Files among evidence and rows, an hour old or older, of none of the submissions; also links and special files.
 
     `every` are all submissions, `published` those whose rows are kept.
     """

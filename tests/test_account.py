@@ -9,12 +9,13 @@ import pytest
 from opening import opened_at, shown
 from streamlit.testing.v1 import AppTest
 
-from app.account.own import RefusedError, end_own_sessions, own_account, set_own_password
+from app.account.own import SHOWN, end_own_sessions, own_account, set_own_password
 from app.scope import Identity, Role, Scope
 from app.words import say
 from etl.records import people
+from etl.records.administrators import RefusedError
 from etl.records.engine import reading, writing
-from etl.records.log import COMMAND, EventKind, entries
+from etl.records.log import COMMAND, SYSTEM, AuditEvent, EventKind, append, entries
 from etl.records.passwords import Unfit, UnfitPasswordError, hash_of_new
 from etl.records.sessions import Way, open_session, open_sessions, session_of
 from etl.records.sign_in import FREE_FOR_NAME, Refused, authenticate
@@ -184,6 +185,14 @@ def test_sign_ins_and_failed_tries_are_told_to_whose_name_it_was(desk: Desk) -> 
     assert desk.shown().failed_since == 2  # still told in the visit after
     desk.session(desk.kim, HERE)
     assert desk.shown().failed_since == 0
+
+
+def test_failed_tries_are_counted_also_beyond_those_that_are_listed(desk: Desk) -> None:
+    with writing(desk.store.engine) as connection:
+        tried = AuditEvent(SYSTEM, EventKind.SIGN_IN_FAILED, desk.kim.id, {"source": THERE})
+        append(connection, [tried] * (SHOWN + 5))
+    told = desk.shown()
+    assert (told.failed_since, len(told.sign_ins)) == (SHOWN + 5, SHOWN)
 
 
 # -------------------------------------------------------------------------------------------------- the page

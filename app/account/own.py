@@ -6,9 +6,12 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sqlalchemy import Connection
+
 from app.columns import Code, Instant, Text
 from app.scope import Identity
 from etl.records import log, people
+from etl.records.administrators import RefusedError
 from etl.records.engine import reading
 from etl.records.log import EventKind
 from etl.records.passwords import UnfitPasswordError
@@ -43,15 +46,6 @@ class OwnAccount:
     has_password: bool
 
 
-class RefusedError(ValueError):
-    """A change of one's own password that was not done; `reason` names the sentence, `until` when to try again."""
-
-    def __init__(self, reason: str, until: datetime | None = None) -> None:
-        """The sentence is the screen's."""
-        super().__init__(reason)
-        self.reason, self.until = reason, until
-
-
 def own_account(store: Store, identity: Identity, now: datetime) -> OwnAccount:
     """Sessions, the newest sign-ins and tries, and how many tries failed."""
     with reading(store.engine) as connection:
@@ -59,10 +53,21 @@ def own_account(store: Store, identity: Identity, now: datetime) -> OwnAccount:
         signed_in = log.entries(connection, act=EventKind.SIGN_IN, subject=identity.person, limit=SHOWN)
         failed = log.entries(connection, act=EventKind.SIGN_IN_FAILED, subject=identity.person, limit=SHOWN)
         has_password = people.has_password(connection, identity.person)
-    before = signed_in[1].at if len(signed_in) > 1 else datetime.min.replace(tzinfo=UTC)
-    records = [_record(entry) for entry in (*signed_in, *failed)]
-    newest = sorted(records, key=lambda one: one.at, reverse=True)[:SHOWN]
-    return OwnAccount(tuple(sessions), tuple(newest), sum(entry.at > before for entry in failed), has_password)
+        failed_since = _failed_since(connection, identity.person)
+    newest = sorted((*signed_in, *failed), key=lambda entry: entry.sequence, reverse=True)[:SHOWN]
+    return OwnAccount(tuple(sessions), tuple(map(_record, newest)), failed_since, has_password)
+
+
+def failed_tries(store: Store, identity: Identity) -> int:
+    """How many tries to sign in with somebody's name failed since they signed in before this time."""
+    with reading(store.engine) as connection:
+        return _failed_since(connection, identity.person)
+
+
+def _failed_since(connection: Connection, person: str) -> int:
+    signed_in = log.entries(connection, act=EventKind.SIGN_IN, subject=person, limit=2)
+    before = signed_in[1].sequence if len(signed_in) > 1 else 0
+    return log.entry_count(connection, act=EventKind.SIGN_IN_FAILED, subject=person, after=before)
 
 
 def _record(entry: log.Entry) -> SignInRecord:
@@ -72,7 +77,7 @@ def _record(entry: log.Entry) -> SignInRecord:
 
 
 def set_own_password(store: Store, identity: Identity, present: str, new: str, again: str) -> None:
-    """Set one's own new password, where the present one is right; RefusedError otherwise.
+    """Set one's own new password, where the present one is right; RefusedError otherwise, with `until` during a wait.
 
     A wrong present one counts like a failed sign-in, so that whoever finds an open screen cannot guess it.
     """
@@ -84,7 +89,7 @@ def set_own_password(store: Store, identity: Identity, present: str, new: str, a
     source = next((one.source for one in sessions if one.is_own), None) or ""
     found = authenticate(store.engine, identity.name, present, source=source, now=now)
     if isinstance(found, Refused):
-        raise RefusedError("wrong" if found.until is None else "wait", found.until)
+        raise RefusedError("wrong") if found.until is None else RefusedError("wait", until=found.until)
     if present == new:
         raise RefusedError("no_other")
     try:

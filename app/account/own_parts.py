@@ -9,12 +9,13 @@ from typing import Any
 
 import streamlit as st
 
-from app.account.own import OwnAccount, RefusedError, SignInRecord, end_own_sessions, set_own_password
+from app.account.own import OwnAccount, SignInRecord, end_own_sessions, set_own_password
 from app.columns import Instant, Text, columns_of
 from app.moments import duration, kst_text
 from app.widgets.header import note, result_of_act, section
 from app.widgets.tables import table
 from app.widgets.view import View, store
+from etl.records.administrators import RefusedError
 from etl.records.passwords import LONGEST, SHORTEST
 from etl.records.sessions import OpenSession
 
@@ -50,22 +51,21 @@ def show_account_result() -> None:
         result_of_act(*result)
 
 
-def _act(view: View, done: str, do: Callable[[], object], **parts: Any) -> None:
+def _act(view: View, done: str, do: Callable[[], object]) -> None:
     try:
         do()
     except RefusedError as refused:
         st.session_state[_RESULT] = (_why(view, refused), False)
     else:
-        st.session_state[_RESULT] = (view.say(done, **parts), True)
+        st.session_state[_RESULT] = (view.say(done), True)
 
 
 def _why(view: View, refused: RefusedError) -> str:
     parts: dict[str, Any] = {"shortest": SHORTEST, "longest": LONGEST}
-    if refused.until is not None:
-        parts |= {
-            "wait": duration(max(refused.until - datetime.now(UTC), timedelta()), view.language),
-            "until": kst_text(refused.until.replace(microsecond=0)),
-        }
+    until = refused.parts.get("until")
+    if isinstance(until, datetime):
+        wait = max(until - datetime.now(UTC), timedelta())
+        parts |= {"wait": duration(wait, view.language), "until": kst_text(until.replace(microsecond=0))}
     return view.say(f"account.refused.{refused.reason}", **parts)
 
 

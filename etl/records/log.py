@@ -196,9 +196,15 @@ def every_entry(connection: Connection) -> Iterator[Entry]:
         after = batch[-1].sequence
 
 
-def entry_count(connection: Connection) -> int:
-    """How many entries there are."""
-    return int(connection.execute(select(func.count()).select_from(audit_log)).scalar_one())
+def entry_count(
+    connection: Connection, *, act: EventKind | None = None, subject: str | None = None, after: int = 0
+) -> int:
+    """How many entries there are, of an act, about a subject, after an entry's number."""
+    query = select(func.count()).select_from(audit_log).where(audit_log.c.sequence > after)
+    for column, wanted in ((audit_log.c.act, act), (audit_log.c.subject, subject)):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    return int(connection.execute(query).scalar_one())
 
 
 def first_break(connection: Connection) -> Break | None:

@@ -10,7 +10,6 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from zxcvbn import zxcvbn
 
 SHORTEST = 15
 """NIST SP 800-63B-4, 3.1.1.2: at least 15 characters where a password is the only factor; no rule of composition."""
@@ -60,6 +59,8 @@ class UnfitPasswordError(ValueError):
 
 def hash_of_new(password: str, *, name: str, exchange: str | None = None) -> str:
     """The hash to keep of a new password; UnfitPasswordError where it is too short or long, a name, or soon guessed."""
+    from zxcvbn import zxcvbn  # its lists of words take 16 ms, which only a new password is worth
+
     plain = _normalised(password)
     if not SHORTEST <= len(plain) <= LONGEST:
         raise UnfitPasswordError(Unfit.LENGTH)

@@ -136,7 +136,7 @@ def end_session(engine: Engine, id_: str, now: datetime) -> None:
 
 def open_sessions(connection: Connection, person: str, own: str, now: datetime) -> list[OpenSession]:
     """The sessions of a person that are not over, the newest first; `own` is the id of the one that asks."""
-    c = sessions.c
+    c, key = sessions.c, _digest(own)
     query = (
         select(sessions)
         .where(c.person == person, c.began_at > now - LONGEST, c.seen_at > now - LONGEST_IDLE)
@@ -149,7 +149,7 @@ def open_sessions(connection: Connection, person: str, own: str, now: datetime) 
             row["began_at"],
             row["seen_at"],
             row["source"],
-            is_own=row["id_hash"] == _digest(own),
+            is_own=row["id_hash"] == key,
         )
         for row in connection.execute(query).mappings()
     ]
