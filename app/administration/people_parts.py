@@ -79,7 +79,7 @@ def _adding(view: View, seen: str) -> None:
             return actions_of(view, seen).add_person(name, role, exchange)[1]
 
         if perform(view, "administration.person_added", do, name=name):
-            st.session_state.pop("person.name", None)
+            st.session_state["person.name"] = ""
 
     st.button(view.say("administration.add_person"), key="person.add", on_click=add, disabled=not name.strip())
 

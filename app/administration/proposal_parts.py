@@ -100,8 +100,10 @@ def _send(view: View, change: ThresholdChange, reason: str, shown: Mapping[str, 
         actions_of(view, seen).propose(change, reason, shown)
 
     if perform(view, "administration.sent", send, parameter=view.say(f"parameter.{change.name}")):
-        for key in ("propose.value", "propose.reason", _SHOWN):
-            st.session_state.pop(key, None)
+        st.session_state.pop(_SHOWN, None)
+        # Set and not taken away: the browser would go on showing what was typed.
+        for key in ("propose.value", "propose.reason"):
+            st.session_state[key] = ""
 
 
 def _what_if(view: View, change: ThresholdChange) -> dict[str, Any] | None:

@@ -54,7 +54,7 @@ def _granting(view: View, shown: GrantsShown) -> None:
 
     def grant() -> None:
         if perform(view, "administration.rows_granted", do, name=name, count=hours):
-            st.session_state.pop("grant.reason", None)
+            st.session_state["grant.reason"] = ""
 
     st.button(view.say("administration.grant_rows"), key="grant.send", on_click=grant, disabled=not reason.strip())
 

@@ -89,7 +89,7 @@ def _making(view: View, seen: str) -> None:
             return actions_of(view, seen).create_token(exchange, name, scopes, int(days)).text
 
         if perform(view, "administration.token_made", do, exchange=view.exchange(exchange)):
-            st.session_state.pop("token.name", None)
+            st.session_state["token.name"] = ""
 
     st.button(
         view.say("administration.make_token"), key="token.make", on_click=make, disabled=not name.strip() or not scopes
